@@ -1,0 +1,35 @@
+export {
+  Communicator,
+  type CommunicatorEvents,
+  CommunicatorState,
+  type ReceiveHandler,
+  type SendOptions,
+} from './communicator.js';
+export {
+  AttributeError,
+  CommunicatorError,
+  ConnectionError,
+  type ConnectionErrorCode,
+  type ErrorCode,
+  FrameError,
+  IllegalStateAction,
+  InitializeError,
+  InvalidArgumentError,
+  KeyError,
+} from './errors.js';
+export type { ChecksumName } from './framing/checksum.js';
+export { cobsDecode, cobsEncode, cobsEncodeInto, cobsMaxEncodedLength } from './framing/cobs.js';
+export {
+  FrameDecoder,
+  type FrameDecoderOptions,
+  type RejectedFrame,
+  type RejectReason,
+} from './framing/frame-decoder.js';
+export type { Binding, BindingOpenOptions, BindingPort, PortInfo } from './serial/binding.js';
+export {
+  SerialCommunicator,
+  type SerialCommunicatorOptions,
+  type SerialEvents,
+} from './serial/serial-communicator.js';
+export type { SerialConnection, SerialSettings } from './serial/serial-connection.js';
+export type { SerialStats } from './serial/serial-stats.js';

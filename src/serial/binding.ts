@@ -1,0 +1,19 @@
+// The package's `exports` show its types to `require` only, hence the attribute.
+
+/** What opens ports: any `@serialport/bindings-interface` binding, be its ports real, mock or simulated. */
+export type Binding = import('@serialport/bindings-interface', { with: {
+  'resolution-mode': 'require',
+}}).BindingInterface;
+
+/** An open port of a {@link Binding}. */
+export type BindingPort = import('@serialport/bindings-interface', { with: {
+  'resolution-mode': 'require',
+}}).BindingPortInterface;
+
+/** What {@link Binding.open} takes. */
+export type BindingOpenOptions = import('@serialport/bindings-interface', { with: {
+  'resolution-mode': 'require',
+}}).OpenOptions;
+
+/** What {@link Binding.list} tells about a port. */
+export type PortInfo = import('@serialport/bindings-interface', { with: { 'resolution-mode': 'require' }}).PortInfo;

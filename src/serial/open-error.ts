@@ -1,0 +1,114 @@
+import { readFile, stat } from 'node:fs/promises';
+import { ConnectionError, type ConnectionErrorCode } from '../errors.js';
+import type { Binding } from './binding.js';
+import type { SerialConnection } from './serial-connection.js';
+
+/** How many ports a message names at most. */
+const LISTED_PORTS = 10;
+
+/** How long a message may wait for the list of ports. */
+const LIST_TIMEOUT_MS = 1_000;
+
+/** Bindings tell the cause in words only. The first pattern that matches counts. */
+const CAUSES: readonly [ConnectionErrorCode, RegExp][] = [
+  ['PORT_BUSY', /cannot lock|is locked|resource busy|temporarily unavailable|EBUSY|EAGAIN/i],
+  ['PORT_NOT_FOUND', /no such (file|device)|does not exist|file not found|ENOENT|ENXIO|ENODEV/i],
+  ['PERMISSION_DENIED', /permission denied|access denied|EACCES|EPERM|not permitted/i],
+];
+
+/** What went wrong when a port was opened, in words that a person can act on. Does nothing to a ConnectionError. */
+export async function describeOpenError(
+  error: unknown,
+  binding: Binding,
+  name: string,
+  connection: SerialConnection,
+): Promise<ConnectionError> {
+  if (error instanceof ConnectionError) {
+    return error;
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  const code = CAUSES.find(([, pattern]) => pattern.test(text))?.[0] ?? 'OPEN_ERROR';
+  return new ConnectionError(
+    code,
+    name,
+    `${label(name, connection)}: ${await explain(code, text, binding, connection)}`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** The error of a port that took longer than `openTimeoutMs` to open. */
+export function openTimeout(name: string, connection: SerialConnection): ConnectionError {
+  return new ConnectionError(
+    'OPEN_TIMEOUT',
+    name,
+    `${label(name, connection)}: not open after ${connection.openTimeoutMs} ms; ` +
+      'unplug the device and plug it in again, or raise openTimeoutMs',
+  );
+}
+
+function label(name: string, connection: SerialConnection): string {
+  return `connection "${name}" (${connection.path})`;
+}
+
+async function explain(
+  code: ConnectionErrorCode,
+  text: string,
+  binding: Binding,
+  { path, baudRate }: SerialConnection,
+): Promise<string> {
+  switch (code) {
+    case 'PORT_NOT_FOUND':
+      return `no such port; ${await listExisting(binding)}`;
+    case 'PORT_BUSY':
+      return 'busy; another program has it open (a serial monitor, or this program a second time): close that first';
+    case 'PERMISSION_DENIED':
+      return `no permission; ${await adviseOnPermission(path)}`;
+    default:
+      return `cannot be opened at ${baudRate} bit/s: ${text}`;
+  }
+}
+
+async function listExisting(binding: Binding): Promise<string> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the list took too long')), LIST_TIMEOUT_MS);
+  });
+  try {
+    const ports = await Promise.race([binding.list(), timeout]);
+    // USB first: a machine can have dozens of built-in ports that lead nowhere.
+    const paths = [...ports]
+      .sort((a, b) => Number(b.vendorId !== undefined) - Number(a.vendorId !== undefined))
+      .map((port) => port.path);
+    if (paths.length === 0) {
+      return 'there are no ports: is the device plugged in, and the cable one that carries data?';
+    }
+    const more = paths.length > LISTED_PORTS ? ` and ${paths.length - LISTED_PORTS} more` : '';
+    return `there are ${paths.slice(0, LISTED_PORTS).join(', ')}${more}`;
+  } catch (error) {
+    return `and the ports cannot be listed: ${error instanceof Error ? error.message : String(error)}`;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function adviseOnPermission(path: string): Promise<string> {
+  if (process.platform === 'win32') {
+    return 'another program may have it open: close that first';
+  }
+  try {
+    const { gid } = await stat(path);
+    const groups = await readFile('/etc/group', 'utf8');
+    const group = groups
+      .split('\n')
+      .map((line) => line.split(':'))
+      .find((fields) => fields[2] === String(gid))?.[0];
+    if (group !== undefined && group !== 'root') {
+      return `it belongs to group ${group}: run "sudo usermod -aG ${group} $USER", then log in again`;
+    }
+  } catch {
+    // Without the group the advice is just less exact.
+  }
+  return `see who may use it with "ls -l ${path}"`;
+}

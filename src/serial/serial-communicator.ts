@@ -1,0 +1,142 @@
+import { SerialPort } from 'serialport';
+import { Communicator, type CommunicatorEvents, type SendOptions } from '../communicator.js';
+import { type ConnectionError, InitializeError, InvalidArgumentError } from '../errors.js';
+import type { RejectReason } from '../framing/frame-decoder.js';
+import type { Binding, BindingPort } from './binding.js';
+import { Link } from './link.js';
+import { openPort } from './open-port.js';
+import {
+  type CompleteSerialConnection,
+  checkDefaults,
+  checkTimeMs,
+  completeConnection,
+  type SerialConnection,
+  type SerialSettings,
+} from './serial-connection.js';
+import { newSerialStats, type SerialStats } from './serial-stats.js';
+
+/** Options of a {@link SerialCommunicator}. */
+export interface SerialCommunicatorOptions {
+  /** What opens the ports. Default: the binding that `serialport` has for this operating system. */
+  binding?: Binding;
+  /** Settings for every connection that does not say otherwise. */
+  defaults?: SerialSettings;
+  /**
+   * How long `shutdown` may take, in milliseconds. Default 2,000. Three quarters of it are for the packets that are
+   * still to be written, the rest for closing the ports.
+   */
+  shutdownTimeoutMs?: number;
+}
+
+/** The events of a {@link SerialCommunicator}, each with one object. */
+export interface SerialEvents extends CommunicatorEvents {
+  /** A frame arrived on connection `name` that holds no packet. */
+  rejectedFrame: { name: string; reason: RejectReason; wireBytes: number; head: Uint8Array };
+  /** The port of connection `name` is gone: its device was unplugged, say. Told once; its sends reject from now on. */
+  disconnected: { name: string; error: ConnectionError };
+}
+
+/** How much of `shutdownTimeoutMs` is for the packets that are still to be written. */
+const DRAIN_SHARE = 0.75;
+
+/**
+ * A communicator over serial ports. Each named connection is a port; packets are framed with COBS, each frame ends
+ * with a zero byte.
+ *
+ * Besides what {@link Communicator.send} says, `send` rejects with
+ * - InvalidArgumentError (`PACKET_TOO_LARGE`) if the packet is longer than `maxPacketBytes`; nothing is written
+ * - ConnectionError (`SEND_QUEUE_FULL`) if `sendQueueBytes` would be exceeded; nothing of the packet is written
+ * - ConnectionError (`CONNECTION_LOST`) if the port is gone before the packet was written whole
+ * - ConnectionError (`SHUTDOWN_TIMEOUT`) if `shutdown` ended before the packet was written whole
+ *
+ * @example
+ * ```ts
+ * const serial = new SerialCommunicator();
+ * serial.addConnection('arm', { path: '/dev/ttyACM0', baudRate: 115_200 });
+ * serial.setReceiveHandler((name, packet) => console.log(name, packet));
+ * await serial.initialize();
+ * await serial.send('arm', Uint8Array.of(1, 2, 3));
+ * await serial.shutdown();
+ * ```
+ */
+export class SerialCommunicator extends Communicator<SerialConnection, SerialEvents> {
+  readonly #binding: Binding | undefined;
+  readonly #defaults: SerialSettings;
+  readonly #shutdownTimeoutMs: number;
+  readonly #links = new Map<string, Link>();
+
+  /** @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used */
+  constructor(options: SerialCommunicatorOptions = {}) {
+    super();
+    const { binding, defaults = {}, shutdownTimeoutMs = 2_000, ...unknown } = options;
+    const [field] = Object.keys(unknown);
+    if (field !== undefined) {
+      throw new InvalidArgumentError(
+        'INVALID_CONNECTION',
+        `SerialCommunicator: "${field}" is no option; there are binding, defaults, shutdownTimeoutMs`,
+      );
+    }
+    checkDefaults(defaults);
+    checkTimeMs('shutdownTimeoutMs', shutdownTimeoutMs);
+    this.#binding = binding;
+    this.#defaults = { ...defaults };
+    this.#shutdownTimeoutMs = shutdownTimeoutMs;
+  }
+
+  /**
+   * What has happened on a connection so far, as a copy: all zero before `initialize`.
+   *
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   */
+  stats(name: string): SerialStats {
+    this.connection(name);
+    return this.#links.get(name)?.stats ?? newSerialStats();
+  }
+
+  protected override checkConnection(name: string, connection: SerialConnection): CompleteSerialConnection {
+    return completeConnection(name, connection, this.#defaults);
+  }
+
+  protected override async openConnections(connections: ReadonlyMap<string, CompleteSerialConnection>): Promise<void> {
+    const binding = this.#binding ?? SerialPort.binding;
+    const openings = [...connections].map(async ([name, connection]) => {
+      const port = await openPort(binding, name, connection);
+      this.#links.set(name, this.#newLink(name, connection, port));
+    });
+    const results = await Promise.allSettled(openings);
+    const errors = results.filter((result) => result.status === 'rejected').map((result) => result.reason);
+    if (errors.length > 0) {
+      await this.closeConnections();
+      this.#links.clear();
+      throw new InitializeError(errors);
+    }
+  }
+
+  protected override startReceiving(): void {
+    for (const link of this.#links.values()) {
+      link.start();
+    }
+  }
+
+  protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
+    return this.#links.get(name)!.send(packet, options?.signal);
+  }
+
+  protected override async closeConnections(): Promise<void> {
+    const drainMs = this.#shutdownTimeoutMs * DRAIN_SHARE;
+    const closeMs = this.#shutdownTimeoutMs - drainMs;
+    await Promise.all([...this.#links.values()].map((link) => link.close(drainMs, closeMs)));
+  }
+
+  #newLink(name: string, connection: CompleteSerialConnection, port: BindingPort): Link {
+    const communicator = this;
+    return new Link(name, connection, port, {
+      get takesPackets() {
+        return communicator.hasReceiveHandler;
+      },
+      packet: (packet) => this.deliver(name, packet),
+      rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),
+      lost: (error) => this.emit('disconnected', { name, error }),
+    });
+  }
+}
