@@ -3,8 +3,10 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    reporters: ['default', './test/support/summary-reporter.ts'],
     testTimeout: 20_000,
-    // Two cores: more workers would only make the paced simulations fall behind each other.
+    hookTimeout: 30_000,
+    // Two: paced simulations share the machine, and real ports want to be served in time.
     maxWorkers: 2,
   },
 });

@@ -143,8 +143,7 @@ export class Link {
 
   #hand(result: Uint8Array | RejectedFrame): void | Promise<void> {
     if (result instanceof Uint8Array) {
-      this.#stats.packetsReceived++;
-      this.#stats.packetBytesReceived += result.length;
+      this.#countPacket(result);
       if (this.#owner.takesPackets) {
         return this.#owner.packet(result);
       }
@@ -153,6 +152,11 @@ export class Link {
     }
     this.#countRejected(result.reason);
     this.#owner.rejected(result);
+  }
+
+  #countPacket(packet: Uint8Array): void {
+    this.#stats.packetsReceived++;
+    this.#stats.packetBytesReceived += packet.length;
   }
 
   #countRejected(reason: RejectReason): void {
@@ -173,6 +177,7 @@ export class Link {
   #dropReceived(): void {
     for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
       if (result instanceof Uint8Array) {
+        this.#countPacket(result);
         this.#stats.packetsDropped++;
       } else {
         this.#countRejected(result.reason);

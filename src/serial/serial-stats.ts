@@ -5,13 +5,13 @@
  * `acceptedBytes`, `rejectedBytes`, `skippedBytes`, `unfinishedBytes` and `delimiters`.
  */
 export interface SerialStats {
-  /** Packets that arrived whole, those without a handler included. */
+  /** Packets that arrived whole, those that were dropped for one of the next two reasons included. */
   packetsReceived: number;
   /** The bytes in those packets. */
   packetBytesReceived: number;
-  /** Of the packets received, those that no receive handler was there for: they were dropped. */
+  /** Of those, the ones that were dropped because no receive handler was set. */
   packetsWithoutHandler: number;
-  /** Packets that arrived, but still waited for a busy receive handler when `shutdown` closed the port. */
+  /** Of those, the ones that were dropped because `shutdown` closed the port while they waited for a busy handler. */
   packetsDropped: number;
   /** Frames rejected because they end inside a COBS block. */
   malformedFrames: number;

@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const SOURCE = path.resolve(import.meta.dirname, '../src');
+
+/** What each layer may import: itself, and what is named here. `index` is what the package exports. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  errors: [],
+  framing: ['errors'],
+  communicator: ['errors'],
+  serial: ['communicator', 'framing', 'errors'],
+  testing: ['communicator', 'serial', 'errors'],
+  index: ['communicator', 'errors', 'framing', 'serial'],
+  cli: ['index', 'testing/index'],
+};
+
+/** What a layer may import the types of, and nothing else: simulated devices must not share our codec. */
+const MAY_IMPORT_TYPES: Record<string, readonly string[]> = { testing: ['framing'] };
+
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))
+  .map((file) => file.replaceAll('\\', '/'));
+
+function layerOf(file: string): string {
+  const [first = ''] = file.split('/');
+  return first.replace(/\.(ts|js)$/, '');
+}
+
+/** What a file imports; `types` adds what it imports by `import type` or re-exports so. */
+function importsOf(file: string, types = true): string[] {
+  const text = readFileSync(path.join(SOURCE, file), 'utf8');
+  return [...text.matchAll(/(?:^(import|export)( type)? [^;]*?from |\bimport\()\s*'([^']+)'/gms)]
+    .filter((match) => types || match[2] === undefined)
+    .map((match) => match[3]!);
+}
+
+function isAllowed(target: string, allowed: readonly string[] = []): boolean {
+  return allowed.includes(target.replace(/\.js$/, '')) || allowed.includes(layerOf(target));
+}
+
+describe('imports point down', () => {
+  test('every file belongs to a layer', () => {
+    expect(files.map(layerOf).filter((layer) => !(layer in MAY_IMPORT))).toEqual([]);
+  });
+
+  test.each(files)('%s', (file) => {
+    const layer = layerOf(file);
+    const inSource = (specifiers: string[]) =>
+      specifiers
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => path.posix.normalize(path.posix.join(path.posix.dirname(file), specifier)))
+        .filter((target) => layerOf(target) !== layer && !isAllowed(target, MAY_IMPORT[layer]));
+    const values = inSource(importsOf(file, false));
+    const wrong = inSource(importsOf(file)).filter(
+      (target) => values.includes(target) || !isAllowed(target, MAY_IMPORT_TYPES[layer]),
+    );
+    expect(wrong).toEqual([]);
+  });
+});
+
+test('framing does no input or output', () => {
+  const builtins = files
+    .filter((file) => layerOf(file) === 'framing')
+    .flatMap(importsOf)
+    .filter((specifier) => specifier.startsWith('node:'));
+  expect(builtins).toEqual(['node:zlib']);
+});
+
+test('what only testing or the command line needs is not loaded by the package itself', () => {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (file: string) => {
+    if (seen.has(file)) return;
+    seen.add(file);
+    for (const specifier of importsOf(file)) {
+      if (specifier.startsWith('.')) {
+        visit(path.posix.normalize(path.posix.join(path.posix.dirname(file), specifier)).replace(/\.js$/, '.ts'));
+      } else if (!specifier.startsWith('node:')) {
+        packages.add(specifier);
+      }
+    }
+  };
+  visit('index.ts');
+  // Types only.
+  packages.delete('@serialport/bindings-interface');
+  expect([...packages].sort()).toEqual(['crc/calculators/crc16ccitt', 'serialport']);
+});
