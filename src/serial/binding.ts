@@ -10,10 +10,10 @@ export type BindingPort = import('@serialport/bindings-interface', { with: {
   'resolution-mode': 'require',
 }}).BindingPortInterface;
 
-/** What {@link Binding.open} takes. */
+/** What the `open` of a {@link Binding} takes. */
 export type BindingOpenOptions = import('@serialport/bindings-interface', { with: {
   'resolution-mode': 'require',
 }}).OpenOptions;
 
-/** What {@link Binding.list} tells about a port. */
+/** What the `list` of a {@link Binding} tells about a port. */
 export type PortInfo = import('@serialport/bindings-interface', { with: { 'resolution-mode': 'require' }}).PortInfo;

@@ -93,13 +93,15 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
     return this.#links.get(name)?.stats ?? newSerialStats();
   }
 
-  protected override checkConnection(name: string, connection: SerialConnection): CompleteSerialConnection {
+  protected override checkConnection(name: string, connection: SerialConnection): SerialConnection {
     return completeConnection(name, connection, this.#defaults);
   }
 
-  protected override async openConnections(connections: ReadonlyMap<string, CompleteSerialConnection>): Promise<void> {
+  protected override async openConnections(connections: ReadonlyMap<string, SerialConnection>): Promise<void> {
+    // What checkConnection has given to be kept.
+    const complete = connections as ReadonlyMap<string, CompleteSerialConnection>;
     const binding = this.#binding ?? SerialPort.binding;
-    const openings = [...connections].map(async ([name, connection]) => {
+    const openings = [...complete].map(async ([name, connection]) => {
       const port = await openPort(binding, name, connection);
       this.#links.set(name, this.#newLink(name, connection, port));
     });
