@@ -17,6 +17,7 @@ export type ConnectionErrorCode =
   | 'PORT_BUSY'
   | 'OPEN_TIMEOUT'
   | 'OPEN_ERROR'
+  | 'WORKER_UNSUPPORTED'
   | 'CONNECTION_LOST'
   | 'SEND_QUEUE_FULL'
   | 'SHUTDOWN_TIMEOUT';

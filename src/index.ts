@@ -26,6 +26,8 @@ export {
   type RejectReason,
 } from './framing/frame-decoder.js';
 export type { Binding, BindingOpenOptions, BindingPort, PortInfo } from './serial/binding.js';
+export { directBinding } from './serial/direct-binding.js';
+export { listPorts } from './serial/list-ports.js';
 export {
   SerialCommunicator,
   type SerialCommunicatorOptions,

@@ -69,8 +69,17 @@ describe('the packed package, installed into an empty project', () => {
 
   test('holds the firmware, its sources and its image, and no tests', async () => {
     const { stdout } = await run(npm, ['pack', '--dry-run', '--json'], { cwd: ROOT });
-    const files: string[] = JSON.parse(stdout.slice(stdout.indexOf('[')))[0].files.map((file: { path: string }) => file.path);
-    for (const file of ['firmware-echo.ino', 'cobs.c', 'cobs.h', 'packet_receiver.c', 'packet_receiver.h', 'prebuilt/uno.hex']) {
+    const files: string[] = JSON.parse(stdout.slice(stdout.indexOf('[')))[0].files.map(
+      (file: { path: string }) => file.path,
+    );
+    for (const file of [
+      'firmware-echo.ino',
+      'cobs.c',
+      'cobs.h',
+      'packet_receiver.c',
+      'packet_receiver.h',
+      'prebuilt/uno.hex',
+    ]) {
       expect(files).toContain(`firmware-echo/${file}`);
     }
     expect(files.filter((file) => /(^|\/)test\//.test(file))).toEqual([]);

@@ -44,7 +44,7 @@ export function cobsEncode(packet: Uint8Array): Uint8Array {
  */
 export function cobsEncodeInto(packet: Uint8Array, target: Uint8Array, offset: number): number {
   const end = packet.length;
-  if (!(offset >= 0) || offset + cobsMaxEncodedLength(end) > target.length) {
+  if (!Number.isInteger(offset) || offset < 0 || offset + cobsMaxEncodedLength(end) > target.length) {
     throw new RangeError(
       `cobsEncodeInto: a packet of ${end} bytes needs ${cobsMaxEncodedLength(end)} bytes from offset ${offset}, ` +
         `but the target has ${target.length} bytes`,

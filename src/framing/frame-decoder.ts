@@ -67,15 +67,25 @@ export class FrameDecoder {
 
   #chunk: Uint8Array | undefined;
   #position = 0;
+  /** Chunks that were pushed before `next` had used up the one before, from that index on. */
+  #waiting: Uint8Array[] = [];
+  #waitingIndex = 0;
 
   /** The frame under way, as far as earlier chunks held it: all of it, or its head once it is too long. */
   #partial = new Uint8Array(0);
   /** Its length so far, which is more than `#partial` holds once it is too long. */
   #partialBytes = 0;
 
+  /** @throws RangeError if `maxPacketBytes` is not a whole number from 0 up */
   constructor(options: FrameDecoderOptions = {}) {
+    const { maxPacketBytes = 65_536 } = options;
+    if (!Number.isInteger(maxPacketBytes) || maxPacketBytes < 0) {
+      throw new RangeError(
+        `FrameDecoder: maxPacketBytes is ${maxPacketBytes}; it takes a whole number of bytes from 0 up`,
+      );
+    }
     this.#checksum = checksums[options.checksum ?? 'none'];
-    this.#maxDecodedBytes = (options.maxPacketBytes ?? 65_536) + this.#checksum.bytes;
+    this.#maxDecodedBytes = maxPacketBytes + this.#checksum.bytes;
     this.#maxFrameBytes = longestFrameBytes(this.#maxDecodedBytes);
     this.#skipping = options.skipFirst ?? false;
   }
@@ -116,29 +126,20 @@ export class FrameDecoder {
     if (this.#chunk === undefined) {
       this.#chunk = chunk;
       this.#position = 0;
-      return;
+    } else {
+      this.#waiting.push(chunk);
     }
-    const rest = this.#chunk.subarray(this.#position);
-    const joined = new Uint8Array(rest.length + chunk.length);
-    joined.set(rest);
-    joined.set(chunk, rest.length);
-    this.#chunk = joined;
-    this.#position = 0;
   }
 
   /** The next result in the order of the stream, or `undefined` when what was pushed is used up. */
   next(): Uint8Array | RejectedFrame | undefined {
-    const chunk = this.#chunk;
-    if (chunk === undefined) {
-      return undefined;
-    }
-    for (;;) {
+    for (let chunk = this.#chunk; chunk !== undefined; ) {
       const start = this.#position;
       const end = chunk.indexOf(0, start);
       if (end === -1) {
-        this.#chunk = undefined;
         this.#keep(chunk, start, chunk.length);
-        return undefined;
+        chunk = this.#nextChunk();
+        continue;
       }
       this.#position = end + 1;
       this.#delimiters++;
@@ -152,6 +153,19 @@ export class FrameDecoder {
         return this.#decode(chunk, start, end, end - start);
       }
     }
+    return undefined;
+  }
+
+  #nextChunk(): Uint8Array | undefined {
+    this.#chunk = this.#waiting[this.#waitingIndex++];
+    this.#position = 0;
+    if (this.#chunk === undefined) {
+      this.#waitingIndex = 0;
+      if (this.#waiting.length > 0) {
+        this.#waiting = [];
+      }
+    }
+    return this.#chunk;
   }
 
   /** Adds the bytes to the frame under way. */
@@ -208,6 +222,7 @@ export class FrameDecoder {
 
   #reject(reason: RejectReason, source: Uint8Array, start: number, end: number, wireBytes: number): RejectedFrame {
     this.#rejectedBytes += wireBytes;
-    return { reason, wireBytes, head: source.slice(start, Math.min(end, start + HEAD_BYTES)) };
+    // Not `slice`: that of a Buffer copies nothing, and the chunk is the caller's to reuse.
+    return { reason, wireBytes, head: new Uint8Array(source.subarray(start, Math.min(end, start + HEAD_BYTES))) };
   }
 }

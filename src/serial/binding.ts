@@ -10,6 +10,17 @@ export type BindingPort = import('@serialport/bindings-interface', { with: {
   'resolution-mode': 'require',
 }}).BindingPortInterface;
 
+/**
+ * A port that may notice by itself that its device is gone. Other ports tell it by a read or write that fails, which
+ * takes one that is pending.
+ *
+ * @internal
+ */
+export interface WatchfulPort extends BindingPort {
+  /** Called at most once, when the device is gone and neither a read nor a write is pending to tell it. */
+  onHangUp?: (error: Error) => void;
+}
+
 /** What the `open` of a {@link Binding} takes. */
 export type BindingOpenOptions = import('@serialport/bindings-interface', { with: {
   'resolution-mode': 'require',

@@ -1,6 +1,6 @@
 import { ConnectionError } from '../errors.js';
 import { FrameDecoder, type RejectedFrame, type RejectReason } from '../framing/frame-decoder.js';
-import type { BindingPort } from './binding.js';
+import type { BindingPort, WatchfulPort } from './binding.js';
 import { SendQueue } from './send-queue.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 import { newSerialStats, type SerialStats } from './serial-stats.js';
@@ -76,6 +76,7 @@ export class Link {
     } else {
       this.#settleTimer = setTimeout(() => this.#allowWriting(), waitMs);
     }
+    (this.#port as WatchfulPort).onHangUp = (error) => this.#lose(error);
     void this.#receive();
   }
 

@@ -27,7 +27,9 @@ export async function describeOpenError(
     return error;
   }
   const text = error instanceof Error ? error.message : String(error);
-  const code = CAUSES.find(([, pattern]) => pattern.test(text))?.[0] ?? 'OPEN_ERROR';
+  const code = isWorkerUnsupported(error)
+    ? 'WORKER_UNSUPPORTED'
+    : (CAUSES.find(([, pattern]) => pattern.test(text))?.[0] ?? 'OPEN_ERROR');
   return new ConnectionError(
     code,
     name,
@@ -36,6 +38,10 @@ export async function describeOpenError(
       cause: error,
     },
   );
+}
+
+function isWorkerUnsupported(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'WORKER_UNSUPPORTED';
 }
 
 /** The error of a port that took longer than `openTimeoutMs` to open. */
@@ -65,6 +71,8 @@ async function explain(
       return 'busy; another program has it open (a serial monitor, or this program a second time): close that first';
     case 'PERMISSION_DENIED':
       return `no permission; ${await adviseOnPermission(path)}`;
+    case 'WORKER_UNSUPPORTED':
+      return text;
     default:
       return `cannot be opened at ${baudRate} bit/s: ${text}`;
   }

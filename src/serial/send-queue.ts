@@ -1,5 +1,6 @@
 import { ConnectionError, InvalidArgumentError } from '../errors.js';
 import { FrameEncoder } from '../framing/frame-encoder.js';
+import { AbortWatch } from './abort-watch.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 
 /** A write holds at most so many bytes, unless one frame alone is longer. */
@@ -26,6 +27,7 @@ export class SendQueue {
   readonly #encoder: FrameEncoder;
   /** Nothing of these has been written. A set keeps the order, and gives up an entry in constant time. */
   readonly #waiting = new Set<Entry>();
+  readonly #aborts = new AbortWatch();
   /** The frames of the write under way. */
   #writing: Entry[] = [];
   #queuedBytes = 0;
@@ -145,15 +147,14 @@ export class SendQueue {
   /** Makes the signal withdraw the entry; an entry that is being written is told only when it has been. */
   #watch(entry: Entry, signal: AbortSignal): void {
     const { resolve, reject } = entry;
-    const onAbort = () => {
+    const unwatch = this.#aborts.add(signal, () => {
       if (this.#waiting.delete(entry)) {
         this.#queuedBytes -= entry.wireBytes;
-        reject(signal.reason);
+        entry.reject(signal.reason);
       }
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
+    });
     entry.resolve = () => {
-      signal.removeEventListener('abort', onAbort);
+      unwatch();
       if (signal.aborted) {
         reject(signal.reason);
       } else {
@@ -161,7 +162,7 @@ export class SendQueue {
       }
     };
     entry.reject = (error) => {
-      signal.removeEventListener('abort', onAbort);
+      unwatch();
       reject(error);
     };
   }

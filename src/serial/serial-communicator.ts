@@ -3,6 +3,7 @@ import { Communicator, type CommunicatorEvents, type SendOptions } from '../comm
 import { type ConnectionError, InitializeError, InvalidArgumentError } from '../errors.js';
 import type { RejectReason } from '../framing/frame-decoder.js';
 import type { Binding, BindingPort } from './binding.js';
+import { directBinding } from './direct-binding.js';
 import { Link } from './link.js';
 import { openPort } from './open-port.js';
 import {
@@ -17,7 +18,10 @@ import { newSerialStats, type SerialStats } from './serial-stats.js';
 
 /** Options of a {@link SerialCommunicator}. */
 export interface SerialCommunicatorOptions {
-  /** What opens the ports. Default: the binding that `serialport` has for this operating system. */
+  /**
+   * What opens the ports. Default: `directBinding` on Linux, else `SerialPort.binding`, which is what `serialport` has
+   * for this operating system.
+   */
   binding?: Binding;
   /** Settings for every connection that does not say otherwise. */
   defaults?: SerialSettings;
@@ -35,6 +39,8 @@ export interface SerialEvents extends CommunicatorEvents {
   /** The port of connection `name` is gone: its device was unplugged, say. Told once; its sends reject from now on. */
   disconnected: { name: string; error: ConnectionError };
 }
+
+const defaultBinding: Binding = process.platform === 'linux' ? directBinding : SerialPort.binding;
 
 /** How much of `shutdownTimeoutMs` is for the packets that are still to be written. */
 const DRAIN_SHARE = 0.75;
@@ -100,7 +106,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   protected override async openConnections(connections: ReadonlyMap<string, SerialConnection>): Promise<void> {
     // What checkConnection has given to be kept.
     const complete = connections as ReadonlyMap<string, CompleteSerialConnection>;
-    const binding = this.#binding ?? SerialPort.binding;
+    const binding = this.#binding ?? defaultBinding;
     const openings = [...complete].map(async ([name, connection]) => {
       const port = await openPort(binding, name, connection);
       this.#links.set(name, this.#newLink(name, connection, port));

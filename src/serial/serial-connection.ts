@@ -202,7 +202,13 @@ function show(value: unknown): string {
     case 'undefined':
       return String(value);
     default:
-      return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+      return value === null
+        ? 'null'
+        : Array.isArray(value)
+          ? 'an array'
+          : typeof value === 'object'
+            ? 'an object'
+            : `a ${typeof value}`;
   }
 }
 

@@ -1,0 +1,38 @@
+import { isMainThread } from 'node:worker_threads';
+import { SerialPort } from 'serialport';
+import type { Binding, BindingPort } from './binding.js';
+import { DirectPort, type PolledPort } from './direct-port.js';
+import { listPorts } from './list-ports.js';
+
+const native: Binding = SerialPort.binding;
+
+/**
+ * A binding whose ports read and write on the thread of the event loop, without the thread pool. Opening, line
+ * settings, control lines and closing are those of `@serialport/bindings-cpp`.
+ *
+ * It is the default of `SerialCommunicator` on Linux. On macOS it can be asked for; nobody has run it there yet.
+ * Windows has no such poller: there opening a port fails.
+ *
+ * `open` rejects with an error whose `code` is `WORKER_UNSUPPORTED` in a worker thread, where the poller never fires.
+ */
+export const directBinding: Binding = {
+  list: listPorts,
+
+  async open(options): Promise<BindingPort> {
+    if (!isMainThread) {
+      throw Object.assign(new Error('serial ports cannot be used in a worker thread: open them in the main thread'), {
+        code: 'WORKER_UNSUPPORTED',
+      });
+    }
+    const port = await native.open(options);
+    if (!isPolled(port)) {
+      await port.close();
+      throw new Error(`the direct binding does not work on ${process.platform}; leave the option "binding" out`);
+    }
+    return new DirectPort(port);
+  },
+};
+
+function isPolled(port: BindingPort): port is PolledPort {
+  return 'poller' in port && 'fd' in port;
+}

@@ -1,0 +1,93 @@
+import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import path from 'node:path';
+import { SerialPort } from 'serialport';
+import type { Binding, PortInfo } from './binding.js';
+
+/** Where Linux shows its devices. */
+interface Roots {
+  sys: string;
+  dev: string;
+}
+
+/** USB devices are nested: a port is a function of an interface of a device. It is never this deep. */
+const MAX_PARENTS = 10;
+
+/** The type that Linux gives a place for a serial port which is empty. */
+const NO_UART = '0';
+
+/**
+ * The serial ports of this machine. Only `path` is always there; for USB devices `vendorId` and `productId` (four hex
+ * digits), `serialNumber` and `manufacturer` are, as far as the device tells them.
+ *
+ * On Linux it reads `/sys`, so that it needs no `udevadm`; a port that is odd, or vanishes meanwhile, does not fail it.
+ * Elsewhere it asks `SerialPort.binding`. Text of the device is given as it is: escape it before you print it.
+ */
+export async function listPorts(): Promise<PortInfo[]> {
+  const native: Binding = SerialPort.binding;
+  return process.platform === 'linux' ? listLinuxPorts({ sys: '/sys', dev: '/dev' }) : native.list();
+}
+
+/** @internal */
+export async function listLinuxPorts({ sys, dev }: Roots): Promise<PortInfo[]> {
+  const folder = path.join(sys, 'class/tty');
+  const names = await readdir(folder).catch(() => []);
+  const byId = await linksById(path.join(dev, 'serial/by-id'));
+  const ports = await Promise.all(
+    names.map((name) => describePort(path.join(folder, name), path.join(dev, name), byId)),
+  );
+  return ports
+    .filter((port) => port !== undefined)
+    .sort((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
+}
+
+/** Undefined for what is a terminal, but no serial port. */
+async function describePort(
+  entry: string,
+  devicePath: string,
+  byId: ReadonlyMap<string, string>,
+): Promise<PortInfo | undefined> {
+  const hardware = await realpath(path.join(entry, 'device')).catch(() => undefined);
+  if (hardware === undefined || (await readText(path.join(entry, 'type'))) === NO_UART) {
+    return undefined;
+  }
+  const usb = await findUsbDevice(hardware);
+  const attribute = async (name: string) => (usb === undefined ? undefined : readText(path.join(usb, name)));
+  return {
+    path: devicePath,
+    manufacturer: await attribute('manufacturer'),
+    serialNumber: await attribute('serial'),
+    pnpId: byId.get(path.basename(devicePath)),
+    locationId: usb && path.basename(usb),
+    productId: await attribute('idProduct'),
+    vendorId: await attribute('idVendor'),
+  };
+}
+
+/** The folder of the USB device that the hardware is a part of. */
+async function findUsbDevice(hardware: string): Promise<string | undefined> {
+  let folder = hardware;
+  for (let i = 0; i < MAX_PARENTS && folder !== path.dirname(folder); i++) {
+    if ((await readText(path.join(folder, 'idVendor'))) !== undefined) {
+      return folder;
+    }
+    folder = path.dirname(folder);
+  }
+  return undefined;
+}
+
+/** The name that udev gives a device after what it tells of itself, by the name that the kernel gives it. */
+async function linksById(folder: string): Promise<Map<string, string>> {
+  const links = await readdir(folder).catch(() => []);
+  const pairs = await Promise.all(
+    links.map(async (link): Promise<[string, string]> => {
+      const target = await readlink(path.join(folder, link)).catch(() => '');
+      return [path.basename(target), link];
+    }),
+  );
+  return new Map(pairs);
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  const text = await readFile(file, 'utf8').catch(() => '');
+  return text.trim() || undefined;
+}

@@ -1,0 +1,14 @@
+import { describeEchoSuite } from './echo-suite.js';
+
+// Set by `npm run test:hardware -- PORT`.
+const path = process.env.HARDWARE_PORT;
+const baudRate = Number(process.env.HARDWARE_BAUD ?? 115_200);
+
+describeEchoSuite(
+  'a physical board with the sketch, or a port with TX and RX joined (npm run test:hardware -- PORT)',
+  async () => ({
+    // A board that resets when its port is opened needs a while; a jumper does not mind.
+    connection: { path: path!, baudRate, settleMs: 2_500, skipFirst: false },
+  }),
+  { largestPacketBytes: 509, testTimeoutMs: 20_000, skip: path === undefined },
+);

@@ -1,0 +1,271 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { open, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type BindingPort, directBinding } from '../../src/index.js';
+import { Pty } from '../support/pty.js';
+import { has } from '../support/tools.js';
+
+const isRoot = process.getuid?.() === 0;
+
+async function openPty() {
+  const device = new Pty();
+  const port = await directBinding.open({ path: await device.open(), baudRate: 115_200 });
+  onTestFinished(async () => {
+    if (port.isOpen) {
+      await port.close();
+    }
+    device.end();
+  });
+  return { device, port };
+}
+
+/** Writes until the pty takes no more; gives the pending write. */
+async function stallWrite(port: BindingPort): Promise<{ pending: Promise<void> }> {
+  const pending = port.write(Buffer.alloc(200_000, 0x55));
+  pending.catch(() => undefined);
+  expect(await Promise.race([pending, turns(20)])).toBe('still pending');
+  return { pending };
+}
+
+async function turns(count: number): Promise<string> {
+  for (let i = 0; i < count; i++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return 'still pending';
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Share of one core that this process used meanwhile. */
+async function cpuShare(ms: number): Promise<number> {
+  const before = process.cpuUsage();
+  const startedAt = performance.now();
+  await sleep(ms);
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000 / (performance.now() - startedAt);
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<Error & { disconnect?: boolean; canceled?: boolean }> {
+  return promise.then(
+    () => expect.unreachable('it resolved'),
+    (error) => error,
+  );
+}
+
+describe.skipIf(process.platform !== 'linux' || !has('python3'))(
+  'the direct binding on a pty (needs python3, Linux)',
+  () => {
+    test('reads what comes and writes what is given', async () => {
+      const { device, port } = await openPty();
+      const buffer = Buffer.alloc(100);
+      const reading = port.read(buffer, 10, 90);
+      await device.write(Buffer.from('hello'));
+      expect((await reading).bytesRead).toBe(5);
+      expect(buffer.toString('latin1', 10, 15)).toBe('hello');
+      await port.write(Buffer.from('world'));
+      expect((await device.read()).toString()).toBe('world');
+      await port.write(Buffer.alloc(0));
+    });
+
+    test('a write that the kernel takes only in part goes on when the port is writable', async () => {
+      const { device, port } = await openPty();
+      const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 251));
+      const written = port.write(bytes);
+      const chunks: Buffer[] = [];
+      for (let got = 0; got < bytes.length; ) {
+        const chunk = await device.read();
+        chunks.push(chunk);
+        got += chunk.length;
+      }
+      await written;
+      expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+    });
+
+    test('receiving goes on while a write is stalled', async () => {
+      const { device, port } = await openPty();
+      const { pending } = await stallWrite(port);
+      const buffer = Buffer.alloc(100);
+      for (let i = 0; i < 5; i++) {
+        await device.write(Buffer.from([i]));
+        expect((await port.read(buffer, 0, 100)).bytesRead).toBe(1);
+        expect(buffer[0]).toBe(i);
+      }
+      let drained = 0;
+      while (drained < 200_000) {
+        drained += (await device.read()).length;
+      }
+      await pending;
+    });
+
+    test('a paused port with unread bytes costs under 1 % CPU, also after a wait for writable', async () => {
+      const { device, port } = await openPty();
+      const buffer = Buffer.alloc(100);
+      const reading = port.read(buffer, 0, 100);
+      await device.write(Buffer.from('x'));
+      await reading;
+      const { pending } = await stallWrite(port);
+      while ((await device.read()).length > 0) {
+        // Until the write is through.
+      }
+      await pending;
+      await device.write(Buffer.alloc(1_000, 1));
+      await sleep(20);
+      expect(await cpuShare(500)).toBeLessThan(0.01);
+    });
+
+    test('a port whose write is stalled costs next to nothing', async () => {
+      const { port } = await openPty();
+      await stallWrite(port);
+      expect(await cpuShare(500)).toBeLessThan(0.01);
+    });
+
+    describe.each(['close', 'vhangup'] as const)('a hang-up (%s)', (how) => {
+      test.skipIf(how === 'vhangup' && !isRoot)(
+        'rejects a pending read, and what follows (vhangup needs root)',
+        async () => {
+          const { device, port } = await openPty();
+          const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
+          await device[how]();
+          expect(await reading).toMatchObject({ disconnect: true });
+          expect(await errorOf(port.read(Buffer.alloc(10), 0, 10))).toMatchObject({ disconnect: true });
+          expect(await errorOf(port.write(Buffer.alloc(10)))).toMatchObject({ disconnect: true });
+          expect(await cpuShare(300)).toBeLessThan(0.01);
+        },
+      );
+
+      test.skipIf(how === 'vhangup' && !isRoot)('rejects a stalled write (vhangup needs root)', async () => {
+        const { device, port } = await openPty();
+        const failed = errorOf((await stallWrite(port)).pending);
+        await device[how]();
+        expect(await failed).toMatchObject({ disconnect: true });
+        expect(await cpuShare(300)).toBeLessThan(0.01);
+      });
+
+      test.skipIf(how === 'vhangup' && !isRoot)(
+        'is told while nobody reads, also with unread bytes (vhangup needs root)',
+        async () => {
+          for (const unread of [0, 100]) {
+            const { device, port } = await openPty();
+            const buffer = Buffer.alloc(100);
+            const reading = port.read(buffer, 0, 100);
+            await device.write(Buffer.from('x'));
+            await reading;
+            const told: Error[] = [];
+            const hungUp = new Promise<void>((resolve) => {
+              (port as unknown as { onHangUp(error: Error): void }).onHangUp = (error) => {
+                told.push(error);
+                resolve();
+              };
+            });
+            if (unread > 0) {
+              await device.write(Buffer.alloc(unread, 1));
+              await sleep(10);
+            }
+            await device[how]();
+            await hungUp;
+            expect(await cpuShare(200)).toBeLessThan(0.01);
+            expect(told).toMatchObject([{ disconnect: true }]);
+          }
+        },
+      );
+    });
+
+    test('closing cancels what is pending, and makes no further call on the descriptor', async () => {
+      const { device, port } = await openPty();
+      const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
+      const writing = errorOf((await stallWrite(port)).pending);
+      const closing = port.close();
+      expect(port.isOpen).toBe(false);
+      // Whoever is given the descriptor's number next must not find our bytes in it, or lose some to us.
+      await closing;
+      const reused = openSync('/dev/null', 'r+');
+      onTestFinished(() => closeSync(reused));
+      await device.write(Buffer.from('late'));
+      expect(await reading).toMatchObject({ canceled: true });
+      expect(await writing).toMatchObject({ canceled: true });
+      await expect(port.write(Buffer.alloc(1))).rejects.toThrow('Port is not open');
+      await expect(port.read(Buffer.alloc(1), 0, 1)).rejects.toThrow('Port is not open');
+      await expect(port.close()).rejects.toThrow('Port is not open');
+    });
+
+    test('a second read or write while one is pending is refused', async () => {
+      const { port } = await openPty();
+      port.read(Buffer.alloc(10), 0, 10).catch(() => undefined);
+      await expect(port.read(Buffer.alloc(10), 0, 10)).rejects.toThrow('a read is pending already');
+      await stallWrite(port);
+      await expect(port.write(Buffer.alloc(1))).rejects.toThrow('a write is pending already');
+    });
+
+    test('whoever writes without a pause lets the event loop turn', async () => {
+      const { port, device } = await openPty();
+      await device.echo(true);
+      const buffer = Buffer.alloc(4_096);
+      let stop = false;
+      const reading = (async () => {
+        while (!stop) {
+          await port.read(buffer, 0, buffer.length);
+        }
+      })();
+      reading.catch(() => undefined);
+      const timer = sleep(50).then(() => {
+        stop = true;
+      });
+      let writes = 0;
+      while (!stop) {
+        await port.write(Buffer.from([1]));
+        writes++;
+      }
+      await timer;
+      expect(writes).toBeGreaterThan(16);
+    });
+
+    test('four held threads of the pool hold nothing up', async () => {
+      const { device, port } = await openPty();
+      await device.echo(true);
+      const folder = mkdtempSync(path.join(tmpdir(), 'fifo-'));
+      const fifos = ['a', 'b', 'c', 'd'].map((name) => path.join(folder, name));
+      execFileSync('mkfifo', fifos);
+      // Each waits in a thread of the pool until somebody opens the other end.
+      const held = fifos.map((fifo) => open(fifo, 'r'));
+      let stolen = false;
+      const looked = stat(folder).then(() => {
+        stolen = true;
+      });
+      const buffer = Buffer.alloc(16);
+      for (let i = 0; i < 100; i++) {
+        const reading = port.read(buffer, 0, 16);
+        await port.write(Buffer.of(i));
+        await reading;
+        expect(buffer[0]).toBe(i);
+      }
+      expect(stolen).toBe(false);
+      for (const fifo of fifos) {
+        closeSync(openSync(fifo, 'r+'));
+      }
+      await Promise.all(held.map(async (file) => (await file).close()));
+      await looked;
+      rmSync(folder, { recursive: true });
+    });
+  },
+);
+
+test.skipIf(process.platform !== 'linux')('opening in a worker thread fails and says so', async () => {
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads');
+    import(workerData).then(async ({ SerialCommunicator }) => {
+      const serial = new SerialCommunicator();
+      serial.addConnection('arm', { path: '/dev/null', baudRate: 9600 });
+      await serial.initialize().catch((error) => parentPort.postMessage([error.errors[0].code, error.message]));
+    });`;
+  const worker = new Worker(code, { eval: true, workerData: new URL('../../dist/index.js', import.meta.url).href });
+  const [errorCode, message] = await new Promise<[string, string]>((resolve, reject) => {
+    worker.once('message', resolve).once('error', reject);
+  });
+  expect(errorCode).toBe('WORKER_UNSUPPORTED');
+  expect(message).toContain('main thread');
+  await worker.terminate();
+});

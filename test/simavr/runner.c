@@ -1,0 +1,280 @@
+/*
+ * Runs an Intel HEX image on a simulated ATmega328P at 16 MHz, its UART behind a pseudo-terminal.
+ *
+ *   cc -O2 -Wall -Wextra -I/usr/include/simavr -o runner runner.c -lsimavr
+ *   ./runner uno.hex
+ *
+ * Needs libsimavr-dev (tried with simavr 1.6). Prints one line on stdout, `PTY /dev/pts/N`, and runs until its stdin
+ * ends or SIGTERM or SIGINT comes; then it exits with 0. It exits with 1, and says why on stderr, when the image
+ * cannot be loaded or the simulated CPU stops by itself. All that simavr itself prints goes to stderr.
+ *
+ * Simulated time follows real time: it may fall behind, and leads by at most MAX_LEAD_NS.
+ *
+ * simavr comes with such a coupling, uart_pty. It is not used, since in 1.6 it stalls for good when the image answers
+ * nothing to the first 512 bytes, as with the frame of a 509-byte packet; and it drops output when its 511 bytes of
+ * buffer are full. Here nothing is lost in either direction: bytes that nobody reads from the pty stop the CPU once
+ * both the pty and the buffer here are full.
+ *
+ * Unlike a board, simavr's UART keeps up to 64 received bytes back until the image takes them, so the UART itself
+ * never loses one; and each byte takes 11 bit times either way.
+ */
+#define _GNU_SOURCE /* ppoll */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <avr_uart.h>
+#include <sim_avr.h>
+#include <sim_hex.h>
+
+#define FREQUENCY_HZ 16000000
+#define NS_PER_SECOND 1000000000LL
+#define NS_PER_1000_CYCLES (1000 * NS_PER_SECOND / FREQUENCY_HZ)
+
+/* Sleeps shorter than this cost more than they are worth. */
+#define MAX_LEAD_NS 200000LL
+/* Further behind than this, the lost time is given up: the image would only be hurried past its peer's time-outs. */
+#define MAX_LAG_NS 100000000LL
+/* How often the clock and the pty are looked at: four times a millisecond. */
+#define CYCLES_PER_LOOK 4000
+
+static volatile sig_atomic_t stop_requested;
+
+/* Real time at which the simulated CPU was at cycle 0, or would have been. */
+static int64_t start_ns;
+
+/* The master side of the pty. */
+static int pty = -1;
+
+static avr_irq_t *uart_input;
+static bool uart_has_room;
+
+/* Bytes from the pty for the UART, and bytes from the UART for the pty: those from `start` to `end`. */
+static struct {
+  uint8_t bytes[1024];
+  size_t start;
+  size_t end;
+} in, out;
+
+static void request_stop(int signal_number) {
+  (void)signal_number;
+  stop_requested = 1;
+}
+
+static _Noreturn void fail(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  fputs("runner: ", stderr);
+  vfprintf(stderr, format, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
+  exit(1);
+}
+
+static int64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+/* Sleeps, unless stdin ends or a signal comes meanwhile. What comes in at stdin is discarded. */
+static void wait_ns(int64_t duration_ns) {
+  struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+  struct timespec duration = {.tv_sec = duration_ns / NS_PER_SECOND, .tv_nsec = duration_ns % NS_PER_SECOND};
+  char discarded[256];
+  if (ppoll(&input, 1, &duration, NULL) > 0 && read(STDIN_FILENO, discarded, sizeof discarded) <= 0) {
+    stop_requested = 1;
+  }
+}
+
+/* Holds the CPU back until `cycle` is due. */
+static void pace(avr_cycle_count_t cycle) {
+  int64_t due_ns = start_ns + (int64_t)(cycle / 1000) * NS_PER_1000_CYCLES;
+  int64_t lead_ns = due_ns - now_ns();
+  if (lead_ns > MAX_LEAD_NS) {
+    wait_ns(lead_ns);
+  } else if (lead_ns < -MAX_LAG_NS) {
+    start_ns -= lead_ns;
+  }
+}
+
+/*
+ * Called by simavr when the CPU sleeps, before it jumps to the next event. That is due in 62 cycles as a rule, from
+ * one of the timers that Arduino's init() starts: too short to sleep through. main() waits when it adds up.
+ */
+static void on_cpu_sleep(struct avr_t *avr, avr_cycle_count_t cycles) {
+  (void)avr;
+  (void)cycles;
+}
+
+static void feed_uart(void) {
+  while (uart_has_room && in.start < in.end) {
+    avr_raise_irq(uart_input, in.bytes[in.start++]);
+  }
+}
+
+/* The UART tells with a 1 that its buffer is full, and with a 0 that it no longer is. */
+static void on_uart_full(struct avr_irq_t *irq, uint32_t value, void *param) {
+  (void)irq;
+  (void)param;
+  uart_has_room = value == 0;
+}
+
+/* The UART asks for more: if it had to wait for it, the line would fall silent for a moment. */
+static void on_uart_empty(struct avr_irq_t *irq, uint32_t value, void *param) {
+  (void)irq;
+  (void)value;
+  (void)param;
+  uart_has_room = true;
+  feed_uart();
+}
+
+/* main() runs the CPU only while there is room for a byte here. */
+static void on_uart_output(struct avr_irq_t *irq, uint32_t value, void *param) {
+  (void)irq;
+  (void)param;
+  out.bytes[out.end++] = (uint8_t)value;
+}
+
+static void exchange_bytes(void) {
+  if (in.start == in.end) {
+    ssize_t count = read(pty, in.bytes, sizeof in.bytes);
+    if (count < 0 && errno != EAGAIN && errno != EINTR) {
+      fail("reading from the pty: %s", strerror(errno));
+    }
+    in.start = 0;
+    in.end = count > 0 ? (size_t)count : 0;
+  }
+  feed_uart();
+  if (out.start < out.end) {
+    ssize_t count = write(pty, out.bytes + out.start, out.end - out.start);
+    if (count < 0 && errno != EAGAIN && errno != EINTR) {
+      fail("writing to the pty: %s", strerror(errno));
+    }
+    out.start += count > 0 ? (size_t)count : 0;
+    memmove(out.bytes, out.bytes + out.start, out.end - out.start);
+    out.end -= out.start;
+    out.start = 0;
+  }
+}
+
+/*
+ * Opens a raw pty and returns the path of its slave. The slave is kept open here too: so it stays raw, and its master
+ * usable, while nobody else has it open.
+ */
+static const char *open_pty(void) {
+  struct termios settings;
+  pty = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (pty < 0 || grantpt(pty) != 0 || unlockpt(pty) != 0 || fcntl(pty, F_SETFL, O_NONBLOCK) != 0) {
+    fail("opening a pty: %s", strerror(errno));
+  }
+  const char *path = ptsname(pty);
+  int slave = path == NULL ? -1 : open(path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (slave < 0 || tcgetattr(slave, &settings) != 0) {
+    fail("opening the slave of a pty: %s", strerror(errno));
+  }
+  cfmakeraw(&settings);
+  if (tcsetattr(slave, TCSANOW, &settings) != 0) {
+    fail("making the pty raw: %s", strerror(errno));
+  }
+  return path;
+}
+
+static avr_irq_t *uart_irq(avr_t *avr, int index) {
+  return avr_io_getirq(avr, AVR_IOCTL_UART_GETIRQ('0'), index);
+}
+
+static void connect_uart(avr_t *avr) {
+  /* Without the flags that it has at first: no copy of the output on the console, no nap at each look at UCSR0A. */
+  uint32_t flags = 0;
+  avr_ioctl(avr, AVR_IOCTL_UART_SET_FLAGS('0'), &flags);
+  uart_input = uart_irq(avr, UART_IRQ_INPUT);
+  avr_irq_register_notify(uart_irq(avr, UART_IRQ_OUTPUT), on_uart_output, NULL);
+  avr_irq_register_notify(uart_irq(avr, UART_IRQ_OUT_XON), on_uart_empty, NULL);
+  avr_irq_register_notify(uart_irq(avr, UART_IRQ_OUT_XOFF), on_uart_full, NULL);
+}
+
+static void load_image(avr_t *avr, const char *path) {
+  ihex_chunk_p chunks = NULL;
+  int count = read_ihex_chunks(path, &chunks);
+  if (count <= 0) {
+    fail("%s cannot be read, or is no Intel HEX image", path);
+  }
+  for (int i = 0; i < count; i++) {
+    if (chunks[i].baseaddr + chunks[i].size > avr->flashend + 1) {
+      fail("%s does not fit the flash of an ATmega328P", path);
+    }
+    avr_loadcode(avr, chunks[i].data, chunks[i].size, chunks[i].baseaddr);
+  }
+  free_ihex_chunks(chunks);
+}
+
+/* Frees stdout for the one line, whose descriptor this returns, by turning what simavr prints to stderr. */
+static int take_stdout(void) {
+  int report = dup(STDOUT_FILENO);
+  if (report < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+    fail("stdout: %s", strerror(errno));
+  }
+  setvbuf(stdout, NULL, _IOLBF, 0);
+  return report;
+}
+
+static void catch_signals(void) {
+  struct sigaction action = {.sa_handler = request_stop};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGINT, &action, NULL);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    fail("takes one argument, the Intel HEX image to run");
+  }
+  int report = take_stdout();
+  catch_signals();
+
+  avr_t *avr = avr_make_mcu_by_name("atmega328p");
+  if (avr == NULL || avr_init(avr) != 0) {
+    fail("this simavr has no atmega328p");
+  }
+  avr->frequency = FREQUENCY_HZ;
+  avr->sleep = on_cpu_sleep;
+  load_image(avr, argv[1]);
+  connect_uart(avr);
+  dprintf(report, "PTY %s\n", open_pty());
+  close(report);
+
+  start_ns = now_ns();
+  avr_cycle_count_t look_at = 0;
+  int state = cpu_Running;
+  while (!stop_requested && state != cpu_Done && state != cpu_Crashed) {
+    if (out.end == sizeof out.bytes) {
+      wait_ns(1000000);
+      exchange_bytes();
+      continue;
+    }
+    state = avr_run(avr);
+    if (avr->cycle >= look_at) {
+      look_at = avr->cycle + CYCLES_PER_LOOK;
+      pace(avr->cycle);
+      exchange_bytes();
+    }
+  }
+  if (state == cpu_Crashed) {
+    fail("the simulated CPU crashed");
+  }
+  if (state == cpu_Done) {
+    fail("the simulated CPU sleeps with interrupts off, at address 0x%04x", (unsigned)avr->pc);
+  }
+  return 0;
+}

@@ -1,0 +1,123 @@
+"""The device's end of a pseudo-terminal, driven by lines on stdin; each is answered by one line on stdout.
+
+open [LINK]     a new pty, raw, and a symbolic link to it   -> path of the port
+write HEX       as much as the pty takes at once            -> number of bytes
+read N          at most N bytes, without waiting            -> their hex
+echo on|off     send everything back
+flood on|off    send frames without a pause
+close           close the device's end: what the death of a device program looks like
+vhangup         the kernel's own path for an unplugged device (root only)
+unlink          take the link away, as udev does when a device goes
+"""
+import errno
+import fcntl
+import os
+import pty
+import select
+import sys
+import tty
+
+TIOCVHANGUP = 0x5437
+FLOOD = bytes([0x05, 1, 2, 3, 4, 0]) * 512
+
+
+class Device:
+    def __init__(self):
+        self.device = None
+        self.path = None
+        self.link = None
+        self.echoing = False
+        self.flooding = False
+
+    def open(self, link=None):
+        self.close()
+        self.device, port = pty.openpty()
+        tty.setraw(port)
+        self.path = os.ttyname(port)
+        os.close(port)
+        os.set_blocking(self.device, False)
+        if link is not None:
+            self.link = link
+            temporary = link + '.new'
+            os.symlink(self.path, temporary)
+            os.rename(temporary, link)
+        return link or self.path
+
+    def write(self, data):
+        return str(os.write(self.device, bytes.fromhex(data)))
+
+    def read(self, limit):
+        try:
+            return os.read(self.device, int(limit)).hex()
+        except BlockingIOError:
+            return ''
+
+    def echo(self, on):
+        self.echoing = on == 'on'
+
+    def flood(self, on):
+        self.flooding = on == 'on'
+
+    def close(self):
+        if self.device is not None:
+            os.close(self.device)
+            self.device = None
+
+    def vhangup(self):
+        port = os.open(self.path, os.O_RDWR | os.O_NOCTTY)
+        fcntl.ioctl(port, TIOCVHANGUP, 0)
+        os.close(port)
+
+    def unlink(self):
+        os.unlink(self.link)
+
+    def readable(self):
+        try:
+            data = os.read(self.device, 65536)
+        except OSError as error:
+            # EIO: nobody has the port open just now.
+            if error.errno not in (errno.EIO, errno.EAGAIN):
+                raise
+            select.select([], [], [], 0.001)
+            return
+        while data:
+            select.select([], [self.device], [])
+            data = data[os.write(self.device, data):]
+
+    def writable(self):
+        try:
+            os.write(self.device, FLOOD)
+        except BlockingIOError:
+            pass
+
+
+def main():
+    device = Device()
+    commands = b''
+    while True:
+        is_open = device.device is not None
+        readers = [0] + ([device.device] if is_open and device.echoing else [])
+        writers = [device.device] if is_open and device.flooding else []
+        readable, writable, _ = select.select(readers, writers, [])
+        if 0 in readable:
+            data = os.read(0, 65536)
+            if not data:
+                return
+            commands += data
+            *lines, commands = commands.split(b'\n')
+            for line in lines:
+                name, *arguments = line.decode().split(' ')
+                try:
+                    answer = getattr(device, name)(*arguments) or ''
+                except Exception as error:
+                    answer = 'error: %r' % error
+                sys.stdout.write(answer + '\n')
+                sys.stdout.flush()
+            continue
+        if device.device in readable:
+            device.readable()
+        if device.device in writable:
+            device.writable()
+
+
+main()
