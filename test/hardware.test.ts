@@ -10,5 +10,5 @@ describeEchoSuite(
     // A board that resets when its port is opened needs a while; a jumper does not mind.
     connection: { path: path!, baudRate, settleMs: 2_500, skipFirst: false },
   }),
-  { largestPacketBytes: 509, testTimeoutMs: 20_000, skip: path === undefined },
+  { largestPacketBytes: 512, testTimeoutMs: 20_000, skip: path === undefined },
 );

@@ -8,7 +8,10 @@
  * ends or SIGTERM or SIGINT comes; then it exits with 0. It exits with 1, and says why on stderr, when the image
  * cannot be loaded or the simulated CPU stops by itself. All that simavr itself prints goes to stderr.
  *
- * Simulated time follows real time: it may fall behind, and leads by at most MAX_LEAD_NS.
+ * The CPU starts when the first byte comes in. An Uno does when its port is opened, and sends nothing for a while; here
+ * too nothing that the image sends at start is lost to a host that empties its buffer after opening.
+ *
+ * Simulated time follows real time: it may fall behind, and leads by less than a millisecond.
  *
  * simavr comes with such a coupling, uart_pty. It is not used, since in 1.6 it stalls for good when the image answers
  * nothing to the first 512 bytes, as with the frame of a 509-byte packet; and it drops output when its 511 bytes of
@@ -254,6 +257,10 @@ int main(int argc, char **argv) {
   dprintf(report, "PTY %s\n", open_pty());
   close(report);
 
+  while (!stop_requested && in.start == in.end) {
+    wait_ns(1000000);
+    exchange_bytes();
+  }
   start_ns = now_ns();
   avr_cycle_count_t look_at = 0;
   int state = cpu_Running;

@@ -14,7 +14,7 @@ const IMAGE = path.resolve(import.meta.dirname, '../../firmware-echo/prebuilt/un
 const skip = !has('cc') || !existsSync('/usr/include/simavr/sim_avr.h');
 
 /** The longest packet that the sketch echoes. */
-const LARGEST_PACKET_BYTES = 509;
+const LARGEST_PACKET_BYTES = 512;
 
 let folder: string;
 
