@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { isUint8Array } from 'node:util/types';
 import { AttributeError, IllegalStateAction, InvalidArgumentError, KeyError } from './errors.js';
 
 /** The life of a communicator: it only ever moves forward. */
@@ -129,7 +130,7 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
     if (!this.#connections.has(recipient)) {
       return Promise.reject(new KeyError(`send: ${this.#unknownName(recipient)}`));
     }
-    if (!(packet instanceof Uint8Array)) {
+    if (!isUint8Array(packet)) {
       const got = packet === null ? 'null' : typeof packet;
       return Promise.reject(
         new InvalidArgumentError(
@@ -155,7 +156,8 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
       return Promise.reject(this.#illegal('shutdown', 'once, after initialize has resolved'));
     }
     this.#state = CommunicatorState.STOPPED;
-    this.#stopping = this.closeConnections();
+    // In a microtask, so that whoever is told of the closing finds a shutdown to join.
+    this.#stopping = Promise.resolve().then(() => this.closeConnections());
     return this.#stopping;
   }
 
@@ -211,18 +213,16 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
    * and that promise never rejects: the caller must not deliver the connection's next packet before it has resolved.
    */
   protected deliver(name: string, packet: Uint8Array): void | Promise<void> {
-    let result: void | Promise<void>;
     try {
-      result = this.#receiveHandler?.(name, packet);
+      const result = this.#receiveHandler?.(name, packet);
+      // Any thenable counts: a handler may come from a library with promises of its own.
+      if (typeof result?.then === 'function') {
+        return Promise.resolve(result).catch((error: unknown) => this.#reportHandlerError(name, error, packet));
+      }
     } catch (error) {
       this.#reportHandlerError(name, error, packet);
-      return;
     }
-    // Any thenable counts: a handler may come from a library with promises of its own.
-    if (typeof result?.then !== 'function') {
-      return;
-    }
-    return Promise.resolve(result).catch((error: unknown) => this.#reportHandlerError(name, error, packet));
+    return undefined;
   }
 
   /**

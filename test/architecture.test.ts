@@ -62,7 +62,7 @@ describe('imports point down', () => {
 test('framing does no input or output', () => {
   const builtins = files
     .filter((file) => layerOf(file) === 'framing')
-    .flatMap(importsOf)
+    .flatMap((file) => importsOf(file))
     .filter((specifier) => specifier.startsWith('node:'));
   expect(builtins).toEqual(['node:zlib']);
 });

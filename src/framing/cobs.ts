@@ -130,7 +130,7 @@ export function decodeSpan(source: Uint8Array, start: number, end: number): Uint
 }
 
 /** The length of the packet in the frame from `start` to `end`, or `undefined` if the frame ends inside a block. */
-export function decodedLength(source: Uint8Array, start: number, end: number): number | undefined {
+function decodedLength(source: Uint8Array, start: number, end: number): number | undefined {
   let from = start;
   let fullBlocks = 0;
   let code = 0;

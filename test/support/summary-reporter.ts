@@ -16,7 +16,7 @@ export default class SummaryReporter implements Reporter {
       console.log(`skipped: ${test.fullName}`);
     }
     const forbidden = skipped.filter((test) => !HARDWARE.test(test.fullName));
-    if (process.env['REQUIRE_TOOLS'] === '1' && forbidden.length > 0) {
+    if (process.env.REQUIRE_TOOLS === '1' && forbidden.length > 0) {
       console.log(`${forbidden.length} skipped tests, but REQUIRE_TOOLS=1: install what they name`);
       process.exitCode = 1;
     }

@@ -1,0 +1,33 @@
+import type { Binding, BindingOpenOptions } from '../serial/binding.js';
+import { type MockDevice, noSuchPort } from './mock-device.js';
+
+/**
+ * A binding whose ports are those of the devices, for `new SerialCommunicator({ binding: mockBinding(device) })`. It
+ * wraps the mock binding of serialport, without a trace in `SerialPortMock.binding.list()`'s paths: several bindings
+ * in one process do not meet, even where their devices have the same path.
+ *
+ * `list()` shows the devices that are plugged in; `open()` fails as on Linux where there is no such port, or it is
+ * open already.
+ *
+ * @throws TypeError if two devices have the same path
+ */
+export function mockBinding(...devices: readonly MockDevice[]): Binding {
+  const byPath = new Map(devices.map((device) => [device.path, device]));
+  if (byPath.size !== devices.length) {
+    throw new TypeError(
+      `mockBinding: two devices have the same path; got ${devices.map(({ path }) => path).join(', ')}`,
+    );
+  }
+  return {
+    async list() {
+      return devices.filter((device) => device.isPlugged).map((device) => device.info);
+    },
+    async open(options: BindingOpenOptions) {
+      const device = byPath.get(options.path);
+      if (device === undefined || !device.isPlugged) {
+        throw noSuchPort(options.path);
+      }
+      return device.open(options);
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import type { Communicator } from 'serial-communicator';
+import { LoopbackCommunicator } from 'serial-communicator/testing';
+import { expect, test } from 'vitest';
+
+/** The application: counts the alarms that a sensor sends, and can ask it for its temperature. */
+class Sensor {
+  alarms = 0;
+  #onTemperature: ((degrees: number) => void) | undefined;
+
+  constructor(readonly communicator: Communicator<unknown>) {
+    communicator.setReceiveHandler((_name, packet) => {
+      if (packet[0] === 0x41) this.alarms++;
+      if (packet[0] === 0x54) this.#onTemperature?.(packet[1]! / 2);
+    });
+  }
+
+  async temperature(): Promise<number> {
+    const degrees = new Promise<number>((resolve) => {
+      this.#onTemperature = resolve;
+    });
+    await this.communicator.send('sensor', Uint8Array.of(0x54));
+    return degrees;
+  }
+}
+
+test('asks for the temperature', async () => {
+  await using communicator = new LoopbackCommunicator();
+  // `answer` plays the device: what it returns comes back.
+  communicator.addConnection('sensor', { answer: (packet) => Uint8Array.of(packet[0]!, 43) });
+  const sensor = new Sensor(communicator);
+  await communicator.initialize();
+
+  expect(await sensor.temperature()).toBe(21.5);
+});
+
+test('counts alarms', async () => {
+  await using communicator = new LoopbackCommunicator();
+  communicator.addConnection('sensor', {});
+  const sensor = new Sensor(communicator);
+  await communicator.initialize();
+
+  // `inject` resolves when the receive handler has settled: no waiting, no polling.
+  await communicator.inject('sensor', Uint8Array.of(0x41));
+  await communicator.inject('sensor', Uint8Array.of(0x41));
+  expect(sensor.alarms).toBe(2);
+});

@@ -1,0 +1,31 @@
+import { mockBinding } from '../../src/testing/mock-binding.js';
+import { MockDevice } from '../../src/testing/mock-device.js';
+import { describeEchoSuite } from '../echo-suite.js';
+
+const path = '/dev/ttyMOCK0';
+
+describeEchoSuite(
+  'mock device',
+  async () => ({ binding: mockBinding(new MockDevice({ path, echo: true })), connection: { path, baudRate: 115_200 } }),
+  { largestPacketBytes: 65_536 },
+);
+
+describeEchoSuite(
+  'mock device, cut into chunks of 3 bytes',
+  async () => ({
+    binding: mockBinding(new MockDevice({ path, echo: true, maxReadSize: 3 })),
+    connection: { path, baudRate: 115_200 },
+  }),
+  { largestPacketBytes: 5_000 },
+);
+
+for (const checksum of ['crc16', 'crc32'] as const) {
+  describeEchoSuite(
+    `mock device, ${checksum}`,
+    async () => ({
+      binding: mockBinding(new MockDevice({ path, echo: true, checksum })),
+      connection: { path, baudRate: 115_200, checksum },
+    }),
+    { largestPacketBytes: 65_536 },
+  );
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+
+interface HexVector {
+  readonly name: string;
+  readonly packet: string;
+  readonly frame: string;
+}
+
+interface HexVectors {
+  readonly canonical: readonly HexVector[];
+  readonly decodeOnly: readonly HexVector[];
+  readonly malformed: readonly Omit<HexVector, 'packet'>[];
+}
+
+const vectors: HexVectors = JSON.parse(readFileSync(new URL('../vectors/cobs.json', import.meta.url), 'utf8'));
+
+const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'));
+const decoded = ({ name, packet, frame }: HexVector) => ({ name, packet: bytes(packet), frame: bytes(frame) });
+
+/** Packets and the frames that they must become. */
+export const canonical = vectors.canonical.map(decoded);
+
+/** Frames that must be understood, although they are not what the packets become. */
+export const decodeOnly = vectors.decodeOnly.map(decoded);
+
+/** Frames that must be rejected. */
+export const malformed = vectors.malformed.map(({ name, frame }) => ({ name, frame: bytes(frame) }));
