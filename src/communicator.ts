@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import { isUint8Array } from 'node:util/types';
 import { AttributeError, IllegalStateAction, InvalidArgumentError, KeyError } from './errors.js';
@@ -30,6 +31,8 @@ export interface CommunicatorEvents {
   /** A receive handler threw or rejected with `error` while it had `packet`. Receiving goes on. */
   handlerError: { name: string; error: unknown; packet: Uint8Array };
 }
+
+const WHILE_STARTED = 'after initialize has resolved and before shutdown';
 
 /**
  * Exchanges packets of bytes over named connections.
@@ -125,7 +128,7 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
    */
   send(recipient: string, packet: Uint8Array, options?: SendOptions): Promise<void> {
     if (this.#state !== CommunicatorState.STARTED) {
-      return Promise.reject(this.#illegal('send', 'after initialize has resolved and before shutdown'));
+      return Promise.reject(this.#illegal('send', WHILE_STARTED));
     }
     if (!this.#connections.has(recipient)) {
       return Promise.reject(new KeyError(`send: ${this.#unknownName(recipient)}`));
@@ -226,16 +229,28 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
   }
 
   /**
-   * Tells the listeners of an event. A listener that throws does not disturb the caller: its error becomes an uncaught
-   * exception of its own.
+   * Tells the listeners of an event, and the subscribers of the diagnostics channel `serial-communicator:` plus its
+   * name, which get the payload with the `communicator` added. A listener that throws does not disturb the caller: its
+   * error becomes an uncaught exception of its own.
    */
   protected emit<Name extends keyof Events & string>(event: Name, payload: Events[Name]): void {
+    const diagnostics = channel(`serial-communicator:${event}`);
+    if (diagnostics.hasSubscribers) {
+      diagnostics.publish({ communicator: this, ...payload });
+    }
     try {
       this.#emitter.emit(event, payload);
     } catch (error) {
       process.nextTick(() => {
         throw error;
       });
+    }
+  }
+
+  /** @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED */
+  protected requireStarted(call: string): void {
+    if (this.#state !== CommunicatorState.STARTED) {
+      throw this.#illegal(call, WHILE_STARTED);
     }
   }
 

@@ -17,9 +17,12 @@ export type ConnectionErrorCode =
   | 'PORT_BUSY'
   | 'OPEN_TIMEOUT'
   | 'OPEN_ERROR'
+  | 'PORT_AMBIGUOUS'
   | 'WORKER_UNSUPPORTED'
   | 'CONNECTION_LOST'
   | 'SEND_QUEUE_FULL'
+  | 'SEND_TIMEOUT'
+  | 'SIGNALS_ERROR'
   | 'SHUTDOWN_TIMEOUT';
 
 /** What every error of this package extends. */

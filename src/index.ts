@@ -25,13 +25,22 @@ export {
   type RejectedFrame,
   type RejectReason,
 } from './framing/frame-decoder.js';
-export type { Binding, BindingOpenOptions, BindingPort, PortInfo } from './serial/binding.js';
+export type {
+  Binding,
+  BindingOpenOptions,
+  BindingPort,
+  DescribingBinding,
+  PortInfo,
+  WatchfulPort,
+} from './serial/binding.js';
+export type { DeviceSelector } from './serial/device-selector.js';
 export { directBinding } from './serial/direct-binding.js';
+export type { ConnectionState, SignalSettings, Signals } from './serial/link-supervisor.js';
 export { listPorts } from './serial/list-ports.js';
 export {
   SerialCommunicator,
   type SerialCommunicatorOptions,
   type SerialEvents,
 } from './serial/serial-communicator.js';
-export type { SerialConnection, SerialSettings } from './serial/serial-connection.js';
+export type { ReconnectOptions, SerialConnection, SerialSettings } from './serial/serial-connection.js';
 export type { SerialStats } from './serial/serial-stats.js';

@@ -11,14 +11,27 @@ export type BindingPort = import('@serialport/bindings-interface', { with: {
 }}).BindingPortInterface;
 
 /**
- * A port that may notice by itself that its device is gone. Other ports tell it by a read or write that fails, which
- * takes one that is pending.
- *
- * @internal
+ * A port that does more for its connection than a {@link BindingPort} must. `directBinding`'s ports do, and so do those
+ * of `serial-communicator/testing`.
  */
 export interface WatchfulPort extends BindingPort {
-  /** Called at most once, when the device is gone and neither a read nor a write is pending to tell it. */
+  /**
+   * Set by who uses the port; the port calls it, at most once, when the device is gone and neither a read nor a write is
+   * pending to tell it. Without it a loss is noticed by the next read or write.
+   */
   onHangUp?: (error: Error) => void;
+  /** Bytes of the latest write that the operating system has taken. */
+  readonly writtenBytes?: number;
+  /**
+   * Makes the write that is pending end after so many bytes, at least those that are written. Without it a write
+   * cannot be taken back once it was made.
+   */
+  shortenWrite?(bytes: number): void;
+}
+
+/** A binding that can tell of one port, without listing all. */
+export interface DescribingBinding extends Binding {
+  describe?(path: string): Promise<PortInfo | undefined>;
 }
 
 /** What the `open` of a {@link Binding} takes. */

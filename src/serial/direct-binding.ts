@@ -1,8 +1,8 @@
 import { isMainThread } from 'node:worker_threads';
 import { SerialPort } from 'serialport';
-import type { Binding, BindingPort } from './binding.js';
+import type { Binding, BindingPort, DescribingBinding } from './binding.js';
 import { DirectPort, type PolledPort } from './direct-port.js';
-import { listPorts } from './list-ports.js';
+import { findPort, listPorts } from './list-ports.js';
 
 const native: Binding = SerialPort.binding;
 
@@ -15,8 +15,9 @@ const native: Binding = SerialPort.binding;
  *
  * `open` rejects with an error whose `code` is `WORKER_UNSUPPORTED` in a worker thread, where the poller never fires.
  */
-export const directBinding: Binding = {
+export const directBinding: DescribingBinding = {
   list: listPorts,
+  describe: findPort,
 
   async open(options): Promise<BindingPort> {
     if (!isMainThread) {

@@ -31,7 +31,8 @@ interface PendingRead {
 
 interface PendingWrite {
   buffer: Buffer;
-  written: number;
+  /** Where in the buffer the write ends. */
+  endsAt: number;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -50,6 +51,7 @@ export class DirectPort implements WatchfulPort {
   #wanted = DISCONNECT;
   #pendingRead: PendingRead | undefined;
   #pendingWrite: PendingWrite | undefined;
+  #writtenBytes = 0;
   #failure: Error | undefined;
   #isOpen = true;
   #bytesThisTurn = 0;
@@ -68,6 +70,21 @@ export class DirectPort implements WatchfulPort {
     port.poller.on('writable', (error) => this.#onPoll(error, WRITABLE));
     port.poller.on('disconnect', (error) => this.#onPoll(error, DISCONNECT));
     this.#arm();
+  }
+
+  get writtenBytes(): number {
+    return this.#writtenBytes;
+  }
+
+  shortenWrite(bytes: number): void {
+    const write = this.#pendingWrite;
+    if (write !== undefined) {
+      write.endsAt = bytes;
+      if (this.#writtenBytes >= bytes) {
+        this.#pendingWrite = undefined;
+        write.resolve();
+      }
+    }
   }
 
   get openOptions(): Required<BindingOpenOptions> {
@@ -97,7 +114,8 @@ export class DirectPort implements WatchfulPort {
         reject(error);
         return;
       }
-      this.#pendingWrite = { buffer, written: 0, resolve, reject };
+      this.#pendingWrite = { buffer, endsAt: buffer.length, resolve, reject };
+      this.#writtenBytes = 0;
       this.#continueWrite();
     });
   }
@@ -182,11 +200,11 @@ export class DirectPort implements WatchfulPort {
     if (write === undefined) {
       return;
     }
-    const { buffer } = write;
-    if (write.written < buffer.length) {
+    const { buffer, endsAt } = write;
+    if (this.#writtenBytes < endsAt) {
       try {
-        const bytes = writeSync(this.#fd, buffer, write.written, buffer.length - write.written, null);
-        write.written += bytes;
+        const bytes = writeSync(this.#fd, buffer, this.#writtenBytes, endsAt - this.#writtenBytes, null);
+        this.#writtenBytes += bytes;
         this.#bytesThisTurn += bytes;
       } catch (error) {
         if (!isTryAgain(error)) {
@@ -195,7 +213,7 @@ export class DirectPort implements WatchfulPort {
         }
       }
     }
-    if (write.written < buffer.length) {
+    if (this.#writtenBytes < endsAt) {
       this.#want(WRITABLE);
       return;
     }

@@ -1,9 +1,10 @@
 import { ConnectionError } from '../errors.js';
-import { FrameDecoder, type RejectedFrame, type RejectReason } from '../framing/frame-decoder.js';
+import { FrameDecoder, type RejectedFrame } from '../framing/frame-decoder.js';
 import type { BindingPort, WatchfulPort } from './binding.js';
-import { SendQueue } from './send-queue.js';
+import type { SendQueue, WriteControl } from './send-queue.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
-import { newSerialStats, type SerialStats } from './serial-stats.js';
+import type { SerialStats } from './serial-stats.js';
+import { within } from './within.js';
 
 /** The most that one read takes. The operating system rarely gives more than 4 KiB of a serial port at once. */
 const READ_BYTES = 16_384;
@@ -15,30 +16,29 @@ export interface LinkOwner {
   /** Takes a packet. While a returned promise is pending, the link neither delivers nor reads on. It never rejects. */
   packet(packet: Uint8Array): void | Promise<void>;
   rejected(frame: RejectedFrame): void;
-  /** The port is gone. Called at most once. */
+  /** The port is gone; called at most once. The queue is left as it is. */
   lost(error: ConnectionError): void;
 }
 
 /**
  * The life of a link:
  *
- * - `open`: the port is open; bytes go both ways once {@link Link.start} has been called
- * - `draining`: `close` was called: no new packets are taken, those taken are still being written
- * - `lost`: the port failed; final
+ * - `open`: the port is open; bytes go out once {@link Link.start} has been called, and come in once {@link Link.receive} has been
+ * - `lost`: the port failed; what had arrived is still delivered
  * - `closed`: final
  */
-type LinkState = 'open' | 'draining' | 'lost' | 'closed';
+type LinkState = 'open' | 'lost' | 'closed';
 
-/** The live side of one serial connection: an open port, its decoder and its send queue. */
+/** The live side of one serial connection: an open port, its decoder, and the send queue that it writes from. */
 export class Link {
-  readonly #name: string;
   readonly #connection: CompleteSerialConnection;
-  readonly #port: BindingPort;
-  readonly #stats = newSerialStats();
-  readonly #openedAt = performance.now();
+  readonly #name: string;
+  readonly #port: WatchfulPort;
+  readonly #queue: SendQueue;
+  readonly #stats: SerialStats;
   readonly #owner: LinkOwner;
   readonly #decoder: FrameDecoder;
-  readonly #queue: SendQueue;
+  readonly #openedAt = performance.now();
   #state: LinkState = 'open';
   /** False until the device has settled. */
   #mayWrite = false;
@@ -46,88 +46,66 @@ export class Link {
   /** From the moment that a write is planned until the queue is empty. */
   #writing = false;
   #onWritten: (() => void) | undefined;
-  #loss: ConnectionError | undefined;
   #portClosed: Promise<void> | undefined;
+  /** What of the decoder's counts is in the stats already. */
+  #counted = { acceptedBytes: 0, rejectedBytes: 0, skippedBytes: 0, unfinishedBytes: 0, delimiters: 0 };
 
-  /** @param port - open; the link's own from now on */
-  constructor(name: string, connection: CompleteSerialConnection, port: BindingPort, owner: LinkOwner) {
+  /**
+   * @param port - open; the link's own from now on
+   * @param queue - what to write; the link tells nobody when the port is lost, and rejects none of it
+   * @param stats - counted up as things happen
+   */
+  constructor(
+    name: string,
+    connection: CompleteSerialConnection,
+    port: BindingPort,
+    queue: SendQueue,
+    stats: SerialStats,
+    owner: LinkOwner,
+  ) {
     this.#name = name;
     this.#connection = connection;
     this.#port = port;
+    this.#queue = queue;
+    this.#stats = stats;
     this.#owner = owner;
     this.#decoder = new FrameDecoder(connection);
-    this.#queue = new SendQueue(name, connection);
+    queue.control = isWriteControl(port) ? port : undefined;
   }
 
-  /** What has happened so far. */
-  get stats(): SerialStats {
-    const { acceptedBytes, rejectedBytes, skippedBytes, delimiters, unfinishedBytes } = this.#decoder;
-    return { ...this.#stats, acceptedBytes, rejectedBytes, skippedBytes, delimiters, unfinishedBytes };
+  /** Resolves when the port is closed, once it has been lost; never rejects. */
+  get portClosed(): Promise<void> | undefined {
+    return this.#portClosed;
   }
 
-  /** Starts to read, and, when the device has settled, to write. Called once. */
+  /** The port, for its control lines. */
+  get port(): BindingPort {
+    return this.#port;
+  }
+
+  /** Starts to watch the port, and, when the device has settled, to write. Called once. */
   start(): void {
-    if (this.#connection.syncOnOpen) {
-      this.#queue.addDelimiter();
-    }
     const waitMs = this.#connection.settleMs - (performance.now() - this.#openedAt);
     if (waitMs <= 0) {
       this.#allowWriting();
     } else {
       this.#settleTimer = setTimeout(() => this.#allowWriting(), waitMs);
     }
-    (this.#port as WatchfulPort).onHangUp = (error) => this.#lose(error);
-    void this.#receive();
+    this.#port.onHangUp = (error) => this.#lose(error);
   }
 
-  /** Sends a packet as `Communicator.send` promises. */
-  send(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    if (this.#loss !== undefined) {
-      return Promise.reject(this.#loss);
-    }
-    const sent = this.#queue.add(packet, signal);
-    this.#planWrite();
-    return sent;
-  }
-
-  /**
-   * Finishes the sends that were accepted, as far as `drainMs` allows, then closes the port, which may take `closeMs`.
-   * Sends that did not make it reject with `SHUTDOWN_TIMEOUT`. Packets that still wait for the handler are dropped,
-   * and counted. Never rejects.
-   */
-  async close(drainMs: number, closeMs: number): Promise<void> {
-    if (this.#state === 'open') {
-      this.#state = 'draining';
-      await this.#drain(drainMs);
-    }
-    if (this.#state === 'draining') {
-      const stalled = this.#queue.hasPackets;
-      this.#queue.rejectAll(
-        new ConnectionError(
-          'SHUTDOWN_TIMEOUT',
-          this.#name,
-          `send to "${this.#name}": shutdown closed ${this.#connection.path} before the packet was written whole; ` +
-            'the device takes no bytes, or shutdownTimeoutMs is too short',
-        ),
-      );
-      this.#closePort(stalled);
-    }
-    this.#state = 'closed';
-    this.#dropReceived();
-    await within(closeMs, this.#portClosed);
-  }
-
-  async #receive(): Promise<void> {
+  /** Reads and delivers until the port is closed or lost. Resolves when the last packet is handled. Called once. */
+  async receive(): Promise<void> {
     const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
     try {
-      while (this.#isLive) {
+      while (this.#state === 'open') {
         const { bytesRead } = await this.#port.read(buffer, 0, buffer.length);
         if (bytesRead === 0) {
           throw new Error('the port hung up');
         }
         this.#stats.bytesRead += bytesRead;
         this.#decoder.push(buffer.subarray(0, bytesRead));
-        if (this.#state === 'closed') {
+        if (this.#isClosed) {
           this.#dropReceived();
         }
         for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
@@ -140,19 +118,78 @@ export class Link {
     } catch (error) {
       this.#lose(error);
     }
+    this.countBytes();
+  }
+
+  /** Plans a write for the end of this turn of the event loop, so that all its sends leave together. */
+  planWrite(): void {
+    if (!this.#writing && this.#mayWrite && this.#queue.hasWork) {
+      this.#writing = true;
+      // The ticks run only when no microtask is left: everything that promises set off in this turn has been sent then.
+      queueMicrotask(() => process.nextTick(() => void this.#write()));
+    }
+  }
+
+  /** Waits until no packets are left in the queue, the port is lost, or the time is up. No new packets may be added. */
+  async drain(limitMs: number): Promise<void> {
+    if (this.#state === 'open' && this.#queue.hasPackets) {
+      await within(
+        limitMs,
+        new Promise<void>((resolve) => {
+          this.#onWritten = resolve;
+        }),
+      );
+    }
+  }
+
+  /**
+   * Closes the port, which may take `limitMs`. Packets that still wait for the handler are dropped, and counted. Never
+   * rejects.
+   */
+  async close(limitMs: number): Promise<void> {
+    if (this.#state === 'open') {
+      this.#closePort(this.#queue.hasPackets);
+    }
+    this.#state = 'closed';
+    this.#dropReceived();
+    await within(limitMs, this.#portClosed);
+  }
+
+  /** Brings the stats up to date while a handler is busy. */
+  countBytes(): void {
+    const { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters } = this.#decoder;
+    const counts = { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters };
+    for (const key of Object.keys(counts) as (keyof typeof counts)[]) {
+      this.#stats[key] += counts[key] - this.#counted[key];
+    }
+    this.#counted = counts;
   }
 
   #hand(result: Uint8Array | RejectedFrame): void | Promise<void> {
-    if (result instanceof Uint8Array) {
-      this.#countPacket(result);
-      if (this.#owner.takesPackets) {
-        return this.#owner.packet(result);
-      }
-      this.#stats.packetsWithoutHandler++;
+    if (!(result instanceof Uint8Array)) {
+      this.#countRejected(result);
+      this.#owner.rejected(result);
       return;
     }
-    this.#countRejected(result.reason);
-    this.#owner.rejected(result);
+    this.#countPacket(result);
+    if (this.#owner.takesPackets) {
+      this.#stats.packetsDelivered++;
+      return this.#owner.packet(result);
+    }
+    this.#stats.packetsWithoutHandler++;
+  }
+
+  /** Counts what `receive` will not come to, because its handler is still busy. */
+  #dropReceived(): void {
+    for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
+      if (result instanceof Uint8Array) {
+        this.#countPacket(result);
+        this.#stats.packetsDropped++;
+      } else {
+        this.#countRejected(result);
+      }
+    }
+    this.countBytes();
   }
 
   #countPacket(packet: Uint8Array): void {
@@ -160,7 +197,7 @@ export class Link {
     this.#stats.packetBytesReceived += packet.length;
   }
 
-  #countRejected(reason: RejectReason): void {
+  #countRejected({ reason }: RejectedFrame): void {
     switch (reason) {
       case 'malformed':
         this.#stats.malformedFrames++;
@@ -174,42 +211,17 @@ export class Link {
     }
   }
 
-  /** Counts what `#receive` will not come to, because its handler is still busy. */
-  #dropReceived(): void {
-    for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
-      if (result instanceof Uint8Array) {
-        this.#countPacket(result);
-        this.#stats.packetsDropped++;
-      } else {
-        this.#countRejected(result.reason);
-      }
-    }
-  }
-
   #allowWriting(): void {
     this.#mayWrite = true;
-    this.#planWrite();
-  }
-
-  /** Plans a write for the end of this turn of the event loop, so that all its sends leave together. */
-  #planWrite(): void {
-    if (!this.#writing && this.#mayWrite && this.#queue.hasWork) {
-      this.#writing = true;
-      // The ticks run only when no microtask is left: everything that promises set off in this turn has been sent then.
-      queueMicrotask(() => process.nextTick(() => void this.#write()));
-    }
+    this.planWrite();
   }
 
   async #write(): Promise<void> {
     try {
-      while (this.#isLive && this.#queue.hasWork) {
-        const bytes = this.#queue.nextWrite();
-        await this.#port.write(bytes);
-        if (this.#isLive) {
-          const { packets, packetBytes } = this.#queue.finishWrite();
-          this.#stats.packetsSent += packets;
-          this.#stats.packetBytesSent += packetBytes;
-          this.#stats.bytesWritten += bytes.length;
+      while (this.#state === 'open' && this.#queue.hasWork) {
+        await this.#port.write(this.#queue.nextWrite());
+        if (this.#state === 'open') {
+          this.#queue.finishWrite();
         }
       }
     } catch (error) {
@@ -219,35 +231,27 @@ export class Link {
     this.#onWritten?.();
   }
 
-  /** Waits until no packets are left in the queue, or the time is up. */
-  async #drain(limitMs: number): Promise<void> {
-    if (this.#queue.hasPackets) {
-      await within(
-        limitMs,
-        new Promise<void>((resolve) => {
-          this.#onWritten = resolve;
-        }),
-      );
-    }
+  /** Asked after an await: the state may have changed. */
+  get #isClosed(): boolean {
+    return this.#state === 'closed';
   }
 
-  /** The port failed. What is left of the last chunk is still delivered. */
   #lose(cause: unknown): void {
-    if (!this.#isLive) {
+    if (this.#state !== 'open') {
       return;
     }
     this.#state = 'lost';
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    this.#loss = new ConnectionError(
-      'CONNECTION_LOST',
-      this.#name,
-      `connection "${this.#name}" (${this.#connection.path}): lost (${reason}); is the device still plugged in?`,
-      { cause },
-    );
-    this.#queue.rejectAll(this.#loss);
     this.#closePort(false);
     this.#onWritten?.();
-    this.#owner.lost(this.#loss);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    this.#owner.lost(
+      new ConnectionError(
+        'CONNECTION_LOST',
+        this.#name,
+        `connection "${this.#name}" (${this.#port.openOptions.path}): lost (${reason}); is the device still plugged in?`,
+        { cause },
+      ),
+    );
   }
 
   #closePort(stalled: boolean): void {
@@ -262,18 +266,8 @@ export class Link {
     // A port that is gone cannot be closed properly, and nobody can do anything about it.
     this.#portClosed = close().catch(() => undefined);
   }
-
-  get #isLive(): boolean {
-    return this.#state === 'open' || this.#state === 'draining';
-  }
 }
 
-/** Waits for the promise, but no longer than that. */
-async function within(limitMs: number, promise: Promise<void> | undefined): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, limitMs);
-  });
-  await Promise.race([promise, timeout]);
-  clearTimeout(timer);
+function isWriteControl(port: WatchfulPort): port is WatchfulPort & WriteControl {
+  return port.shortenWrite !== undefined;
 }

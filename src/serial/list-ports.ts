@@ -27,6 +27,16 @@ export async function listPorts(): Promise<PortInfo[]> {
   return process.platform === 'linux' ? listLinuxPorts({ sys: '/sys', dev: '/dev' }) : native.list();
 }
 
+/** What {@link listPorts} tells of the port at that path, which may be a link to it; undefined if it is not listed. */
+export async function findPort(portPath: string): Promise<PortInfo | undefined> {
+  if (process.platform !== 'linux') {
+    return (await listPorts()).find((port) => port.path === portPath);
+  }
+  const name = path.basename(await realpath(portPath));
+  const byId = await linksById('/dev/serial/by-id');
+  return describePort(path.join('/sys/class/tty', name), path.join('/dev', name), byId);
+}
+
 /** @internal */
 export async function listLinuxPorts({ sys, dev }: Roots): Promise<PortInfo[]> {
   const folder = path.join(sys, 'class/tty');

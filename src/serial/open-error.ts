@@ -1,10 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import { ConnectionError, type ConnectionErrorCode } from '../errors.js';
 import type { Binding } from './binding.js';
-import type { SerialConnection } from './serial-connection.js';
-
-/** How many ports a message names at most. */
-const LISTED_PORTS = 10;
+import { describePorts } from './device-selector.js';
+import { type CompleteSerialConnection, describeTarget } from './serial-connection.js';
 
 /** How long a message may wait for the list of ports. */
 const LIST_TIMEOUT_MS = 1_000;
@@ -21,7 +19,7 @@ export async function describeOpenError(
   error: unknown,
   binding: Binding,
   name: string,
-  connection: SerialConnection,
+  connection: CompleteSerialConnection,
 ): Promise<ConnectionError> {
   if (error instanceof ConnectionError) {
     return error;
@@ -45,7 +43,7 @@ function isWorkerUnsupported(error: unknown): boolean {
 }
 
 /** The error of a port that took longer than `openTimeoutMs` to open. */
-export function openTimeout(name: string, connection: SerialConnection): ConnectionError {
+export function openTimeout(name: string, connection: CompleteSerialConnection): ConnectionError {
   return new ConnectionError(
     'OPEN_TIMEOUT',
     name,
@@ -54,15 +52,15 @@ export function openTimeout(name: string, connection: SerialConnection): Connect
   );
 }
 
-function label(name: string, connection: SerialConnection): string {
-  return `connection "${name}" (${connection.path})`;
+function label(name: string, connection: CompleteSerialConnection): string {
+  return `connection "${name}" (${describeTarget(connection)})`;
 }
 
 async function explain(
   code: ConnectionErrorCode,
   text: string,
   binding: Binding,
-  { path, baudRate }: SerialConnection,
+  { path, baudRate }: CompleteSerialConnection,
 ): Promise<string> {
   switch (code) {
     case 'PORT_NOT_FOUND':
@@ -85,15 +83,7 @@ async function listExisting(binding: Binding): Promise<string> {
   });
   try {
     const ports = await Promise.race([binding.list(), timeout]);
-    // USB first: a machine can have dozens of built-in ports that lead nowhere.
-    const paths = [...ports]
-      .sort((a, b) => Number(b.vendorId !== undefined) - Number(a.vendorId !== undefined))
-      .map((port) => port.path);
-    if (paths.length === 0) {
-      return 'there are no ports: is the device plugged in, and the cable one that carries data?';
-    }
-    const more = paths.length > LISTED_PORTS ? ` and ${paths.length - LISTED_PORTS} more` : '';
-    return `there are ${paths.slice(0, LISTED_PORTS).join(', ')}${more}`;
+    return describePorts(ports);
   } catch (error) {
     return `and the ports cannot be listed: ${error instanceof Error ? error.message : String(error)}`;
   } finally {
@@ -101,9 +91,12 @@ async function listExisting(binding: Binding): Promise<string> {
   }
 }
 
-async function adviseOnPermission(path: string): Promise<string> {
+async function adviseOnPermission(path: string | undefined): Promise<string> {
   if (process.platform === 'win32') {
     return 'another program may have it open: close that first';
+  }
+  if (path === undefined) {
+    return 'see who may use it with "ls -l /dev/tty*"';
   }
   try {
     const { gid } = await stat(path);

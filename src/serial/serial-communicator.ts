@@ -2,10 +2,10 @@ import { SerialPort } from 'serialport';
 import { Communicator, type CommunicatorEvents, type SendOptions } from '../communicator.js';
 import { type ConnectionError, InitializeError, InvalidArgumentError } from '../errors.js';
 import type { RejectReason } from '../framing/frame-decoder.js';
-import type { Binding, BindingPort } from './binding.js';
+import type { Binding, PortInfo } from './binding.js';
+import { DeviceWatch } from './device-watch.js';
 import { directBinding } from './direct-binding.js';
-import { Link } from './link.js';
-import { openPort } from './open-port.js';
+import { type ConnectionState, LinkSupervisor, type SignalSettings, type Signals } from './link-supervisor.js';
 import {
   type CompleteSerialConnection,
   checkDefaults,
@@ -36,8 +36,13 @@ export interface SerialCommunicatorOptions {
 export interface SerialEvents extends CommunicatorEvents {
   /** A frame arrived on connection `name` that holds no packet. */
   rejectedFrame: { name: string; reason: RejectReason; wireBytes: number; head: Uint8Array };
-  /** The port of connection `name` is gone: its device was unplugged, say. Told once; its sends reject from now on. */
-  disconnected: { name: string; error: ConnectionError };
+  /** The port of connection `name` is open, at `path`: the first time, told after `initialize`, or again. */
+  connected: { name: string; path: string; info: PortInfo };
+  /**
+   * The port of connection `name` is gone: its device was unplugged, say. Told once for each time. Its sends have been
+   * rejected. `willReconnect` tells whether it will be tried again.
+   */
+  disconnected: { name: string; error: ConnectionError; willReconnect: boolean };
 }
 
 const defaultBinding: Binding = process.platform === 'linux' ? directBinding : SerialPort.binding;
@@ -52,7 +57,8 @@ const DRAIN_SHARE = 0.75;
  * Besides what {@link Communicator.send} says, `send` rejects with
  * - InvalidArgumentError (`PACKET_TOO_LARGE`) if the packet is longer than `maxPacketBytes`; nothing is written
  * - ConnectionError (`SEND_QUEUE_FULL`) if `sendQueueBytes` would be exceeded; nothing of the packet is written
- * - ConnectionError (`CONNECTION_LOST`) if the port is gone before the packet was written whole
+ * - ConnectionError (`CONNECTION_LOST`) if the port is not open, or gone before the packet was written whole
+ * - ConnectionError (`SEND_TIMEOUT`) if the packet was not written within `sendTimeoutMs`
  * - ConnectionError (`SHUTDOWN_TIMEOUT`) if `shutdown` ended before the packet was written whole
  *
  * @example
@@ -69,7 +75,8 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   readonly #binding: Binding | undefined;
   readonly #defaults: SerialSettings;
   readonly #shutdownTimeoutMs: number;
-  readonly #links = new Map<string, Link>();
+  readonly #supervisors = new Map<string, LinkSupervisor>();
+  readonly #watch = new DeviceWatch();
 
   /** @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used */
   constructor(options: SerialCommunicatorOptions = {}) {
@@ -96,7 +103,40 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
    */
   stats(name: string): SerialStats {
     this.connection(name);
-    return this.#links.get(name)?.stats ?? newSerialStats();
+    return this.#supervisors.get(name)?.stats ?? newSerialStats();
+  }
+
+  /**
+   * Whether a connection has an open port now.
+   *
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   */
+  connectionState(name: string): ConnectionState {
+    this.connection(name);
+    return this.#supervisors.get(name)?.connectionState ?? 'disconnected';
+  }
+
+  /**
+   * Sets control lines: one after the other in the order of the fields, and after those of earlier calls, which is what
+   * resetting an ESP32 needs. Lines that are left out stay as they are. Resolves when all are set.
+   *
+   * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if it has no such lines
+   */
+  async setSignals(name: string, signals: SignalSettings): Promise<void> {
+    await this.#started('setSignals', name).setSignals(signals);
+  }
+
+  /**
+   * Asks for the control lines that the device sets.
+   *
+   * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if it has no such lines
+   */
+  async signals(name: string): Promise<Signals> {
+    return this.#started('signals', name).signals();
   }
 
   protected override checkConnection(name: string, connection: SerialConnection): SerialConnection {
@@ -104,47 +144,52 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   protected override async openConnections(connections: ReadonlyMap<string, SerialConnection>): Promise<void> {
-    // What checkConnection has given to be kept.
-    const complete = connections as ReadonlyMap<string, CompleteSerialConnection>;
     const binding = this.#binding ?? defaultBinding;
-    const openings = [...complete].map(async ([name, connection]) => {
-      const port = await openPort(binding, name, connection);
-      this.#links.set(name, this.#newLink(name, connection, port));
-    });
-    const results = await Promise.allSettled(openings);
+    // What checkConnection has given to be kept.
+    for (const [name, connection] of connections as ReadonlyMap<string, CompleteSerialConnection>) {
+      this.#supervisors.set(name, this.#newSupervisor(name, connection, binding));
+    }
+    const results = await Promise.allSettled([...this.#supervisors.values()].map((supervisor) => supervisor.open()));
     const errors = results.filter((result) => result.status === 'rejected').map((result) => result.reason);
     if (errors.length > 0) {
       await this.closeConnections();
-      this.#links.clear();
+      this.#supervisors.clear();
       throw new InitializeError(errors);
     }
   }
 
   protected override startReceiving(): void {
-    for (const link of this.#links.values()) {
-      link.start();
+    for (const supervisor of this.#supervisors.values()) {
+      supervisor.start();
     }
   }
 
   protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
-    return this.#links.get(name)!.send(packet, options?.signal);
+    return this.#supervisors.get(name)!.send(packet, options?.signal);
   }
 
   protected override async closeConnections(): Promise<void> {
     const drainMs = this.#shutdownTimeoutMs * DRAIN_SHARE;
     const closeMs = this.#shutdownTimeoutMs - drainMs;
-    await Promise.all([...this.#links.values()].map((link) => link.close(drainMs, closeMs)));
+    await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.close(drainMs, closeMs)));
   }
 
-  #newLink(name: string, connection: CompleteSerialConnection, port: BindingPort): Link {
+  #started(call: string, name: string): LinkSupervisor {
+    this.connection(name);
+    this.requireStarted(call);
+    return this.#supervisors.get(name)!;
+  }
+
+  #newSupervisor(name: string, connection: CompleteSerialConnection, binding: Binding): LinkSupervisor {
     const communicator = this;
-    return new Link(name, connection, port, {
+    return new LinkSupervisor(name, connection, binding, this.#watch, {
       get takesPackets() {
         return communicator.hasReceiveHandler;
       },
       packet: (packet) => this.deliver(name, packet),
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),
-      lost: (error) => this.emit('disconnected', { name, error }),
+      connected: (path, info) => this.emit('connected', { name, path, info }),
+      disconnected: (error, willReconnect) => this.emit('disconnected', { name, error, willReconnect }),
     });
   }
 }

@@ -2,13 +2,24 @@ import { InvalidArgumentError } from '../errors.js';
 import type { ChecksumName } from '../framing/checksum.js';
 import { checksums } from '../framing/checksum.js';
 import { FrameEncoder } from '../framing/frame-encoder.js';
+import { type DeviceSelector, describeSelector, SELECTOR_FIELDS } from './device-selector.js';
 
 /** How to reach one device: a serial port, its line settings, and what is spoken on it. */
 export interface SerialConnection extends SerialSettings {
-  /** The port, for example `/dev/ttyACM0`, `/dev/serial/by-id/…`, `/dev/tty.usbmodem1101` or `COM3`. */
-  path: string;
+  /** The port, for example `/dev/ttyACM0`, `/dev/serial/by-id/…` or `COM3`. Required, unless `device` is given. */
+  path?: string;
+  /** In place of `path`: the device, wherever it is plugged in. It is looked up anew at each opening. */
+  device?: DeviceSelector;
   /** Speed of the line, in bit/s. */
   baudRate: number;
+}
+
+/** How to try to open a port again. */
+export interface ReconnectOptions {
+  /** Up to this long before the first try, in milliseconds. Default 100. */
+  minDelayMs?: number;
+  /** The time doubles with each try, up to this, in milliseconds. Default 5,000. */
+  maxDelayMs?: number;
 }
 
 /** What a connection may set besides path and baud rate, and what `defaults` may set for every connection. */
@@ -46,16 +57,46 @@ export interface SerialSettings {
   /** Count the bytes before the first delimiter instead of decoding them: they may be the tail of a frame. Default false. */
   skipFirst?: boolean;
   /**
+   * Whether `initialize` fails without the device. Default true. With false, a port that cannot be opened is tried again
+   * as after a loss.
+   */
+  required?: boolean;
+  /**
+   * Whether, and how, to open the port again when it was lost. Each wait is between half and all of a time that grows
+   * from `minDelayMs` to `maxDelayMs`; on Linux a new device node ends it. Default: on.
+   */
+  reconnect?: ReconnectOptions | false;
+  /**
+   * What becomes of packets that are sent while the port is not open, but is being tried for: `'reject'` with
+   * `CONNECTION_LOST`, or `'wait'` in the send queue until it is. Default `'reject'`.
+   */
+  whenDisconnected?: 'reject' | 'wait';
+  /**
+   * How long a packet may take to be written, in milliseconds, the time that it waits included; then `send` rejects
+   * with `SEND_TIMEOUT`. Default 0: no limit.
+   */
+  sendTimeoutMs?: number;
+  /** Set DTR to this right after opening. Default: left as opening makes it, on. Linux raises it for a moment anyway. */
+  dtr?: boolean;
+  /** Set RTS to this right after opening. Default: left as opening makes it, on. Linux raises it for a moment anyway. */
+  rts?: boolean;
+  /**
    * How many bytes of frames may wait to be written, those being written included; beyond, `send` rejects with
    * `SEND_QUEUE_FULL`. Default 1,048,576. At least one largest frame.
    */
   sendQueueBytes?: number;
 }
 
-/** A connection with every setting filled in. */
-export type CompleteSerialConnection = Required<SerialConnection>;
+/** What has no default: it is left as it is. */
+type Optional = Pick<SerialSettings, 'dtr' | 'rts'>;
 
-const DEFAULTS: Required<SerialSettings> = {
+/** A connection with every setting filled in. */
+export type CompleteSerialConnection = SerialConnection &
+  Required<Omit<SerialSettings, keyof Optional>> & { reconnect: Required<ReconnectOptions> | false };
+
+const RECONNECT_DEFAULTS: Required<ReconnectOptions> = { minDelayMs: 100, maxDelayMs: 5_000 };
+
+const DEFAULTS: Required<Omit<SerialSettings, keyof Optional | 'reconnect'>> = {
   dataBits: 8,
   stopBits: 1,
   parity: 'none',
@@ -70,6 +111,9 @@ const DEFAULTS: Required<SerialSettings> = {
   settleMs: 0,
   syncOnOpen: true,
   skipFirst: false,
+  required: true,
+  whenDisconnected: 'reject',
+  sendTimeoutMs: 0,
   sendQueueBytes: 1_048_576,
 };
 
@@ -77,6 +121,14 @@ const DEFAULTS: Required<SerialSettings> = {
 interface Rule {
   takes: string;
   accepts(value: unknown): boolean;
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isFalseOrObject(value: unknown): boolean {
+  return value === false || isObject(value);
 }
 
 const boolean: Rule = { takes: 'true or false', accepts: (value) => typeof value === 'boolean' };
@@ -113,15 +165,24 @@ const SETTING_RULES: Record<keyof SerialSettings, Rule> = {
   settleMs: milliseconds(0),
   syncOnOpen: boolean,
   skipFirst: boolean,
+  required: boolean,
+  reconnect: { takes: 'false, or an object with minDelayMs and maxDelayMs', accepts: isFalseOrObject },
+  whenDisconnected: oneOf('reject', 'wait'),
+  sendTimeoutMs: milliseconds(0),
+  dtr: boolean,
+  rts: boolean,
   sendQueueBytes: integer(1, Number.MAX_SAFE_INTEGER, 'bytes'),
+};
+
+const text: Rule = {
+  takes: 'a non-empty string without NUL',
+  accepts: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
 };
 
 const CONNECTION_RULES: Record<keyof SerialConnection, Rule> = {
   ...SETTING_RULES,
-  path: {
-    takes: 'a non-empty string without NUL',
-    accepts: (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
-  },
+  path: text,
+  device: { takes: `an object with one or more of ${SELECTOR_FIELDS.join(', ')}`, accepts: isObject },
   baudRate: integer(1, 4_294_967_295, 'bit/s'),
 };
 
@@ -138,12 +199,23 @@ export function completeConnection(
 ): CompleteSerialConnection {
   const where = `connection "${name}"`;
   checkFields(where, connection, CONNECTION_RULES);
-  for (const field of ['path', 'baudRate'] as const) {
-    if (connection[field] === undefined) {
-      throw invalid(`${where}: ${field} is missing; it takes ${CONNECTION_RULES[field].takes}`);
-    }
+  const { path, device, baudRate } = connection;
+  if ((path === undefined) === (device === undefined)) {
+    const what = path === undefined ? 'path or device is missing' : 'path and device are both there';
+    throw invalid(`${where}: ${what}; it takes one of the two`);
   }
-  const complete = { ...DEFAULTS, ...withoutUndefined(defaults), ...withoutUndefined(connection) };
+  if (baudRate === undefined) {
+    throw invalid(`${where}: baudRate is missing; it takes ${CONNECTION_RULES.baudRate.takes}`);
+  }
+  if (device !== undefined) {
+    checkSelector(`${where}: device`, device);
+  }
+  const given = { ...withoutUndefined(defaults), ...withoutUndefined(connection) };
+  const reconnect = completeReconnect(where, given.reconnect ?? {});
+  const complete: CompleteSerialConnection = { ...DEFAULTS, ...given, reconnect };
+  if (!complete.required && reconnect === false) {
+    throw invalid(`${where}: required is false, so reconnect cannot be: the device would never be looked for again`);
+  }
   const largest = new FrameEncoder(complete.checksum).maxWireBytes(complete.maxPacketBytes);
   if (complete.sendQueueBytes < largest) {
     throw invalid(
@@ -152,6 +224,11 @@ export function completeConnection(
     );
   }
   return complete;
+}
+
+/** Which port a connection means, in words, for messages. */
+export function describeTarget({ path, device }: { path?: string; device?: DeviceSelector }): string {
+  return path ?? describeSelector(device ?? {});
 }
 
 /**
@@ -172,6 +249,33 @@ export function checkDefaults(defaults: SerialSettings): void {
  */
 export function checkTimeMs(option: string, value: unknown): void {
   checkFields('options', { [option]: value }, { [option]: milliseconds(0) });
+}
+
+function checkSelector(where: string, device: DeviceSelector): void {
+  checkFields(where, device, Object.fromEntries(SELECTOR_FIELDS.map((field) => [field, text])));
+  if (Object.values(device).every((value) => value === undefined)) {
+    throw invalid(`${where} is empty; it takes ${CONNECTION_RULES.device.takes}`);
+  }
+}
+
+function completeReconnect(where: string, reconnect: ReconnectOptions | false): Required<ReconnectOptions> | false {
+  if (reconnect === false) {
+    return false;
+  }
+  checkFields(`${where}: reconnect`, reconnect, { minDelayMs: milliseconds(1), maxDelayMs: milliseconds(1) });
+  const complete = { ...RECONNECT_DEFAULTS, ...withoutUndefined(reconnect) };
+  // Who sets just one of the two need not know the other.
+  if (reconnect.maxDelayMs === undefined) {
+    complete.maxDelayMs = Math.max(complete.minDelayMs, complete.maxDelayMs);
+  } else if (reconnect.minDelayMs === undefined) {
+    complete.minDelayMs = Math.min(complete.minDelayMs, complete.maxDelayMs);
+  }
+  if (complete.minDelayMs > complete.maxDelayMs) {
+    throw invalid(
+      `${where}: reconnect.minDelayMs is ${complete.minDelayMs}; it takes at most maxDelayMs, ${complete.maxDelayMs}`,
+    );
+  }
+  return complete;
 }
 
 function checkFields(where: string, fields: object, rules: Record<string, Rule>): void {

@@ -37,8 +37,10 @@ export function addTimer(cpu: AvrCpu, config: AVRTimerConfig): void {
     const hook = cpu.writeHooks[address];
     if (hook) {
       cpu.writeHooks[address] = (value, oldValue, addr, mask) => {
-        // Makes up for the counts up to here, while the old value is still in force.
-        cpu.readData(config.TCNT);
+        if (timer.divider !== 0) {
+          // Looking at the counter makes up for the counts up to here, while the old value is still in force.
+          cpu.readData(config.TCNT);
+        }
         const isHandled = hook(value, oldValue, addr, mask);
         cpu.updateClockEvent(timer.count, 0);
         return isHandled;

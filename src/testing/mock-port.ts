@@ -1,5 +1,5 @@
 import type { SerialPortMock } from 'serialport';
-import type { BindingOpenOptions, BindingPort } from '../serial/binding.js';
+import type { BindingOpenOptions, BindingPort, WatchfulPort } from '../serial/binding.js';
 
 /** Control lines as the host sets them: DTR, RTS, break. */
 export type PortSignals = Parameters<BindingPort['set']>[0];
@@ -35,7 +35,7 @@ const BUFFER_BYTES = 4_096;
  *
  * @internal
  */
-export class MockPort implements BindingPort {
+export class MockPort implements WatchfulPort {
   readonly openOptions: Required<BindingOpenOptions>;
   readonly #inner: InnerPort;
   readonly #hooks: MockPortHooks;
@@ -50,6 +50,8 @@ export class MockPort implements BindingPort {
     this.openOptions = openOptions;
     this.#hooks = hooks;
   }
+
+  onHangUp?: (error: Error) => void;
 
   get isOpen(): boolean {
     return this.#inner.isOpen;
@@ -78,6 +80,9 @@ export class MockPort implements BindingPort {
   /** The device is gone: what is pending rejects with `disconnect`, and so does everything later but `close`. */
   lose(): void {
     this.#lost = true;
+    if (this.#rejectRead === undefined && this.#rejectWrite === undefined) {
+      this.onHangUp?.(disconnected('poll'));
+    }
     this.#rejectRead?.(disconnected('read'));
     this.#rejectWrite?.(disconnected('write'));
     this.#retryWrite?.();

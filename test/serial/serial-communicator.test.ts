@@ -56,7 +56,7 @@ const PACKET = Uint8Array.of(1, 2, 3);
 
 describe('initialize', () => {
   const failing = (message: string): Binding => ({
-    list: async () => [{ path: '/dev/ttyS0' }, { path: '/dev/ttyUSB3', vendorId: '2341' }] as never,
+    list: async () => [{ path: '/dev/ttyS0' }, { path: '/dev/ttyUSB3', vendorId: '2341', productId: '0043' }] as never,
     open: async () => {
       throw new Error(message);
     },
@@ -66,7 +66,7 @@ describe('initialize', () => {
     [
       'Error: No such file or directory, cannot open /dev/x',
       'PORT_NOT_FOUND',
-      /no such port; there are \/dev\/ttyUSB3, \/dev\/ttyS0/,
+      /no such port; there are \/dev\/ttyUSB3 \(2341:0043\), \/dev\/ttyS0/,
     ],
     ['Opening COM7: File not found', 'PORT_NOT_FOUND', /no such port/],
     ['Error: Permission denied, cannot open /dev/x', 'PERMISSION_DENIED', /no permission; see who may use it/],

@@ -18,7 +18,7 @@ describe('a connection is checked when it is added', () => {
   test.each<[string, unknown, string]>([
     ['no object', null, 'got null; it takes an object with'],
     ['an array', [], 'got an array; it takes an object with'],
-    ['no path', { baudRate: 9_600 }, 'path is missing; it takes a non-empty string without NUL'],
+    ['no path', { baudRate: 9_600 }, 'path or device is missing; it takes one of the two'],
     ['an empty path', { ...valid, path: '' }, 'path is ""; it takes a non-empty string without NUL'],
     ['NUL in the path', { ...valid, path: 'a\0b' }, 'path is "a\\u0000b"; it takes'],
     ['no baud rate', { path: 'x' }, 'baudRate is missing; it takes a whole number of bit/s from 1 to 4294967295'],

@@ -1,0 +1,9 @@
+/** Waits until the promise settles, but no longer than that. It must not reject. */
+export async function within(limitMs: number, promise: Promise<unknown> | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, limitMs);
+  });
+  await Promise.race([promise, timeout]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,224 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, describe, expect, test, vi } from 'vitest';
+import { type Binding, SerialCommunicator } from '../../src/index.js';
+import { type FaultRig, openMockRig, openPtyRig } from '../support/fault-rigs.js';
+import { expectNothingUncounted } from '../support/stats.js';
+import { has } from '../support/tools.js';
+
+const FAULTS = ['unplug', 'hang-up', 'stall', 'error on write'] as const;
+const MOMENTS = [
+  'idle',
+  'receiving',
+  'sending',
+  'slow handler',
+  'no handler',
+  'during initialize',
+  'during shutdown',
+] as const;
+type Fault = (typeof FAULTS)[number];
+type Moment = (typeof MOMENTS)[number];
+
+/** What the table in `docs/reliability.md` promises for one cell. */
+interface Promised {
+  /** How often `disconnected` is told, and with which `willReconnect`. */
+  disconnected: string;
+  /** How the sends that were pending end. */
+  sends: string;
+  /** What comes when all is good again. */
+  then: string;
+}
+
+const LOST: Promised = { disconnected: 'once', sends: 'CONNECTION_LOST', then: 'reconnects' };
+const NOTHING_PENDING: Promised = { ...LOST, sends: 'none pending' };
+const STALLED: Promised = { disconnected: 'never', sends: 'SEND_TIMEOUT', then: 'goes on' };
+
+function promised(fault: Fault, moment: Moment): Promised {
+  if (moment === 'during shutdown') {
+    return fault === 'stall'
+      ? { disconnected: 'never', sends: 'SHUTDOWN_TIMEOUT', then: 'shutdown ends in time' }
+      : { disconnected: 'once, will not reconnect', sends: 'CONNECTION_LOST', then: 'shutdown ends in time' };
+  }
+  if (fault === 'stall') {
+    return STALLED;
+  }
+  // An error on write takes a write, so there is always one in this row.
+  return fault === 'error on write' || moment === 'sending' ? LOST : NOTHING_PENDING;
+}
+
+/** Longer than what any port buffers. */
+const LONG_PACKET = new Uint8Array(30_000).fill(0x55);
+
+const SHUTDOWN_TIMEOUT_MS = 400;
+
+function outcome(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'sent',
+    (error) => error.code ?? String(error),
+  );
+}
+
+/** Opens the port only when told to: what happens meanwhile happens during `initialize`. */
+function gated(binding: Binding): { binding: Binding; release(): void } {
+  let release!: () => void;
+  const gate = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  return {
+    binding: {
+      list: () => binding.list(),
+      open: async (options) => {
+        if (options.path === '/dev/gate') {
+          await gate;
+          const { binding: other } = await openMockRig();
+          return other.open({ ...options, path: '/dev/mock' });
+        }
+        return binding.open(options);
+      },
+    },
+    release,
+  };
+}
+
+async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<void> {
+  const expected = promised(fault, moment);
+  const { binding, release } = gated(rig.binding);
+  const serial = new SerialCommunicator({ binding, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS });
+  const told: string[] = [];
+  const connects = vi.fn();
+  serial.on('disconnected', ({ willReconnect }) => told.push(willReconnect ? 'once' : 'once, will not reconnect'));
+  serial.on('connected', connects);
+  const settings = {
+    baudRate: 115_200,
+    reconnect: { minDelayMs: 5, maxDelayMs: 20 },
+    ...(fault === 'stall' && moment !== 'during shutdown' ? { sendTimeoutMs: 60 } : {}),
+  };
+  serial.addConnection('arm', { path: rig.path, ...settings });
+
+  let freeHandler = () => {};
+  const echoes: Uint8Array[] = [];
+  if (moment !== 'no handler') {
+    serial.setReceiveHandler((_, packet) => {
+      echoes.push(packet);
+      return moment === 'slow handler' && echoes.length === 1
+        ? new Promise<void>((resolve) => {
+            freeHandler = resolve;
+          })
+        : undefined;
+    });
+  }
+
+  // Bring it into the moment.
+  if (moment === 'during initialize') {
+    serial.addConnection('gate', { path: '/dev/gate', baudRate: 9_600 });
+    const initialized = serial.initialize();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await strike();
+    release();
+    await initialized;
+  } else {
+    await serial.initialize();
+  }
+  if (['receiving', 'slow handler', 'no handler'].includes(moment)) {
+    await rig.sendRaw(Uint8Array.from({ length: 300 }, (_, i) => [2, 7, 0][i % 3]!));
+    await vi.waitFor(() => expect(serial.stats('arm').packetsReceived).toBeGreaterThan(0), { interval: 1 });
+  }
+  const sends: Promise<string>[] = [];
+  let stopped: Promise<void> | undefined;
+  const needsSend = fault === 'stall' || fault === 'error on write';
+  if (moment === 'sending' || moment === 'during shutdown') {
+    await rig.stall();
+    sends.push(...[1, 2, 3].map(() => outcome(serial.send('arm', LONG_PACKET))));
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  if (moment === 'during shutdown') {
+    stopped = serial.shutdown();
+  }
+  const startedAt = performance.now();
+  if (moment !== 'during initialize') {
+    await strike();
+  }
+  if (needsSend && sends.length === 0) {
+    sends.push(...[1, 2, 3].map(() => outcome(serial.send('arm', LONG_PACKET))));
+  }
+
+  async function strike(): Promise<void> {
+    switch (fault) {
+      case 'unplug':
+        return rig.unplug();
+      case 'hang-up':
+        return rig.hangUp();
+      case 'stall':
+        return rig.stall();
+      case 'error on write':
+        return rig.failWrites();
+    }
+  }
+
+  // What is promised.
+  const ends = new Set(await Promise.all(sends));
+  expect([...ends].join() || 'none pending').toBe(expected.sends);
+  if (expected.disconnected !== 'never') {
+    await vi.waitFor(() => expect(told).not.toEqual([]), { interval: 1 });
+    // Generous: the device's end is a process of its own, and the machine may be busy.
+    expect(performance.now() - startedAt).toBeLessThan(fault === 'error on write' ? 1_000 : 500);
+  }
+  if (stopped === undefined) {
+    freeHandler();
+    await rig.mend();
+    const marker = Uint8Array.of(1, 2, 3, 4);
+    serial.setReceiveHandler((_, packet) => {
+      echoes.push(packet);
+    });
+    await vi.waitFor(() => expect(serial.connectionState('arm')).toBe('connected'), { interval: 5, timeout: 3_000 });
+    await vi.waitFor(
+      async () => {
+        await serial.send('arm', marker).catch(() => undefined);
+        expect(echoes).toContainEqual(marker);
+      },
+      { interval: 30, timeout: 5_000 },
+    );
+    expect(connects.mock.calls.filter(([event]) => event.name === 'arm')).toHaveLength(
+      expected.then === 'reconnects' ? 2 : 1,
+    );
+    stopped = serial.shutdown();
+  }
+  await stopped;
+  expect(performance.now() - startedAt).toBeLessThan(moment === 'during shutdown' ? SHUTDOWN_TIMEOUT_MS + 100 : 10_000);
+  expect(told).toEqual(expected.disconnected === 'never' ? [] : [expected.disconnected]);
+  expectNothingUncounted(serial.stats('arm'));
+}
+
+const isRoot = process.getuid?.() === 0;
+const noPty = process.platform !== 'linux' || !has('python3');
+
+describe.each([
+  ['mock', openMockRig, false],
+  ['pty (needs python3, Linux)', () => openPtyRig(false), noPty],
+  ['pty with vhangup (needs python3, Linux, root)', () => openPtyRig(true), noPty || !isRoot],
+] as const)('fault matrix: %s', (_, openRig, skip) => {
+  const rigs: FaultRig[] = [];
+  afterAll(async () => {
+    await Promise.all(rigs.map((rig) => rig.end()));
+  });
+
+  describe.skipIf(skip).each(FAULTS)('%s', (fault) => {
+    test.each(MOMENTS)('%s', async (moment) => {
+      const rig = await openRig();
+      rigs.push(rig);
+      await runCell(rig, fault, moment);
+    });
+  });
+});
+
+test('docs/reliability.md promises just this', () => {
+  const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/reliability.md'), 'utf8');
+  for (const fault of FAULTS) {
+    for (const moment of MOMENTS) {
+      const { disconnected, sends, then } = promised(fault, moment);
+      expect(text.replaceAll(/ +/g, ' ')).toContain(
+        `| ${fault} | ${moment} | ${disconnected} | ${sends} | ${then} | \`fault matrix\` › ${fault} › ${moment} |`,
+      );
+    }
+  }
+});

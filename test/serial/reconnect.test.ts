@@ -1,0 +1,421 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import {
+  type Binding,
+  type InitializeError,
+  type PortInfo,
+  SerialCommunicator,
+  type SerialConnection,
+} from '../../src/index.js';
+import { MockDevice, mockBinding } from '../../src/testing/index.js';
+import { expectNothingUncounted } from '../support/stats.js';
+
+const PACKET = Uint8Array.of(1, 2, 3);
+
+async function start(settings: Partial<SerialConnection> = {}, device = new MockDevice({ path: '/dev/mock' })) {
+  const serial = new SerialCommunicator({ binding: mockBinding(device), shutdownTimeoutMs: 200 });
+  const events: string[] = [];
+  serial.on('connected', ({ path }) => events.push(`connected ${path}`));
+  serial.on('disconnected', ({ willReconnect }) => events.push(`disconnected ${willReconnect}`));
+  serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600, reconnect: FAST, ...settings });
+  onTestFinished(async () => {
+    await serial[Symbol.asyncDispose]();
+    expectNothingUncounted(serial.stats('arm'));
+  });
+  await serial.initialize();
+  return { serial, device, events };
+}
+
+const FAST = { minDelayMs: 2, maxDelayMs: 4 };
+
+function outcome(promise: Promise<unknown>): Promise<string> {
+  return promise.then(
+    () => 'sent',
+    (error) => error.code ?? String(error),
+  );
+}
+
+function connected(serial: SerialCommunicator): Promise<{ name: string; path: string; info: PortInfo }> {
+  return new Promise((resolve) => serial.once('connected', resolve));
+}
+
+describe('reconnecting', () => {
+  test('is on by default: the port is opened anew, the decoder starts clean, the counts go on', async () => {
+    const { serial, device, events } = await start();
+    const received: Uint8Array[] = [];
+    serial.setReceiveHandler((_, packet) => {
+      received.push(packet);
+    });
+    await device.sendRaw(Uint8Array.of(2, 1, 0, 9, 9, 9)); // the second frame never ends
+    await vi.waitFor(() => expect(received).toHaveLength(1));
+    const again = connected(serial);
+    device.unplug();
+    device.plug();
+    await again;
+    await device.sendRaw(Uint8Array.of(2, 5, 0));
+    await vi.waitFor(() => expect(received).toEqual([Uint8Array.of(1), Uint8Array.of(5)]));
+    expect(events).toEqual(['connected /dev/mock', 'disconnected true', 'connected /dev/mock']);
+    expect(serial.stats('arm')).toMatchObject({ opens: 2, losses: 1, packetsReceived: 2, unfinishedBytes: 3 });
+  });
+
+  test('can be off: then nothing is tried any more, and sends say so', async () => {
+    const { serial, device, events } = await start({ reconnect: false });
+    device.unplug();
+    await vi.waitFor(() => expect(events).toContain('disconnected false'));
+    device.plug();
+    expect(serial.connectionState('arm')).toBe('disconnected');
+    await expect(serial.send('arm', PACKET)).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      message: expect.stringContaining(
+        'not connected, and there are no more tries: connection "arm" (/dev/mock): lost',
+      ),
+    });
+    expect(serial.stats('arm')).toMatchObject({ opens: 1, losses: 1, openFailures: 0, packetsRefused: 1 });
+  });
+
+  test('waits longer and longer, between half of each time and all of it', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const device = new MockDevice({ path: '/dev/mock' });
+    const inner = mockBinding(device);
+    const tries: number[] = [];
+    const binding: Binding = {
+      list: inner.list,
+      open: (options) => {
+        tries.push(performance.now());
+        return inner.open(options);
+      },
+    };
+    const serial = new SerialCommunicator({ binding });
+    serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
+    await serial.initialize();
+    device.unplug();
+    for (let i = 0; i < 400; i++) {
+      await vi.advanceTimersByTimeAsync(100);
+    }
+    const waits = tries.slice(1).map((time, i) => time - tries[i]!);
+    const full = [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000];
+    for (const [i, limit] of full.entries()) {
+      expect(waits[i]).toBeGreaterThanOrEqual(limit / 2);
+      expect(waits[i]).toBeLessThanOrEqual(limit + 2);
+    }
+    expect(serial.stats('arm').openFailures).toBe(tries.length - 1);
+    vi.useRealTimers();
+    await serial.shutdown();
+  });
+
+  test('goes on when the port is there but cannot be opened yet', async () => {
+    const device = new MockDevice({ path: '/dev/mock' });
+    const inner = mockBinding(device);
+    let refusals = 3;
+    const binding: Binding = {
+      list: inner.list,
+      open: async (options) => {
+        if (device.isPlugged && losses > 0 && refusals-- > 0) {
+          throw new Error('Error: Permission denied, cannot open /dev/mock');
+        }
+        return inner.open(options);
+      },
+    };
+    let losses = 0;
+    const serial = new SerialCommunicator({ binding });
+    serial.on('disconnected', () => {
+      losses++;
+    });
+    serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600, reconnect: FAST });
+    await serial.initialize();
+    const again = connected(serial);
+    device.unplug();
+    await vi.waitFor(() => expect(losses).toBe(1), { interval: 1 });
+    device.plug();
+    await again;
+    expect(serial.stats('arm').openFailures).toBeGreaterThanOrEqual(3);
+    await serial.shutdown();
+  });
+
+  test('does not hand a packet over while the handler still has one of before the loss', async () => {
+    const { serial, device } = await start();
+    const received: number[] = [];
+    let free!: () => void;
+    serial.setReceiveHandler((_, packet) => {
+      received.push(packet[0]!);
+      return packet[0] === 1
+        ? new Promise<void>((resolve) => {
+            free = resolve;
+          })
+        : undefined;
+    });
+    await device.sendRaw(Uint8Array.of(2, 1, 0, 2, 2, 0));
+    await vi.waitFor(() => expect(received).toEqual([1]));
+    const again = connected(serial);
+    device.unplug();
+    device.plug();
+    await again;
+    await device.send(Uint8Array.of(3));
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(received).toEqual([1]);
+    free();
+    await vi.waitFor(() => expect(received).toEqual([1, 2, 3]));
+  });
+
+  test('a shutdown between two tries ends at once, and for good', async () => {
+    const { serial, device, events } = await start({ reconnect: { minDelayMs: 60_000, maxDelayMs: 60_000 } });
+    device.unplug();
+    await vi.waitFor(() => expect(events).toContain('disconnected true'));
+    await serial.shutdown();
+    expect(serial.connectionState('arm')).toBe('disconnected');
+  });
+
+  test('a shutdown from within the events works', async () => {
+    for (const event of ['connected', 'disconnected'] as const) {
+      const device = new MockDevice({ path: '/dev/mock' });
+      const serial = new SerialCommunicator({ binding: mockBinding(device), shutdownTimeoutMs: 100 });
+      serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600, reconnect: FAST });
+      const stopped = new Promise<void>((resolve) => serial.on(event, () => resolve(serial.shutdown())));
+      await serial.initialize();
+      device.unplug();
+      await stopped;
+      expect(device.openOptions).toBeUndefined();
+    }
+  });
+});
+
+describe('while the port is away', () => {
+  test('send rejects at once', async () => {
+    const { serial, device, events } = await start();
+    device.unplug();
+    await vi.waitFor(() => expect(events).toContain('disconnected true'));
+    await expect(serial.send('arm', PACKET)).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      connection: 'arm',
+      message: expect.stringMatching(/^send to "arm": not connected, trying again/),
+    });
+  });
+
+  test("with whenDisconnected: 'wait', packets wait for it, in a bounded queue", async () => {
+    const settings = { whenDisconnected: 'wait', maxPacketBytes: 8, sendQueueBytes: 30 } as const;
+    const { serial, device, events } = await start(settings);
+    device.unplug();
+    await vi.waitFor(() => expect(events).toContain('disconnected true'));
+    const sends = [1, 2, 3].map((value) => outcome(serial.send('arm', new Uint8Array(8).fill(value))));
+    expect(await outcome(serial.send('arm', PACKET))).toBe('SEND_QUEUE_FULL');
+    device.plug();
+    expect(await Promise.all(sends)).toEqual(['sent', 'sent', 'sent']);
+    expect(device.received.map((packet) => packet[0])).toEqual([1, 2, 3]);
+  });
+
+  test('the time that a packet waits counts towards sendTimeoutMs', async () => {
+    const { serial, device, events } = await start({ whenDisconnected: 'wait', sendTimeoutMs: 30 });
+    device.unplug();
+    await vi.waitFor(() => expect(events).toContain('disconnected true'));
+    expect(await outcome(serial.send('arm', PACKET))).toBe('SEND_TIMEOUT');
+    const again = connected(serial);
+    device.plug();
+    await again;
+    await serial.send('arm', Uint8Array.of(9));
+    expect(device.received).toEqual([Uint8Array.of(9)]);
+  });
+
+  test('a packet that waits can be aborted, and a shutdown ends it', async () => {
+    const { serial, device, events } = await start({ whenDisconnected: 'wait' });
+    device.unplug();
+    await vi.waitFor(() => expect(events).toContain('disconnected true'));
+    const controller = new AbortController();
+    const aborted = outcome(serial.send('arm', PACKET, { signal: controller.signal }));
+    const waiting = outcome(serial.send('arm', PACKET));
+    controller.abort('no more');
+    expect(await aborted).toBe('no more');
+    await serial.shutdown();
+    expect(await waiting).toBe('SHUTDOWN_TIMEOUT');
+  });
+
+  test('nothing that was sent before the loss goes out after it', async () => {
+    const { serial, device } = await start({ whenDisconnected: 'wait' });
+    device.stall();
+    const sends = [1, 2, 3].map((value) => outcome(serial.send('arm', Uint8Array.of(value))));
+    await vi.waitFor(() => expect(device.writes.length).toBeGreaterThan(0));
+    const again = connected(serial);
+    device.unplug();
+    device.resume();
+    device.plug();
+    expect(new Set(await Promise.all(sends))).toEqual(new Set(['CONNECTION_LOST']));
+    await again;
+    await serial.send('arm', Uint8Array.of(4));
+    expect(device.received).toEqual([Uint8Array.of(4)]);
+  });
+});
+
+describe('a device in place of a path', () => {
+  const uno = { vendorId: '2341', productId: '0043', serialNumber: 'A1' };
+  const nano = { vendorId: '2341', productId: '0058', serialNumber: 'B2' };
+
+  test('is found by its identity, also when it comes back under another name', async () => {
+    const first = new MockDevice({ path: '/dev/ttyACM0', ...uno });
+    const second = new MockDevice({ path: '/dev/ttyACM1', ...uno });
+    second.unplug();
+    const other = new MockDevice({ path: '/dev/ttyUSB0', ...nano });
+    const serial = new SerialCommunicator({ binding: mockBinding(other, first, second) });
+    serial.addConnection('arm', { device: { vendorId: '2341', serialNumber: 'a1' }, baudRate: 9_600, reconnect: FAST });
+    const opened: string[] = [];
+    serial.on('connected', ({ path, info }) => opened.push(`${path} ${info.productId} ${info.serialNumber}`));
+    await serial.initialize();
+    const again = connected(serial);
+    first.unplug();
+    second.plug();
+    await again;
+    expect(opened).toEqual(['/dev/ttyACM0 0043 A1', '/dev/ttyACM1 0043 A1']);
+    await serial.send('arm', PACKET);
+    expect(second.received).toEqual([PACKET]);
+    await serial.shutdown();
+  });
+
+  test.each([
+    [
+      { serialNumber: 'C3' },
+      'PORT_NOT_FOUND',
+      'connection "arm" (serialNumber C3): no such device; there are /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
+    ],
+    [
+      { vendorId: '2341' },
+      'PORT_AMBIGUOUS',
+      'connection "arm" (vendorId 2341): 2 devices match; say which, by serialNumber, say: there are /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
+    ],
+  ])('%j: %s, with what is there', async (device, code, message) => {
+    const devices = [
+      new MockDevice({ path: '/dev/ttyACM0', ...uno }),
+      new MockDevice({ path: '/dev/ttyUSB0', ...nano }),
+    ];
+    const serial = new SerialCommunicator({ binding: mockBinding(...devices) });
+    serial.addConnection('arm', { device, baudRate: 9_600 });
+    const error: InitializeError = await serial.initialize().catch((reason) => reason);
+    expect(error.errors).toMatchObject([{ code, message, connection: 'arm' }]);
+  });
+
+  test.each([
+    [{ device: {} }, 'device is empty; it takes an object with one or more of vendorId, productId'],
+    [{ device: { vendor: '2341' } }, 'device: "vendor" is no setting; there are vendorId'],
+    [{ device: { vendorId: 0x2341 } }, 'device: vendorId is 9025; it takes a non-empty string'],
+    [{ device: 'Uno' }, 'device is "Uno"; it takes an object'],
+    [{ device: uno, path: '/dev/x' }, 'path and device are both there; it takes one of the two'],
+    [{ path: '/dev/x', reconnect: true }, 'reconnect is true; it takes false, or an object'],
+    [{ path: '/dev/x', reconnect: { minDelayMs: 0 } }, 'reconnect: minDelayMs is 0; it takes a whole number'],
+    [
+      { path: '/dev/x', reconnect: { minDelayMs: 9, maxDelayMs: 8 } },
+      'reconnect.minDelayMs is 9; it takes at most maxDelayMs, 8',
+    ],
+    [{ path: '/dev/x', required: false, reconnect: false }, 'required is false, so reconnect cannot be'],
+    [{ path: '/dev/x', whenDisconnected: 'drop' }, 'whenDisconnected is "drop"; it takes "reject", "wait"'],
+    [{ path: '/dev/x', sendTimeoutMs: -1 }, 'sendTimeoutMs is -1; it takes a whole number of milliseconds'],
+    [{ path: '/dev/x', dtr: 1 }, 'dtr is 1; it takes true or false'],
+  ])('%j is refused', (connection, message) => {
+    const add = () => new SerialCommunicator().addConnection('arm', { baudRate: 9_600, ...connection } as never);
+    expect(add).toThrow(message);
+  });
+});
+
+describe('a device that is not required', () => {
+  test('may be absent at first; it connects when it appears', async () => {
+    const device = new MockDevice({ path: '/dev/mock', echo: true });
+    device.unplug();
+    const { serial, events } = await start({ required: false }, device);
+    expect(serial.state).toBe(2);
+    expect(events).toEqual([]);
+    await expect(serial.send('arm', PACKET)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    const now = connected(serial);
+    device.plug();
+    await now;
+    expect(serial.connectionState('arm')).toBe('connected');
+    await serial.send('arm', PACKET);
+    expect(device.received).toEqual([PACKET]);
+    expect(events).toEqual(['connected /dev/mock']);
+  });
+
+  test('and never appears: shutdown works, and waiting packets are told', async () => {
+    const device = new MockDevice({ path: '/dev/mock' });
+    device.unplug();
+    const { serial } = await start({ required: false, whenDisconnected: 'wait' }, device);
+    const waiting = outcome(serial.send('arm', PACKET));
+    await serial.shutdown();
+    expect(await waiting).toBe('SHUTDOWN_TIMEOUT');
+  });
+});
+
+describe('control lines', () => {
+  test('are set after opening where the connection says so, else left alone', async () => {
+    const { device } = await start({ dtr: false });
+    expect(device.signals).toEqual([{ dtr: false, rts: true, brk: false }]);
+    expect((await start()).device.signals).toEqual([]);
+  });
+
+  test('are set one after the other in the order given, and the others stay', async () => {
+    const { serial, device } = await start();
+    await Promise.all([
+      serial.setSignals('arm', { rts: false, dtr: false }),
+      serial.setSignals('arm', { dtr: true, brk: true }),
+    ]);
+    expect(device.signals).toEqual([
+      { dtr: true, rts: false, brk: false },
+      { dtr: false, rts: false, brk: false },
+      { dtr: true, rts: false, brk: false },
+      { dtr: true, rts: false, brk: true },
+    ]);
+    expect(await serial.signals('arm')).toEqual({ cts: true, dsr: false, dcd: false });
+  });
+
+  test('say what is wrong', async () => {
+    const { serial, device, events } = await start();
+    await expect(serial.setSignals('leg', {})).rejects.toMatchObject({ code: 'KEY_ERROR' });
+    device.unplug();
+    await vi.waitFor(() => expect(events).toContain('disconnected true'));
+    await expect(serial.setSignals('arm', { dtr: true })).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    await expect(serial.signals('arm')).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    await serial.shutdown();
+    await expect(serial.signals('arm')).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+  });
+
+  test('of a port that has none are SIGNALS_ERROR', async () => {
+    const device = new MockDevice({ path: '/dev/mock' });
+    const inner = mockBinding(device);
+    const binding: Binding = {
+      list: inner.list,
+      open: async (options) =>
+        Object.assign(await inner.open(options), { set: () => Promise.reject(new Error('cannot set')) }),
+    };
+    const serial = new SerialCommunicator({ binding });
+    serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
+    await serial.initialize();
+    await expect(serial.setSignals('arm', { dtr: false })).rejects.toMatchObject({
+      code: 'SIGNALS_ERROR',
+      message: 'setSignals of "arm" (/dev/mock): the port does not do that (cannot set)',
+    });
+    await serial.shutdown();
+  });
+});
+
+test('every event is told by its diagnostics channel too', async () => {
+  const seen: unknown[] = [];
+  const names = ['connected', 'disconnected', 'rejectedFrame', 'handlerError'];
+  const listeners = names.map((name) => (message: unknown) => seen.push({ ...(message as object), channel: name }));
+  names.forEach((name, i) => {
+    subscribe(`serial-communicator:${name}`, listeners[i]!);
+  });
+  const { serial, device } = await start({ reconnect: false });
+  serial.setReceiveHandler(() => {
+    throw new Error('a fault of the handler');
+  });
+  await device.sendRaw(Uint8Array.of(9, 0, 2, 1, 0));
+  await vi.waitFor(() => expect(seen).toHaveLength(3));
+  device.unplug();
+  await vi.waitFor(() => expect(seen).toHaveLength(4));
+  expect(seen).toMatchObject([
+    { channel: 'connected', communicator: serial, name: 'arm', path: '/dev/mock' },
+    { channel: 'rejectedFrame', communicator: serial, name: 'arm', reason: 'malformed' },
+    { channel: 'handlerError', communicator: serial, name: 'arm', error: { message: 'a fault of the handler' } },
+    { channel: 'disconnected', communicator: serial, name: 'arm', willReconnect: false },
+  ]);
+  names.forEach((name, i) => {
+    unsubscribe(`serial-communicator:${name}`, listeners[i]!);
+  });
+});

@@ -1,0 +1,23 @@
+import { expect } from 'vitest';
+import type { SerialStats } from '../../src/index.js';
+
+/**
+ * The equations of `docs/reliability.md`: nothing is lost without a count. To be asked when no packet waits for a busy
+ * handler; `settled` says that no send is pending either.
+ */
+export function expectNothingUncounted(stats: SerialStats, { settled = true } = {}): void {
+  const { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters } = stats;
+  expect(acceptedBytes + rejectedBytes + skippedBytes + unfinishedBytes + delimiters, 'bytes read').toBe(
+    stats.bytesRead,
+  );
+  const { packetsDelivered, packetsWithoutHandler, packetsDropped } = stats;
+  expect(packetsDelivered + packetsWithoutHandler + packetsDropped, 'packets received').toBe(stats.packetsReceived);
+  const { packetsSent, packetsAborted, packetsTimedOut, packetsLost, packetsShutDown, packetsWaiting } = stats;
+  expect(
+    packetsSent + packetsAborted + packetsTimedOut + packetsLost + packetsShutDown + packetsWaiting,
+    'packets accepted',
+  ).toBe(stats.packetsAccepted);
+  if (settled) {
+    expect(packetsWaiting, 'packets waiting').toBe(0);
+  }
+}
