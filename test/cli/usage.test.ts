@@ -1,0 +1,139 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { RunningProcess, run, SERCOM } from './sercom-process.js';
+
+describe('wrong use exits with 2 and says in one line what to do', () => {
+  test.each([
+    [[], /list, monitor or send/],
+    [['lst'], /unknown command 'lst' \(Did you mean list\?\)/],
+    [['list', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
+    [['list', 'x'], /too many arguments/],
+    [['monitor'], /missing required argument 'port'/],
+    [['monitor', '=x'], /port "=x": .*NAME=PATH/],
+    [['monitor', 'x@0'], /port "x@0": .*from 1 to 4294967295/],
+    [['monitor', 'a=x', 'a=y'], /two ports are named "a"/],
+    [['monitor', 'sim:', '-b', 'fast'], /--baud.*fast.*whole number/],
+    [['monitor', 'sim:', '-n', '0'], /--count.*whole number from 1/],
+    [['monitor', 'sim:', '--settle', '-1'], /--settle.*whole number from 0/],
+    [['monitor', 'sim:', '--timeout', '0'], /--timeout.*above 0/],
+    [['monitor', 'sim:', '--timeout', '1e3'], /--timeout.*above 0/],
+    [['monitor', 'sim:', '--checksum', 'md5'], /none, crc16, crc32/],
+    [['monitor', 'evil\x1b[2J\u202e=x', 'evil\x1b[2J\u202e=x'], /"evil\\x1b\[2J\\u\{202e\}"/],
+    [['send', 'sim:'], /--hex .*--text .*--stdin/],
+    [['send', 'sim:', '--text', 'a', '--hex', '00'], /cannot be used with/],
+    [['send', 'sim:', '--text', 'a', '--stdin'], /cannot be used with/],
+    [['send', 'sim:', '--hex', '0'], /"0" is not made of pairs of hex digits/],
+    [['send', 'sim:', '--text', 'a', '--wait', 'some'], /--wait.*whole number/],
+    [['send', 'sim:', 'sim:', '--text', 'a'], /too many arguments/],
+  ] as const)('sercom %j', async (commandLine, message) => {
+    const { code, stdout, stderr } = await run(...commandLine);
+    expect(stderr).toMatch(/^sercom: [^\n\x1b]*\n$/);
+    expect(stderr).toMatch(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
+  test('a packet that is too long', async () => {
+    const { code, stderr } = await run('send', 'sim:', '--text', 'a'.repeat(65_537));
+    expect(stderr).toMatch(/^sercom: .*at most 65536 bytes.*\n$/);
+    expect(code).toBe(2);
+  });
+
+  test('more on stdin than a packet can hold', async () => {
+    const running = new RunningProcess(process.execPath, [SERCOM, 'send', 'sim:', '--stdin']);
+    running.child.stdin!.on('error', () => {});
+    running.child.stdin!.end(Buffer.alloc(1_000_000));
+    expect(await running.outcome()).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^.*65536.*\n$/),
+    });
+  });
+});
+
+describe('help', () => {
+  test.each([[['--help']], [['help']]])('sercom %j', async (commandLine) => {
+    const { code, stdout, stderr } = await run(...commandLine);
+    for (const word of ['list', 'monitor', 'send', 'Examples:', 'Exit codes:']) {
+      expect(stdout).toContain(word);
+    }
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test.each([
+    ['list', ['--json']],
+    ['monitor', ['--baud', '--checksum', '--settle', '--no-skip-first', '--count', '--timeout', '--json', 'sim:']],
+    ['send', ['--hex', '--text', '--stdin', '--wait', '--timeout', '--settle', '--checksum', '--json', 'sim:']],
+  ])('sercom %s --help has every option, examples and exit codes', async (command, words) => {
+    const { code, stdout } = await run(command, '--help');
+    for (const word of [...words, `sercom ${command}`, 'Examples:', 'Exit codes:']) {
+      expect(stdout).toContain(word);
+    }
+    expect(code).toBe(0);
+    expect((await run('help', command)).stdout).toBe(stdout);
+  });
+
+  test('does not load serialport', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'sercom-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const probe = path.join(folder, 'probe.cjs');
+    await writeFile(
+      probe,
+      `process.on('exit', () => require('node:fs').writeSync(2, Object.keys(require.cache).join('\\n')));`,
+    );
+    const loaded = async (...commandLine: string[]) =>
+      (await new RunningProcess(process.execPath, ['--require', probe, SERCOM, ...commandLine]).outcome()).stderr;
+    expect(await loaded('--help')).not.toContain('serialport');
+    expect(await loaded('list')).toContain('serialport');
+  });
+});
+
+test('sercom --version', async () => {
+  const manifest = JSON.parse(await readFile(path.resolve(import.meta.dirname, '../../package.json'), 'utf8'));
+  expect(await run('--version')).toEqual({ code: 0, signal: null, stdout: `${manifest.version}\n`, stderr: '' });
+});
+
+describe('sercom list', () => {
+  test('prints a table, or says that there are no ports', async () => {
+    const { code, stdout, stderr } = await run('list');
+    expect(code).toBe(0);
+    expect(stdout + stderr).toMatch(
+      /^PATH +VENDOR +PRODUCT +SERIAL NUMBER +MANUFACTURER\n|^sercom: there are no ports;.*\n$/,
+    );
+  });
+
+  test('--json prints an array', async () => {
+    const { code, stdout, stderr } = await run('list', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const ports: Record<string, unknown>[] = JSON.parse(stdout);
+    expect(Array.isArray(ports)).toBe(true);
+    for (const port of ports) {
+      expect(Object.keys(port)).toEqual(['path', 'vendorId', 'productId', 'serialNumber', 'manufacturer']);
+    }
+  });
+});
+
+describe('a port that cannot be opened exits with 1 and says why', () => {
+  test('no such port', async () => {
+    expect(await run('monitor', '/dev/nowhere')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^sercom: .*\/dev\/nowhere.*no such port; there are .*\n$/),
+    });
+  });
+
+  test('names come out escaped', async () => {
+    const { code, stderr } = await run('send', 'a\x1b]0;x\x07=/dev/no\u202ewhere', '--text', 'x');
+    expect(stderr).toMatch(
+      /^sercom: [^\n\x1b\x07\u202e]*a\\x1b\]0;x\\x07[^\n\x1b\x07\u202e]*no\\u\{202e\}where[^\n]*\n$/,
+    );
+    expect(code).toBe(1);
+  });
+
+  test('one line for each that failed, and nothing from the others', async () => {
+    const { code, stdout, stderr } = await run('monitor', 'a=/dev/nowhere', 'sim:', 'b=/dev/nothere');
+    expect(stderr).toMatch(/^sercom: .*"a".*\nsercom: .*"b".*\n$/);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  });
+});
