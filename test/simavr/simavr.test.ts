@@ -4,10 +4,9 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { SerialPort } from 'serialport';
 import { afterAll, beforeAll } from 'vitest';
-import { directBinding } from '../../src/index.js';
 import { describeEchoSuite } from '../echo-suite.js';
+import { NATIVE_BINDINGS } from '../support/native-bindings.js';
 import { has } from '../support/tools.js';
 
 const IMAGE = path.resolve(import.meta.dirname, '../../firmware-echo/prebuilt/uno.hex');
@@ -33,10 +32,7 @@ afterAll(() => {
   }
 });
 
-for (const [name, binding] of [
-  ['the direct binding', directBinding],
-  ["serialport's binding", SerialPort.binding],
-] as const) {
+for (const [name, binding] of NATIVE_BINDINGS) {
   describeEchoSuite(
     `the sketch under simavr, through ${name} (needs cc and libsimavr-dev)`,
     async () => {

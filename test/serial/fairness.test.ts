@@ -1,0 +1,67 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { SerialCommunicator } from '../../src/index.js';
+import { Pty } from '../support/pty.js';
+import { has } from '../support/tools.js';
+
+/** The value below which 99 % of them are. */
+function p99(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length * 0.99)]!;
+}
+
+const ECHOES = 1_000;
+
+describe.skipIf(process.platform !== 'linux' || !has('python3'))('one port floods (needs python3, Linux)', () => {
+  test("another port's echo and a timer are held up by less than 5 ms", async () => {
+    const flooding = new Pty();
+    const echoing = new Pty();
+    const serial = new SerialCommunicator();
+    onTestFinished(async () => {
+      await serial[Symbol.asyncDispose]();
+      flooding.end();
+      echoing.end();
+    });
+    serial.addConnection('flood', { path: await flooding.open(), baudRate: 115_200 });
+    serial.addConnection('echo', { path: await echoing.open(), baudRate: 115_200 });
+    let flooded = 0;
+    let onEcho = () => {};
+    serial.setReceiveHandler((name) => {
+      if (name === 'flood') {
+        flooded++;
+      } else {
+        onEcho();
+      }
+    });
+    await echoing.echo(true);
+    await serial.initialize();
+
+    /** Round trips of one echo after the other, and how late a timer of 5 ms is meanwhile. */
+    async function measure() {
+      const echoMs: number[] = [];
+      const timerMs: number[] = [];
+      let due = performance.now() + 5;
+      const timer = setInterval(() => {
+        timerMs.push(performance.now() - due);
+        due = performance.now() + 5;
+      }, 5);
+      for (let i = 0; i < ECHOES; i++) {
+        const sentAt = performance.now();
+        await new Promise<void>((resolve, reject) => {
+          onEcho = resolve;
+          serial.send('echo', Uint8Array.of(i)).catch(reject);
+        });
+        echoMs.push(performance.now() - sentAt);
+      }
+      clearInterval(timer);
+      return { echoMs: p99(echoMs), timerMs: p99(timerMs) };
+    }
+
+    const alone = await measure();
+    await flooding.flood(true);
+    const before = flooded;
+    const meanwhile = await measure();
+    expect(flooded - before).toBeGreaterThan(ECHOES);
+    // Both devices are processes that want the same cores: what they cost each other is in `alone`, and not ours.
+    expect(meanwhile.timerMs - Math.max(0, alone.timerMs)).toBeLessThan(5);
+    expect(meanwhile.echoMs - alone.echoMs).toBeLessThan(5);
+  }, 60_000);
+});
