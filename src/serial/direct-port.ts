@@ -159,7 +159,7 @@ export class DirectPort implements WatchfulPort {
       return;
     }
     if (error !== null) {
-      this.#fail(hangUp(error.message, error));
+      this.#fail(hangUp(`the port hung up: ${error.message}`, error));
       return;
     }
     if (event === WRITABLE) {

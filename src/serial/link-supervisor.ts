@@ -4,7 +4,7 @@ import type { DeviceWatch } from './device-watch.js';
 import { Link, type LinkOwner } from './link.js';
 import { type OpenedPort, openPort } from './open-port.js';
 import { SendQueue } from './send-queue.js';
-import { type CompleteSerialConnection, describeTarget } from './serial-connection.js';
+import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 import { newSerialStats, type SerialStats } from './serial-stats.js';
 import { within } from './within.js';
 
@@ -193,7 +193,7 @@ export class LinkSupervisor {
       new ConnectionError(
         'SHUTDOWN_TIMEOUT',
         this.#name,
-        `send to "${this.#name}" (${describeTarget(this.#connection)}): shutdown came before the packet was written ` +
+        `send to ${describeConnection(this.#name, this.#connection)}: shutdown came before the packet was written ` +
           'whole; the device takes no bytes or is away, or shutdownTimeoutMs is too short',
       ),
     );
@@ -315,7 +315,7 @@ export class LinkSupervisor {
       throw new ConnectionError(
         'SIGNALS_ERROR',
         this.#name,
-        `${what} "${this.#name}" (${describeTarget(this.#connection)}): the port does not do that ` +
+        `${what} ${describeConnection(this.#name, this.#connection)}: the port does not do that ` +
           `(${error instanceof Error ? error.message : String(error)})`,
         { cause: error },
       );

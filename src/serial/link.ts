@@ -2,7 +2,7 @@ import { ConnectionError } from '../errors.js';
 import { FrameDecoder, type RejectedFrame } from '../framing/frame-decoder.js';
 import type { BindingPort, WatchfulPort } from './binding.js';
 import type { SendQueue, WriteControl } from './send-queue.js';
-import type { CompleteSerialConnection } from './serial-connection.js';
+import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
 import { within } from './within.js';
 
@@ -248,7 +248,8 @@ export class Link {
       new ConnectionError(
         'CONNECTION_LOST',
         this.#name,
-        `connection "${this.#name}" (${this.#port.openOptions.path}): lost (${reason}); is the device still plugged in?`,
+        `connection ${describeConnection(this.#name, { path: this.#port.openOptions.path })}: lost (${reason}); ` +
+          'is the device still plugged in?',
         { cause },
       ),
     );

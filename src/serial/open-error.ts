@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { ConnectionError, type ConnectionErrorCode } from '../errors.js';
 import type { Binding } from './binding.js';
 import { describePorts } from './device-selector.js';
-import { type CompleteSerialConnection, describeTarget } from './serial-connection.js';
+import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 
 /** How long a message may wait for the list of ports. */
 const LIST_TIMEOUT_MS = 1_000;
@@ -53,7 +53,7 @@ export function openTimeout(name: string, connection: CompleteSerialConnection):
 }
 
 function label(name: string, connection: CompleteSerialConnection): string {
-  return `connection "${name}" (${describeTarget(connection)})`;
+  return `connection ${describeConnection(name, connection)}`;
 }
 
 async function explain(
@@ -72,7 +72,7 @@ async function explain(
     case 'WORKER_UNSUPPORTED':
       return text;
     default:
-      return `cannot be opened at ${baudRate} bit/s: ${text}`;
+      return `cannot be opened at ${baudRate} bit/s: ${text.replace(/^Error:? /, '')}`;
   }
 }
 

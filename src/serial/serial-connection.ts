@@ -226,9 +226,10 @@ export function completeConnection(
   return complete;
 }
 
-/** Which port a connection means, in words, for messages. */
-export function describeTarget({ path, device }: { path?: string; device?: DeviceSelector }): string {
-  return path ?? describeSelector(device ?? {});
+/** A connection in words, for messages: its name, and which port it means, unless that is its name. */
+export function describeConnection(name: string, { path, device }: { path?: string; device?: DeviceSelector }): string {
+  const target = path ?? describeSelector(device ?? {});
+  return target === name ? `"${name}"` : `"${name}" (${target})`;
 }
 
 /**
