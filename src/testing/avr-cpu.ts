@@ -10,8 +10,8 @@ const SE = 0x01;
 
 const SRAM_BYTES = 2048;
 
-/** Instructions between two looks at the clock: well under 0.1 ms of them. */
-const INSTRUCTIONS_PER_CHECK = 512;
+/** Instructions between two looks at the clock: some 0.01 ms of them. */
+const INSTRUCTIONS_PER_CHECK = 256;
 
 type ClockCallback = () => void;
 

@@ -45,7 +45,7 @@ export interface SimulatedBoardOptions {
  * - Opening the port raises DTR, and a rise of DTR resets the board. Closing drops DTR, unless `hupcl` is `false`.
  * - `write` resolves when the bytes have found room in a buffer of 4,096 bytes, and `close` when they are sent. What
  *   nobody reads is kept up to 65,536 bytes. An Uno has no flow control, so what comes after that is lost.
- * - SLEEP stops the program until an interrupt, and costs no CPU time. Every sleep mode is taken for idle mode.
+ * - SLEEP stops the program until an interrupt, and costs next to no CPU time. Every sleep mode is taken for idle mode.
  */
 export class SimulatedBoard {
   /** The path under which the board's port is opened. */

@@ -100,7 +100,21 @@ describe.each([
         expect(read(jumping, config)).toEqual(read(every, config));
         expect(jumping.cycles).toBe(every.cycles);
       }),
-      { numRuns: 200 },
+      {
+        numRuns: 200,
+        // Fast PWM: a stopped counter that is set to 0 takes the compare value that is written afterwards at once.
+        examples: [
+          [
+            [
+              { write: 'TCCRA', value: 3 },
+              { write: 'TCNT', value: 0 },
+              { write: 'OCRA', value: 5 },
+              { write: 'TCCRB', value: 1 },
+              { run: 20 },
+            ],
+          ],
+        ],
+      },
     );
   });
 });
