@@ -22,6 +22,8 @@ export interface WatchfulPort extends BindingPort {
   onHangUp?: (error: Error) => void;
   /** Bytes of the latest write that the operating system has taken. */
   readonly writtenBytes?: number;
+  /** Set by who uses the port; the port calls it when the operating system has taken a part of a write. */
+  onWriteProgress?: () => void;
   /**
    * Makes the write that is pending end after so many bytes, at least those that are written. Without it a write
    * cannot be taken back once it was made.

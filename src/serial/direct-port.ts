@@ -58,6 +58,7 @@ export class DirectPort implements WatchfulPort {
   #writesThisTurn = 0;
 
   onHangUp?: (error: Error) => void;
+  onWriteProgress?: () => void;
 
   /** @param port - just opened, and from now on driven by this object alone */
   constructor(port: PolledPort) {
@@ -215,6 +216,7 @@ export class DirectPort implements WatchfulPort {
     }
     if (this.#writtenBytes < endsAt) {
       this.#want(WRITABLE);
+      this.onWriteProgress?.();
       return;
     }
     this.#writesThisTurn++;

@@ -92,6 +92,7 @@ export class Link {
       this.#settleTimer = setTimeout(() => this.#allowWriting(), waitMs);
     }
     this.#port.onHangUp = (error) => this.#lose(error);
+    this.#port.onWriteProgress = () => this.#queue.settleWritten();
   }
 
   /** Reads and delivers until the port is closed or lost. Resolves when the last packet is handled. Called once. */

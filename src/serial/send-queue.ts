@@ -5,28 +5,35 @@ import { AbortWatch } from './abort-watch.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
 
-/** A write holds at most so many bytes, unless one frame alone is longer. */
+/** A write holds at most so many bytes, unless one packet alone takes more. */
 const WRITE_BYTES = 65_536;
+
+/** Packets that share one promise take at most so many bytes: as much as the buffer of a tty. */
+const GROUP_BYTES = 4_096;
 
 /** What the buffer of a connection begins with: most send little at a time, and there may be hundreds. */
 const SMALL_BUFFER_BYTES = 1_024;
 
 const DELIMITER = Uint8Array.of(0);
 
-/** A packet that `send` has accepted, until its bytes are out or never will be. */
-interface Entry {
-  readonly packet: Uint8Array;
-  readonly wireBytes: number;
+/**
+ * Packets that were accepted one after the other, leave in one write, and so share one promise, which costs more than
+ * all else about a small packet. A packet that can end differently, by its signal or its time-out, is one by itself.
+ */
+interface Group {
+  readonly packets: Uint8Array[];
+  wireBytes: number;
+  readonly promise: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
   readonly signal: AbortSignal | undefined;
+  unwatch: (() => void) | undefined;
   /** When `sendTimeoutMs` is over, by the clock of `performance.now`. */
   readonly deadline: number;
-  /** Where its frame ends in the write under way. */
+  /** Where its last frame ends in the write under way. */
   endsAt: number;
   /** Whether its promise has settled. What is left of its frame may still have to go out. */
-  settled: boolean;
-  resolve(): void;
-  reject(error: unknown): void;
-  unwatch(): void;
+  isSettled: boolean;
 }
 
 /** How a packet that was accepted ends. */
@@ -50,14 +57,20 @@ export class SendQueue {
   readonly #stats: SerialStats;
   readonly #encoder: FrameEncoder;
   readonly #aborts = new AbortWatch();
-  /** Nothing of these has been written. A set keeps the order, and gives up an entry in constant time. */
-  #waiting = new Set<Entry>();
-  /** The frames of the write under way, in order. */
-  #writing: Entry[] = [];
+  /** Nothing of these has been written. A set keeps the order, and gives up a group in constant time. */
+  #waiting = new Set<Group>();
+  /** The one among them that more packets may join. */
+  #joinable: Group | undefined;
+  /** What the write under way holds, in order, as far as it is not known to be written. */
+  #writing: Group[] = [];
   /** What goes before all packets. */
   #prefix: Uint8Array | undefined;
   /** The part of the write under way that was the prefix. */
   #prefixBytes = 0;
+  /** The part of it that was the prefix, or is known to be written. */
+  #doneBytes = 0;
+  /** Where the write under way ends. */
+  #writeBytes = 0;
   #queuedBytes = 0;
   #buffer = Buffer.allocUnsafeSlow(SMALL_BUFFER_BYTES);
   #timer: NodeJS.Timeout | undefined;
@@ -85,13 +98,18 @@ export class SendQueue {
 
   /** Whether the device, if the port were lost now, would be left with a frame without its end. */
   get wouldCutFrame(): boolean {
-    const written = this.control?.writtenBytes;
-    const spoilerBytes = Math.max(this.#prefix?.length ?? 0, this.#prefixBytes);
-    if (spoilerBytes > DELIMITER.length && (this.#prefix !== undefined || (written ?? 0) < spoilerBytes)) {
+    if (this.#prefix === spoiler) {
       // That of the loss before has not been ended yet.
       return true;
     }
-    return this.#writing.length > 0 && written !== 0 && (written === undefined || !this.#borders().includes(written));
+    const written = this.control?.writtenBytes;
+    if (written === undefined) {
+      return this.#writing.length > 0 || this.#prefixBytes > DELIMITER.length;
+    }
+    if (written < this.#prefixBytes) {
+      return this.#prefixBytes > DELIMITER.length;
+    }
+    return written > 0 && written < this.#writeBytes && this.#buffer[written - 1] !== 0;
   }
 
   /** Puts one delimiter before all packets. */
@@ -129,30 +147,25 @@ export class SendQueue {
         ),
       );
     }
-    return new Promise((resolve, reject) => {
-      const deadline = sendTimeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + sendTimeoutMs;
-      const entry: Entry = {
-        packet,
-        wireBytes,
-        signal,
-        deadline,
-        endsAt: 0,
-        settled: false,
-        resolve,
-        reject,
-        unwatch: doNothing,
-      };
-      if (signal !== undefined) {
-        entry.unwatch = this.#aborts.add(signal, () => this.#abort(entry));
-      }
-      this.#waiting.add(entry);
-      this.#queuedBytes += wireBytes;
-      this.#stats.packetsAccepted++;
-      this.#stats.packetsWaiting++;
-      if (sendTimeoutMs !== 0) {
-        this.#timer ??= setTimeout(() => this.#expire(), sendTimeoutMs);
-      }
-    });
+    this.#queuedBytes += wireBytes;
+    this.#stats.packetsAccepted++;
+    this.#stats.packetsWaiting++;
+    const joinable = this.#joinable;
+    if (signal === undefined && joinable !== undefined && joinable.wireBytes + wireBytes <= GROUP_BYTES) {
+      joinable.packets.push(packet);
+      joinable.wireBytes += wireBytes;
+      return joinable.promise;
+    }
+    const group = newGroup(packet, wireBytes, signal, sendTimeoutMs);
+    this.#waiting.add(group);
+    this.#joinable = signal === undefined && sendTimeoutMs === 0 ? group : undefined;
+    if (signal !== undefined) {
+      group.unwatch = this.#aborts.add(signal, () => this.#abort(group));
+    }
+    if (sendTimeoutMs !== 0) {
+      this.#timer ??= setTimeout(() => this.#expire(), sendTimeoutMs);
+    }
+    return group.promise;
   }
 
   /** Counts a packet that is not taken. */
@@ -161,46 +174,58 @@ export class SendQueue {
     return Promise.reject(error);
   }
 
-  /** The next write: as many frames as fit. Its memory is reused after {@link finishWrite}. */
+  /** The next write: as many groups as fit. Its memory is reused after {@link finishWrite}. */
   nextWrite(): Buffer {
     const prefix = this.#prefix;
-    const prefixBytes = prefix?.length ?? 0;
     this.#prefix = undefined;
-    this.#prefixBytes = prefixBytes;
-    let end = prefixBytes;
-    for (const entry of this.#waiting) {
+    this.#joinable = undefined;
+    this.#prefixBytes = prefix?.length ?? 0;
+    this.#doneBytes = this.#prefixBytes;
+    let end = this.#prefixBytes;
+    for (const group of this.#waiting) {
       if (this.#writing.length === 0) {
-        this.#makeRoom(prefixBytes + Math.max(entry.wireBytes, Math.min(this.#queuedBytes, WRITE_BYTES)));
-      } else if (end + entry.wireBytes > this.#buffer.length) {
+        this.#makeRoom(end + Math.max(group.wireBytes, Math.min(this.#queuedBytes, WRITE_BYTES)));
+      } else if (end + group.wireBytes > this.#buffer.length) {
         break;
       }
-      end = this.#encoder.encodeInto(entry.packet, this.#buffer, end);
-      entry.endsAt = end;
-      this.#waiting.delete(entry);
-      this.#writing.push(entry);
+      for (const packet of group.packets) {
+        end = this.#encoder.encodeInto(packet, this.#buffer, end);
+      }
+      group.endsAt = end;
+      this.#waiting.delete(group);
+      this.#writing.push(group);
     }
     if (prefix !== undefined) {
       this.#buffer.set(prefix, 0);
     }
+    this.#writeBytes = end;
     return this.#buffer.subarray(0, end);
+  }
+
+  /** Settles what the port has taken of the write under way. */
+  settleWritten(): void {
+    const written = this.control?.writtenBytes ?? 0;
+    let done = 0;
+    while (done < this.#writing.length && this.#writing[done]!.endsAt <= written) {
+      const group = this.#writing[done++]!;
+      this.#doneBytes = group.endsAt;
+      this.#finish(group);
+    }
+    this.#writing.splice(0, done);
   }
 
   /** The last write has been handed over, as far as it was not shortened. */
   finishWrite(): void {
     const done = this.#writing;
     this.#writing = [];
-    this.#stats.bytesWritten += done.at(-1)?.endsAt ?? this.#prefixBytes;
+    this.#stats.bytesWritten += this.#writeBytes;
     this.#prefixBytes = 0;
+    this.#writeBytes = 0;
     if (this.#buffer.length > 2 * WRITE_BYTES) {
       this.#buffer = Buffer.allocUnsafeSlow(SMALL_BUFFER_BYTES);
     }
-    for (const entry of done) {
-      this.#queuedBytes -= entry.wireBytes;
-      if (entry.signal?.aborted) {
-        this.#settle(entry, 'packetsAborted', entry.signal.reason);
-      } else {
-        this.#settle(entry, 'packetsSent', undefined);
-      }
+    for (const group of done) {
+      this.#finish(group);
     }
   }
 
@@ -208,87 +233,101 @@ export class SendQueue {
   rejectAll(outcome: Outcome, error: ConnectionError): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const entries = [...this.#writing, ...this.#waiting];
+    const groups = [...this.#writing, ...this.#waiting];
     this.#writing = [];
     this.#waiting.clear();
+    this.#joinable = undefined;
     this.#queuedBytes = 0;
     this.#prefix = undefined;
-    for (const entry of entries) {
-      this.#settle(entry, outcome, error);
+    for (const group of groups) {
+      this.#settle(group, outcome, error);
+    }
+  }
+
+  /** All of the group is written. */
+  #finish(group: Group): void {
+    this.#queuedBytes -= group.wireBytes;
+    if (group.signal?.aborted) {
+      this.#settle(group, 'packetsAborted', group.signal.reason);
+    } else {
+      this.#settle(group, 'packetsSent', undefined);
     }
   }
 
   /** At once if nothing of the frame has been written; else `finishWrite` will tell. */
-  #abort(entry: Entry): void {
-    if (!this.#waiting.has(entry)) {
+  #abort(group: Group): void {
+    if (!this.#waiting.has(group)) {
       this.#recall();
     }
-    if (this.#waiting.has(entry)) {
-      this.#withdraw(entry, 'packetsAborted', entry.signal?.reason);
+    if (this.#waiting.has(group)) {
+      this.#withdraw(group, 'packetsAborted', group.signal?.reason);
     }
   }
 
   #expire(): void {
     this.#timer = undefined;
     const now = performance.now();
-    const isLate = (entry: Entry) => !entry.settled && entry.deadline <= now;
+    const isLate = (group: Group) => !group.isSettled && group.deadline <= now;
+    this.settleWritten();
     if (this.#writing.some(isLate)) {
       this.#recall();
     }
-    for (const entry of this.#writing.filter(isLate)) {
-      this.#settle(entry, 'packetsTimedOut', this.#timeoutError('its frame was begun, and is finished when it does'));
+    for (const group of this.#writing.filter(isLate)) {
+      this.#settle(group, 'packetsTimedOut', this.#timeoutError('its frame was begun, and is finished when it does'));
     }
-    for (const entry of this.#waiting) {
-      if (!isLate(entry)) {
+    for (const group of this.#waiting) {
+      if (!isLate(group)) {
         break;
       }
-      this.#withdraw(entry, 'packetsTimedOut', this.#timeoutError('nothing of the packet was sent'));
+      this.#withdraw(group, 'packetsTimedOut', this.#timeoutError('nothing of the packet was sent'));
     }
-    const next = this.#writing.find((entry) => !entry.settled) ?? this.#waiting.values().next().value;
+    const next = this.#writing.find((group) => !group.isSettled) ?? this.#waiting.values().next().value;
     if (next !== undefined) {
       this.#timer = setTimeout(() => this.#expire(), Math.max(1, next.deadline - now));
     }
   }
 
-  /** Ends the write under way with the frame that was begun, and lets those behind it wait again. */
+  /** Ends the write under way with the group that was begun, and lets those behind it wait again. */
   #recall(): void {
-    const written = this.control?.writtenBytes;
-    if (this.control === undefined || written === undefined) {
+    const { control } = this;
+    if (control === undefined) {
       return;
     }
-    const borders = this.#borders();
-    const begun = borders.findIndex((border) => border >= written);
+    const written = control.writtenBytes;
+    let endsAt = this.#doneBytes;
+    let begun = 0;
+    while (begun < this.#writing.length && endsAt < written) {
+      endsAt = this.#writing[begun++]!.endsAt;
+    }
     const recalled = this.#writing.splice(begun);
     if (recalled.length > 0) {
       this.#waiting = new Set([...recalled, ...this.#waiting]);
-      this.control.shortenWrite(borders[begun]!);
+      this.#writeBytes = endsAt;
+      control.shortenWrite(endsAt);
     }
   }
 
-  /** Where a frame begins in the write under way, and where the last one ends. */
-  #borders(): number[] {
-    return [this.#prefixBytes, ...this.#writing.map((entry) => entry.endsAt)];
+  #withdraw(group: Group, outcome: Outcome, error: unknown): void {
+    this.#waiting.delete(group);
+    this.#queuedBytes -= group.wireBytes;
+    this.#settle(group, outcome, error);
   }
 
-  #withdraw(entry: Entry, outcome: Outcome, error: unknown): void {
-    this.#waiting.delete(entry);
-    this.#queuedBytes -= entry.wireBytes;
-    this.#settle(entry, outcome, error);
-  }
-
-  #settle(entry: Entry, outcome: Outcome, error: unknown): void {
-    if (entry.settled) {
+  #settle(group: Group, outcome: Outcome, error: unknown): void {
+    if (group.isSettled) {
       return;
     }
-    entry.settled = true;
-    entry.unwatch();
-    this.#stats.packetsWaiting--;
-    this.#stats[outcome]++;
+    group.isSettled = true;
+    group.unwatch?.();
+    this.#stats.packetsWaiting -= group.packets.length;
+    this.#stats[outcome] += group.packets.length;
     if (outcome === 'packetsSent') {
-      this.#stats.packetBytesSent += entry.packet.length;
-      entry.resolve();
+      for (const packet of group.packets) {
+        this.#stats.packetBytesSent += packet.length;
+      }
+      group.resolve();
     } else {
-      entry.reject(error);
+      group.reject(error);
     }
   }
 
@@ -308,4 +347,28 @@ export class SendQueue {
   }
 }
 
-function doNothing(): void {}
+function newGroup(
+  packet: Uint8Array,
+  wireBytes: number,
+  signal: AbortSignal | undefined,
+  sendTimeoutMs: number,
+): Group {
+  let resolve!: () => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<void>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return {
+    packets: [packet],
+    wireBytes,
+    promise,
+    resolve,
+    reject,
+    signal,
+    unwatch: undefined,
+    deadline: sendTimeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + sendTimeoutMs,
+    endsAt: 0,
+    isSettled: false,
+  };
+}

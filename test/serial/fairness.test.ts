@@ -55,13 +55,19 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('one port flood
       return { echoMs: p99(echoMs), timerMs: p99(timerMs) };
     }
 
-    const alone = await measure();
-    await flooding.flood(true);
-    const before = flooded;
-    const meanwhile = await measure();
-    expect(flooded - before).toBeGreaterThan(ECHOES);
-    // Both devices are processes that want the same cores: what they cost each other is in `alone`, and not ours.
-    expect(meanwhile.timerMs - Math.max(0, alone.timerMs)).toBeLessThan(5);
-    expect(meanwhile.echoMs - alone.echoMs).toBeLessThan(5);
+    // What other programs on the machine cost shows in one round or another; what we cost shows in each.
+    const rounds = [];
+    for (let i = 0; i < 3; i++) {
+      await flooding.flood(false);
+      const alone = await measure();
+      await flooding.flood(true);
+      const before = flooded;
+      const meanwhile = await measure();
+      expect(flooded - before).toBeGreaterThan(ECHOES);
+      // The devices are processes that want the same cores: what they cost each other is in `alone`, and not ours.
+      rounds.push({ echoMs: meanwhile.echoMs - alone.echoMs, timerMs: meanwhile.timerMs - Math.max(0, alone.timerMs) });
+    }
+    expect(Math.min(...rounds.map(({ echoMs }) => echoMs))).toBeLessThan(5);
+    expect(Math.min(...rounds.map(({ timerMs }) => timerMs))).toBeLessThan(5);
   }, 60_000);
 });

@@ -26,18 +26,18 @@ interface Promised {
   /** How the sends that were pending end. */
   sends: string;
   /** What comes when all is good again. */
-  then: string;
+  after: string;
 }
 
-const LOST: Promised = { disconnected: 'once', sends: 'CONNECTION_LOST', then: 'reconnects' };
+const LOST: Promised = { disconnected: 'once', sends: 'CONNECTION_LOST', after: 'reconnects' };
 const NOTHING_PENDING: Promised = { ...LOST, sends: 'none pending' };
-const STALLED: Promised = { disconnected: 'never', sends: 'SEND_TIMEOUT', then: 'goes on' };
+const STALLED: Promised = { disconnected: 'never', sends: 'SEND_TIMEOUT', after: 'goes on' };
 
 function promised(fault: Fault, moment: Moment): Promised {
   if (moment === 'during shutdown') {
     return fault === 'stall'
-      ? { disconnected: 'never', sends: 'SHUTDOWN_TIMEOUT', then: 'shutdown ends in time' }
-      : { disconnected: 'once, will not reconnect', sends: 'CONNECTION_LOST', then: 'shutdown ends in time' };
+      ? { disconnected: 'never', sends: 'SHUTDOWN_TIMEOUT', after: 'shutdown ends in time' }
+      : { disconnected: 'once, will not reconnect', sends: 'CONNECTION_LOST', after: 'shutdown ends in time' };
   }
   if (fault === 'stall') {
     return STALLED;
@@ -179,7 +179,7 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
       { interval: 30, timeout: 5_000 },
     );
     expect(connects.mock.calls.filter(([event]) => event.name === 'arm')).toHaveLength(
-      expected.then === 'reconnects' ? 2 : 1,
+      expected.after === 'reconnects' ? 2 : 1,
     );
     stopped = serial.shutdown();
   }
@@ -215,9 +215,9 @@ test('docs/reliability.md promises just this', () => {
   const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/reliability.md'), 'utf8');
   for (const fault of FAULTS) {
     for (const moment of MOMENTS) {
-      const { disconnected, sends, then } = promised(fault, moment);
+      const { disconnected, sends, after } = promised(fault, moment);
       expect(text.replaceAll(/ +/g, ' ')).toContain(
-        `| ${fault} | ${moment} | ${disconnected} | ${sends} | ${then} | \`fault matrix\` › ${fault} › ${moment} |`,
+        `| ${fault} | ${moment} | ${disconnected} | ${sends} | ${after} | \`fault matrix\` › ${fault} › ${moment} |`,
       );
     }
   }

@@ -452,9 +452,7 @@ describe('a port that is lost', () => {
       await vi.waitFor(() => expect(events).toHaveLength(1));
       expect(await sent).toBe(how === 'idle' ? 'nothing sent' : 'CONNECTION_LOST,CONNECTION_LOST,CONNECTION_LOST');
       expect(events).toMatchObject([{ event: 'disconnected', name: 'arm', error: { code: 'CONNECTION_LOST' } }]);
-      expect((events[0]!['error'] as ConnectionError).message).toMatch(
-        /^connection "arm" \(\/dev\/mock\): lost \(ENXIO/,
-      );
+      expect((events[0]!.error as ConnectionError).message).toMatch(/^connection "arm" \(\/dev\/mock\): lost \(ENXIO/);
       await expect(serial.send('arm', PACKET)).rejects.toMatchObject({ code: 'CONNECTION_LOST', connection: 'arm' });
       await serial.shutdown();
       expect(events).toHaveLength(1);

@@ -1,0 +1,64 @@
+"""Runs a command on a pseudo-terminal: terminal.py COLUMNS ROWS COMMAND...
+
+What the command prints goes to stdout as it is. Lines on stdin tell what the person at the terminal does:
+
+keys HEX                types these bytes
+resize COLUMNS ROWS     changes the size of the window
+hangup                  closes the window
+
+Exits with the exit code of the command, or 128 and the number of the signal that killed it.
+"""
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+
+
+def resize(terminal, columns, rows):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', int(rows), int(columns), 0, 0))
+
+
+def main():
+    columns, rows, *command = sys.argv[1:]
+    child, terminal = pty.fork()
+    if child == 0:
+        resize(0, columns, rows)
+        os.execvp(command[0], command)
+    signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGKILL))
+    sources = [terminal, 0]
+    commands = b''
+    while terminal in sources:
+        readable, _, _ = select.select(sources, [], [])
+        if 0 in readable:
+            data = os.read(0, 65536)
+            if not data:
+                sources.remove(0)
+            commands += data
+            *lines, commands = commands.split(b'\n')
+            for line in lines:
+                name, *arguments = line.decode().split(' ')
+                if name == 'keys':
+                    os.write(terminal, bytes.fromhex(arguments[0]))
+                elif name == 'resize':
+                    resize(terminal, *arguments)
+                elif name == 'hangup':
+                    os.close(terminal)
+                    sources.remove(terminal)
+        if terminal in readable and terminal in sources:
+            try:
+                data = os.read(terminal, 65536)
+            except OSError:
+                # EIO: the command has closed its terminal.
+                data = b''
+            if not data:
+                sources.remove(terminal)
+            os.write(1, data)
+    _, status = os.waitpid(child, 0)
+    sys.exit(os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
+
+
+main()
