@@ -6,8 +6,11 @@ import { type CompleteSerialConnection, describeConnection } from './serial-conn
 import type { SerialStats } from './serial-stats.js';
 import { within } from './within.js';
 
-/** The most that one read takes. The operating system rarely gives more than 4 KiB of a serial port at once. */
-const READ_BYTES = 16_384;
+/** What one read takes at first: most devices send little at a time, and there may be hundreds. */
+const FIRST_READ_BYTES = 256;
+
+/** What one read takes at most. Linux gives no more than 4 KiB of a tty at once. */
+const MAX_READ_BYTES = 16_384;
 
 /** Whom a link tells what happens on it. None of these may throw. */
 export interface LinkOwner {
@@ -97,7 +100,7 @@ export class Link {
 
   /** Reads and delivers until the port is closed or lost. Resolves when the last packet is handled. Called once. */
   async receive(): Promise<void> {
-    const buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    let buffer = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
     try {
       while (this.#state === 'open') {
         const { bytesRead } = await this.#port.read(buffer, 0, buffer.length);
@@ -114,6 +117,9 @@ export class Link {
           if (handled !== undefined) {
             await handled;
           }
+        }
+        if (bytesRead === buffer.length && bytesRead < MAX_READ_BYTES) {
+          buffer = Buffer.allocUnsafeSlow(8 * bytesRead);
         }
       }
     } catch (error) {

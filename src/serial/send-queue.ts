@@ -11,10 +11,12 @@ const WRITE_BYTES = 65_536;
 /** Packets that share one promise take at most so many bytes: as much as the buffer of a tty. */
 const GROUP_BYTES = 4_096;
 
-/** What the buffer of a connection begins with: most send little at a time, and there may be hundreds. */
-const SMALL_BUFFER_BYTES = 1_024;
+/** A buffer for writes is kept up to this size. */
+const KEPT_BUFFER_BYTES = 2 * WRITE_BYTES;
 
-const DELIMITER = Uint8Array.of(0);
+const NOTHING = Buffer.alloc(0);
+const DELIMITER = Buffer.of(0);
+const SPOILER = Buffer.from(spoiler);
 
 /**
  * Packets that were accepted one after the other, leave in one write, and so share one promise, which costs more than
@@ -64,7 +66,7 @@ export class SendQueue {
   /** What the write under way holds, in order, as far as it is not known to be written. */
   #writing: Group[] = [];
   /** What goes before all packets. */
-  #prefix: Uint8Array | undefined;
+  #prefix: Buffer | undefined;
   /** The part of the write under way that was the prefix. */
   #prefixBytes = 0;
   /** The part of it that was the prefix, or is known to be written. */
@@ -72,7 +74,8 @@ export class SendQueue {
   /** Where the write under way ends. */
   #writeBytes = 0;
   #queuedBytes = 0;
-  #buffer = Buffer.allocUnsafeSlow(SMALL_BUFFER_BYTES);
+  /** Made when it is needed: there may be hundreds of connections, and many never send. */
+  #buffer = NOTHING;
   #timer: NodeJS.Timeout | undefined;
 
   /** Of the port that the writes go to, if it has one. Without it, all that is being written counts as begun. */
@@ -98,7 +101,7 @@ export class SendQueue {
 
   /** Whether the device, if the port were lost now, would be left with a frame without its end. */
   get wouldCutFrame(): boolean {
-    if (this.#prefix === spoiler) {
+    if (this.#prefix === SPOILER) {
       // That of the loss before has not been ended yet.
       return true;
     }
@@ -119,7 +122,7 @@ export class SendQueue {
 
   /** Puts before all packets what ends a frame that was cut so that it cannot decode. */
   addSpoiler(): void {
-    this.#prefix = spoiler;
+    this.#prefix = SPOILER;
   }
 
   /**
@@ -195,10 +198,13 @@ export class SendQueue {
       this.#waiting.delete(group);
       this.#writing.push(group);
     }
+    this.#writeBytes = end;
     if (prefix !== undefined) {
+      if (this.#writing.length === 0) {
+        return prefix;
+      }
       this.#buffer.set(prefix, 0);
     }
-    this.#writeBytes = end;
     return this.#buffer.subarray(0, end);
   }
 
@@ -221,8 +227,8 @@ export class SendQueue {
     this.#stats.bytesWritten += this.#writeBytes;
     this.#prefixBytes = 0;
     this.#writeBytes = 0;
-    if (this.#buffer.length > 2 * WRITE_BYTES) {
-      this.#buffer = Buffer.allocUnsafeSlow(SMALL_BUFFER_BYTES);
+    if (this.#buffer.length > KEPT_BUFFER_BYTES) {
+      this.#buffer = NOTHING;
     }
     for (const group of done) {
       this.#finish(group);
