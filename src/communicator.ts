@@ -12,7 +12,8 @@ export enum CommunicatorState {
 
 /**
  * Called for each received packet with the name of the connection that it came by.
- * The packet belongs to the handler: the library never writes to its memory again.
+ * The packet belongs to the handler: the library never writes to its memory again. Like a short `Buffer`, it may be a
+ * part of a longer `ArrayBuffer` (mind `byteOffset` where you use `packet.buffer`), one that cannot be transferred.
  * While a returned promise is pending, no further packet of that connection is handed over.
  */
 export type ReceiveHandler = (name: string, packet: Uint8Array) => void | Promise<void>;

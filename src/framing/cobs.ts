@@ -1,4 +1,5 @@
 import { FrameError } from '../errors.js';
+import { isShared, slabFor } from './slab.js';
 
 /**
  * Consistent Overhead Byte Stuffing: S. Cheshire and M. Baker, "Consistent Overhead Byte Stuffing",
@@ -9,8 +10,24 @@ import { FrameError } from '../errors.js';
  */
 const FULL_BLOCK = 255;
 
-/** Spans of this many bytes and more are searched and copied by the engine; shorter ones are cheaper byte by byte. */
-const LONG_SPAN_BYTES = 48;
+/** Bytes of a full block after its code. */
+const FULL_BLOCK_BYTES = 254;
+
+/** Shorter packets are encoded byte by byte: the copies that the other way makes would take longer. */
+const PIECES_FROM_BYTES = 32;
+
+/** So much of a packet is encoded in one go. */
+const PIECE_BYTES = 2_048;
+
+/** So many bytes are searched for zeros at once. */
+const SEARCHED_BYTES = 32;
+
+/** A copy of the piece that is being encoded: to make a `DataView` of the caller's memory would take longer. */
+const scratch = new Uint8Array(PIECE_BYTES + SEARCHED_BYTES);
+const scratchView = new DataView(scratch.buffer);
+
+const { indexOf } = Buffer.prototype;
+const { slice } = Uint8Array.prototype;
 
 /**
  * The length of the longest frame that a packet of `packetBytes` bytes can make, without its delimiter.
@@ -18,19 +35,24 @@ const LONG_SPAN_BYTES = 48;
  * @param packetBytes - length of the packet, in bytes
  */
 export function cobsMaxEncodedLength(packetBytes: number): number {
-  return packetBytes === 0 ? 1 : packetBytes + Math.ceil(packetBytes / 254);
+  return packetBytes === 0 ? 1 : packetBytes + Math.ceil(packetBytes / FULL_BLOCK_BYTES);
 }
 
 /**
  * Encodes a packet as a frame, without its delimiter. The encoding is canonical: an empty packet is `01`, and a last
  * block of 254 non-zero bytes is not followed by `01`.
  *
- * @returns a new array that holds just the frame
+ * @returns a new array that holds just the frame; like a short `Buffer`, it may be a part of a longer `ArrayBuffer`
  */
 export function cobsEncode(packet: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(cobsMaxEncodedLength(packet.length));
-  const length = cobsEncodeInto(packet, frame, 0);
-  return length === frame.length ? frame : frame.slice(0, length);
+  const maxBytes = cobsMaxEncodedLength(packet.length);
+  if (isShared(maxBytes)) {
+    const slab = slabFor(maxBytes);
+    return slab.take(encode(packet, slab.bytes, slab.used) - slab.used);
+  }
+  const frame = new Uint8Array(maxBytes);
+  const length = encode(packet, frame, 0);
+  return length === maxBytes ? frame : frame.subarray(0, length);
 }
 
 /**
@@ -43,39 +65,123 @@ export function cobsEncode(packet: Uint8Array): Uint8Array {
  * @throws RangeError if `target` is too small; nothing has been written then
  */
 export function cobsEncodeInto(packet: Uint8Array, target: Uint8Array, offset: number): number {
-  const end = packet.length;
-  if (!Number.isInteger(offset) || offset < 0 || offset + cobsMaxEncodedLength(end) > target.length) {
+  const packetBytes = packet.length;
+  if (!Number.isInteger(offset) || offset < 0 || offset + cobsMaxEncodedLength(packetBytes) > target.length) {
     throw new RangeError(
-      `cobsEncodeInto: a packet of ${end} bytes needs ${cobsMaxEncodedLength(end)} bytes from offset ${offset}, ` +
-        `but the target has ${target.length} bytes`,
+      `cobsEncodeInto: a packet of ${packetBytes} bytes needs ${cobsMaxEncodedLength(packetBytes)} bytes from offset ` +
+        `${offset}, but the target has ${target.length} bytes`,
     );
   }
+  return encode(packet, target, offset);
+}
+
+function encode(packet: Uint8Array, target: Uint8Array, offset: number): number {
+  return packet.length < PIECES_FROM_BYTES
+    ? encodeByBytes(packet, target, offset)
+    : encodeInPieces(packet, target, offset);
+}
+
+function encodeByBytes(packet: Uint8Array, target: Uint8Array, offset: number): number {
   let codeAt = offset;
   let to = offset + 1;
-  let from = 0;
-  let code = 1;
-  while (from < end) {
-    const byte = packet[from++]!;
-    if (byte !== 0) {
-      target[to++] = byte;
-      code++;
-      if (code !== FULL_BLOCK || from === end) {
-        continue;
+  for (let from = 0; from < packet.length; from++) {
+    const byte = packet[from]!;
+    if (byte === 0) {
+      target[codeAt] = to - codeAt;
+      codeAt = to;
+    } else {
+      target[to] = byte;
+    }
+    to++;
+  }
+  target[codeAt] = to - codeAt;
+  return to;
+}
+
+/**
+ * But for the codes of full blocks, a frame is its packet, one byte further on, with codes for the zeros. So each piece
+ * is copied as a whole, and then only its zeros are visited.
+ */
+function encodeInPieces(packet: Uint8Array, target: Uint8Array, offset: number): number {
+  const packetBytes = packet.length;
+  let codeAt = offset;
+  for (let start = 0, to = offset + 1; ; start += PIECE_BYTES) {
+    const piece = packetBytes <= PIECE_BYTES ? packet : packet.subarray(start, start + PIECE_BYTES);
+    const pieceBytes = piece.length;
+    scratch.set(piece);
+    target.set(piece, to);
+    let end = to + pieceBytes;
+    for (let searched = 0; searched < pieceBytes; searched += SEARCHED_BYTES) {
+      let zeros = zerosInScratch(searched);
+      if (pieceBytes - searched < SEARCHED_BYTES) {
+        // What follows has been left there by other packets.
+        zeros &= (1 << (pieceBytes - searched)) - 1;
+      }
+      while (zeros !== 0) {
+        let zeroAt = to + searched + 31 - Math.clz32(zeros & -zeros);
+        zeros &= zeros - 1;
+        if (zeroAt - codeAt > FULL_BLOCK_BYTES) {
+          const fullBlocks = Math.floor((zeroAt - codeAt - 1) / FULL_BLOCK_BYTES);
+          codeAt = insertFullBlocks(target, codeAt, fullBlocks, end);
+          zeroAt += fullBlocks;
+          to += fullBlocks;
+          end += fullBlocks;
+        }
+        target[codeAt] = zeroAt - codeAt;
+        codeAt = zeroAt;
       }
     }
-    target[codeAt] = code;
-    codeAt = to++;
-    code = 1;
+    if (end - codeAt > FULL_BLOCK) {
+      const fullBlocks = Math.ceil((end - codeAt - 1) / FULL_BLOCK_BYTES) - 1;
+      codeAt = insertFullBlocks(target, codeAt, fullBlocks, end);
+      end += fullBlocks;
+    }
+    if (start + pieceBytes === packetBytes) {
+      target[codeAt] = end - codeAt;
+      return end;
+    }
+    to = end;
   }
-  target[codeAt] = code;
-  return to;
+}
+
+/** Makes full blocks of what begins at `codeAt`; the bytes up to `end` move up. Gives where the next code stands. */
+function insertFullBlocks(target: Uint8Array, codeAt: number, count: number, end: number): number {
+  let at = codeAt;
+  for (let inserted = 0; inserted < count; inserted++) {
+    target[at] = FULL_BLOCK;
+    at += FULL_BLOCK;
+    target.copyWithin(at + 1, at, end + inserted);
+  }
+  return at;
+}
+
+/** The zeros among 32 bytes of the scratch: the lowest bit stands for the byte at `start`. */
+function zerosInScratch(start: number): number {
+  return (
+    zerosInWord(start) |
+    (zerosInWord(start + 4) << 4) |
+    (zerosInWord(start + 8) << 8) |
+    (zerosInWord(start + 12) << 12) |
+    (zerosInWord(start + 16) << 16) |
+    (zerosInWord(start + 20) << 20) |
+    (zerosInWord(start + 24) << 24) |
+    (zerosInWord(start + 28) << 28)
+  );
+}
+
+function zerosInWord(start: number): number {
+  const word = scratchView.getInt32(start, true);
+  // The top bit of each byte that is zero: the sum carries into it from any bit below.
+  const topBits = ~(((word & 0x7f7f7f7f) + 0x7f7f7f7f) | 0 | word | 0x7f7f7f7f);
+  // The product brings the four of them together.
+  return (Math.imul(topBits >>> 7, 0x01020408) >>> 24) & 15;
 }
 
 /**
  * Decodes one frame, without its delimiter. Accepts, besides the canonical form, the `01` that some encoders write
  * after a last block of 254 bytes.
  *
- * @returns a new array that holds just the packet
+ * @returns a new array that holds just the packet; like a short `Buffer`, it may be a part of a longer `ArrayBuffer`
  * @throws FrameError (`MALFORMED_FRAME`) if the frame is empty, ends inside a block, or holds a zero
  */
 export function cobsDecode(frame: Uint8Array): Uint8Array {
@@ -83,67 +189,80 @@ export function cobsDecode(frame: Uint8Array): Uint8Array {
   if (end === 0) {
     throw new FrameError('cobsDecode: the frame is empty; an empty packet is the frame 01');
   }
-  const zeroAt = frame.indexOf(0);
+  const zeroAt = indexOfZero(frame, 0);
   if (zeroAt !== -1) {
     throw new FrameError(`cobsDecode: zero byte at index ${zeroAt} of ${end}; pass one frame, without its delimiter`);
   }
-  const packet = decodeSpan(frame, 0, end);
+  const packet = decodeSpan(asUint8Array(frame), 0, end);
   if (packet === undefined) {
     throw new FrameError(`cobsDecode: the frame of ${end} bytes ends inside a block; bytes were lost or changed`);
   }
   return packet;
 }
 
+/** Index of the first zero from `start` on, or -1. `Buffer` searches many times faster than `Uint8Array` does. */
+export function indexOfZero(bytes: Uint8Array, start: number): number {
+  return indexOf.call(bytes, 0, start);
+}
+
+/** The same memory as a plain `Uint8Array`: copies of a `Buffer` would be Buffers. */
+export function asUint8Array(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 /**
  * Decodes the frame from `start` to `end`, which is not empty and holds no zero.
+ *
+ * But for the codes of full blocks, a frame is its packet, one byte further on, with codes for the zeros. So it is
+ * copied as a whole, and then only the codes are visited.
  *
  * @returns a new array that holds just the packet, or `undefined` if the frame ends inside a block
  */
 export function decodeSpan(source: Uint8Array, start: number, end: number): Uint8Array | undefined {
-  const packetBytes = decodedLength(source, start, end);
-  if (packetBytes === undefined) {
-    return undefined;
+  const code = source[start]!;
+  const copyBytes = end - start - 1;
+  if (isShared(copyBytes)) {
+    const slab = slabFor(copyBytes + 1);
+    slab.bytes.set(end - start === source.length ? source : source.subarray(start, end), slab.used);
+    slab.used++;
+    const packetEnd = restoreZeros(slab.bytes, slab.used, slab.used + copyBytes, code);
+    return packetEnd === undefined ? undefined : slab.take(packetEnd - slab.used);
   }
-  const packet = new Uint8Array(packetBytes);
-  let from = start;
-  let to = 0;
-  for (;;) {
-    const code = source[from++]!;
-    const blockEnd = from + code - 1;
-    if (code > LONG_SPAN_BYTES) {
-      packet.set(source.subarray(from, blockEnd), to);
-      to += code - 1;
-      from = blockEnd;
-    } else {
-      while (from < blockEnd) {
-        packet[to++] = source[from++]!;
-      }
-    }
-    if (from === end) {
-      return packet;
-    }
-    // A fresh array is zeroed already.
-    if (code !== FULL_BLOCK) {
-      to++;
-    }
-  }
+  const packet = slice.call(source, start + 1, end);
+  const packetEnd = restoreZeros(packet, 0, copyBytes, code);
+  return packetEnd === copyBytes ? packet : packetEnd === undefined ? undefined : packet.subarray(0, packetEnd);
 }
 
-/** The length of the packet in the frame from `start` to `end`, or `undefined` if the frame ends inside a block. */
-function decodedLength(source: Uint8Array, start: number, end: number): number | undefined {
-  let from = start;
+/**
+ * Turns the bytes of a frame after its first code into its packet.
+ *
+ * @returns index of the byte after the packet, or `undefined` if the frame ends inside a block
+ */
+function restoreZeros(bytes: Uint8Array, start: number, end: number, firstCode: number): number | undefined {
+  let code = firstCode;
+  let codeAt = start + code - 1;
+  // The bytes from `unmoved` on have to move down by one for each code of a full block so far.
+  let unmoved = start;
   let fullBlocks = 0;
-  let code = 0;
-  while (from < end) {
-    code = source[from]!;
-    from += code;
-    if (code === FULL_BLOCK) {
+  while (codeAt < end) {
+    const isFull = code === FULL_BLOCK;
+    code = bytes[codeAt]!;
+    if (isFull) {
+      if (fullBlocks > 0) {
+        bytes.copyWithin(unmoved - fullBlocks, unmoved, codeAt);
+      }
       fullBlocks++;
+      unmoved = codeAt + 1;
+    } else {
+      bytes[codeAt] = 0;
     }
+    codeAt += code;
   }
-  if (from !== end) {
+  if (codeAt !== end) {
     return undefined;
   }
-  // Each code byte but that of a full block stands for one byte of the packet; the last block's stands for none.
-  return end - start - fullBlocks - (code === FULL_BLOCK ? 0 : 1);
+  if (fullBlocks > 0) {
+    bytes.copyWithin(unmoved - fullBlocks, unmoved, end);
+  }
+  return end - fullBlocks;
 }

@@ -1,5 +1,5 @@
 import { type Checksum, type ChecksumName, checksums } from './checksum.js';
-import { decodeSpan } from './cobs.js';
+import { asUint8Array, decodeSpan, indexOfZero } from './cobs.js';
 
 /** How many of its first bytes a {@link RejectedFrame} shows at most. */
 const HEAD_BYTES = 64;
@@ -124,10 +124,10 @@ export class FrameDecoder {
    */
   push(chunk: Uint8Array): void {
     if (this.#chunk === undefined) {
-      this.#chunk = chunk;
+      this.#chunk = asUint8Array(chunk);
       this.#position = 0;
     } else {
-      this.#waiting.push(chunk);
+      this.#waiting.push(asUint8Array(chunk));
     }
   }
 
@@ -135,7 +135,7 @@ export class FrameDecoder {
   next(): Uint8Array | RejectedFrame | undefined {
     for (let chunk = this.#chunk; chunk !== undefined; ) {
       const start = this.#position;
-      const end = chunk.indexOf(0, start);
+      const end = indexOfZero(chunk, start);
       if (end === -1) {
         this.#keep(chunk, start, chunk.length);
         chunk = this.#nextChunk();
