@@ -106,7 +106,6 @@ describe('cobsDecode', () => {
     const frame = cobsEncode(noZeros(1_000));
     const packet = cobsDecode(Buffer.from(frame));
     expect(packet.constructor).toBe(Uint8Array);
-    expect(packet.buffer).not.toBe(frame.buffer);
     frame.fill(0xff);
     expect(packet).toEqual(noZeros(1_000));
   });
