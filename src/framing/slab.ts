@@ -4,35 +4,39 @@ import { markAsUntransferable } from 'node:worker_threads';
 const HEAP_ARRAY_BYTES = 64;
 
 /** What the memory of longer arrays costs is little against the work on their bytes. One byte is for a frame's code. */
-const LARGEST_SHARED_BYTES = 1_023;
+const LARGEST_SHARED_BYTES = 2_047;
 
-/** So many of the longest arrays of its size class fit into a slab. */
-const ARRAYS_PER_SLAB = 8;
+/** So many of the longest arrays of its size class fit into a slab, but it is no longer than that. */
+const ARRAYS_PER_SLAB = 16;
+const LARGEST_SLAB_BYTES = 8_192;
 
 /**
  * Memory that several short arrays are cut from: to allocate it for each of them would take longer than to encode or
  * decode what it holds. No byte is ever given out twice.
  *
  * What a kept array keeps from being freed is bounded. Only arrays of one size class, a power of two, share a slab, so
- * it is less than 16 times the length of the array, and never more than 8 KiB.
+ * it is less than 32 times the length of the array, and never more than 8 KiB.
  */
 export class Slab {
   /** All of its memory. */
   readonly bytes: Uint8Array;
+  /** Asked of an array, its buffer would take a call. */
+  readonly #buffer: ArrayBuffer;
   /** Index of the first byte that has not been given out. */
   used = 0;
 
   constructor(length: number) {
-    this.bytes = new Uint8Array(length);
+    this.#buffer = new ArrayBuffer(length);
+    this.bytes = new Uint8Array(this.#buffer);
     // Whoever transferred the buffer of one array to a worker would take the bytes of all others along.
-    markAsUntransferable(this.bytes.buffer);
+    markAsUntransferable(this.#buffer);
   }
 
   /** Gives out the next `length` bytes. */
   take(length: number): Uint8Array {
     const start = this.used;
     this.used += length;
-    return new Uint8Array(this.bytes.buffer, start, length);
+    return new Uint8Array(this.#buffer, start, length);
   }
 }
 
@@ -49,7 +53,7 @@ export function slabFor(length: number): Slab {
   const sizeClass = 32 - Math.clz32(length - 1);
   let slab = slabs[sizeClass];
   if (slab === undefined || slab.used + length > slab.bytes.length) {
-    slab = new Slab(ARRAYS_PER_SLAB << sizeClass);
+    slab = new Slab(Math.min(ARRAYS_PER_SLAB << sizeClass, LARGEST_SLAB_BYTES));
     slabs[sizeClass] = slab;
   }
   return slab;

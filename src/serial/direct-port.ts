@@ -111,12 +111,14 @@ export class DirectPort implements WatchfulPort {
   write(buffer: Buffer): Promise<void> {
     return new Promise((resolve, reject) => {
       const error = this.#unusable(this.#pendingWrite && 'write');
+      if (this.#pendingWrite === undefined) {
+        this.#writtenBytes = 0;
+      }
       if (error !== undefined) {
         reject(error);
         return;
       }
       this.#pendingWrite = { buffer, endsAt: buffer.length, resolve, reject };
-      this.#writtenBytes = 0;
       this.#continueWrite();
     });
   }

@@ -129,10 +129,13 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))(
         async () => {
           const { device, port } = await openPty();
           const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
+          await port.write(Buffer.alloc(10));
+          expect(port).toMatchObject({ writtenBytes: 10 });
           await device[how]();
           expect(await reading).toMatchObject({ disconnect: true });
           expect(await errorOf(port.read(Buffer.alloc(10), 0, 10))).toMatchObject({ disconnect: true });
           expect(await errorOf(port.write(Buffer.alloc(10)))).toMatchObject({ disconnect: true });
+          expect(port).toMatchObject({ writtenBytes: 0 });
           expect(await cpuShare(300)).toBeLessThan(0.01);
         },
       );
