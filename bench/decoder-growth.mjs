@@ -1,0 +1,32 @@
+const MIB = 1_048_576;
+
+/** How the frames are cut, and how many of 1 MiB are decoded in one go: so many that it takes some 50 ms. */
+const CHUNKINGS = [
+  { metric: 'byte by byte', chunkBytes: 1, frames: 2 },
+  { metric: 'in 64 KiB chunks', chunkBytes: 65_536, frames: 24 },
+];
+
+export default {
+  question: 'Does the time to decode a frame grow linearly with its length, however it is cut?',
+  needs: [],
+  metrics: Object.fromEntries(CHUNKINGS.map(({ metric }) => [metric, 'ns of processor time a byte'])),
+  bars: CHUNKINGS.map(({ metric }) => ({
+    metric,
+    of: '2 MiB',
+    to: '1 MiB',
+    max: 1.2,
+    min: 0.8,
+    // Quadratic would be 2.
+    quickMax: 1.7,
+  })),
+  async run(bench) {
+    const decoder = bench.node('ours', 'decoder.mjs', bench.corrupts('ours') ? ['corrupt'] : []);
+    await decoder.next();
+    for (const { metric, chunkBytes, frames } of CHUNKINGS) {
+      await bench.alternate({ '1 MiB': 1, '2 MiB': 2 }, bench.size(15, 3), async (mebibytes) => {
+        const command = `decode ${mebibytes * MIB} ${chunkBytes} ${frames / mebibytes}`;
+        return { [metric]: (await decoder.ask(command)).nsPerByte };
+      });
+    }
+  },
+};

@@ -1,0 +1,54 @@
+import { runHost } from './support/bench.mjs';
+
+const PACKET_BYTES = 16;
+const PORTS = 512;
+
+/**
+ * The garbage collector keeps room for new objects, some tens of megabytes in a process however many ports there are.
+ * It is kept small where memory is measured, so that what shows is the memory of the ports.
+ */
+const MEMORY_FLAGS = ['--expose-gc', '--max-semi-space-size=1'];
+
+export default {
+  question: `What do ${PORTS} open ports cost: memory, echo rate over all of them, and processor time when idle?`,
+  needs: ['ptys', 'cc'],
+  metrics: {
+    opened: 'KiB a port when just opened',
+    used: 'KiB a port after echoes on all of them',
+    rate: 'echoes/s over all ports',
+    idle: '% of a processor when idle',
+  },
+  bars: [
+    { metric: 'used', of: 'ours', to: 'plain', max: 0.5 },
+    { metric: 'rate', of: 'ours', to: 'plain', min: 3 },
+    { metric: 'idle', of: 'ours', max: 2 },
+  ],
+  async run(bench) {
+    // Processes of their own for each round: what a second opening takes depends on the first.
+    const measure = async (stack) => ({ ...(await memory(bench, stack)), ...(await speed(bench, stack)) });
+    await bench.alternate({ ours: 'ours', plain: 'plain' }, bench.size(4, 1), measure, { warmUp: false });
+  },
+};
+
+async function memory(bench, stack) {
+  const side = await bench.nodeHost(stack, 'echo', { size: PACKET_BYTES, ports: PORTS, flags: MEMORY_FLAGS });
+  await runHost(side, bench.size(40, 10));
+  const { usedBytes } = await side.host.ask('memory');
+  kill(side);
+  return { opened: side.ready.openedBytes / 1024 / PORTS, used: usedBytes / 1024 / PORTS };
+}
+
+async function speed(bench, stack) {
+  const echoes = bench.size(40, 10);
+  const side = await bench.nodeHost(stack, 'echo', { size: PACKET_BYTES, ports: PORTS });
+  await runHost(side, echoes);
+  const { elapsedSeconds } = await runHost(side, echoes);
+  const { percent } = await side.host.ask(`idle ${bench.size(2_000, 500)}`);
+  kill(side);
+  return { rate: (echoes * PORTS) / elapsedSeconds, idle: percent };
+}
+
+function kill({ host, device }) {
+  host.kill();
+  device.kill();
+}

@@ -1,0 +1,197 @@
+/*
+ * The device end of the benchmarks: pseudo-terminals with a device behind them.
+ *
+ *   device echo [options]     sends every byte back that it gets
+ *   device flood [options]    for each line "run N" on its stdin, sends N packets as fast as the port takes them
+ *   device sink [options]     for each line "run N" on its stdin, takes N packets, checks every byte, and tells how long it took
+ *   device stall [options]    takes nothing
+ *
+ *   --size BYTES     length of the packets of flood and sink (64)
+ *   --ports N        ports of echo and stall (1)
+ *   --corrupt BYTE   changes one byte of the stream, the first that can be after so many (never)
+ *
+ * Prints one line of JSON with the paths of the ports, then one for each line that it was given.
+ */
+#include "common.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <termios.h>
+
+#include "cobs.h"
+
+enum { CHUNK_BYTES = 65536, MAX_PORTS = 4096 };
+
+static int masters[MAX_PORTS];
+static long corrupt_in = -1;
+
+/* Opens a raw pseudo-terminal. Its slave stays open here too, so that the port outlives every program that opens it. */
+static int open_port(void) {
+  int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) {
+    FAIL("posix_openpt: %s", strerror(errno));
+  }
+  int slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  struct termios settings;
+  if (slave < 0 || tcgetattr(slave, &settings) != 0) {
+    FAIL("%s: %s", ptsname(master), strerror(errno));
+  }
+  cfmakeraw(&settings);
+  tcsetattr(slave, TCSANOW, &settings);
+  return master;
+}
+
+/* Changes the planned byte when the stream has come to it. A delimiter stays one, and nothing becomes one. */
+static void corrupt(uint8_t *bytes, size_t count) {
+  for (size_t index = 0; corrupt_in >= 0 && index < count; index++) {
+    if (corrupt_in > 0) {
+      corrupt_in--;
+    } else if (bytes[index] != 0 && bytes[index] != 0x40) {
+      bytes[index] ^= 0x40;
+      corrupt_in = -1;
+    }
+  }
+}
+
+static void pass_back(int fd, uint8_t *chunk) {
+  size_t count = read_some(fd, chunk, CHUNK_BYTES);
+  corrupt(chunk, count);
+  write_all(fd, chunk, count);
+}
+
+static void echo(int ports) {
+  static uint8_t chunk[CHUNK_BYTES];
+  while (ports == 1) {
+    pass_back(masters[0], chunk);
+  }
+  int poller = epoll_create1(EPOLL_CLOEXEC);
+  for (int port = 0; port < ports; port++) {
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = masters[port]};
+    epoll_ctl(poller, EPOLL_CTL_ADD, masters[port], &event);
+  }
+  for (;;) {
+    static struct epoll_event events[256];
+    int ready = epoll_wait(poller, events, 256, -1);
+    for (int index = 0; index < ready; index++) {
+      pass_back(events[index].data.fd, chunk);
+    }
+  }
+}
+
+/* The N of the next line "run N" on stdin; the program ends when there is none. */
+static long next_count(void) {
+  long count;
+  if (scanf(" run %ld", &count) != 1) {
+    exit(0);
+  }
+  return count;
+}
+
+static void flood(size_t size) {
+  uint8_t *pool = packet_pool(size);
+  size_t frame_room = cobs_max_encoded(size) + 1;
+  uint8_t *stream = allocate(POOL_PACKETS * frame_room);
+  size_t ends[POOL_PACKETS + 1];
+  ends[0] = 0;
+  for (size_t index = 0; index < POOL_PACKETS; index++) {
+    size_t end = ends[index] + cobs_encode(pool + index * size, size, stream + ends[index]);
+    stream[end] = 0;
+    ends[index + 1] = end + 1;
+  }
+  uint8_t *copy = allocate(ends[POOL_PACKETS]);
+  for (;;) {
+    long left = next_count();
+    double started = now_us();
+    long packets = left;
+    while (left > 0) {
+      size_t bytes = ends[left < POOL_PACKETS ? left : POOL_PACKETS];
+      const uint8_t *source = stream;
+      if (corrupt_in >= 0) {
+        memcpy(copy, stream, bytes);
+        corrupt(copy, bytes);
+        source = copy;
+      }
+      write_all(masters[0], source, bytes);
+      left -= POOL_PACKETS;
+    }
+    printf("{\"packets\":%ld,\"seconds\":%.6f}\n", packets, (now_us() - started) / 1e6);
+    fflush(stdout);
+  }
+}
+
+static void sink(size_t size) {
+  uint8_t *pool = packet_pool(size);
+  static struct frame_reader reader;
+  frame_reader_init(&reader, masters[0]);
+  uint8_t *packet = allocate(sizeof reader.buffer);
+  for (;;) {
+    long packets = next_count();
+    double started = 0;
+    for (long index = 0; index < packets; index++) {
+      const uint8_t *frame;
+      size_t length = next_frame(&reader, &frame);
+      if (index == 0) {
+        started = now_us();
+      }
+      if (corrupt_in >= 0) {
+        corrupt((uint8_t *)frame, length);
+      }
+      ptrdiff_t bytes = cobs_decode(frame, length, packet);
+      if (bytes != (ptrdiff_t)size || memcmp(packet, pool + (size_t)(index % POOL_PACKETS) * size, size) != 0) {
+        printf("{\"error\":\"wrong bytes: packet %ld of %ld, decoded length %td\"}\n", index, packets, bytes);
+        fflush(stdout);
+        /* The port stays: were it gone, the other end would complain of that first. */
+        for (;;) {
+          pause();
+        }
+      }
+    }
+    printf("{\"packets\":%ld,\"seconds\":%.6f}\n", packets, (now_us() - started) / 1e6);
+    fflush(stdout);
+  }
+}
+
+int main(int argc, char **argv) {
+  die_with_parent();
+  const char *mode = argc > 1 ? argv[1] : "";
+  size_t size = 64;
+  int ports = 1;
+  for (int index = 2; index + 1 < argc; index += 2) {
+    long value = atol(argv[index + 1]);
+    if (strcmp(argv[index], "--size") == 0) {
+      size = (size_t)value;
+    } else if (strcmp(argv[index], "--ports") == 0) {
+      ports = (int)value;
+    } else if (strcmp(argv[index], "--corrupt") == 0) {
+      corrupt_in = value;
+    } else {
+      FAIL("device: unknown option");
+    }
+  }
+  if (ports < 1 || ports > MAX_PORTS) {
+    FAIL("device: from 1 to %d ports", MAX_PORTS);
+  }
+  struct rlimit files;
+  getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &files);
+  printf("{\"paths\":[");
+  for (int port = 0; port < ports; port++) {
+    masters[port] = open_port();
+    printf("%s\"%s\"", port == 0 ? "" : ",", ptsname(masters[port]));
+  }
+  printf("]}\n");
+  fflush(stdout);
+  if (strcmp(mode, "echo") == 0) {
+    echo(ports);
+  } else if (strcmp(mode, "flood") == 0) {
+    flood(size);
+  } else if (strcmp(mode, "sink") == 0) {
+    sink(size);
+  } else if (strcmp(mode, "stall") == 0) {
+    next_count();
+  } else {
+    FAIL("device: the mode is echo, flood, sink or stall");
+  }
+}

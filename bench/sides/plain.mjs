@@ -1,0 +1,40 @@
+import { DelimiterParser } from '@serialport/parser-delimiter';
+import cobs from 'cobs';
+import { SerialPort } from 'serialport';
+
+const DELIMITER = Buffer.of(0);
+
+/** The plain stack, as one writes it who knows it: one frame an event, the stream's own flow control. */
+export async function open({ paths }, onPacket, onError) {
+  const ports = await Promise.all(
+    paths.map((path, port) => openPort(path, (packet) => onPacket(packet, port), onError)),
+  );
+  return {
+    send(packet, port) {
+      ports[port].write(frame(packet));
+    },
+    /** Sends the packets over and over, `count` in all, as fast as the stream takes them. */
+    async sendAll(packets, count) {
+      const [port] = ports;
+      for (let next = 0; next < count; next++) {
+        if (!port.write(frame(packets[next % packets.length]))) {
+          await new Promise((resolve) => port.once('drain', resolve));
+        }
+      }
+    },
+  };
+}
+
+async function openPort(path, onPacket, onError) {
+  const port = new SerialPort({ path, baudRate: 115_200, autoOpen: false });
+  port.on('error', onError);
+  port.on('close', () => onError(new Error('the port closed')));
+  const parser = port.pipe(new DelimiterParser({ delimiter: DELIMITER, readableObjectMode: true }));
+  parser.on('data', (received) => onPacket(cobs.decode(received)));
+  await new Promise((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+  return port;
+}
+
+function frame(packet) {
+  return Buffer.concat([cobs.encode(packet), DELIMITER]);
+}

@@ -1,0 +1,163 @@
+import { fileURLToPath } from 'node:url';
+import { LineProcess } from './line-process.mjs';
+import { cProgram, peerScript, tools } from './tools.mjs';
+
+const sidesFolder = fileURLToPath(new URL('../sides/', import.meta.url));
+
+/** Where the device changes a byte when it is told to: far enough in that everything has been running. */
+const CORRUPT_AT_BYTE = 2_000;
+
+/**
+ * @typedef {object} BenchOptions
+ * @property {boolean} quick whether to run the short form
+ * @property {string} [corrupt] the side whose device changes one byte of its stream
+ * @property {'default' | 'serialport' | 'direct'} binding the binding that our side uses
+ */
+
+/** One run of one benchmark: its processes, and what was measured on each side in each round. */
+export class Bench {
+  /** @type {BenchOptions} */
+  options;
+  /** Why sides were left out. */
+  skipped = new Map();
+  /** Values in the order of the rounds, by side and by metric. */
+  values = new Map();
+  /** Whether there was a side to change a byte on. */
+  corrupted = false;
+  #processes = [];
+
+  /** @param {BenchOptions} options */
+  constructor(options) {
+    this.options = options;
+  }
+
+  /** The first when run in full, the second in the short form. */
+  size(full, quick) {
+    return this.options.quick ? quick : full;
+  }
+
+  /**
+   * Calls `measure` for every side in every round, in turns: what slows the machine down for a while meets them all.
+   * The order changes from round to round, so that none always follows the same one. Unless `warmUp` is false, a round goes first that does not count.
+   *
+   * @param {object} sides by name
+   * @param {number} rounds
+   * @param {(side: object, name: string) => Promise<Record<string, number>>} measure gives values by metric
+   */
+  async alternate(sides, rounds, measure, { warmUp = true } = {}) {
+    const names = Object.keys(sides);
+    for (const name of names) {
+      this.values.set(name, this.values.get(name) ?? new Map());
+    }
+    for (let round = warmUp ? 0 : 1; round <= rounds; round++) {
+      for (const name of round % 2 === 0 ? names : names.toReversed()) {
+        const values = await measure(sides[name], name);
+        if (round > 0) {
+          this.record(name, values);
+        }
+      }
+    }
+  }
+
+  record(side, values) {
+    for (const [metric, value] of Object.entries(values)) {
+      const byMetric = this.values.get(side) ?? new Map();
+      this.values.set(side, byMetric);
+      byMetric.set(metric, [...(byMetric.get(metric) ?? []), value]);
+    }
+  }
+
+  /** Whether the tool is there; if not, the side is left out, and the report says so. */
+  has(tool, side) {
+    const missing = tools[tool]();
+    if (missing !== undefined) {
+      this.skipped.set(side, missing);
+    }
+    return missing === undefined;
+  }
+
+  /** Whether one byte is to be changed on that side. */
+  corrupts(side) {
+    this.corrupted ||= this.options.corrupt === side;
+    return this.options.corrupt === side;
+  }
+
+  /** Starts a device with its ports. Gives the process and the paths. */
+  async device(side, mode, { size = 64, ports = 1 } = {}) {
+    const args = [mode, '--size', String(size), '--ports', String(ports)];
+    if (this.corrupts(side)) {
+      args.push('--corrupt', String(CORRUPT_AT_BYTE));
+    }
+    const device = this.#start(`${side}: device`, cProgram('device'), args);
+    const { paths } = await device.next();
+    return { device, paths };
+  }
+
+  /** Starts a device and a Node process of its own with one of the stacks of `sides/` on its ports. */
+  async nodeHost(stack, workload, { size, ports = 1, gapMs = 0, deviceMode = workload, flags = [] }) {
+    const { device, paths } = await this.device(stack, deviceMode, { size, ports });
+    const config = { stack, workload, size, gapMs, paths, binding: this.options.binding };
+    const host = this.node(stack, 'host.mjs', [JSON.stringify(config)], flags);
+    return { device, host, ready: await host.next() };
+  }
+
+  /** Starts a device and the C program that does the same. */
+  async cHost(workload, { size, gapMs = 0, deviceMode = workload }) {
+    const { device, paths } = await this.device('c', deviceMode, { size });
+    const host = this.#start('c', cProgram('host'), [paths[0], workload, String(size), String(gapMs)]);
+    await host.next();
+    return { device, host };
+  }
+
+  /** Starts a device and the Python program that does the same. */
+  async pythonHost({ size }) {
+    const { device, paths } = await this.device('pyserial', 'echo', { size });
+    const host = this.#start('pyserial', 'python3', [peerScript('echo.py'), paths[0], String(size)]);
+    await host.next();
+    return { device, host };
+  }
+
+  /** Starts a program of `sides/`. */
+  node(name, file, args, flags = []) {
+    return this.#start(name, process.execPath, [...flags, `${sidesFolder}${file}`, ...args]);
+  }
+
+  /** Starts a C program of `peers/`. */
+  c(name, program, args = []) {
+    return this.#start(name, cProgram(program), args);
+  }
+
+  close() {
+    for (const child of this.#processes) {
+      child.kill();
+    }
+  }
+
+  #start(name, command, args) {
+    const child = new LineProcess(name, command, args);
+    this.#processes.push(child);
+    return child;
+  }
+}
+
+/**
+ * Runs a workload of `count` packets on a host, and its device along with it.
+ *
+ * @param {'first' | 'then'} [deviceRuns] whether the device is told before the host or after it; a device that just
+ *   echoes needs not be told
+ */
+export async function runHost({ host, device }, count, deviceRuns, timeoutMs) {
+  if (deviceRuns === 'first') {
+    device.tell(`run ${count}`);
+  }
+  host.tell(`run ${count}`);
+  await host.next(timeoutMs);
+  if (deviceRuns === 'then') {
+    device.tell(`run ${count}`);
+  }
+  const [result, deviceResult] = await Promise.all([
+    host.next(timeoutMs),
+    deviceRuns === undefined ? undefined : device.next(timeoutMs),
+  ]);
+  return { ...result, device: deviceResult };
+}

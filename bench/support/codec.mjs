@@ -1,0 +1,25 @@
+/** One byte in how many is a zero. */
+const ZEROS = [256, 8];
+
+/** Every combination of operation, packet size and share of zeros, with the name of its metric. */
+export function codecMetrics(operations, sizes) {
+  return operations.flatMap((operation) =>
+    sizes.flatMap((size) =>
+      ZEROS.map((zeros) => ({ operation, size, zeros, metric: `${operation} ${size} B, zeros 1 in ${zeros}` })),
+    ),
+  );
+}
+
+/** Measures each case on each side, in turns. */
+export async function measureCodec(bench, sides, cases) {
+  for (const side of Object.values(sides)) {
+    await side.next();
+  }
+  const limitMs = bench.size(60, 20);
+  for (const { operation, size, zeros, metric } of cases) {
+    await bench.alternate(sides, bench.size(8, 2), async (side) => {
+      const { nsPerPacket } = await side.ask(`${operation} ${size} ${zeros} ${limitMs}`);
+      return { [metric]: (size / nsPerPacket) * 1e3 };
+    });
+  }
+}

@@ -1,0 +1,129 @@
+import { execFileSync } from 'node:child_process';
+import { cpus, loadavg, release } from 'node:os';
+import { figure, show, summarize } from './stats.mjs';
+
+/** In the short form, on machines that are busy with other things, a bar may be missed by this factor. */
+const QUICK_FACTOR = 4;
+
+/**
+ * @typedef {object} Bar
+ * @property {string} metric
+ * @property {string} of the side that it is about
+ * @property {string} [to] the peer; without one the bar is on the value itself
+ * @property {string} [toMetric] the peer's metric, when it is another
+ * @property {'ratio' | 'difference'} [how] default 'ratio'
+ * @property {number} [max]
+ * @property {number} [min]
+ * @property {number} [aim] what would be good; shown only
+ * @property {number} [quickMax] instead of `max`, in the short form; default 4 times `max`
+ * @property {number} [quickMin] instead of `min`, in the short form; default a quarter of `min`
+ */
+
+/**
+ * What one bar came to: each round's figure against that of the peer in the same round.
+ *
+ * @param {import('./bench.mjs').Bench} bench
+ * @param {Bar} bar
+ */
+function judge(bench, bar) {
+  const ours = bench.values.get(bar.of)?.get(bar.metric);
+  const theirs = bar.to === undefined ? undefined : bench.values.get(bar.to)?.get(bar.toMetric ?? bar.metric);
+  const compared = bar.to === undefined ? `${bar.of}, ${bar.metric}` : `${bar.of} against ${bar.to}, ${bar.metric}`;
+  if (ours === undefined || (bar.to !== undefined && theirs === undefined)) {
+    return { ...bar, compared, verdict: 'not measured' };
+  }
+  const values = ours.map((value, round) => {
+    if (theirs === undefined) {
+      return value;
+    }
+    return bar.how === 'difference' ? value - theirs[round] : value / theirs[round];
+  });
+  const result = summarize(values);
+  const within = (max, min) => !(result.median > max) && !(result.median < min);
+  const { max = Number.POSITIVE_INFINITY, min = Number.NEGATIVE_INFINITY } = bar;
+  const met = within(max, min);
+  const gross = !within(bar.quickMax ?? max * QUICK_FACTOR, bar.quickMin ?? min / QUICK_FACTOR);
+  return { ...bar, compared, result, verdict: met ? 'met' : gross ? 'MISSED BY FAR' : 'MISSED' };
+}
+
+/** Whether the run failed because of this bar. */
+function fails(judgement, quick) {
+  return quick ? judgement.verdict === 'MISSED BY FAR' : judgement.verdict !== 'met';
+}
+
+/**
+ * Judges a finished benchmark and prints it.
+ *
+ * @returns what goes into its JSON file
+ */
+export function report(name, { question, metrics, bars }, bench) {
+  const { quick } = bench.options;
+  const sides = [...bench.values].map(([side, byMetric]) => ({
+    side,
+    metrics: Object.fromEntries([...byMetric].map(([metric, values]) => [metric, { ...summarize(values), values }])),
+  }));
+  console.log(`\n${name}: ${question}`);
+  printTable([
+    ['', ...sides.map(({ side }) => side)],
+    ...Object.entries(metrics).map(([metric, unit]) => [
+      `${metric}, ${unit}`,
+      ...sides.map(({ metrics: byMetric }) => (byMetric[metric] === undefined ? '' : show(byMetric[metric]))),
+    ]),
+  ]);
+  const judgements = bars.map((bar) => judge(bench, bar));
+  printTable(
+    judgements.map((judgement) => {
+      const { compared, result, verdict, how, max, min, aim } = judgement;
+      const limits = [min && `at least ${min}`, max && `at most ${max}`].filter(Boolean).join(', ');
+      const sign = how === 'difference' || judgement.to === undefined ? '' : ' x';
+      return [
+        compared,
+        result === undefined ? '' : `${show(result)}${sign}`,
+        `bar: ${limits}${aim === undefined ? '' : `, aim ${aim}`}`,
+        verdict,
+      ];
+    }),
+  );
+  for (const [side, reason] of bench.skipped) {
+    console.log(`  ${side}: skipped, ${reason}`);
+  }
+  return {
+    name,
+    question,
+    quick,
+    binding: bench.options.binding,
+    machine: machine(),
+    metrics,
+    sides,
+    bars: judgements,
+    skipped: Object.fromEntries(bench.skipped),
+    passed: !judgements.some((judgement) => fails(judgement, quick)),
+  };
+}
+
+function printTable(rows) {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  for (const row of rows) {
+    console.log(`  ${row.map((cell, column) => cell.padEnd(widths[column])).join('   ')}`.trimEnd());
+  }
+}
+
+function machine() {
+  let compiler = 'none';
+  try {
+    compiler = execFileSync('cc', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split(
+      '\n',
+    )[0];
+  } catch {
+    // Then no figure needed it.
+  }
+  return {
+    date: new Date().toISOString(),
+    node: process.version,
+    platform: `${process.platform} ${release()} ${process.arch}`,
+    processor: cpus()[0]?.model,
+    processors: cpus().length,
+    load: loadavg().map(figure).join(' '),
+    compiler,
+  };
+}
