@@ -1,3 +1,5 @@
+export { FaultyLine, type FaultyLineOptions, type FaultyLineStats } from './faulty-line.js';
+export type { LineFaults, LineStats } from './faulty-line-noise.js';
 export {
   LoopbackCommunicator,
   type LoopbackCommunicatorOptions,

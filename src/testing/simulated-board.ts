@@ -145,11 +145,12 @@ export class SimulatedBoard {
     this.#isPlugged = false;
     this.#isDtrHigh = false;
     const error = Object.assign(new Error(`Error: No such device, ${this.path} was unplugged`), { disconnect: true });
-    for (const port of this.#ports) {
+    // No more its ports when they are told: their owners may close them at once.
+    const ports = [...this.#ports];
+    this.#ports.clear();
+    for (const port of ports) {
       port.disconnect(error);
     }
-    this.#ports.clear();
-    this.#hardware.tty.reject(error);
     this.#hardware.halt();
   }
 

@@ -1,4 +1,4 @@
-import type { BindingOpenOptions, BindingPort } from '../serial/binding.js';
+import type { BindingOpenOptions, BindingPort, WatchfulPort } from '../serial/binding.js';
 import type { SimulatedHardware } from './simulated-hardware.js';
 
 /** What a port needs of its board. */
@@ -15,20 +15,29 @@ function canceledError(message: string): Error & { canceled: true } {
 }
 
 /** An open port of a simulated board, as `@serialport/bindings-interface` describes it. */
-export class SimulatedPort implements BindingPort {
+export class SimulatedPort implements WatchfulPort {
   readonly openOptions: Required<BindingOpenOptions>;
   isOpen = true;
   readonly #backend: PortBackend;
   #disconnected: Error | undefined;
+
+  onHangUp?: (error: Error) => void;
 
   constructor(openOptions: Required<BindingOpenOptions>, backend: PortBackend) {
     this.openOptions = openOptions;
     this.#backend = backend;
   }
 
-  /** The board has been unplugged: from now on, everything but {@link close} rejects with `error`. */
+  /**
+   * The board has been unplugged: what is pending, and from now on everything but {@link close}, rejects with `error`.
+   */
   disconnect(error: Error): void {
     this.#disconnected = error;
+    const isTold = this.#backend.hardware.tty.isAwaited(this);
+    this.#backend.hardware.tty.reject(error, this);
+    if (!isTold && this.isOpen) {
+      this.onHangUp?.(error);
+    }
   }
 
   async close(): Promise<void> {

@@ -40,6 +40,11 @@ export class SimulatedTty {
     return this.#output.length === 0 && this.#writes.length === 0;
   }
 
+  /** Whether a read or a write of that owner is pending. */
+  isAwaited(owner: Owner): boolean {
+    return [...this.#reads, ...this.#writes].some((pending) => pending.owner === owner);
+  }
+
   /** Settles with the number of bytes read, at least 1. */
   read(owner: Owner, target: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
@@ -100,9 +105,9 @@ export class SimulatedTty {
     return discarded;
   }
 
-  /** Rejects what waits, of one owner or of all. What a write has already handed over stays handed over. */
-  reject(error: Error, owner?: Owner): void {
-    const isMeant = (pending: { readonly owner: Owner }): boolean => owner === undefined || pending.owner === owner;
+  /** Rejects what that owner waits for. What a write has already handed over stays handed over. */
+  reject(error: Error, owner: Owner): void {
+    const isMeant = (pending: { readonly owner: Owner }): boolean => pending.owner === owner;
     const rejected = [...this.#reads, ...this.#writes, ...this.#drains].filter(isMeant);
     this.#reads = this.#reads.filter((pending) => !isMeant(pending));
     this.#writes = this.#writes.filter((pending) => !isMeant(pending));

@@ -20,7 +20,10 @@ export class KernelPort implements WatchfulPort {
   readonly openOptions: Required<BindingOpenOptions>;
   isOpen = true;
   writtenBytes = 0;
+  /** How many bytes of all writes it has taken. */
+  takenBytes = 0;
   onHangUp?: (error: Error) => void;
+  onWriteProgress?: () => void;
   readonly #taken: Buffer[] = [];
   #arrived = Buffer.alloc(0);
   #read: Read | undefined;
@@ -51,8 +54,12 @@ export class KernelPort implements WatchfulPort {
     if (write !== undefined) {
       const part = write.buffer.subarray(this.writtenBytes, Math.min(this.writtenBytes + atMostBytes, write.endsAt));
       this.#taken.push(Buffer.from(part));
+      this.takenBytes += part.length;
       this.writtenBytes += part.length;
       this.#finishWrite();
+      if (this.#write !== undefined) {
+        this.onWriteProgress?.();
+      }
     }
   }
 
@@ -153,8 +160,11 @@ export class KernelPort implements WatchfulPort {
   }
 }
 
-/** A binding of such ports: every path is there. `ports` are those opened so far. */
-export function kernelBinding(): { binding: Binding; ports: KernelPort[] } {
+/**
+ * A binding of such ports: every path is there. `ports` are those opened so far. Without `tells`, they do not say how
+ * far a write is, as those of most bindings.
+ */
+export function kernelBinding({ tells = true } = {}): { binding: Binding; ports: KernelPort[] } {
   const ports: KernelPort[] = [];
   return {
     ports,
@@ -163,6 +173,9 @@ export function kernelBinding(): { binding: Binding; ports: KernelPort[] } {
       async open(options) {
         const port = new KernelPort(options);
         ports.push(port);
+        if (!tells) {
+          Object.defineProperty(port, 'shortenWrite', { value: undefined });
+        }
         return port;
       },
     },

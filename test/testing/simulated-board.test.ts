@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { WatchfulPort } from '../../src/index.js';
 import { SimulatedBoard } from '../../src/testing/simulated-board.js';
 import { eventually, fixtureImage, openBoard, readExactly } from './fixtures/board.js';
 
@@ -208,5 +209,27 @@ describe('unplug', () => {
     const again = await board.open({ path: 'x', baudRate: 115_200 });
     expect(await readExactly(again, 2)).toEqual(GREETING);
     await again.close();
+  });
+
+  it('tells ports on which nothing is pending, once, and these may be closed at once', async () => {
+    const board = new SimulatedBoard({ path: 'x', image: fixtureImage('echo-interrupt') });
+    const ports: WatchfulPort[] = await Promise.all(
+      [1, 2, 3].map(() => board.open({ path: 'x', baudRate: 115_200, lock: false })),
+    );
+    const told: number[] = [];
+    for (const [index, port] of ports.entries()) {
+      port.onHangUp = (error) => {
+        expect(error).toMatchObject({ disconnect: true });
+        told.push(index);
+        void port.close();
+      };
+    }
+    const reading = ports[1]!.read(Buffer.alloc(1), 0, 1);
+    await ports[2]!.close();
+    board.unplug();
+    board.unplug();
+    await expect(reading).rejects.toMatchObject({ disconnect: true });
+    expect(told).toEqual([0]);
+    await ports[1]!.close();
   });
 });

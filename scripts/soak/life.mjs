@@ -1,0 +1,221 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
+import { CommunicatorState, SerialCommunicator } from 'serial-communicator';
+import { violations } from './checks.mjs';
+import { hex, makePacket, packetNumber } from './packets.mjs';
+
+const SHUTDOWN_TIMEOUT_MS = 300;
+
+/** What a busy machine may add to a time. */
+const SLACK_MS = 5_000;
+
+/** How many sends of a connection may be pending. */
+const MAX_PENDING = 200;
+
+function settingsFor(station, random) {
+  const minDelayMs = 1 + random.below(10);
+  return {
+    path: station.line.path,
+    baudRate: 115_200,
+    checksum: station.checksum,
+    maxPacketBytes: random.pick([1_000, 3_000, 65_536]),
+    settleMs: random.pick([0, 0, 0, 30]),
+    syncOnOpen: !random.oneIn(4),
+    skipFirst: random.oneIn(4),
+    required: random.oneIn(2),
+    reconnect: { minDelayMs, maxDelayMs: minDelayMs + random.below(40) },
+    whenDisconnected: random.pick(['reject', 'wait']),
+    sendTimeoutMs: random.pick([0, 0, 20, 200]),
+    sendQueueBytes: random.pick([70_000, 200_000]),
+  };
+}
+
+/** What is known of one connection besides its stats. */
+class Watched {
+  sends = { made: 0, settled: 0, abortedBefore: 0, outcomes: {} };
+  events = { connected: 0, disconnected: 0, rejectedFrames: 0, packets: 0, handlerErrors: 0, throws: 0 };
+  #lineBefore;
+  #lastNumbers = [-1, -1];
+
+  constructor(station, report) {
+    this.station = station;
+    this.report = report;
+    this.#lineBefore = station.line.stats;
+  }
+
+  get line() {
+    const now = this.station.line.stats;
+    const difference = (way) =>
+      Object.fromEntries(Object.entries(now[way]).map(([key, value]) => [key, value - this.#lineBefore[way][key]]));
+    return { toDevice: difference('toDevice'), toHost: difference('toHost') };
+  }
+
+  packetArrived(packet) {
+    this.events.packets++;
+    const number = packetNumber(packet);
+    const { name, isExact, checksum } = this.station;
+    if (number === undefined) {
+      if (isExact || checksum === 'crc32') {
+        this.report(`${name}: a packet of ${packet.length} bytes arrived that nobody has sent: ${hex(packet)}`);
+      }
+      return;
+    }
+    const kind = number >>> 31;
+    if (number <= this.#lastNumbers[kind]) {
+      this.report(`${name}: packet ${number} arrived after ${this.#lastNumbers[kind]}`);
+    }
+    this.#lastNumbers[kind] = number;
+  }
+}
+
+/** One communicator from its making to its end, with traffic and faults in between; gives its totals. */
+export async function live(stations, random, lifeMs, report) {
+  const watched = new Map(stations.map((station) => [station.name, new Watched(station, report)]));
+  const serial = await start(stations, watched, random, report);
+  const endAt = performance.now() + lifeMs;
+  const isOver = () => serial.state !== CommunicatorState.STARTED;
+  const traffic = [...watched.values()].map((connection) => talk(serial, connection, random, isOver));
+  const striking = strike(stations, random, isOver);
+  await sleep(endAt - performance.now());
+
+  const shutdownAt = performance.now();
+  await serial.shutdown();
+  const tookMs = performance.now() - shutdownAt;
+  if (tookMs > SHUTDOWN_TIMEOUT_MS + SLACK_MS) {
+    report(`shutdown took ${Math.round(tookMs)} ms`);
+  }
+  await striking;
+  // Sends that do not settle would hold this up for ever; they are a violation below.
+  await Promise.race([Promise.all(traffic), sleep(SLACK_MS, undefined, { ref: false })]);
+  // What had been begun when the ports were closed has ended then.
+  for (let count = 0; count < 5; count++) {
+    await turn();
+  }
+  const totals = { lives: 1 };
+  for (const [name, connection] of watched) {
+    const stats = serial.stats(name);
+    for (const violation of violations({ ...connection, stats, line: connection.line })) {
+      report(`${name}: ${violation}`);
+    }
+    if (serial.connectionState(name) !== 'disconnected') {
+      report(`${name}: ${serial.connectionState(name)} after shutdown`);
+    }
+    connection.station.forget();
+    for (const [key, value] of Object.entries(stats)) {
+      totals[key] = (totals[key] ?? 0) + value;
+    }
+  }
+  return totals;
+}
+
+async function start(stations, watched, random, report) {
+  for (;;) {
+    const serial = new SerialCommunicator({
+      binding: joinedBinding(stations),
+      shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS,
+    });
+    for (const station of stations) {
+      serial.addConnection(station.name, settingsFor(station, random));
+    }
+    serial.on('connected', ({ name }) => watched.get(name).events.connected++);
+    serial.on('disconnected', ({ name }) => watched.get(name).events.disconnected++);
+    serial.on('rejectedFrame', ({ name }) => watched.get(name).events.rejectedFrames++);
+    serial.on('handlerError', ({ name }) => watched.get(name).events.handlerErrors++);
+    if (!random.oneIn(8)) {
+      serial.setReceiveHandler(randomHandler(watched, random));
+    }
+    try {
+      await serial.initialize();
+      return serial;
+    } catch (error) {
+      if (error.code !== 'OPEN_FAILED') {
+        report(`initialize: ${error.stack}`);
+      }
+      // One that is required was away.
+      for (const station of stations) {
+        station.mend();
+      }
+      await sleep(20);
+    }
+  }
+}
+
+/** Each station has a binding of its own. */
+function joinedBinding(stations) {
+  return {
+    list: async () => (await Promise.all(stations.map(({ line }) => line.binding.list()))).flat(),
+    open: (options) => stations.find(({ line }) => line.path === options.path).line.binding.open(options),
+  };
+}
+
+function randomHandler(watched, random) {
+  const delays = random.pick([[undefined], [undefined, 0], [undefined, 0, 1, 5]]);
+  const throwsIn = random.pick([1_000_000, 20]);
+  return (name, packet) => {
+    const connection = watched.get(name);
+    connection.packetArrived(packet);
+    const delay = random.pick(delays);
+    const fails = random.oneIn(throwsIn);
+    const fail = () => {
+      connection.events.throws++;
+      throw new Error('a fault of the handler');
+    };
+    if (delay !== undefined) {
+      return (delay === 0 ? turn() : sleep(delay)).then(() => fails && fail());
+    }
+    return fails ? fail() : undefined;
+  };
+}
+
+/** Sends bursts of packets, some of them with a signal that is aborted sooner or later. */
+async function talk(serial, connection, random, isOver) {
+  const { sends, station } = connection;
+  const longest = random.pick([20, 300, 1_500]);
+  while (!isOver()) {
+    const pending = [];
+    for (let count = random.below(20); count > 0; count--) {
+      if (sends.made - sends.settled < MAX_PENDING) {
+        pending.push(send(serial, connection, makePacket(station.nextNumber++, random.below(longest)), random));
+      }
+    }
+    if (random.oneIn(2)) {
+      // Sooner or later: a stall ends, or the time of the communicator does.
+      await Promise.all(pending);
+    }
+    await (random.oneIn(3) ? sleep(random.below(20)) : turn());
+  }
+}
+
+async function send(serial, { sends, station }, packet, random) {
+  sends.made++;
+  const controller = new AbortController();
+  const when = random.below(40);
+  if (when === 0) {
+    controller.abort('aborted');
+    sends.abortedBefore += serial.state === CommunicatorState.STARTED ? 1 : 0;
+  } else if (when < 4) {
+    setTimeout(() => controller.abort('aborted'), random.below(30)).unref();
+  }
+  const options = when < 4 ? { signal: controller.signal } : undefined;
+  const outcome = await serial.send(station.name, packet, options).then(
+    () => 'sent',
+    (error) => (error === 'aborted' ? error : (error?.code ?? String(error))),
+  );
+  sends.settled++;
+  sends.outcomes[outcome] = (sends.outcomes[outcome] ?? 0) + 1;
+}
+
+/** Faults strike one station after the other, and are mended after a while: several may be at work at a time. */
+async function strike(stations, random, isOver) {
+  const mends = new Set();
+  while (!isOver()) {
+    const fault = random.pick(Object.values(random.pick(stations).faults));
+    const mend = fault();
+    const mending = sleep(random.pick([0, 5, 50, 300])).then(() => {
+      mend();
+      mends.delete(mending);
+    });
+    mends.add(mending);
+    await sleep(random.below(120));
+  }
+  await Promise.all(mends);
+}

@@ -1,0 +1,227 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { directBinding } from 'serial-communicator';
+import {
+  FaultyLine,
+  MockDevice,
+  mockBinding,
+  SimulatedBoard,
+  simulatedBinding,
+  unoEchoImage,
+} from 'serial-communicator/testing';
+import { hex, makePacket, packetNumber } from './packets.mjs';
+import { Pty } from './pty.mjs';
+
+/** Numbers of packets that a device sends unasked. */
+const UNASKED = 0x8000_0000;
+
+/**
+ * A device, the line to it, and what can go wrong with both. A connection to it sends numbered packets.
+ *
+ * - `checksum`: what it must be, or undefined: any
+ * - `isExact`: every packet that arrives must be one that was sent, even without a checksum
+ * - `faults`: each strikes, and gives what mends it again
+ */
+class Station {
+  nextNumber = 0;
+  nextUnasked = UNASKED;
+
+  constructor(name, line, { checksum, isExact = false, faults = {}, end = async () => {} }) {
+    this.name = name;
+    this.line = line;
+    this.checksum = checksum;
+    this.isExact = isExact;
+    this.end = end;
+    this.faults = {
+      'line stalls': () => {
+        line.stall();
+        return () => line.resume();
+      },
+      'line unplugged': () => {
+        line.unplug();
+        return () => line.plug();
+      },
+      'line unplugged between two chunks': () => {
+        line.setFaults({ toDevice: { cutRate: 0.2, maxDelayMs: 5 } });
+        return () => {
+          line.unplug();
+          line.setFaults({});
+          setTimeout(() => line.plug(), 5);
+        };
+      },
+      ...faults,
+    };
+  }
+
+  /** A communicator has ended. If it did so within a frame, the next one cannot know: the device has to forget it. */
+  forget() {}
+
+  /** Everything is as it was: nothing is stalled, unplugged or noisy. */
+  mend() {
+    this.line.setFaults({});
+    this.line.resume();
+    this.line.plug();
+  }
+}
+
+function noise(random) {
+  const rate = () => random.pick([0, 0, 0.0005, 0.005]);
+  return {
+    dropRate: rate(),
+    flipRate: rate(),
+    insertRate: rate(),
+    duplicateRate: rate(),
+    cutRate: random.pick([0, 0.01, 0.2]),
+    maxDelayMs: random.pick([0, 0, 2, 20]),
+  };
+}
+
+/** Chunks cut and delayed; every byte goes through. */
+function jitter(random) {
+  return { cutRate: random.pick([0, 0.01, 0.2]), maxDelayMs: random.pick([0, 2, 20]) };
+}
+
+function lineFaults(line, random, faultsOf) {
+  return () => {
+    line.setFaults({ toDevice: faultsOf(random), toHost: faultsOf(random) });
+    return () => line.setFaults({});
+  };
+}
+
+function mockStation(name, random, report) {
+  const checksum = random.pick(['none', 'none', 'crc16', 'crc32']);
+  // On a noisy line only a long checksum keeps changed packets out.
+  const isNoisy = checksum === 'crc32';
+  const echoes = random.oneIn(2);
+  const path = `/dev/${name}`;
+  const device = new MockDevice({
+    path,
+    checksum,
+    historyLength: 1,
+    maxReadSize: random.pick([1, 64, 1_024, 4_096]),
+    echo: echoes,
+    onPacket: (packet) => {
+      if (packetNumber(packet) === undefined) {
+        report(`${name}: the device got a packet of ${packet.length} bytes that nobody has sent: ${hex(packet)}`);
+      }
+    },
+  });
+  const line = new FaultyLine(mockBinding(device), { path, seed: random.below(2 ** 32) });
+  const station = new Station(name, line, {
+    checksum,
+    isExact: true,
+    faults: {
+      'line noisy': lineFaults(line, random, isNoisy ? noise : jitter),
+      'device stalls': () => {
+        device.stall();
+        return () => device.resume();
+      },
+      'device unplugged': () => {
+        device.unplug();
+        return () => device.plug();
+      },
+      'device talks': () => {
+        for (let count = random.below(20); count > 0; count--) {
+          // It is lost where the port is closed.
+          device.send(makePacket(station.nextUnasked++, random.below(1_500))).catch(() => {});
+        }
+        return () => {};
+      },
+      ...(isNoisy && {
+        'device babbles': () => {
+          device.sendRaw(random.bytes(random.below(3_000))).catch(() => {});
+          return () => {};
+        },
+      }),
+    },
+  });
+  const { mend } = station;
+  station.mend = () => {
+    mend.call(station);
+    device.resume();
+    device.plug();
+  };
+  station.forget = () => {
+    device.unplug();
+    device.plug();
+  };
+  return station;
+}
+
+async function boardStation(name, random) {
+  const path = `/dev/${name}`;
+  const board = new SimulatedBoard({ path, image: await unoEchoImage() });
+  const line = new FaultyLine(simulatedBinding(board), { path, seed: random.below(2 ** 32) });
+  const station = new Station(name, line, {
+    checksum: 'crc32',
+    faults: {
+      'line noisy': lineFaults(line, random, noise),
+      'board unplugged': () => {
+        board.unplug();
+        return () => board.plug();
+      },
+    },
+  });
+  const { mend } = station;
+  station.mend = () => {
+    mend.call(station);
+    board.plug();
+  };
+  return station;
+}
+
+/** Its path is a link in a folder of its own, as udev makes them. */
+async function ptyStation(name, random, report, isRoot) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'soak-'));
+  const link = path.join(folder, name);
+  const pty = new Pty(() => report(`${name}: its process has ended`));
+  const run = (...lines) => {
+    for (const line of lines) {
+      // Its buffer may be full; and there may be no pty just now, nor a link to it.
+      pty.command(line).then((answer) => {
+        if (answer.startsWith('error:') && !/^(write|vhangup|unlink)/.test(line)) {
+          report(`${name}: ${line}: ${answer}`);
+        }
+      });
+    }
+    return () => {};
+  };
+  await pty.command(`open ${link}`);
+  await pty.command('echo on');
+  const line = new FaultyLine(directBinding, { path: link, seed: random.below(2 ** 32) });
+  const station = new Station(name, line, {
+    // What the operating system had taken when the port went can be cut anywhere: only a checksum finds that.
+    checksum: 'crc32',
+    faults: {
+      'line noisy': lineFaults(line, random, noise),
+      'pty hangs up': () => run(`open ${link}`, 'echo on'),
+      'pty gone': () => {
+        run('close', 'unlink');
+        return () => run(`open ${link}`, 'echo on');
+      },
+      'pty stalls': () => {
+        run('echo off');
+        return () => run('echo on');
+      },
+      'pty babbles': () => run(`write ${Buffer.from(random.bytes(1 + random.below(500))).toString('hex')}`),
+      ...(isRoot && { 'pty hung up by the kernel': () => run('vhangup') }),
+    },
+    end: async () => {
+      await pty.end();
+      rmSync(folder, { recursive: true });
+    },
+  });
+  return station;
+}
+
+/** So many of each kind. `report` takes what must not happen. */
+export async function openStations({ mocks, boards, ptys }, random, report) {
+  const isRoot = process.getuid?.() === 0;
+  const many = (count, open) => Promise.all(Array.from({ length: count }, (_, index) => open(index)));
+  return [
+    ...(await many(mocks, (index) => mockStation(`mock${index}`, random, report))),
+    ...(await many(boards, (index) => boardStation(`board${index}`, random))),
+    ...(await many(ptys, (index) => ptyStation(`pty${index}`, random, report, isRoot))),
+  ];
+}

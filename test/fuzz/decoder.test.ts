@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { type ChecksumName, FrameDecoder, type RejectedFrame } from '../../src/index.js';
+import { expectedResults } from '../framing/reference.js';
+import { MiB, usedBytes } from '../support/memory.js';
+import { chunksOf, expectSameResults, FUZZ_TIMEOUT_MS, fuzz, pick, type Random } from './fuzz.js';
+import { randomStream } from './streams.js';
+
+/** Pushes the chunks, and takes out what comes, sometimes only after several; checks the counts after each. */
+function decode(decoder: FrameDecoder, chunks: Uint8Array[], random: Random): (Uint8Array | RejectedFrame)[] {
+  const results: (Uint8Array | RejectedFrame)[] = [];
+  let pushedBytes = 0;
+  for (const [index, chunk] of chunks.entries()) {
+    decoder.push(chunk);
+    pushedBytes += chunk.length;
+    if (random(4) > 0 || index === chunks.length - 1) {
+      for (let result = decoder.next(); result !== undefined; result = decoder.next()) {
+        results.push(result);
+      }
+      const { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters } = decoder;
+      if (acceptedBytes + rejectedBytes + skippedBytes + unfinishedBytes + delimiters !== pushedBytes) {
+        expect.unreachable(`after ${pushedBytes} bytes the counts do not add up`);
+      }
+    }
+  }
+  return results;
+}
+
+test(
+  'the decoder gives what the reference gives, however the stream is cut; its memory does not grow',
+  async () => {
+    let before: number | undefined;
+    let cases = 0;
+    await fuzz('decoder', (random) => {
+      const options = {
+        maxPacketBytes: pick(random, [0, 1, 4, 253, 254, 255, 508, random(3_000), 65_536]),
+        checksum: pick<ChecksumName>(random, ['none', 'crc16', 'crc32']),
+        skipFirst: random(4) === 0,
+      };
+      const stream = randomStream(random, pick<ChecksumName>(random, [options.checksum, 'none', 'crc16']));
+      const expected = expectedResults(stream, options);
+      expectSameResults(decode(new FrameDecoder(options), [stream], random), expected);
+      expectSameResults(decode(new FrameDecoder(options), chunksOf(random, stream), random), expected);
+      if (++cases === 20) {
+        before = usedBytes();
+      }
+    });
+    if (before !== undefined) {
+      expect(usedBytes() - before).toBeLessThan(16 * MiB);
+    }
+  },
+  FUZZ_TIMEOUT_MS,
+);
