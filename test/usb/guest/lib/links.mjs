@@ -1,0 +1,45 @@
+import { SerialCommunicator } from 'serial-communicator';
+
+/** A communicator with one connection, and what it has told. */
+export class Watched {
+  events = [];
+  packets = 0;
+  handler = () => {};
+
+  constructor(connection, options = {}) {
+    this.serial = new SerialCommunicator(options);
+    this.serial.addConnection('board', { baudRate: 115_200, required: connection.reconnect === false, ...connection });
+    this.serial.on('connected', ({ path }) => this.#note('connected', path));
+    this.serial.on('disconnected', ({ error, willReconnect }) => this.#note('disconnected', error.code, willReconnect));
+  }
+
+  /** Counts packets from now on. A listener is what makes the link read without being stopped. */
+  receive() {
+    this.serial.setReceiveHandler((_name, packet) => {
+      this.packets++;
+      return this.handler(packet);
+    });
+  }
+
+  /** How often an event has come. */
+  count(event) {
+    return this.events.filter((noted) => noted.event === event).length;
+  }
+
+  #note(event, ...what) {
+    this.events.push({ event, what, at: performance.now() });
+  }
+}
+
+/** Sends packets one after the other, several under way, until the first one fails; gives the code of that. */
+export async function sendUntilFailure(serial, bytes = 200) {
+  const packet = new Uint8Array(bytes).fill(0x55);
+  const outcomes = new Set();
+  const sender = async () => {
+    while (outcomes.size === 0) {
+      await serial.send('board', packet).catch((error) => outcomes.add(error.code));
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, sender));
+  return [...outcomes];
+}

@@ -1,0 +1,41 @@
+// What the list of ports says of a gadget on cdc_acm and of an adapter on ftdi_sio.
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { listPorts } from 'serial-communicator';
+import { SerialPort } from 'serialport';
+import { Adapter } from './lib/adapter.mjs';
+import { Gadget } from './lib/gadget.mjs';
+import { tell } from './lib/host.mjs';
+import { until } from './lib/wait.mjs';
+
+const gadget = new Gadget('GADGET42');
+const adapter = new Adapter();
+await gadget.plug();
+await adapter.plug();
+execFileSync('udevadm', ['settle']);
+tell('listed', await listPorts());
+tell('listedByUdev', await SerialPort.list());
+const sercom = 'node_modules/serial-communicator/dist/cli/sercom.js';
+tell('listedBySercom', JSON.parse(execFileSync('node', [sercom, 'list', '--json'], { encoding: 'utf8' })));
+
+// Asked again and again while a device goes and comes.
+let lists = 0;
+let isChanging = true;
+const listing = (async () => {
+  while (isChanging) {
+    await listPorts();
+    lists++;
+  }
+})();
+for (let round = 0; round < 8; round++) {
+  gadget.unplug();
+  await sleep(10 * round);
+  gadget.attach();
+  await sleep(300 - 20 * round);
+}
+isChanging = false;
+await listing;
+gadget.unplug();
+adapter.unplug();
+await until('both are gone', () => gadget.paths.length + adapter.paths.length === 0);
+tell('afterwards', { lists, listed: await listPorts() });

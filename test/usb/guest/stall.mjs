@@ -1,0 +1,156 @@
+// Four ports whose device reads nothing, with many sends on each.
+import { stat } from 'node:fs/promises';
+import { SerialCommunicator } from 'serial-communicator';
+import { Gadget } from './lib/gadget.mjs';
+import { tell } from './lib/host.mjs';
+import { until } from './lib/wait.mjs';
+
+const PORTS = 4;
+const PACKETS = 200;
+const PACKET_BYTES = 2_000;
+const SHUTDOWN_TIMEOUT_MS = 2_000;
+
+/** How long `fs.stat` takes, in milliseconds, asked for again and again for so long. */
+async function statTimes(ms) {
+  const times = [];
+  for (const start = performance.now(); performance.now() - start < ms; ) {
+    const before = performance.now();
+    await stat('/app');
+    times.push(performance.now() - before);
+  }
+  times.sort((a, b) => a - b);
+  const at = (share) => Number(times[Math.floor(share * (times.length - 1))].toFixed(2));
+  return { count: times.length, medianMs: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
+}
+
+// The emulated controller has endpoints for three ports of one device.
+const gadgets = [0, 1].map((index) => new Gadget(`GADGET4${index}`, { index, ports: PORTS / 2 }));
+const allBehave = (name) => {
+  for (const gadget of gadgets) {
+    gadget.behave(name);
+  }
+};
+
+async function open(behaviour, { isPlugged = false } = {}) {
+  for (const gadget of isPlugged ? [] : gadgets) {
+    await gadget.plug();
+  }
+  const serial = new SerialCommunicator({ shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS });
+  const names = gadgets
+    .flatMap(({ paths }) => paths)
+    .map((path, index) => {
+      serial.addConnection(`port${index}`, { path, baudRate: 115_200, reconnect: false });
+      return `port${index}`;
+    });
+  await serial.initialize();
+  allBehave(behaviour);
+  return { serial, names };
+}
+
+/** Sends much more than the kernel takes; gives how the sends end, by code. */
+function sendMuch(serial, names) {
+  const outcomes = {};
+  const note = (outcome) => {
+    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+  };
+  const packet = new Uint8Array(PACKET_BYTES).fill(0x55);
+  for (const name of names) {
+    for (let i = 0; i < PACKETS; i++) {
+      serial.send(name, packet).then(
+        () => note('sent'),
+        (error) => note(error.code),
+      );
+    }
+  }
+  return outcomes;
+}
+
+async function untilStalled(serial, names) {
+  let before = -1;
+  let now = 0;
+  while (before !== now) {
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    now = names.reduce((sum, name) => sum + serial.stats(name).packetsSent, 0);
+  }
+}
+
+async function timeOf(call) {
+  const start = performance.now();
+  await call();
+  return Math.round(performance.now() - start);
+}
+
+const settled = (outcomes) => Object.values(outcomes).reduce((sum, count) => sum + count, 0);
+const all = PORTS * PACKETS;
+
+// Stalled, going on, and stalled again until the unplug.
+{
+  const { serial, names } = await open('readLater');
+  // The first calls take longer.
+  await statTimes(1_000);
+  const unloaded = await statTimes(2_000);
+  const outcomes = sendMuch(serial, names);
+  await untilStalled(serial, names);
+  tell('statTimes', { unloaded, stalled: await statTimes(2_000) });
+  const sentWhileStalled = settled(outcomes);
+  for (const gadget of gadgets) {
+    gadget.goOn();
+  }
+  await until('all have settled', () => settled(outcomes) === all, 60_000);
+  const bytesWritten = names.reduce((sum, name) => sum + serial.stats(name).bytesWritten, 0);
+  const bytesRead = () => gadgets.reduce((sum, gadget) => sum + gadget.bytesRead, 0);
+  await until('the devices have read all', () => bytesRead() >= bytesWritten);
+  tell('goingOn', { all, sentWhileStalled, outcomes, bytesWritten, bytesRead: bytesRead() });
+
+  allBehave('readNothing');
+  const unplugged = sendMuch(serial, names);
+  await untilStalled(serial, names);
+  const sentBefore = settled(unplugged);
+  for (const gadget of gadgets) {
+    gadget.unplug();
+  }
+  await until('all have settled', () => settled(unplugged) === all);
+  tell('unplugged', { all, sentBefore, outcomes: unplugged });
+  await serial.shutdown();
+  tell(
+    'unpluggedStats',
+    names.map((name) => serial.stats(name)),
+  );
+}
+
+// A device that takes nothing at all: the kernel has taken the one packet, and keeps it.
+{
+  const { serial, names } = await open('rest');
+  await Promise.all(names.map((name) => serial.send(name, Uint8Array.of(1))));
+  const shutdownMs = await timeOf(() => serial.shutdown());
+  tell('silent', { shutdownMs, statTimes: await statTimes(1_000) });
+  for (const gadget of gadgets) {
+    gadget.unplug();
+  }
+}
+
+// Stalled until the shutdown.
+{
+  const { serial, names } = await open('readNothing');
+  const outcomes = sendMuch(serial, names);
+  await untilStalled(serial, names);
+  const shutdownMs = await timeOf(() => serial.shutdown());
+  tell('shutdown', { all, outcomes, shutdownMs, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS });
+  tell(
+    'shutdownStats',
+    names.map((name) => serial.stats(name)),
+  );
+  tell('statTimesAfterShutdown', await statTimes(1_000));
+}
+
+// The ports can be opened again.
+{
+  const { serial } = await open('readNothing', { isPlugged: true });
+  await serial.shutdown();
+  tell('openedAgain', true);
+}
+
+// Nothing here ends the process: it does so when nothing is left to wait for.
+const done = performance.now();
+process.on('exit', () => tell('exitAfterMs', Math.round(performance.now() - done)));

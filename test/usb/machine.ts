@@ -1,0 +1,150 @@
+import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+import { has } from '../support/tools.js';
+import { type AdapterCommand, UsbAdapter } from './usb-adapter.js';
+
+const PACKAGE = path.resolve(import.meta.dirname, '../..');
+/** What `prepare.sh` fills, once. */
+const LAB = path.join(import.meta.dirname, 'build');
+const CONSOLE_LOG = path.join(LAB, 'console.log');
+
+const TOOLS = ['qemu-system-x86_64', 'busybox', 'cpio', 'modprobe', 'strip', 'dpkg', 'apt-get', 'python3'];
+
+/** The programs that are not there, and are needed to prepare and to run the machine. */
+export const missingTools: readonly string[] = TOOLS.filter((tool) => !has(tool));
+
+/** What a guest script, or the machine itself, says: one line of JSON each. */
+interface Line extends AdapterCommand {
+  ready?: true;
+  fact?: string;
+  value?: unknown;
+  exit?: number;
+}
+
+type Facts = Record<string, unknown>;
+
+/** What waits for the machine: to be ready, or for a script to end. */
+interface Run {
+  facts: Facts;
+  resolve(facts: Facts): void;
+  reject(error: Error): void;
+}
+
+/** A virtual machine with a real kernel, real USB serial drivers, and this package as it was built. */
+export class Machine {
+  readonly #qemu: ChildProcessByStdio<Writable, Readable, null>;
+  readonly #ended: Promise<unknown>;
+  readonly #folder: string;
+  readonly #adapter: UsbAdapter;
+  #isUp = true;
+  #run: Run | undefined;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#adapter = new UsbAdapter(`${folder}/far-end`);
+    const words = ['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1024', '-nodefaults', '-no-reboot'];
+    words.push('-display', 'none', '-kernel', path.join(LAB, 'vmlinux'), '-initrd', `${folder}/initramfs.cpio`);
+    words.push('-append', 'console=ttyS0 quiet panic=-1 mitigations=off nokaslr random.trust_cpu=on');
+    // The first serial port is the console, the second carries commands and answers.
+    words.push('-serial', `file:${CONSOLE_LOG}`, '-serial', 'stdio', '-device', 'qemu-xhci');
+    words.push('-chardev', `socket,id=far-end,path=${folder}/far-end,server=on,wait=off`);
+    words.push('-device', 'usb-serial,chardev=far-end,serial=BENCH0001');
+    this.#qemu = spawn('qemu-system-x86_64', words, { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#ended = new Promise((resolve) => {
+      this.#qemu.once('exit', (code, signal) => resolve(code ?? signal)).once('error', resolve);
+    });
+    void this.#ended.then((reason) => {
+      this.#isUp = false;
+      this.#fail(`qemu has ended (${reason})`);
+    });
+    // That is told above.
+    this.#qemu.stdin.on('error', () => undefined);
+    createInterface({ input: this.#qemu.stdout }).on('line', (line) => this.#take(line));
+  }
+
+  /** Prepares what is needed, if that has not been done, and starts the machine. */
+  static async boot(): Promise<Machine> {
+    rmSync(CONSOLE_LOG, { force: true });
+    execFileSync(path.join(import.meta.dirname, 'prepare.sh'), [LAB, PACKAGE], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    // Not in the lab: the path of a socket must be short.
+    const folder = mkdtempSync(path.join(tmpdir(), 'usb-'));
+    packInitramfs(folder);
+    const machine = new Machine(folder);
+    await machine.#expectRun();
+    return machine;
+  }
+
+  /**
+   * Runs `guest/NAME.mjs` in the machine.
+   *
+   * @returns the facts that it told, by name
+   * @throws Error with the facts so far and the last lines of the console if the script fails, or takes too long
+   */
+  async run<Expected>(name: string): Promise<Expected> {
+    if (!this.#isUp) {
+      throw new Error('qemu has ended');
+    }
+    const facts = this.#expectRun();
+    this.#qemu.stdin.write(`${name}\n`);
+    return (await facts) as Expected;
+  }
+
+  /** Switches the machine off. */
+  async end(): Promise<void> {
+    this.#adapter.end();
+    this.#qemu.kill('SIGKILL');
+    await this.#ended;
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  #expectRun(): Promise<Facts> {
+    return new Promise((resolve, reject) => {
+      this.#run = { facts: {}, resolve, reject };
+    });
+  }
+
+  #take(text: string): void {
+    let line: Line;
+    try {
+      line = JSON.parse(text);
+    } catch {
+      this.#fail(`the machine said ${JSON.stringify(text)}`);
+      return;
+    }
+    if (line.fact !== undefined && this.#run !== undefined) {
+      this.#run.facts[line.fact] = line.value;
+    } else if (line.ready || line.exit === 0) {
+      this.#run?.resolve(this.#run.facts);
+    } else if (line.exit !== undefined) {
+      this.#fail(line.exit === 137 ? 'the script took too long' : `the script ended with ${line.exit}`);
+    } else {
+      this.#adapter.obey(line);
+    }
+  }
+
+  #fail(message: string): void {
+    const facts = Object.entries(this.#run?.facts ?? {}).map(([name, value]) => `${name}: ${JSON.stringify(value)}`);
+    const log = existsSync(CONSOLE_LOG) ? readFileSync(CONSOLE_LOG, 'utf8') : '';
+    const lines = log.replaceAll('\r', '').split('\n').slice(-30);
+    this.#run?.reject(new Error([message, ...facts, `the end of ${CONSOLE_LOG}:`, ...lines].join('\n')));
+  }
+}
+
+/** Joins what was prepared with what changes: a second archive behind the first one, which the kernel unpacks over it. */
+function packInitramfs(folder: string): void {
+  const overlay = path.join(folder, 'overlay');
+  const built = path.join(overlay, 'app/node_modules/serial-communicator');
+  mkdirSync(built, { recursive: true });
+  cpSync(path.join(import.meta.dirname, 'init'), path.join(overlay, 'init'));
+  cpSync(path.join(import.meta.dirname, 'guest'), path.join(overlay, 'app/guest'), { recursive: true });
+  cpSync(path.join(PACKAGE, 'package.json'), path.join(built, 'package.json'));
+  cpSync(path.join(PACKAGE, 'dist'), path.join(built, 'dist'), { recursive: true });
+  const script = '(cd "$1" && find . -print0 | cpio --null -o -H newc --quiet) | cat "$0" - >"$1/../initramfs.cpio"';
+  execFileSync('sh', ['-c', script, path.join(LAB, 'base.cpio'), overlay]);
+}

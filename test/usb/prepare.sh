@@ -1,0 +1,86 @@
+#!/bin/bash
+# Fills a folder with what QEMU boots: Debian's kernel with its USB serial drivers, udev, busybox, Node, and the
+# packages that this one needs at run time. Does nothing where that has been done.
+#   prepare.sh LAB PACKAGE     LAB: the folder to fill (about 700 MB); PACKAGE: holds package-lock.json and node_modules
+# Needs Debian on x86-64 with busybox-static cpio kmod binutils dpkg-dev python3, and apt's lists.
+set -euo pipefail
+package=$(cd "$2" && pwd)
+node=$(readlink -f "$(command -v node)")
+stamp=$(cat "${BASH_SOURCE[0]}" "$package/package-lock.json" <("$node" --version) | sha256sum)
+lab=$(mkdir -p "$1" && cd "$1" && pwd)
+cd "$lab"
+[ "$(cat stamp 2>/dev/null)" != "$stamp" ] || exit 0
+rm -f stamp
+
+if [ ! -f debs/complete ]; then
+  rm -rf debs kern udev
+  mkdir debs
+  image=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image-/{print $2; exit}')
+  (cd debs && apt-get download "$image" udev >download.log 2>&1) || { cat debs/download.log >&2; exit 1; }
+  dpkg -x debs/linux-image-*.deb kern
+  dpkg -x debs/udev_*.deb udev
+  rm debs/*.deb
+  touch debs/complete
+fi
+version=$(basename kern/lib/modules/*)
+depmod -b kern "$version"
+
+# The bare ELF boots about 5 s sooner than the compressed image.
+python3 - kern/boot/vmlinuz-* vmlinux <<'PY'
+import lzma, sys
+image = open(sys.argv[1], 'rb').read()
+start = image.find(b'\xfd7zXZ\x00')
+open(sys.argv[2], 'wb').write(lzma.LZMADecompressor().decompress(image[start:]))
+PY
+
+root=$lab/root
+rm -rf "$root"
+mkdir -p "$root"/{bin,sbin,dev,proc,sys,run,tmp,etc,usr/bin,lib/udev/rules.d,lib/systemd,app}
+cp /bin/busybox "$root/bin/busybox"
+
+# Modules, with what they depend on.
+for module in xhci_pci usbserial ftdi_sio cdc_acm dummy_hcd usb_f_acm libcomposite; do
+  modprobe -d kern -S "$version" --show-depends "$module" | awk '/^insmod/{print $2}'
+done | awk '!seen[$0]++' | while read -r file; do
+  to=$root/lib/modules/$version/${file#*/lib/modules/"$version"/}
+  mkdir -p "$(dirname "$to")"
+  cp "$file" "$to"
+  strip --strip-debug "$to"
+done
+cp kern/lib/modules/"$version"/modules.{order,builtin,builtin.modinfo} "$root/lib/modules/$version/"
+depmod -b "$root" "$version"
+
+# Programs, with their libraries.
+add() {
+  cp -L "$1" "$root$2"
+  ldd "$1" | grep -oE '/[^ ]+\.so[^ ]*' | while read -r library; do
+    mkdir -p "$root$(dirname "$library")"
+    [ -e "$root$library" ] || cp -L "$library" "$root$library"
+  done
+}
+add udev/bin/udevadm /bin/udevadm
+ln -s /bin/udevadm "$root/usr/bin/udevadm"
+ln -s /bin/udevadm "$root/lib/systemd/systemd-udevd"
+for rule in 50-udev-default 60-serial 80-drivers; do
+  cp "udev/lib/udev/rules.d/$rule.rules" "$root/lib/udev/rules.d/"
+done
+add "$node" /bin/node
+strip "$root/bin/node"
+echo 'root:x:0:0:root:/root:/bin/sh' >"$root/etc/passwd"
+# The groups that the rules of udev name.
+printf '%s:x:%s:\n' root 0 tty 5 disk 6 lp 7 kmem 15 dialout 20 cdrom 24 tape 26 audio 29 video 44 input 100 \
+  kvm 101 render 102 sgx 103 >"$root/etc/group"
+
+# What package-lock.json does not mark as needed for development only.
+(cd "$package" && node -e '
+  const { packages } = require("./package-lock.json");
+  const needed = Object.keys(packages).filter((path) => path !== "" && !packages[path].dev);
+  console.log(needed.filter((path) => require("node:fs").existsSync(path)).join("\n"));') | while read -r path; do
+  mkdir -p "$root/app/$(dirname "$path")"
+  cp -r "$package/$path" "$root/app/$(dirname "$path")/"
+done
+prebuilds=$root/app/node_modules/@serialport/bindings-cpp/prebuilds
+find "$prebuilds" -mindepth 1 -maxdepth 1 ! -name linux-x64 -exec rm -r {} +
+
+(cd "$root" && find . -print0 | cpio --null -o -H newc --quiet) >base.cpio
+echo "$stamp" >stamp
