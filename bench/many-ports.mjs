@@ -32,14 +32,14 @@ export default {
 
 async function memory(bench, stack) {
   const side = await bench.nodeHost(stack, 'echo', { size: PACKET_BYTES, ports: PORTS, flags: MEMORY_FLAGS });
-  await runHost(side, bench.size(40, 10));
+  await runHost(side, bench.size(40, 8));
   const { usedBytes } = await side.host.ask('memory');
   kill(side);
   return { opened: side.ready.openedBytes / 1024 / PORTS, used: usedBytes / 1024 / PORTS };
 }
 
 async function speed(bench, stack) {
-  const echoes = bench.size(40, 10);
+  const echoes = bench.size(40, 8);
   const side = await bench.nodeHost(stack, 'echo', { size: PACKET_BYTES, ports: PORTS });
   await runHost(side, echoes);
   const { elapsedSeconds } = await runHost(side, echoes);

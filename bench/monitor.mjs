@@ -23,8 +23,8 @@ export default {
     }
     const counts = {
       empty: bench.size(500_000, 150_000),
-      json: bench.size(300_000, 60_000),
-      log: bench.size(300_000, 60_000),
+      json: bench.size(400_000, 150_000),
+      log: bench.size(400_000, 150_000),
     };
     await bench.alternate(sides, bench.size(8, 2), async (side, name) => {
       const { packets, seconds, growthBytes } = await runHost(side, counts[name], 'then');

@@ -36,6 +36,7 @@ for (const name of positionals.length > 0 ? positionals : benchmarks) {
     console.log(`\n${name}: skipped, ${missing.join(', ')}`);
     continue;
   }
+  const started = performance.now();
   const bench = new Bench({ quick: values.quick, corrupt: values.corrupt, binding: values.binding });
   try {
     await benchmark.run(bench);
@@ -55,6 +56,7 @@ for (const name of positionals.length > 0 ? positionals : benchmarks) {
     continue;
   }
   const result = report(name, benchmark, bench);
+  console.log(`  (${((performance.now() - started) / 1_000).toFixed(1)} s)`);
   results.push(result);
   if (!result.passed) {
     exitCode = Math.max(exitCode, 1);

@@ -3,7 +3,7 @@
 /** Streams cycle through so many different packets. It is prime, so that one lost packet shifts all that follow. */
 const POOL_PACKETS = 251;
 const POOL_ZEROS = 256;
-export const POOL_SEED = 2_463_534_242;
+const POOL_SEED = 2_463_534_242;
 
 /** Bytes of which one in `zeros` is a zero on average. */
 export function randomBytes(length, zeros, seed = POOL_SEED) {

@@ -10,7 +10,7 @@ export function percentile(samples, quantile) {
 }
 
 /** @param {number[]} samples */
-export function median(samples) {
+function median(samples) {
   const sorted = [...samples].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;

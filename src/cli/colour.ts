@@ -1,4 +1,4 @@
-const CODES = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+const CODES = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36, changed: 7 } as const;
 
 /** Wraps text in a colour, or leaves it as it is. */
 export type Paint = (colour: keyof typeof CODES, text: string) => string;

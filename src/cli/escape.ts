@@ -24,11 +24,23 @@ export function escapeText(text: string): string {
  */
 export function quotePacket(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return `"${escapeBytes(buffer, escapeQuoted)}"`;
+}
+
+/**
+ * The bytes as UTF-8 text, safe to print on a terminal. As {@link escapeText}, and a byte that is not part of valid
+ * UTF-8 becomes `\xNN`. Quotes and backslashes stay, so that different bytes may look the same.
+ */
+export function escapePacket(bytes: Uint8Array): string {
+  return escapeBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), escapeText);
+}
+
+function escapeBytes(buffer: Buffer, escaping: (text: string) => string): string {
   if (isUtf8(buffer)) {
     const text = buffer.toString('utf8');
-    return PLAIN_ASCII.test(text) ? `"${text}"` : `"${escapeQuoted(text)}"`;
+    return PLAIN_ASCII.test(text) ? text : escaping(text);
   }
-  let quoted = '';
+  let escaped = '';
   let validFrom = 0;
   let position = 0;
   while (position < buffer.length) {
@@ -36,12 +48,12 @@ export function quotePacket(bytes: Uint8Array): string {
     if (bytes > 0 && isUtf8(buffer.subarray(position, position + bytes))) {
       position += bytes;
     } else {
-      quoted += escapeQuoted(buffer.toString('utf8', validFrom, position)) + escapeByte(buffer[position]!);
+      escaped += escaping(buffer.toString('utf8', validFrom, position)) + escapeByte(buffer[position]!);
       position++;
       validFrom = position;
     }
   }
-  return `"${quoted}${escapeQuoted(buffer.toString('utf8', validFrom))}"`;
+  return escaped + escaping(buffer.toString('utf8', validFrom));
 }
 
 /** One line of JSON in which everything unprintable is escaped, beyond what JSON asks for. */

@@ -12,7 +12,7 @@ export function parseHex(text: string): Uint8Array {
   if (wrong !== undefined) {
     throw new CliError(
       ExitCode.usage,
-      `--hex: "${wrong}" is not made of pairs of hex digits; write bytes as in "01 02 ff", "01:02:ff" or "0102ff"`,
+      `hex: "${wrong}" is not made of pairs of hex digits; write bytes as in "01 02 ff", "01:02:ff" or "0102ff"`,
     );
   }
   return Buffer.from(pairs.join(''), 'hex');

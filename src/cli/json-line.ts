@@ -1,14 +1,44 @@
+import type { Decoder } from './decoders/index.js';
 import { escapeJson } from './escape.js';
+import { decodeRecord } from './formats/decoded.js';
 import type { PacketRecord } from './packet-record.js';
 
-/** One JSON object: `ts`, `name`, `dir`, `length`, `hex`, and for a rejected frame `error`. */
-export function jsonLine({ timeUs, name, dir, length, bytes, error }: PacketRecord): string {
+/**
+ * One JSON object: `ts`, `name`, `dir`, `length`, `hex`; `decoded` if there is a decoder, and it could; `error` for a
+ * rejected frame, and for a packet that could not be decoded (it then begins with `decode: `).
+ */
+export function jsonLine(record: PacketRecord, decoder?: Decoder): string {
+  const { timeUs, name, dir, length, bytes } = record;
   const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
-  return escapeJson({ ts: isoTime(timeUs), name, dir, length, hex, error });
+  // Put together by hand: to search all of it for what must be escaped took longer than everything else.
+  const line = `{"ts":"${isoTime(timeUs)}","name":${quotedName(name)},"dir":"${dir}","length":${length},"hex":"${hex}"`;
+  const decoded = decoder && decodeRecord(record, decoder);
+  const value = decoded !== undefined && 'value' in decoded ? `,"decoded":${escapeJson(decoded.value.value)}` : '';
+  const error = decoded !== undefined && 'problem' in decoded ? `decode: ${decoded.problem}` : record.error;
+  return `${line}${value}${error === undefined ? '' : `,"error":${escapeJson(error)}`}}`;
 }
+
+let lastName: string | undefined;
+let lastQuotedName = '';
+
+/** The name as JSON. Mostly it is that of the record before. */
+function quotedName(name: string): string {
+  if (name !== lastName) {
+    lastName = name;
+    lastQuotedName = escapeJson(name);
+  }
+  return lastQuotedName;
+}
+
+let lastSecond = Number.NaN;
+let lastSecondText = '';
 
 /** ISO 8601 in UTC, with microseconds. */
 export function isoTime(timeUs: number): string {
-  const toMilliseconds = new Date(Math.floor(timeUs / 1000)).toISOString().slice(0, -1);
-  return `${toMilliseconds}${String(timeUs % 1000).padStart(3, '0')}Z`;
+  const second = Math.floor(timeUs / 1_000_000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastSecondText = new Date(second * 1_000).toISOString().slice(0, -'000Z'.length);
+  }
+  return `${lastSecondText}${String(timeUs % 1_000_000).padStart(6, '0')}Z`;
 }

@@ -1,65 +1,203 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SerialStats } from '../index.js';
+import { ChangesDisplay } from './changes-display.js';
 import { CliError } from './cli-error.js';
+import { paintFor } from './colour.js';
+import { loadDecoder } from './decoders/index.js';
+import type { Encoding } from './encoders.js';
 import { ExitCode } from './exit-codes.js';
+import { recordFilter } from './filter.js';
 import { greet } from './greeting.js';
-import { lineFormat } from './line-format.js';
 import { printMessage } from './message.js';
+import { MonitorConsole } from './monitor-console.js';
 import { type LineOptions, type SessionPort, sessionPorts } from './open-ports.js';
 import type { Output } from './output.js';
+import { type OutputOptions, recordFormats } from './output-options.js';
+import { PacketDisplay } from './packet-display.js';
+import { type InputKind, packetReader } from './packet-input.js';
+import type { PacketRecord } from './packet-record.js';
 import { parsePorts } from './port-argument.js';
-import { runSession, type Session } from './session.js';
+import { openSinks, type SinkOptions } from './record-sinks.js';
+import { checked } from './send-input.js';
+import { type Display, runSession, type Session } from './session.js';
+import { stdinLines } from './stdin.js';
+import { similar } from './suggest.js';
 import { count } from './totals.js';
+import { Traffic } from './traffic.js';
 
-export interface MonitorOptions extends LineOptions {
+export interface MonitorOptions extends LineOptions, OutputOptions, SinkOptions {
   skipFirst: boolean;
   /** End after that many received packets. */
   count?: number;
   /** End after that many seconds. */
   timeout?: number;
-  json?: boolean;
+  filter?: string[];
+  reject?: string[];
+  quiet?: boolean;
+  drop?: boolean;
+  stats?: boolean;
+  changes?: boolean;
+  /** How many leading bytes make the kind of a packet. */
+  lead: number;
+  /** What lines of stdin, or typed ones, are. */
+  input?: InputKind;
+  encode?: Encoding;
+  /** Where they go. */
+  to?: string;
 }
 
-/** Prints each packet that comes in on the ports. */
-export function monitor(portArguments: readonly string[], options: MonitorOptions, output: Output): Promise<ExitCode> {
+/** Prints each packet that comes in on the ports, and each that is sent. */
+export async function monitor(
+  portArguments: readonly string[],
+  options: MonitorOptions,
+  output: Output,
+): Promise<ExitCode> {
   const ports = sessionPorts(parsePorts(portArguments, options.baud), options, options.skipFirst);
+  const names = ports.map(({ name }) => name);
+  const recipient = recipientOf(names, options);
+  const isMeant = recordFilter(options.filter, options.reject);
+  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode);
+  const formats = recordFormats(options, names, output, decoder);
+  const readPacket = await packetReader(options.input ?? 'text', options.encode);
+  // Packets on stdout leave no room for lines.
+  const isQuiet = options.quiet === true || options.pcapng === '-';
+  const isInteractive = output.isTerminal && options.pcapng !== '-';
+  const display = new PacketDisplay({
+    output,
+    ...formats,
+    isDumping: options.dump === true,
+    drop: options.drop === true,
+  });
+  const changes = options.changes ? new ChangesDisplay(options.lead) : undefined;
+  const sinks = await openSinks(options, names, decoder?.name);
+
   const wanted = options.count ?? Number.POSITIVE_INFINITY;
   let received = 0;
   let reachCount = (_: ExitCode) => {};
   const countReached = new Promise<ExitCode>((resolve) => {
     reachCount = resolve;
   });
+  let traffic: Traffic | undefined;
+  let console: MonitorConsole | undefined;
 
-  return runSession({
-    ports,
-    output,
-    format: lineFormat(
-      ports.map(({ name }) => name),
+  /** Shows a record, and writes it wherever it is to be kept. */
+  const keep = (record: PacketRecord, session: Session): void | Promise<void> => {
+    if (!isMeant(record)) {
+      return;
+    }
+    const written = sinks.write(record);
+    const shown = session.show(record);
+    return written === undefined ? shown : Promise.all([written, shown]).then(() => {});
+  };
+
+  try {
+    return await runSession({
+      ports,
       output,
-      options.json,
-    ),
-    interruptedCode: ExitCode.success,
-    received(record, session) {
-      if (received === wanted) {
-        return;
-      }
-      if (record.error === undefined && ++received === wanted) {
-        reachCount(ExitCode.success);
-      }
-      return session.show(record);
-    },
-    work(session) {
-      if (output.isTerminal) {
-        printMessage(`monitoring ${ports.map(describe).join(', ')}; Ctrl-C ends`);
-      }
-      const simulated = ports.filter(({ isSimulated }) => isSimulated);
-      const ends: Promise<ExitCode>[] = [countReached, ...simulated.map(({ name }) => greet(name, session))];
-      if (options.timeout !== undefined) {
-        ends.push(timeUp(ports, options, session));
-      }
-      return Promise.race(ends);
-    },
-  });
+      format: isQuiet ? SILENT : (changes ?? display),
+      interruptedCode: ExitCode.success,
+      received(record, session) {
+        if (received === wanted || !isMeant(record)) {
+          return;
+        }
+        if (record.error === undefined && ++received === wanted) {
+          reachCount(ExitCode.success);
+        }
+        return keep(record, session);
+      },
+      work(session) {
+        traffic = new Traffic(session, ports);
+        if (isInteractive) {
+          const keys = process.stdin.isTTY ? '? lists the keys, q ends' : 'Ctrl-C ends';
+          printMessage(`monitoring ${ports.map((port) => describe(port, options)).join(', ')}; ${keys}`);
+          console = new MonitorConsole({
+            output,
+            session,
+            display,
+            changes,
+            traffic,
+            names,
+            showsStats: options.stats === true,
+            hasKeys: process.stdin.isTTY,
+            sendLine: (line) => sendLine(line, session),
+          });
+        }
+        const ends: Promise<ExitCode>[] = [countReached, sinks.ended.then(() => ExitCode.success)];
+        if (options.input === undefined) {
+          const simulated = ports.filter(({ isSimulated }) => isSimulated);
+          ends.push(...simulated.map(({ name }) => greet(name, session, (record) => keep(record, session))));
+        } else if (!process.stdin.isTTY) {
+          ends.push(sendLines(session));
+        }
+        if (options.timeout !== undefined) {
+          ends.push(timeUp(ports, options, session));
+        }
+        return Promise.race(ends);
+      },
+      finished(session) {
+        console?.close();
+        if (changes !== undefined && !isQuiet) {
+          void output.write(
+            changes
+              .lines(paintFor(output.stream))
+              .map((line) => `${line}\n`)
+              .join(''),
+          );
+        }
+        session.totals.notShown += display.dropped;
+        tellEnd(session, traffic, options);
+      },
+    });
+  } finally {
+    await sinks.close();
+  }
+
+  /** Sends each line of stdin. Never resolves: when there are no more lines, there is still something to watch. */
+  async function sendLines(session: Session): Promise<never> {
+    for await (const line of stdinLines(session.signal)) {
+      await sendLine(line, session).catch((error: Error) => {
+        session.signal.throwIfAborted();
+        printMessage(error.message);
+      });
+    }
+    return new Promise(() => {});
+  }
+
+  async function sendLine(line: string, session: Session): Promise<void> {
+    if (recipient === undefined) {
+      throw new CliError(ExitCode.usage, `say where it goes: --to NAME; there are ${names.join(', ')}`);
+    }
+    const packet = checked(readPacket(line), options.maxPacket);
+    await keep(await session.send(recipient, packet), session);
+  }
+}
+
+/** Takes records, and shows none. */
+const SILENT: Display = { isFull: false, show: () => {} };
+
+/** Where lines that are typed go; `undefined` if that must be said before the first. */
+function recipientOf(names: readonly string[], { to, input }: MonitorOptions): string | undefined {
+  if (to !== undefined && !names.includes(to)) {
+    const meant = similar(to, names);
+    const help = meant === undefined ? `there are ${names.join(', ')}` : `Did you mean ${meant}?`;
+    throw new CliError(ExitCode.usage, `--to: there is no connection "${to}"; ${help}`);
+  }
+  if (to === undefined && names.length > 1 && input !== undefined) {
+    throw new CliError(ExitCode.usage, `--input: say where the lines go: --to NAME; there are ${names.join(', ')}`);
+  }
+  return to ?? (names.length === 1 ? names[0] : undefined);
+}
+
+/** The summary that was asked for, else the totals: after Ctrl-C, or if something was left out. */
+function tellEnd({ totals, wasInterrupted }: Session, traffic: Traffic | undefined, options: MonitorOptions): void {
+  if (options.stats && traffic !== undefined) {
+    for (const line of traffic.summary()) {
+      printMessage(line);
+    }
+  }
+  if (wasInterrupted || totals.notShown > 0) {
+    printMessage(`${totals}`);
+  }
 }
 
 /** The end of the time. Without a count, one packet is enough. */
@@ -91,15 +229,23 @@ function missing(stats: readonly SerialStats[], received: number): string {
   if (sum('rejectedBytes') > 0) {
     return 'is the baud rate right, and does the device add a checksum (--checksum)?';
   }
+  if (sum('packetsReceived') > 0) {
+    return `${count(sum('packetsReceived'), 'packet')} came that --filter or --reject left out`;
+  }
   if (sum('skippedBytes') > 0) {
     return `the ${count(sum('skippedBytes'), 'byte')} before the first delimiter were skipped: see --no-skip-first`;
   }
   return 'nothing but delimiters came: does the device send by itself?';
 }
 
-function describe({ name, connection: { path, baudRate }, isSimulated }: SessionPort): string {
+function describe(
+  { name, path, connection: { baudRate }, isSimulated }: SessionPort,
+  { input }: MonitorOptions,
+): string {
   const where = name === path ? path : `${name} (${path})`;
-  return isSimulated
-    ? `${where}, a simulated Uno that echoes what it is sent ("hello", once a second)`
-    : `${where} at ${baudRate} bit/s`;
+  if (!isSimulated) {
+    return `${where} at ${baudRate} bit/s`;
+  }
+  const sent = input === undefined ? ' ("hello", once a second)' : '';
+  return `${where}, a simulated Uno that echoes what it is sent${sent}`;
 }

@@ -26,8 +26,24 @@ export function portTable(ports: readonly PortInfo[]): string {
 
 /** A JSON array with one object a port. What is not known is `null`. */
 export function portJson(ports: readonly PortInfo[]): string {
-  const entries = ports.map((port) => Object.fromEntries(COLUMNS.map(([key]) => [key, port[key] ?? null])));
-  return `${escapeJson(entries, 2)}\n`;
+  return `${escapeJson(ports.map(entry), 2)}\n`;
+}
+
+/** What became of a port: it was `there` at first, was `added` later, or `removed`. */
+export type PortChange = 'there' | 'added' | 'removed';
+
+/** One line about a port. */
+export function changeLine(change: PortChange, port: PortInfo): string {
+  return `${change.padEnd('removed'.length)}  ${cells(port).join('  ')}\n`;
+}
+
+/** The same as one JSON object: `change`, and what {@link portJson} has. */
+export function changeJson(change: PortChange, port: PortInfo): string {
+  return `${escapeJson({ change, ...entry(port) })}\n`;
+}
+
+function entry(port: PortInfo): Record<string, string | null> {
+  return Object.fromEntries(COLUMNS.map(([key]) => [key, port[key] ?? null]));
 }
 
 function cells(port: PortInfo): string[] {

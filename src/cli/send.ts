@@ -1,86 +1,160 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
-import { parseHex } from './hex.js';
-import { lineFormat } from './line-format.js';
 import { printMessage } from './message.js';
-import { type LineOptions, MAX_PACKET_BYTES, type SessionPort, sessionPorts } from './open-ports.js';
+import { type LineOptions, type SessionPort, sessionPorts } from './open-ports.js';
 import type { Output } from './output.js';
+import { type OutputOptions, recordFormat } from './output-options.js';
 import { parsePort } from './port-argument.js';
+import { type Packets, packetsOf, type SendInput } from './send-input.js';
 import { runSession, type Session } from './session.js';
-import { readPacket } from './stdin.js';
 import { count, type Totals } from './totals.js';
 
-export interface SendOptions extends LineOptions {
-  /** Exactly one of these three says what to send. */
-  hex?: string;
-  text?: string;
-  stdin?: boolean;
-  /** How many answers to wait for. */
+export interface SendOptions extends LineOptions, OutputOptions, SendInput {
+  /** How often to send it all. */
+  repeat: number;
+  /** From one packet to the next, in seconds. */
+  interval: number;
+  /** How many answers to wait for, after each packet. */
   wait: number;
   /** How long to wait for them, in seconds. */
   timeout: number;
-  json?: boolean;
 }
 
-/** Sends one packet, and prints the answers. */
+/** Sends packets, and prints the answers. */
 export async function send(portArgument: string, options: SendOptions, output: Output): Promise<ExitCode> {
-  const [port] = sessionPorts([parsePort(portArgument, options.baud)], options, false) as [SessionPort];
-  const packet = await packetOf(options, output.isTerminal);
-  if (packet === undefined) {
+  const isSingle = options.input === undefined && options.repeat === 1;
+  if (options.input !== undefined && options.repeat > 1) {
+    throw new CliError(
+      ExitCode.usage,
+      '--repeat cannot send what comes from stdin line by line; leave out one of them',
+    );
+  }
+  const parsed = parsePort(portArgument, options.baud);
+  // What answers a single packet does not come any more once the device was away.
+  const reconnect = options.reconnect && (!isSingle || options.awaitPort === true);
+  const [port] = sessionPorts([parsed], { ...options, reconnect }, false) as [SessionPort];
+  const { name, connection } = port;
+  const format = await recordFormat(options, [name], output);
+  const packets = await packetsOf(options, connection.maxPacketBytes, output.isTerminal);
+  if (packets === undefined) {
     return ExitCode.interrupted;
   }
-  if (packet.length > MAX_PACKET_BYTES) {
-    throw new CliError(ExitCode.usage, `a packet has at most ${MAX_PACKET_BYTES} bytes; send less at a time`);
-  }
-  let isSent = false;
-  let answers = 0;
-  let haveAnswers = (_: ExitCode) => {};
-  const answered = new Promise<ExitCode>((resolve) => {
-    haveAnswers = resolve;
-  });
+  const answers = new Answers(options.wait);
+  let sentPackets = 0;
+  let lostPackets = 0;
 
   return runSession({
-    ports: [port],
+    ports: [{ ...port, connection: { ...connection, whenDisconnected: reconnect ? 'wait' : 'reject' } }],
     output,
-    format: lineFormat([port.name], output, options.json),
+    format,
     interruptedCode: ExitCode.interrupted,
     received(record, session) {
-      // What came before the packet was sent answers something else.
-      if (!isSent || answers === options.wait) {
+      // What came before a packet was sent answers something else.
+      if (!answers.areWanted) {
         return;
       }
-      if (record.error === undefined && ++answers === options.wait) {
-        haveAnswers(ExitCode.success);
+      if (record.error === undefined) {
+        answers.take();
       }
       return session.show(record);
     },
     async work(session) {
-      await delay(port.connection.settleMs, undefined, { signal: session.signal });
-      // An answer may be read before the write is told to have ended.
-      isSent = true;
-      const sent = await session.send(port.name, packet);
-      session.totals.add(sent);
-      if (options.wait === 0) {
-        if (output.isTerminal) {
-          printMessage(`sent ${count(packet.length, 'byte')} to ${port.name}; --wait prints answers`);
-        }
-        return ExitCode.success;
+      await delay(connection.settleMs, undefined, { signal: session.signal });
+      for (let round = 0; round < options.repeat; round++) {
+        await sendAll(packets, session);
       }
-      return Promise.race([answered, timeUp(session)]);
+      if (lostPackets > 0) {
+        throw new CliError(ExitCode.failure, `${count(lostPackets, 'packet')} of ${sentPackets} may not have arrived`);
+      }
+      if (options.wait === 0 && output.isTerminal) {
+        const what = isSingle ? count(session.totals.sentBytes, 'byte') : count(sentPackets, 'packet');
+        printMessage(`sent ${what} to ${name}; --wait prints answers`);
+      }
+      return ExitCode.success;
     },
   });
 
-  async function timeUp({ signal, totals }: Session): Promise<never> {
-    await delay(options.timeout * 1_000, undefined, { signal });
-    throw new CliError(ExitCode.timeout, noAnswer(port, options, totals));
+  async function sendAll(all: Packets, session: Session): Promise<void> {
+    for await (const packet of all(session.signal)) {
+      session.signal.throwIfAborted();
+      if (sentPackets > 0) {
+        await delay(options.interval * 1_000, undefined, { signal: session.signal });
+      }
+      sentPackets++;
+      // An answer may be read before the write is told to have ended.
+      const answered = answers.next();
+      try {
+        session.totals.add(await session.send(name, packet));
+      } catch (error) {
+        if (isSingle || !(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
+          throw error;
+        }
+        lostPackets++;
+        continue;
+      }
+      if (options.wait > 0) {
+        await answersInTime(answered, session);
+      }
+    }
+  }
+
+  async function answersInTime(answered: Promise<void>, session: Session): Promise<void> {
+    const waiting = new AbortController();
+    const signal = AbortSignal.any([session.signal, waiting.signal]);
+    const timeUp = delay(options.timeout * 1_000, undefined, { signal }).then(() => {
+      throw new CliError(ExitCode.timeout, noAnswer(port, options, answers.missing, session.totals));
+    });
+    try {
+      await Promise.race([answered, timeUp]);
+    } finally {
+      waiting.abort();
+      timeUp.catch(() => {});
+    }
   }
 }
 
-function noAnswer(port: SessionPort, { wait, timeout }: SendOptions, { received, rejected }: Totals): string {
+/** Counts the answers to one packet after the other. */
+class Answers {
+  readonly #wanted: number;
+  #missing = 0;
+  #haveAll = () => {};
+
+  constructor(wanted: number) {
+    this.#wanted = wanted;
+  }
+
+  get areWanted(): boolean {
+    return this.#missing > 0;
+  }
+
+  get missing(): number {
+    return this.#missing;
+  }
+
+  /** Resolves when as many have come as each packet is to have. */
+  next(): Promise<void> {
+    this.#missing = this.#wanted;
+    return new Promise((resolve) => {
+      this.#haveAll = resolve;
+    });
+  }
+
+  take(): void {
+    this.#missing--;
+    if (this.#missing === 0) {
+      this.#haveAll();
+    }
+  }
+}
+
+function noAnswer(port: SessionPort, { wait, timeout }: SendOptions, missing: number, totals: Totals): string {
+  const received = wait - missing;
   const got = received === 0 ? 'no answer' : `only ${received} of ${count(wait, 'answer')}`;
   const help =
-    received === 0 ? advice(port.connection.settleMs, rejected) : 'wait longer (--timeout), or for fewer (--wait)';
+    received === 0
+      ? advice(port.connection.settleMs, totals.rejected)
+      : 'wait longer (--timeout), or for fewer (--wait)';
   return `${got} from "${port.name}" within ${count(timeout, 'second')}; ${help}`;
 }
 
@@ -93,15 +167,4 @@ function advice(settleMs: number, rejected: number): string {
     'a board that resets when its port is opened, as an Uno does, loses what is sent to its boot loader: ' +
     `${settle}, or wait longer (--timeout)`
   );
-}
-
-/** `undefined` if Ctrl-C ended the reading of stdin. */
-async function packetOf({ hex, text, stdin }: SendOptions, isTerminal: boolean): Promise<Uint8Array | undefined> {
-  if ([hex, text, stdin].filter((given) => given !== undefined).length !== 1) {
-    throw new CliError(ExitCode.usage, 'say what to send: one of --hex "01 02 ff", --text hello or --stdin');
-  }
-  if (hex !== undefined) {
-    return parseHex(hex);
-  }
-  return text !== undefined ? Buffer.from(text) : readPacket(isTerminal);
 }

@@ -9,7 +9,7 @@ import { reportError } from './report-error.js';
 /** Runs the command that the arguments name. Never rejects. */
 async function main(commandLine: readonly string[], output: Output): Promise<ExitCode> {
   if (commandLine.length === 0) {
-    printMessage('say what to do: list, monitor or send; see "sercom --help"');
+    printMessage('say what to do: list, monitor or send, say; see "sercom --help"');
     return ExitCode.usage;
   }
   let exitCode: ExitCode = ExitCode.success;

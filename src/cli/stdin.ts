@@ -1,6 +1,8 @@
-import { addAbortSignal } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
+import { CliError } from './cli-error.js';
+import { ExitCode } from './exit-codes.js';
 import { printMessage } from './message.js';
-import { MAX_PACKET_BYTES } from './open-ports.js';
+import { linesOf } from './sinks/lines.js';
 
 /**
  * Reads all of stdin, but no more than tells that it is too long.
@@ -8,24 +10,15 @@ import { MAX_PACKET_BYTES } from './open-ports.js';
  * @param isTerminal - whether a person watches, who is told what to do
  * @returns `undefined` if Ctrl-C ended it
  */
-export async function readPacket(isTerminal: boolean): Promise<Uint8Array | undefined> {
+export async function readPacket(maxBytes: number, isTerminal: boolean): Promise<Buffer | undefined> {
   const interruption = new AbortController();
   const onInterrupt = () => interruption.abort();
   process.once('SIGINT', onInterrupt);
   if (isTerminal && process.stdin.isTTY) {
     printMessage('type the packet; Ctrl-D at the start of a line ends it');
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
   try {
-    for await (const chunk of addAbortSignal(interruption.signal, process.stdin)) {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > MAX_PACKET_BYTES) {
-        break;
-      }
-    }
-    return Buffer.concat(chunks);
+    return await readUpTo(addAbortSignal(interruption.signal, process.stdin), maxBytes);
   } catch (error) {
     if (interruption.signal.aborted) {
       return undefined;
@@ -34,4 +27,34 @@ export async function readPacket(isTerminal: boolean): Promise<Uint8Array | unde
   } finally {
     process.off('SIGINT', onInterrupt);
   }
+}
+
+/**
+ * The lines of stdin, until its end or until the signal ends it, which is thrown.
+ *
+ * @throws CliError (wrong use) at a line that is too long
+ */
+export async function* stdinLines(signal: AbortSignal): AsyncGenerator<string, void> {
+  try {
+    for await (const { text } of linesOf(addAbortSignal(signal, process.stdin))) {
+      yield text;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new CliError(ExitCode.usage, `stdin: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+/** Reads all of a stream, or a chunk more than that many bytes. */
+export async function readUpTo(stream: Readable, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > maxBytes) {
+      break;
+    }
+  }
+  return Buffer.concat(chunks);
 }

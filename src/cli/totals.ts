@@ -15,6 +15,11 @@ export class Totals {
     return this.#received;
   }
 
+  /** The bytes of packets sent. */
+  get sentBytes(): number {
+    return this.#sentBytes;
+  }
+
   /** Frames rejected, whatever the reason. */
   get rejected(): number {
     return [...this.#rejected.values()].reduce((sum, count) => sum + count, 0);

@@ -1,20 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeJson, escapeText, quotePacket } from '../../src/cli/escape.js';
-
-/** Spelled out here, in contrast to the code under test: what must never reach a terminal as it is. */
-const DANGEROUS = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u;
-
-/** Text in which dangerous characters are frequent. */
-const texts = fc
-  .array(
-    fc.oneof(
-      fc.integer({ min: 0, max: 0x10ffff }).map((code) => String.fromCodePoint(code)),
-      fc.integer({ min: 0, max: 0xff }).map((code) => String.fromCodePoint(code)),
-      fc.constantFrom('\u202e', '\u2066', '\u061c', '\u2028', '\u{e0041}', '\\', '"', 'x', 'u{', 'ä', '💡'),
-    ),
-  )
-  .map((characters) => characters.join(''));
+import { escapeJson, escapePacket, escapeText, quotePacket } from '../../src/cli/escape.js';
+import { DANGEROUS, texts } from './dangerous.js';
 
 /** Bytes in which valid, cut and overlong UTF-8 are frequent. */
 const byteArrays = fc.oneof(
@@ -86,6 +73,20 @@ describe('quotePacket', () => {
 
   test('looks different for different bytes', () => {
     fc.assert(fc.property(byteArrays, (bytes) => void expect([...unquote(quotePacket(bytes))]).toEqual([...bytes])));
+  });
+});
+
+describe('escapePacket', () => {
+  test.each([
+    ['7b2261223a315c7d', '{"a":1\\}'],
+    ['1b5b324a', '\\x1b[2J'],
+    ['41ff42e2e280ae', 'A\\xffB\\xe2\\u{202e}'],
+  ])('%s', (hex, escaped) => {
+    expect(escapePacket(Buffer.from(hex, 'hex'))).toBe(escaped);
+  });
+
+  test('lets nothing dangerous pass', () => {
+    fc.assert(fc.property(byteArrays, (bytes) => void expect(escapePacket(bytes)).not.toMatch(DANGEROUS)));
   });
 });
 

@@ -14,6 +14,24 @@ describe('a port', () => {
     ['a@', { name: 'a@', path: 'a@', baudRate: 115_200 }],
     ['a@9600x', { name: 'a@9600x', path: 'a@9600x', baudRate: 115_200 }],
     ['sim:', { name: 'sim:', path: 'sim:', baudRate: 115_200 }],
+    [
+      'usb:2341:0043',
+      {
+        name: 'usb:2341:0043',
+        path: 'usb:2341:0043',
+        device: { vendorId: '2341', productId: '0043' },
+        baudRate: 115_200,
+      },
+    ],
+    [
+      'arm=usb:0403:6001:A50285BI:x@9600',
+      {
+        name: 'arm',
+        path: 'usb:0403:6001:A50285BI:x',
+        device: { vendorId: '0403', productId: '6001', serialNumber: 'A50285BI:x' },
+        baudRate: 9600,
+      },
+    ],
     ['COM3', { name: 'COM3', path: 'COM3', baudRate: 115_200 }],
     ['odd\nname=x', { name: 'odd\nname', path: 'x', baudRate: 115_200 }],
     ['x@4294967295', { name: 'x', path: 'x', baudRate: 4_294_967_295 }],
@@ -21,12 +39,23 @@ describe('a port', () => {
     expect(parsePort(argument, 115_200)).toEqual(port);
   });
 
-  test.each(['', '=', '=x', 'a=', 'a=@9600', '@9600', 'x@0', 'x@4294967296', 'x@99999999999999999999'])(
-    '%j is wrong use',
-    (argument) => {
-      expect(() => parsePort(argument, 115_200)).toThrow(expect.objectContaining({ exitCode: 2 }));
-    },
-  );
+  test.each([
+    'usb:',
+    'usb:2341',
+    'usb:234:0043',
+    'usb:2341:0043:',
+    '',
+    '=',
+    '=x',
+    'a=',
+    'a=@9600',
+    '@9600',
+    'x@0',
+    'x@4294967296',
+    'x@99999999999999999999',
+  ])('%j is wrong use', (argument) => {
+    expect(() => parsePort(argument, 115_200)).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
 });
 
 describe('several ports', () => {

@@ -1,51 +1,7 @@
-import { once } from 'node:events';
-import { constants, openSync } from 'node:fs';
-import { ReadStream } from 'node:tty';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { openPtyPair } from '../support/pty-pair.js';
+import { describe, expect, test } from 'vitest';
 import { has } from '../support/tools.js';
 import { jsonLines, start } from './sercom-process.js';
-
-/** A port, and the device behind it as a stream of bytes: what stands on the wire is spelled out here. */
-interface TestPort {
-  path: string;
-  device: ReadStream;
-  /** Everything that has arrived at the device, once that is so many bytes. The first byte tells that the port is open. */
-  arrived(bytes: number): Promise<string>;
-  unplug(): Promise<void>;
-}
-
-async function openTestPort(): Promise<TestPort> {
-  const { hostPath, devicePath, close } = await openPtyPair();
-  const device = new ReadStream(openSync(devicePath, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK));
-  device.on('error', () => {
-    // EIO: the pair has ended.
-  });
-  let closing: Promise<void> | undefined;
-  const unplug = () => {
-    closing ??= close();
-    return closing;
-  };
-  onTestFinished(async () => {
-    device.destroy();
-    await unplug();
-  });
-  let hex = '';
-  device.on('data', (chunk: Buffer) => {
-    hex += chunk.toString('hex');
-  });
-  const arrived = async (bytes: number) => {
-    while (hex.length < 2 * bytes) {
-      await once(device, 'data');
-    }
-    return hex;
-  };
-  return { path: hostPath, device, arrived, unplug };
-}
-
-function write(device: ReadStream, hex: string): void {
-  device.write(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
-}
+import { openTestPort, write } from './test-port.js';
 
 const HELLO = '06 68 65 6c 6c 6f 00';
 const CUT = '05 01 02 00';
@@ -116,10 +72,10 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     expect(code).toBe(3);
   });
 
-  test('monitor goes on when it loses one of two devices, and exits with 1 when it has lost both', async () => {
+  test('monitor --no-reconnect goes on when it loses one of two devices, and exits with 1 when it has lost both', async () => {
     const arm = await openTestPort();
     const leg = await openTestPort();
-    const monitor = start('monitor', `arm=${arm.path}`, `leg=${leg.path}`, '--json');
+    const monitor = start('monitor', `arm=${arm.path}`, `leg=${leg.path}`, '--json', '--no-reconnect');
     await Promise.all([arm.arrived(1), leg.arrived(1)]);
     await arm.unplug();
     await monitor.complained(/^sercom: .*"arm".*lost.*\n$/);

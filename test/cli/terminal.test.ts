@@ -18,7 +18,7 @@ describe.skipIf(!has('script') || process.platform !== 'linux')(
     test('has colours and says how to end it', async () => {
       const { code, stdout } = await onTerminal(`${MONITOR} -n 1`).outcome();
       expect(stdout).toContain('\x1b[32mrx\x1b[0m');
-      expect(stdout).toMatch(/^sercom: monitoring sim:.*Ctrl-C ends\r\n/);
+      expect(stdout).toMatch(/^sercom: monitoring sim:.*q ends\r\n/);
       expect(code).toBe(0);
     });
 

@@ -10,7 +10,15 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
     [['lst'], /unknown command 'lst' \(Did you mean list\?\)/],
     [['list', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
     [['list', 'x'], /too many arguments/],
-    [['monitor'], /missing required argument 'port'/],
+    [['monitor', 'usb:2341'], /port "usb:2341": write usb:VID:PID or usb:VID:PID:SERIAL, as in usb:2341:0043/],
+    [['monitor', 'sim:', '--fliter', 'dir=rx'], /unknown option '--fliter' \(Did you mean --filter\?\)/],
+    [['monitor', 'sim:', '--filter', 'dri=rx'], /filter "dri=rx"/],
+    [['monitor', 'sim:', '--decode', 'xml'], /--decode: "xml" is not known; it takes text, json, cbor/],
+    [['monitor', 'sim:', '--parity', 'evn'], /--parity.*none, even, odd/],
+    [['monitor', 'sim:', '--json', '--dump'], /cannot be used with/],
+    [['monitor', 'arm=sim:', '--to', 'amr'], /--to: there is no connection "amr"; Did you mean arm\?/],
+    [['monitor', 'a=sim:', 'b=sim:', '--input', 'text'], /--input: say where the lines go: --to NAME; there are a, b/],
+    [['monitor', 'sim:', '--await-port', '--no-reconnect'], /--await-port needs reconnecting/],
     [['monitor', '=x'], /port "=x": .*NAME=PATH/],
     [['monitor', 'x@0'], /port "x@0": .*from 1 to 4294967295/],
     [['monitor', 'a=x', 'a=y'], /two ports are named "a"/],
@@ -27,6 +35,13 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
     [['send', 'sim:', '--hex', '0'], /"0" is not made of pairs of hex digits/],
     [['send', 'sim:', '--text', 'a', '--wait', 'some'], /--wait.*whole number/],
     [['send', 'sim:', 'sim:', '--text', 'a'], /too many arguments/],
+    [['send', 'sim:', '--text', 'a', '--encode', 'cbor'], /this is not JSON: a/],
+    [['send', 'sim:', '--hex', '00', '--encode', 'cbor'], /--encode takes JSON/],
+    [['send', 'sim:', '--input', 'text', '--repeat', '2'], /--repeat cannot send what comes from stdin/],
+    [['send', 'sim:', '--file', '/nowhere'], /--file: cannot read "\/nowhere"/],
+    [['ping', 'sim:', '--size', '5-3'], /--size.*64, 1,16,254 or 1-32/],
+    [['ping', 'sim:', '--window', '0'], /--window.*whole number from 1/],
+    [['completion', 'csh'], /bash, zsh, fish/],
   ] as const)('sercom %j', async (commandLine, message) => {
     const { code, stdout, stderr } = await run(...commandLine);
     expect(stderr).toMatch(/^sercom: [^\n\x1b]*\n$/);
@@ -62,7 +77,9 @@ describe('help', () => {
   });
 
   test.each([
-    ['list', ['--json']],
+    ['list', ['--json', '--watch']],
+    ['ping', ['--count', '--size', '--interval', '--window', '--timeout', '--json', '--baud', 'sim:']],
+    ['monitor', ['--filter', '--reject', '--log', '--pcapng', '--stats', '--changes', '--input', '--parity', '--drop']],
     ['monitor', ['--baud', '--checksum', '--settle', '--no-skip-first', '--count', '--timeout', '--json', 'sim:']],
     ['send', ['--hex', '--text', '--stdin', '--wait', '--timeout', '--settle', '--checksum', '--json', 'sim:']],
   ])('sercom %s --help has every option, examples and exit codes', async (command, words) => {

@@ -1,0 +1,58 @@
+import type { Command } from 'commander';
+import { chooseListedPort } from './choose-port.js';
+import { CliError } from './cli-error.js';
+import { ExitCode } from './exit-codes.js';
+import type { LineOptions } from './open-ports.js';
+import { lineOptions } from './options.js';
+import type { Output } from './output.js';
+import { expandProfiles } from './profiles.js';
+
+/** Tells what `sercom` is to exit with. */
+export type Exit = (code: ExitCode) => void;
+
+/** Adds a command to `sercom`. */
+export type Register = (program: Command, output: Output, exit: Exit) => void;
+
+/** How ports are written, for help. */
+export const PORT_GRAMMAR =
+  'PATH, usb:VID:PID[:SERIAL], sim: (a simulated Arduino Uno that echoes) or NAME= and one of these, each with ' +
+  'optional @BAUD; or @PROFILE; none: the only USB port there is';
+
+/** Gives a command the port, or the ports, that it opens, and the options of their lines. */
+export function takesPorts(command: Command, ports: '[port]' | '[port...]'): Command {
+  command.argument(ports, PORT_GRAMMAR);
+  for (const option of lineOptions()) {
+    command.addOption(option);
+  }
+  return command;
+}
+
+/**
+ * Runs a command on the ports that were named, by themselves or by profiles, or else on the one that is chosen.
+ *
+ * @param run - is given the ports and the options
+ * @throws CliError
+ */
+export async function runOnPorts<Options extends LineOptions>(
+  command: Command,
+  given: readonly string[],
+  run: (ports: string[], options: Options) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const ports = await expandProfiles(given, command);
+  if (ports.length === 0) {
+    const chosen = await chooseListedPort();
+    if (chosen === undefined) {
+      return ExitCode.interrupted;
+    }
+    ports.push(chosen);
+  }
+  return run(ports, command.opts<Options>());
+}
+
+/** The one port of a command that takes no more. */
+export function onlyPort([port, ...more]: readonly string[], what: string): string {
+  if (port === undefined || more.length > 0) {
+    throw new CliError(ExitCode.usage, `${what} takes one port; name the one you mean`);
+  }
+  return port;
+}

@@ -1,0 +1,138 @@
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
+import type { Decoder } from './decoder.js';
+import { float16 } from './float16.js';
+import { type Jsonable, jsonable } from './jsonable.js';
+
+/** One value of a layout. */
+interface Field {
+  /** Where it begins in the packet. */
+  offset: number;
+  read(view: DataView, offset: number): unknown;
+}
+
+type Reader = (view: DataView, offset: number, littleEndian: boolean) => unknown;
+
+/** The codes with one value each: how many bytes they take, and how they are read. */
+const CODES: Readonly<Record<string, readonly [bytes: number, read: Reader]>> = {
+  c: [1, (view, at) => String.fromCharCode(view.getUint8(at))],
+  b: [1, (view, at) => view.getInt8(at)],
+  B: [1, (view, at) => view.getUint8(at)],
+  '?': [1, (view, at) => view.getUint8(at) !== 0],
+  h: [2, (view, at, little) => view.getInt16(at, little)],
+  H: [2, (view, at, little) => view.getUint16(at, little)],
+  i: [4, (view, at, little) => view.getInt32(at, little)],
+  I: [4, (view, at, little) => view.getUint32(at, little)],
+  l: [4, (view, at, little) => view.getInt32(at, little)],
+  L: [4, (view, at, little) => view.getUint32(at, little)],
+  q: [8, (view, at, little) => view.getBigInt64(at, little)],
+  Q: [8, (view, at, little) => view.getBigUint64(at, little)],
+  e: [2, (view, at, little) => float16(view.getUint16(at, little))],
+  f: [4, (view, at, little) => shortest(view.getFloat32(at, little))],
+  d: [8, (view, at, little) => view.getFloat64(at, little)],
+};
+
+/** A packet that is longer than the longest there is cannot come. */
+const MAX_BYTES = 65_536;
+
+const HELP =
+  'write FORMAT as in "<Hf2x:seq,temp": < little-endian (the default), > or ! big-endian, = as this machine; ' +
+  'codes b B ? h H i I l L q Q e f d c, s (text), x (padding), each with an optional count; then names';
+
+/**
+ * A decoder for packets of one fixed layout, in the manner of Python's `struct`, without alignment.
+ *
+ * @param spec - the layout, and after a colon the names of its values, if they shall have some
+ * @throws CliError (wrong use) if it is no layout
+ */
+export function structDecoder(spec: string): Decoder {
+  const colon = spec.indexOf(':');
+  const format = colon < 0 ? spec : spec.slice(0, colon);
+  const { fields, bytes } = layoutOf(format, spec);
+  const names = colon < 0 ? undefined : namesOf(spec.slice(colon + 1), fields.length, spec);
+  return {
+    name: 'struct',
+    decode(packet) {
+      if (packet.length !== bytes) {
+        throw new Error(`${format} takes ${bytes} bytes, the packet has ${packet.length}`);
+      }
+      const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
+      const values = fields.map(({ offset, read }) => jsonable(read(view, offset)));
+      const value: Jsonable =
+        names === undefined ? values : Object.fromEntries(names.map((name, i) => [name, values[i]!]));
+      return { value, text: JSON.stringify(value) };
+    },
+  };
+}
+
+function layoutOf(format: string, spec: string): { fields: Field[]; bytes: number } {
+  const [, order, items] = /^([<>=!]?)(.*)$/s.exec(format)!;
+  const littleEndian = order === '=' ? isHostLittleEndian() : order === '' || order === '<';
+  const fields: Field[] = [];
+  let bytes = 0;
+  for (const [, , digits, code = ''] of items!.matchAll(/( *)(\d*)(.?)/gsu)) {
+    if (code === '' && digits === '') {
+      continue;
+    }
+    const count = digits === '' ? 1 : Number(digits);
+    const known = CODES[code];
+    if (!(known !== undefined || code === 's' || code === 'x')) {
+      throw wrong(spec, code === '' ? `no code follows ${digits}` : `"${code}" is no code`);
+    }
+    const size = (known?.[0] ?? 1) * count;
+    if (bytes + size > MAX_BYTES) {
+      throw wrong(spec, `it is longer than ${MAX_BYTES} bytes`);
+    }
+    if (code === 's') {
+      fields.push({ offset: bytes, read: (view, at) => textAt(view, at, count) });
+    } else if (known !== undefined) {
+      const [width, read] = known;
+      for (let index = 0; index < count; index++) {
+        fields.push({ offset: bytes + index * width, read: (view, at) => read(view, at, littleEndian) });
+      }
+    }
+    bytes += size;
+  }
+  if (fields.length === 0) {
+    throw wrong(spec, 'it has no values');
+  }
+  return { fields, bytes };
+}
+
+function namesOf(list: string, count: number, spec: string): string[] {
+  const names = list.split(',').map((name) => name.trim());
+  if (names.length !== count) {
+    throw wrong(spec, `it has ${count} values, but ${names.length} names`);
+  }
+  const odd = names.find((name, index) => name === '' || names.indexOf(name) !== index);
+  if (odd !== undefined) {
+    throw wrong(spec, odd === '' ? 'a name is empty' : `two values are named "${odd}"`);
+  }
+  return names;
+}
+
+/** Text up to its first NUL, as C writes it into a field of fixed size. */
+function textAt(view: DataView, offset: number, length: number): string {
+  const bytes = Buffer.from(view.buffer, view.byteOffset + offset, length);
+  const end = bytes.indexOf(0);
+  return (end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
+}
+
+/** The shortest number that is the same as a float of 32 bits: 0.1, not 0.10000000149011612. */
+function shortest(value: number): number {
+  for (let digits = 6; digits < 9; digits++) {
+    const rounded = Number(value.toPrecision(digits));
+    if (Math.fround(rounded) === value) {
+      return rounded;
+    }
+  }
+  return value;
+}
+
+function isHostLittleEndian(): boolean {
+  return new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+}
+
+function wrong(spec: string, problem: string): CliError {
+  return new CliError(ExitCode.usage, `--decode "struct:${spec}": ${problem}; ${HELP}`);
+}

@@ -1,0 +1,72 @@
+import { Option } from 'commander';
+import { wholeNumber } from './options.js';
+import type { PacketRecord } from './packet-record.js';
+import type { RecordSink } from './sinks/record-sink.js';
+
+/** Where records are kept besides stdout; {@link sinkOptions} defines it. */
+export interface SinkOptions {
+  /** A file. */
+  log?: string;
+  /** In bytes. */
+  logSize?: number;
+  /** A file, or `-`. */
+  pcapng?: string;
+  force?: boolean;
+}
+
+/** The options of commands that keep records in files. */
+export function sinkOptions(): Option[] {
+  return [
+    new Option('--log <file>', 'write a line for each packet and rejected frame to a file'),
+    new Option('--log-size <bytes>', 'go on in FILE.1, FILE.2 and so on before one is longer').argParser(
+      wholeNumber(1_024, Number.MAX_SAFE_INTEGER),
+    ),
+    new Option('--pcapng <file>', 'write a capture file for Wireshark; "-" is stdout, in place of lines'),
+    new Option('--force', 'overwrite files that are there'),
+  ].map((option) => option.helpGroup('Files:'));
+}
+
+/**
+ * Opens what the options ask for, as one.
+ *
+ * @param names - all connections there are
+ * @param decoder - the name of the decoder that packets are decoded with
+ * @throws CliError
+ */
+export async function openSinks(
+  { log, logSize, pcapng, force }: SinkOptions,
+  names: readonly string[],
+  decoder: string | undefined,
+): Promise<RecordSink> {
+  const sinks: RecordSink[] = [];
+  if (log !== undefined) {
+    const { openLogFile } = await import('./sinks/log-file.js');
+    sinks.push(await openLogFile(log, { maxBytes: logSize, force }));
+  }
+  if (pcapng !== undefined) {
+    const { openPcapng } = await import('./sinks/pcapng.js');
+    try {
+      sinks.push(await openPcapng(pcapng, { names, decoder, force }));
+    } catch (error) {
+      await Promise.all(sinks.map((sink) => sink.close()));
+      throw error;
+    }
+  }
+  return {
+    write(record: PacketRecord) {
+      let slow: Promise<void> | undefined;
+      for (const sink of sinks) {
+        const written = sink.write(record);
+        if (written !== undefined) {
+          slow = slow === undefined ? written : Promise.all([slow, written]).then(() => {});
+        }
+      }
+      return slow;
+    },
+    // Without sinks none of them ends.
+    ended: Promise.race(sinks.map((sink) => sink.ended)),
+    async close() {
+      await Promise.all(sinks.map((sink) => sink.close()));
+    },
+  };
+}

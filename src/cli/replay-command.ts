@@ -1,0 +1,63 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { onlyPort, type Register } from './command.js';
+import { FILTER_GRAMMAR } from './filter.js';
+import { lineOptions, secondsOrNone, several, wholeNumber } from './options.js';
+import { outputOptions } from './output-options.js';
+import { expandProfiles } from './profiles.js';
+import { sinkOptions } from './record-sinks.js';
+import type { ReplayOptions } from './replay.js';
+
+/** Adds `sercom replay`. */
+export const registerReplay: Register = (program, output, exit) => {
+  const command = program
+    .command('replay')
+    .description('show what was recorded, or send it to a port again')
+    .argument('<file>', 'what --log or --pcapng has written; "-" is stdin')
+    .argument('[port]', 'where to send the packets, written as for send; without it, they are shown');
+  const replayOptions = [
+    new Option(
+      '--speed <factor>',
+      'so many times as fast as recorded, 0 at once (default: 1 with a port, else 0)',
+    ).argParser(factor),
+    new Option('--loop [times]', 'play it so many times, or without end').argParser(
+      wholeNumber(1, Number.MAX_SAFE_INTEGER),
+    ),
+    new Option('--dir <direction>', 'play what was received or sent (default: tx with a port, else both)').choices([
+      'rx',
+      'tx',
+      'both',
+    ]),
+    new Option('--filter <condition>', `play only what meets it: ${FILTER_GRAMMAR}`).argParser(several),
+    new Option('--reject <condition>', 'leave out what meets it').argParser(several),
+    new Option('--linger <seconds>', 'with a port: how long to show what comes after the last packet')
+      .argParser(secondsOrNone)
+      .default(0.5),
+  ];
+  for (const option of [...replayOptions, ...outputOptions(), ...sinkOptions(), ...lineOptions()]) {
+    command.addOption(option);
+  }
+  command
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sercom replay bench.log
+  sercom replay bench.log --filter name=arm --decode cbor --json
+  sercom replay bench.log --pcapng bench.pcapng                     (a log becomes a capture)
+  sercom replay bench.log /dev/ttyACM0 --speed 2 --loop
+  sercom replay capture.pcapng sim: --dir rx`,
+    )
+    .action(async (file: string, given: string | undefined) => {
+      const { replay } = await import('./replay.js');
+      const port = given === undefined ? undefined : onlyPort(await expandProfiles([given], command), 'replay');
+      exit(await replay(file, port, command.opts<ReplayOptions>(), output));
+    });
+};
+
+function factor(text: string): number {
+  const value = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || value > 1_000_000) {
+    throw new InvalidArgumentError('It takes a number from 0 to 1000000.');
+  }
+  return value;
+}

@@ -1,0 +1,63 @@
+import { Option } from 'commander';
+import { onlyPort, type Register, runOnPorts, takesPorts } from './command.js';
+import { seconds, secondsOrNone, wholeNumber } from './options.js';
+import { outputOptions } from './output-options.js';
+import { ENCODINGS, INPUT_KINDS } from './packet-input.js';
+import type { SendOptions } from './send.js';
+
+const SOURCES = ['hex', 'text', 'stdin', 'file', 'input'];
+
+/** Adds `sercom send`. */
+export const registerSend: Register = (program, output, exit) => {
+  const command = takesPorts(program.command('send').description('send packets, and print the answers'), '[port]');
+  const sources = [
+    new Option('--hex <bytes>', 'a packet in hex: "01 02 ff", 01:02:ff or 0102ff'),
+    new Option('--text <text>', 'a packet as text, sent as UTF-8'),
+    new Option('--stdin', 'a packet: all of stdin'),
+    new Option('--file <file>', 'a packet: all of a file'),
+    new Option('--input <kind>', 'each line of stdin is a packet').choices(INPUT_KINDS),
+  ];
+  for (const option of sources) {
+    command.addOption(
+      option.conflicts(SOURCES.filter((source) => source !== option.attributeName())).helpGroup('Packet:'),
+    );
+  }
+  command.addOption(
+    new Option('--encode <encoding>', 'text, stdin or file hold JSON, which becomes this')
+      .choices(ENCODINGS)
+      .helpGroup('Packet:'),
+  );
+  for (const option of outputOptions()) {
+    command.addOption(option);
+  }
+  command
+    .option('--repeat <times>', 'send it that often', wholeNumber(1, Number.MAX_SAFE_INTEGER), 1)
+    .option('--interval <seconds>', 'wait between one packet and the next', secondsOrNone, 0)
+    .option(
+      '--wait <answers>',
+      'print that many packets that come after each',
+      wholeNumber(0, Number.MAX_SAFE_INTEGER),
+      0,
+    )
+    .option('--timeout <seconds>', 'how long to wait for them; exits with 3 if they have not come', seconds, 2)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  sercom send /dev/ttyACM0 --hex "01 02 ff"
+  sercom send /dev/ttyACM0 --text hello --wait 1 --settle 2000   (an Uno resets when its port opens)
+  sercom send /dev/ttyACM0 --text '{"led": true}' --encode cbor
+  sercom send /dev/ttyACM0 --input hex --interval 0.1 < commands.txt
+  printf 'a\\tb' | sercom send /dev/ttyUSB0@9600 --stdin
+  sercom send sim: --text hello --wait 1`,
+    )
+    .action(async (port: string | undefined) => {
+      const { send } = await import('./send.js');
+      const given = port === undefined ? [] : [port];
+      exit(
+        await runOnPorts<SendOptions>(command, given, (ports, options) =>
+          send(onlyPort(ports, 'send'), options, output),
+        ),
+      );
+    });
+};

@@ -1,0 +1,36 @@
+/** Reads so many bytes at a time, whatever the chunks they come in. */
+export class ByteReader {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #pending: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** Gives that many bytes; fewer if the end comes before, nothing at the end. */
+  async read(bytes: number): Promise<Buffer | undefined> {
+    while (this.#bytes < bytes) {
+      const { value, done } = await this.#chunks.next();
+      if (done) {
+        break;
+      }
+      this.#pending.push(value);
+      this.#bytes += value.length;
+    }
+    if (this.#bytes === 0) {
+      return undefined;
+    }
+    const all = this.#pending.length === 1 ? this.#pending[0]! : Buffer.concat(this.#pending);
+    const buffer = Buffer.from(all.buffer, all.byteOffset, all.byteLength);
+    const result = buffer.subarray(0, bytes);
+    this.#pending = result.length === buffer.length ? [] : [buffer.subarray(result.length)];
+    this.#bytes -= result.length;
+    return result;
+  }
+
+  /** Ends the reading. */
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Pty } from '../support/pty.js';
+import { has } from '../support/tools.js';
+import { jsonLines, start } from './sercom-process.js';
+
+const HELLO = Buffer.from('000668656c6c6f00', 'hex');
+
+/** A device that can be unplugged, and comes back under the same path: a link, as udev makes them. */
+async function pluggable(): Promise<{ pty: Pty; link: string }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'sercom-'));
+  const pty = new Pty();
+  onTestFinished(async () => {
+    pty.end();
+    await rm(folder, { recursive: true });
+  });
+  return { pty, link: path.join(folder, 'ttyACM0') };
+}
+
+/** The delimiter that comes first tells that the port is open. */
+async function hasOpened(pty: Pty): Promise<void> {
+  // Until then there is nobody to be read from.
+  while ((await pty.read().catch(() => [])).length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+describe.skipIf(!has('python3'))('a device that goes and comes back (needs python3)', () => {
+  test('monitor says so on stderr, and goes on', async () => {
+    const { pty, link } = await pluggable();
+    await pty.open(link);
+    const monitor = start('monitor', `arm=${link}`, '--json', '--stats');
+    await hasOpened(pty);
+    await pty.write(HELLO);
+    await monitor.printed(/"hex":"68656c6c6f"/);
+    await pty.unlink();
+    await pty.close();
+    await monitor.complained(/^sercom: connection "arm" .*lost.* Trying again\n$/);
+    await pty.open(link);
+    await monitor.complained(/sercom: "arm" is here \(.*ttyACM0\)\n$/);
+    await pty.write(HELLO);
+    await monitor.printed(/("hex":"68656c6c6f".*\n.*)+"hex":"68656c6c6f"/);
+    monitor.child.kill('SIGINT');
+    const { code, stderr } = await monitor.outcome();
+    expect(stderr).toMatch(/"arm": received \d+ packets .*, 1 reconnect\n/);
+    expect(code).toBe(0);
+  });
+
+  test('monitor --await-port waits for one that is not there yet', async () => {
+    const { pty, link } = await pluggable();
+    const monitor = start('monitor', link, '--await-port', '-n', '1', '--json');
+    await monitor.complained(/^sercom: waiting for .*ttyACM0\n$/);
+    await pty.open(link);
+    await monitor.complained(/is here/);
+    await pty.write(HELLO);
+    const { code, stdout } = await monitor.outcome();
+    expect(jsonLines(stdout)).toMatchObject([{ hex: '68656c6c6f' }]);
+    expect(code).toBe(0);
+  });
+
+  test('send --input goes on with the next line, and says how many may not have arrived', async () => {
+    const { pty, link } = await pluggable();
+    await pty.open(link);
+    await pty.echo(true);
+    const send = start('send', link, '--input', 'text', '--wait', '1', '--json');
+    send.child.stdin!.write('one\n');
+    await send.printed(/"hex":"6f6e65"/);
+    await pty.unlink();
+    await pty.close();
+    await send.complained(/Trying again/);
+    send.child.stdin!.end('two\n');
+    await pty.open(link);
+    await pty.echo(true);
+    const { code, stdout } = await send.outcome();
+    expect(jsonLines(stdout).map(({ hex }) => hex)).toEqual(['6f6e65', '74776f']);
+    expect(code).toBe(0);
+  });
+});
