@@ -14,7 +14,7 @@ export type Exit = (code: ExitCode) => void;
 export type Register = (program: Command, output: Output, exit: Exit) => void;
 
 /** How ports are written, for help. */
-export const PORT_GRAMMAR =
+const PORT_GRAMMAR =
   'PATH, usb:VID:PID[:SERIAL], sim: (a simulated Arduino Uno that echoes) or NAME= and one of these, each with ' +
   'optional @BAUD; or @PROFILE; none: the only USB port there is';
 

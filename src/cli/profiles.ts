@@ -13,7 +13,7 @@ const PREFIX = '@';
 type Profile = Record<string, unknown>;
 
 /** Where profiles are kept. */
-export function configFile(): string {
+function configFile(): string {
   const { XDG_CONFIG_HOME } = process.env;
   // XDG says that a relative path is to be ignored.
   const folder =

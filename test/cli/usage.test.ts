@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { RunningProcess, run, SERCOM } from './sercom-process.js';
+import { jsonLines, RunningProcess, run, SERCOM, start } from './sercom-process.js';
 
 describe('wrong use exits with 2 and says in one line what to do', () => {
   test.each([
@@ -128,6 +128,28 @@ describe('sercom list', () => {
     for (const port of ports) {
       expect(Object.keys(port)).toEqual(['path', 'vendorId', 'productId', 'serialNumber', 'manufacturer']);
     }
+  });
+});
+
+describe('sercom list --watch', () => {
+  test('--watch begins with what is there, and ends by Ctrl-C with 0', async () => {
+    const list = start('list', '--watch', '--json');
+    const ports: { path: string }[] = JSON.parse((await run('list', '--json')).stdout);
+    await list.printedLines(ports.length);
+    // Ctrl-C may come before it watches only where there is no port to wait for.
+    setTimeout(() => list.child.kill('SIGINT'), 500);
+    const { code, stdout, stderr } = await list.outcome();
+    expect(jsonLines(stdout).map(({ change, path }) => ({ change, path }))).toEqual(
+      ports.map(({ path }) => ({ change: 'there', path })),
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('a closed pipe ends it when a port comes or goes, else Ctrl-C does', async () => {
+    const list = start('list', '--watch');
+    setTimeout(() => list.child.kill('SIGINT'), 500);
+    list.child.stdout!.destroy();
+    expect(await list.outcome()).toMatchObject({ code: 0, stderr: '' });
   });
 });
 
