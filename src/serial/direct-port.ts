@@ -202,8 +202,9 @@ export class DirectPort implements WatchfulPort {
 
   /**
    * A read that gave all that a tty's buffer holds has made room there, and mostly the next bytes are in it already: to
-   * ask for them at once saves the way through the poller. Gives how many there were. What goes
-   * wrong here goes wrong again in the next read.
+   * ask for them at once saves the way through the poller. What goes wrong here goes wrong again in the next read.
+   *
+   * @returns how many bytes there were
    */
   #readOn(read: PendingRead, bytesRead: number): number {
     let end = bytesRead;
