@@ -43,16 +43,16 @@ await until(/lists the keys/);
 // Time for the board to start.
 await delay(1_000);
 await send('{"move": [10, -4]}');
-await until(/move[^]*move/);
+await until(/rx .*= \{"move"/);
 await send('{"led": true}');
-await until(/led[^]*led/);
+await until(/rx .*= \{"led"/);
 type('m');
 await until(/marker 1/);
 await send('["grip", 3]');
-await until(/grip[^]*grip/);
+await until(/rx .*= \["grip"/);
 type('d');
 await send('{"move": [0, 0]}');
-await until(/00000009[^]*00000009/);
+await until(/rx +9 {2}= .*\n.*\n00000009/);
 type('d');
 // The rates are measured once a second.
 await delay(1_200);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type BindingPort, directBinding } from '../../src/index.js';
+import { type BindingPort, directBinding, type WatchfulPort } from '../../src/index.js';
 import { Pty } from '../support/pty.js';
 import { has } from '../support/tools.js';
 
@@ -193,6 +193,23 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))(
       await expect(port.write(Buffer.alloc(1))).rejects.toThrow('Port is not open');
       await expect(port.read(Buffer.alloc(1), 0, 1)).rejects.toThrow('Port is not open');
       await expect(port.close()).rejects.toThrow('Port is not open');
+    });
+
+    test('may be closed by whoever is told of its hang-up, at once', async () => {
+      // A poller that is used after its end takes the whole process with it, though not always at the first time.
+      for (let round = 0; round < 20; round++) {
+        const { device, port } = await openPty();
+        const reading = port.read(Buffer.alloc(1), 0, 1);
+        await device.write(Buffer.alloc(100, 1));
+        await reading;
+        const closed = new Promise<void>((resolve) => {
+          (port as WatchfulPort).onHangUp = () => resolve(port.close());
+        });
+        await device.close();
+        await closed;
+        expect(port.isOpen).toBe(false);
+        device.end();
+      }
     });
 
     test('a second read or write while one is pending is refused', async () => {

@@ -12,10 +12,13 @@ const PACKAGE = path.resolve(import.meta.dirname, '../..');
 const LAB = path.join(import.meta.dirname, 'build');
 const CONSOLE_LOG = path.join(LAB, 'console.log');
 
+/** It takes about 12 s where nothing else is done. */
+const BOOT_LIMIT_MS = 240_000;
+
 const TOOLS = ['qemu-system-x86_64', 'busybox', 'cpio', 'modprobe', 'strip', 'dpkg', 'apt-get', 'python3'];
 
 /** The programs that are not there, and are needed to prepare and to run the machine. */
-export const missingTools: readonly string[] = TOOLS.filter((tool) => !has(tool));
+export const missingTools: readonly string[] = TOOLS.filter((tool) => !has(tool) && !has(`/usr/sbin/${tool}`));
 
 /** What a guest script, or the machine itself, says: one line of JSON each. */
 interface Line extends AdapterCommand {
@@ -61,6 +64,7 @@ export class Machine {
       this.#isUp = false;
       this.#fail(`qemu has ended (${reason})`);
     });
+    process.once('exit', () => this.#qemu.kill('SIGKILL'));
     // That is told above.
     this.#qemu.stdin.on('error', () => undefined);
     createInterface({ input: this.#qemu.stdout }).on('line', (line) => this.#take(line));
@@ -76,8 +80,16 @@ export class Machine {
     const folder = mkdtempSync(path.join(tmpdir(), 'usb-'));
     packInitramfs(folder);
     const machine = new Machine(folder);
-    await machine.#expectRun();
-    return machine;
+    const timer = setTimeout(() => machine.#qemu.kill('SIGKILL'), BOOT_LIMIT_MS);
+    try {
+      await machine.#expectRun();
+      return machine;
+    } catch (error) {
+      await machine.end();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /**
@@ -145,6 +157,7 @@ function packInitramfs(folder: string): void {
   cpSync(path.join(import.meta.dirname, 'guest'), path.join(overlay, 'app/guest'), { recursive: true });
   cpSync(path.join(PACKAGE, 'package.json'), path.join(built, 'package.json'));
   cpSync(path.join(PACKAGE, 'dist'), path.join(built, 'dist'), { recursive: true });
-  const script = '(cd "$1" && find . -print0 | cpio --null -o -H newc --quiet) | cat "$0" - >"$1/../initramfs.cpio"';
+  const script =
+    '(cd "$1" && find . -print0 | cpio --null -o -H newc -R +0:+0 --quiet) | cat "$0" - >"$1/../initramfs.cpio"';
   execFileSync('sh', ['-c', script, path.join(LAB, 'base.cpio'), overlay]);
 }

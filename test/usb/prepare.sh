@@ -1,9 +1,10 @@
 #!/bin/bash
 # Fills a folder with what QEMU boots: Debian's kernel with its USB serial drivers, udev, busybox, Node, and the
 # packages that this one needs at run time. Does nothing where that has been done.
-#   prepare.sh LAB PACKAGE     LAB: the folder to fill (about 700 MB); PACKAGE: holds package-lock.json and node_modules
+#   prepare.sh LAB PACKAGE     LAB: the folder to fill (about 250 MB); PACKAGE: holds package-lock.json and node_modules
 # Needs Debian on x86-64 with busybox-static cpio kmod binutils dpkg-dev python3, and apt's lists.
 set -euo pipefail
+PATH=$PATH:/usr/sbin:/sbin
 package=$(cd "$2" && pwd)
 node=$(readlink -f "$(command -v node)")
 stamp=$(cat "${BASH_SOURCE[0]}" "$package/package-lock.json" <("$node" --version) | sha256sum)
@@ -13,28 +14,29 @@ cd "$lab"
 rm -f stamp
 
 if [ ! -f debs/complete ]; then
-  rm -rf debs kern udev
+  rm -rf debs
   mkdir debs
-  image=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image-/{print $2; exit}')
+  image=$(apt-cache depends linux-image-amd64 | awk '/Depends: linux-image-/ && !found++ {print $2}')
   (cd debs && apt-get download "$image" udev >download.log 2>&1) || { cat debs/download.log >&2; exit 1; }
-  dpkg -x debs/linux-image-*.deb kern
-  dpkg -x debs/udev_*.deb udev
-  rm debs/*.deb
   touch debs/complete
 fi
+work=$(mktemp -d "$lab/work.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+dpkg -x "$lab"/debs/linux-image-*.deb kern
+dpkg -x "$lab"/debs/udev_*.deb udev
 version=$(basename kern/lib/modules/*)
 depmod -b kern "$version"
 
 # The bare ELF boots about 5 s sooner than the compressed image.
-python3 - kern/boot/vmlinuz-* vmlinux <<'PY'
+python3 - kern/boot/vmlinuz-* "$lab/vmlinux" <<'PY'
 import lzma, sys
 image = open(sys.argv[1], 'rb').read()
 start = image.find(b'\xfd7zXZ\x00')
 open(sys.argv[2], 'wb').write(lzma.LZMADecompressor().decompress(image[start:]))
 PY
 
-root=$lab/root
-rm -rf "$root"
+root=$work/root
 mkdir -p "$root"/{bin,sbin,dev,proc,sys,run,tmp,etc,usr/bin,lib/udev/rules.d,lib/systemd,app}
 cp /bin/busybox "$root/bin/busybox"
 
@@ -82,5 +84,5 @@ done
 prebuilds=$root/app/node_modules/@serialport/bindings-cpp/prebuilds
 find "$prebuilds" -mindepth 1 -maxdepth 1 ! -name linux-x64 -exec rm -r {} +
 
-(cd "$root" && find . -print0 | cpio --null -o -H newc --quiet) >base.cpio
-echo "$stamp" >stamp
+(cd "$root" && find . -print0 | cpio --null -o -H newc -R +0:+0 --quiet) >"$lab/base.cpio"
+echo "$stamp" >"$lab/stamp"
