@@ -294,8 +294,11 @@ export class DirectPort implements WatchfulPort {
     }
   }
 
+  /** Not after the closing, which whoever is told of a hang-up may do at once: the poller's memory is freed then. */
   #arm(): void {
-    this.#port.poller.poll(this.#wanted);
+    if (this.#isOpen) {
+      this.#port.poller.poll(this.#wanted);
+    }
   }
 }
 

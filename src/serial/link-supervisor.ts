@@ -43,6 +43,12 @@ export interface SupervisorOwner extends Omit<LinkOwner, 'lost'> {
 /** How soon after one try a change in the device folder may cause the next: a device that comes makes several. */
 const HURRIED_MS = 20;
 
+/** So long after such a change udev may still be at it, in folders that were not there to be watched. */
+const HURRY_MS = 2_000;
+
+/** How long to wait between two tries meanwhile. */
+const HURRIED_RETRY_MS = 100;
+
 /** How long the closing of a lost port may hold up the next opening. */
 const CLOSE_LOST_MS = 1_000;
 
@@ -82,6 +88,7 @@ export class LinkSupervisor {
   #loss: ConnectionError | undefined;
   #tries = 0;
   #triedAt = 0;
+  #hurryUntil = 0;
   #timer: NodeJS.Timeout | undefined;
   #unwatch: (() => void) | undefined;
   /** As they were set last: a binding can only set all of them at once. */
@@ -270,11 +277,14 @@ export class LinkSupervisor {
     }
     this.#state = 'waiting';
     const { minDelayMs, maxDelayMs } = reconnect;
-    const delayMs = Math.min(maxDelayMs, minDelayMs * 2 ** this.#tries);
+    const isHurried = performance.now() < this.#hurryUntil;
+    const delayMs = Math.min(isHurried ? HURRIED_RETRY_MS : maxDelayMs, minDelayMs * 2 ** this.#tries);
     // Between half of it and all: many that lost one hub at once do not all try at once.
     this.#timer = setTimeout(() => this.#retry(), delayMs * (0.5 + Math.random() / 2));
     this.#unwatch = this.#watch.add(path, () => {
-      const sinceMs = performance.now() - this.#triedAt;
+      const now = performance.now();
+      const sinceMs = now - this.#triedAt;
+      this.#hurryUntil = now + HURRY_MS;
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#retry(), Math.max(0, HURRIED_MS - sinceMs));
     });

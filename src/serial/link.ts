@@ -266,7 +266,9 @@ export class Link {
     clearTimeout(this.#settleTimer);
     const close = async () => {
       if (stalled) {
-        // Else the kernel would wait, half a minute long, for a device that takes nothing.
+        // Else the kernel would wait, half a minute long and in a thread of the pool, for a device that takes nothing;
+        // and what is flushed must not make room for the rest of the write.
+        this.#port.shortenWrite?.(this.#port.writtenBytes ?? 0);
         await this.#port.flush();
       }
       await this.#port.close();

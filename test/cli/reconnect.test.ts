@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pty } from '../support/pty.js';
 import { has } from '../support/tools.js';
 import { jsonLines, start } from './sercom-process.js';
+import { TerminalProcess } from './terminal-process.js';
 
 const HELLO = Buffer.from('000668656c6c6f00', 'hex');
 
@@ -76,5 +77,23 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     const { code, stdout } = await send.outcome();
     expect(jsonLines(stdout).map(({ hex }) => hex)).toEqual(['6f6e65', '74776f']);
     expect(code).toBe(0);
+  });
+
+  test('on a terminal the notices stand above the line of statistics, which counts the reconnect', async () => {
+    const { pty, link } = await pluggable();
+    await pty.open(link);
+    const monitor = new TerminalProcess(['monitor', `arm=${link}`, '--stats'], { columns: 200 });
+    await hasOpened(pty);
+    await pty.unlink();
+    await pty.close();
+    await monitor.printed(/\r\x1b\[Jsercom: connection "arm" .*lost.* Trying again\r\n\x1b\[\?7l/);
+    await monitor.printed(/1 of 1 away/);
+    await pty.open(link);
+    await monitor.printed(/\r\x1b\[Jsercom: "arm" is here \(.*\)\r\n\x1b\[\?7l/);
+    await pty.write(HELLO);
+    await monitor.printed(/"hello"/);
+    await monitor.printed(/1 received {2}0 rejected {2}1 reconnect {2}queue 0/);
+    monitor.type('q');
+    expect((await monitor.outcome()).code).toBe(0);
   });
 });
