@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { jsonLines, RunningProcess, run, SERCOM, start } from './sercom-process.js';
 
@@ -147,8 +149,10 @@ describe('sercom list --watch', () => {
 
   test('a closed pipe ends it when a port comes or goes, else Ctrl-C does', async () => {
     const list = start('list', '--watch');
-    setTimeout(() => list.child.kill('SIGINT'), 500);
+    // It listens for Ctrl-C from its first line on; where there are no ports, there is no such line.
+    await Promise.race([once(list.child.stdout!, 'data'), delay(5_000)]);
     list.child.stdout!.destroy();
+    list.child.kill('SIGINT');
     expect(await list.outcome()).toMatchObject({ code: 0, stderr: '' });
   });
 });
