@@ -30,7 +30,10 @@ describe('the packed package, installed into an empty project', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'serial-communicator-'));
-    const { stdout } = await run(npm, ['pack', '--json', '--pack-destination', folder], { cwd: ROOT });
+    // Without scripts: `prepack` would build anew under the feet of the other tests.
+    const { stdout } = await run(npm, ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
+      cwd: ROOT,
+    });
     const [tarball] = JSON.parse(stdout.slice(stdout.indexOf('[')));
     await writeFile(path.join(folder, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
     await run(npm, ['install', '--prefer-offline', '--no-audit', '--no-fund', path.join(folder, tarball.filename)], {
@@ -68,7 +71,7 @@ describe('the packed package, installed into an empty project', () => {
   }, 60_000);
 
   test('holds the firmware, its sources and its image, and no tests', async () => {
-    const { stdout } = await run(npm, ['pack', '--dry-run', '--json'], { cwd: ROOT });
+    const { stdout } = await run(npm, ['pack', '--ignore-scripts', '--dry-run', '--json'], { cwd: ROOT });
     const files: string[] = JSON.parse(stdout.slice(stdout.indexOf('[')))[0].files.map(
       (file: { path: string }) => file.path,
     );
