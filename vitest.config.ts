@@ -6,8 +6,6 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    // Some tests measure times; what else a shared machine does at the moment is no fault of the code.
-    retry: process.env.CI ? 2 : 0,
     // Two: paced simulations share the machine, and real ports want to be served in time.
     maxWorkers: 2,
   },

@@ -34,7 +34,10 @@ const monitor = spawn(
     at('../dist/cli/sercom.js'),
     ...COMMAND.split(' ').slice(1),
   ].map(String),
-  { env: { ...process.env, TERM: 'xterm-256color', NO_COLOR: undefined }, stdio: ['pipe', 'pipe', 'inherit'] },
+  {
+    env: { ...process.env, TERM: 'xterm-256color', NO_COLOR: undefined, CI: undefined },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  },
 );
 const closed = once(monitor, 'close');
 monitor.stdout.setEncoding('utf8').on('data', (text) => screen.write(text));

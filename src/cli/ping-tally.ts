@@ -134,6 +134,10 @@ export class PingTally {
 
   /** A packet came that is none of ours as it was sent. */
   #unknown(packet: Uint8Array): void {
+    if (this.#isAnotherEcho(packet)) {
+      this.#unexpected++;
+      return;
+    }
     const due = [...this.#pending];
     const similar =
       due.find(([, { packet: sent }]) => packet.length >= NUMBER_BYTES && startsAlike(sent, packet)) ??
@@ -143,6 +147,15 @@ export class PingTally {
     } else {
       this.#corrupt(similar[0]);
     }
+  }
+
+  /** One of ours as it was sent, that is not waited for: it was answered before. A short one does not tell its number. */
+  #isAnotherEcho(packet: Uint8Array): boolean {
+    if (packet.length < NUMBER_BYTES) {
+      return false;
+    }
+    const number = new DataView(packet.buffer, packet.byteOffset).getUint32(0, true);
+    return number < this.#sent && Buffer.compare(packet, packetOf(number, packet.length)) === 0;
   }
 
   #corrupt(number: number | undefined): void {

@@ -101,7 +101,7 @@ describe.skipIf(!has('socat'))('sercom ping against devices that do it wrong (ne
     const { code, result } = await pinged((packet) => [Uint8Array.of(9, 9, 9), packet, packet], '-n', '3');
     // What comes after the last echo is not waited for.
     expect(result).toMatchObject({ ...ALL_GOOD, sent: 3, received: 3, unexpected: expect.any(Number) });
-    expect(result.unexpected).toBeGreaterThan(3);
+    expect(result.unexpected).toBeGreaterThanOrEqual(5);
     expect(code).toBe(0);
   });
 
@@ -135,6 +135,15 @@ describe('the tally', () => {
     tally.rejected();
     tally.rejected();
     expect([tally.corrupted, tally.pending, tally.unexpected]).toEqual([1, 0, 1]);
+  });
+
+  test('a second echo of a packet that was answered is unexpected, not a corrupt answer to the next', () => {
+    const tally = new PingTally();
+    const { packet } = tally.add(8, 0);
+    tally.arrived(packet, 1);
+    tally.add(8, 2);
+    tally.arrived(packet, 3);
+    expect([tally.received, tally.unexpected, tally.corrupted, tally.pending]).toEqual([1, 1, 0, 1]);
   });
 
   test('what is abandoned counts neither as sent nor as lost', () => {

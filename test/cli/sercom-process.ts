@@ -25,7 +25,8 @@ export class RunningProcess {
 
   constructor(command: string, commandLine: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.child = spawn(command, commandLine, {
-      env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ...env },
+      // Whether there are colours is the test's to say, not that of where it runs: Node takes `CI` for no colours.
+      env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined, ...env },
     });
     this.child.stdout!.on('data', (chunk: Buffer) => {
       this.#stdout.push(chunk);

@@ -8,7 +8,7 @@ import { until } from './lib/wait.mjs';
 const PORTS = 4;
 const PACKETS = 200;
 const PACKET_BYTES = 2_000;
-const SHUTDOWN_TIMEOUT_MS = 2_000;
+const SHUTDOWN_TIMEOUT_MS = 6_000;
 
 /** How long `fs.stat` takes, in milliseconds, asked for again and again for so long. */
 async function statTimes(ms) {

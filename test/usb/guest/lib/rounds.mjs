@@ -13,7 +13,7 @@ import { until, untilQuiet } from './wait.mjs';
  */
 export async function unplugOnce(link, device, state, extraMs) {
   await device.plug();
-  await until('it is connected', () => link.count('connected') > link.count('disconnected'));
+  const connectedAfterMs = await until('it is connected', () => link.count('connected') > link.count('disconnected'));
   device.behave(state.device);
   let release = () => {};
   if (state.isSlow) {
@@ -48,6 +48,7 @@ export async function unplugOnce(link, device, state, extraMs) {
   const events = link.events.filter(({ event }) => event === 'disconnected').slice(told);
   return {
     told: events.map(({ what }) => what),
+    connectedAfterMs: Math.round(connectedAfterMs),
     afterMs: Math.round((events[0]?.at ?? Number.NaN) - start),
     sendErrors,
     quietAfterMs,
