@@ -6,7 +6,7 @@ import { Output } from '../dist/cli/output.js';
 import { createProgram } from '../dist/cli/program.js';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-const program = createProgram(new Output(process.stdout), () => {});
+const program = await createProgram(new Output(process.stdout), () => {});
 const help = program.createHelp();
 
 const page = [

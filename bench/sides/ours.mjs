@@ -1,7 +1,7 @@
 import { directBinding, SerialCommunicator } from '../../dist/index.js';
 
-/** Packets in flight: as many as the default send queue takes of 64 bytes, with room to spare. */
-const IN_FLIGHT = 2_000;
+/** Of the sends of one batch the last is awaited, while those of the next are under way. */
+const BATCH = 1_000;
 
 const bindings = {
   default: () => undefined,
@@ -26,15 +26,17 @@ export async function open({ paths, binding }, onPacket, onError) {
     send(packet, port) {
       communicator.send(names[port], packet).catch(onError);
     },
-    /** Sends the packets over and over, `count` in all, as fast as `send` allows. */
+    /** Sends the packets over and over, `count` in all, as fast as `send` allows: not each send has to be awaited. */
     async sendAll(packets, count) {
-      let next = 0;
-      const sender = async () => {
-        while (next < count) {
-          await communicator.send('0', packets[next++ % packets.length]);
+      let before;
+      for (let next = 0; next < count; next++) {
+        const sent = communicator.send('0', packets[next % packets.length]);
+        if (next % BATCH === BATCH - 1 || next === count - 1) {
+          await before;
+          before = sent;
         }
-      };
-      await Promise.all(Array.from({ length: IN_FLIGHT }, sender));
+      }
+      await before;
     },
   };
 }

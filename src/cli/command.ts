@@ -10,8 +10,8 @@ import { expandProfiles } from './profiles.js';
 /** Tells what `sercom` is to exit with. */
 export type Exit = (code: ExitCode) => void;
 
-/** Adds a command to `sercom`. */
-export type Register = (program: Command, output: Output, exit: Exit) => void;
+/** Gives a command of `sercom`, which has a name and a description, all else. */
+export type Define = (command: Command, output: Output, exit: Exit) => void;
 
 /** How ports are written, for help. */
 const PORT_GRAMMAR =
@@ -19,12 +19,11 @@ const PORT_GRAMMAR =
   'optional @BAUD; or @PROFILE; none: the only USB port there is';
 
 /** Gives a command the port, or the ports, that it opens, and the options of their lines. */
-export function takesPorts(command: Command, ports: '[port]' | '[port...]'): Command {
+export function takesPorts(command: Command, ports: '[port]' | '[port...]'): void {
   command.argument(ports, PORT_GRAMMAR);
   for (const option of lineOptions()) {
     command.addOption(option);
   }
-  return command;
 }
 
 /**

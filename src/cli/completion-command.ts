@@ -1,12 +1,10 @@
 import { Argument } from 'commander';
-import type { Register } from './command.js';
+import type { Define } from './command.js';
 import { PORTS, SHELLS, type Shell } from './completion.js';
 
-/** Adds `sercom completion`. */
-export const registerCompletion: Register = (program, output, exit) => {
-  program
-    .command('completion')
-    .description('print the script that completes sercom in a shell')
+/** `sercom completion`, which completes the commands beside it. */
+export const define: Define = (command, output, exit) => {
+  command
     .addArgument(
       new Argument('<shell>', `${SHELLS.join(', ')}; "${PORTS}" prints what can be a port, for the scripts`).choices([
         ...SHELLS,
@@ -23,6 +21,6 @@ Examples:
     )
     .action(async (shell: Shell | typeof PORTS) => {
       const { completion } = await import('./completion.js');
-      exit(await completion(shell, program, output));
+      exit(await completion(shell, command.parent!, output));
     });
 };

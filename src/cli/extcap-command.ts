@@ -1,13 +1,10 @@
 import { Option } from 'commander';
-import type { Register } from './command.js';
+import type { Define } from './command.js';
 import { DISSECTED, type ExtcapOptions } from './extcap-options.js';
 import { lineOptions } from './options.js';
 
-/** Adds `sercom extcap`, which Wireshark calls. */
-export const registerExtcap: Register = (program, output, exit) => {
-  const command = program
-    .command('extcap')
-    .description("show ports in Wireshark's list: its extcap interface; Wireshark calls this, not you");
+/** `sercom extcap`, which Wireshark calls. */
+export const define: Define = (command, output, exit) => {
   const extcapOptions = [
     new Option('--extcap-interfaces', 'list the ports'),
     new Option('--extcap-version [version]', 'the version of Wireshark'),

@@ -1,11 +1,9 @@
-import type { Register } from './command.js';
+import type { Define } from './command.js';
 import type { ListOptions } from './list.js';
 
-/** Adds `sercom list`. */
-export const registerList: Register = (program, output, exit) => {
-  program
-    .command('list')
-    .description('list the serial ports of this machine')
+/** `sercom list` */
+export const define: Define = (command, output, exit) => {
+  command
     .option('--json', 'one JSON array of objects; with --watch, one object a line')
     .option('--watch', 'then print a line for each port that comes or goes')
     .addHelpText(

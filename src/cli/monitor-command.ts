@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { type Register, runOnPorts, takesPorts } from './command.js';
+import { type Define, runOnPorts, takesPorts } from './command.js';
 import { FILTER_GRAMMAR } from './filter.js';
 import type { MonitorOptions } from './monitor.js';
 import { seconds, several, wholeNumber } from './options.js';
@@ -7,28 +7,20 @@ import { outputOptions } from './output-options.js';
 import { ENCODINGS, INPUT_KINDS } from './packet-input.js';
 import { sinkOptions } from './record-sinks.js';
 
-/** Adds `sercom monitor`. */
-export const registerMonitor: Register = (program, output, exit) => {
-  const command = takesPorts(
-    program
-      .command('monitor')
-      .description('print one line for each packet, and for each frame that is rejected')
-      .option('-n, --count <packets>', 'end after that many received packets', wholeNumber(1, Number.MAX_SAFE_INTEGER))
-      .option(
-        '--timeout <seconds>',
-        'end after that time; exits with 3 if not --count packets (or 1) have come',
-        seconds,
-      )
-      .option('--no-skip-first', 'decode the bytes before the first delimiter, too; they may be the tail of a frame')
-      .option('--filter <conditions>', `only what meets ${FILTER_GRAMMAR}; several are joined`, several)
-      .option('--reject <conditions>', 'nothing that meets these', several)
-      .option('-q, --quiet', 'print no packets')
-      .option('--drop', 'drop lines, and count them, rather than hold the device when stdout is slow')
-      .option('--stats', 'a line of statistics on a terminal, and a summary at the end')
-      .option('--changes', 'one line for each kind of packet, with the bytes that changed marked')
-      .option('--lead <bytes>', 'how many leading bytes make a kind', wholeNumber(0, 32), 1),
-    '[port...]',
-  );
+/** `sercom monitor` */
+export const define: Define = (command, output, exit) => {
+  command
+    .option('-n, --count <packets>', 'end after that many received packets', wholeNumber(1, Number.MAX_SAFE_INTEGER))
+    .option('--timeout <seconds>', 'end after that time; exits with 3 if not --count packets (or 1) have come', seconds)
+    .option('--no-skip-first', 'decode the bytes before the first delimiter, too; they may be the tail of a frame')
+    .option('--filter <conditions>', `only what meets ${FILTER_GRAMMAR}; several are joined`, several)
+    .option('--reject <conditions>', 'nothing that meets these', several)
+    .option('-q, --quiet', 'print no packets')
+    .option('--drop', 'drop lines, and count them, rather than hold the device when stdout is slow')
+    .option('--stats', 'a line of statistics on a terminal, and a summary at the end')
+    .option('--changes', 'one line for each kind of packet, with the bytes that changed marked')
+    .option('--lead <bytes>', 'how many leading bytes make a kind', wholeNumber(0, 32), 1);
+  takesPorts(command, '[port...]');
   for (const option of [...outputOptions(), ...sinkOptions(), ...sendingOptions()]) {
     command.addOption(option);
   }

@@ -1,22 +1,18 @@
-import { onlyPort, type Register, runOnPorts, takesPorts } from './command.js';
+import { type Define, onlyPort, runOnPorts, takesPorts } from './command.js';
 import { seconds, secondsOrNone, wholeNumber } from './options.js';
 import type { PingOptions } from './ping.js';
 import { parseSizes } from './ping-sizes.js';
 
-/** Adds `sercom ping`. */
-export const registerPing: Register = (program, output, exit) => {
-  const command = takesPorts(
-    program
-      .command('ping')
-      .description('send packets to a device that echoes; check and time what comes back')
-      .option('-n, --count <packets>', 'how many to send', wholeNumber(1, 10_000_000), 100)
-      .option('--size <bytes>', 'their sizes, in turns, as in 64, 1,16,254 or 1-32 (default: 64)', parseSizes, [64])
-      .option('--interval <seconds>', 'from one to the next; 0: as soon as there is room', secondsOrNone, 0)
-      .option('--window <packets>', 'how many may be under way', wholeNumber(1, 1_000), 1)
-      .option('--timeout <seconds>', 'wait so long for each, besides its time on the line', seconds, 1)
-      .option('--json', 'one JSON object: sent, received, lost, corrupted, reordered, rttMs, bytesPerSecond, …'),
-    '[port]',
-  );
+/** `sercom ping` */
+export const define: Define = (command, output, exit) => {
+  command
+    .option('-n, --count <packets>', 'how many to send', wholeNumber(1, 10_000_000), 100)
+    .option('--size <bytes>', 'their sizes, in turns, as in 64, 1,16,254 or 1-32 (default: 64)', parseSizes, [64])
+    .option('--interval <seconds>', 'from one to the next; 0: as soon as there is room', secondsOrNone, 0)
+    .option('--window <packets>', 'how many may be under way', wholeNumber(1, 1_000), 1)
+    .option('--timeout <seconds>', 'wait so long for each, besides its time on the line', seconds, 1)
+    .option('--json', 'one JSON object: sent, received, lost, corrupted, reordered, rttMs, bytesPerSecond, …');
+  takesPorts(command, '[port]');
   command
     .addHelpText(
       'after',

@@ -1,22 +1,58 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { Exit } from './command.js';
-import { registerCompletion } from './completion-command.js';
-import { registerExtcap } from './extcap-command.js';
-import { registerList } from './list-command.js';
+import type { Define, Exit } from './command.js';
 import { printMessage } from './message.js';
-import { registerMonitor } from './monitor-command.js';
 import type { Output } from './output.js';
-import { registerPing } from './ping-command.js';
-import { registerReplay } from './replay-command.js';
-import { registerSend } from './send-command.js';
+
+/** What there is, in the order of the help, and where the rest of each is defined. */
+const COMMANDS: readonly { name: string; description: string; load(): Promise<{ define: Define }> }[] = [
+  {
+    name: 'list',
+    description: 'list the serial ports of this machine',
+    load: () => import('./list-command.js'),
+  },
+  {
+    name: 'monitor',
+    description: 'print one line for each packet, and for each frame that is rejected',
+    load: () => import('./monitor-command.js'),
+  },
+  {
+    name: 'send',
+    description: 'send packets, and print the answers',
+    load: () => import('./send-command.js'),
+  },
+  {
+    name: 'ping',
+    description: 'send packets to a device that echoes; check and time what comes back',
+    load: () => import('./ping-command.js'),
+  },
+  {
+    name: 'replay',
+    description: 'show what was recorded, or send it to a port again',
+    load: () => import('./replay-command.js'),
+  },
+  {
+    name: 'extcap',
+    description: "show ports in Wireshark's list: its extcap interface; Wireshark calls this, not you",
+    load: () => import('./extcap-command.js'),
+  },
+  {
+    name: 'completion',
+    description: 'print the script that completes sercom in a shell',
+    load: () => import('./completion-command.js'),
+  },
+];
 
 const EXIT_CODES = `
 Exit codes: 0 success, 1 a port or input/output failed, or ping found a packet lost or corrupted, 2 wrong use,
 3 timeout, 130 Ctrl-C in send (0 in monitor).`;
 
-/** The commands of `sercom`. Each loads what it needs when it is run: help must not wait for serialport. */
-export function createProgram(output: Output, exit: Exit): Command {
+/**
+ * The commands of `sercom`. Each loads what it needs when it is run: help must not wait for serialport.
+ *
+ * @param commandLine - if given, only the commands that it names are defined in full: the others are not loaded
+ */
+export async function createProgram(output: Output, exit: Exit, commandLine?: readonly string[]): Promise<Command> {
   const program = new Command('sercom')
     .description('Packets (COBS) over serial ports: watch them, send them.')
     .version(version())
@@ -36,16 +72,14 @@ Examples:
   sercom monitor sim:                              try it without hardware`,
     )
     .addHelpText('afterAll', EXIT_CODES);
-  for (const register of [
-    registerList,
-    registerMonitor,
-    registerSend,
-    registerPing,
-    registerReplay,
-    registerExtcap,
-    registerCompletion,
-  ]) {
-    register(program, output, exit);
+  // The scripts for completion are made of all others.
+  const all = commandLine === undefined || commandLine.includes('completion');
+  for (const { name, description, load } of COMMANDS) {
+    const command = program.command(name).description(description);
+    if (all || commandLine.includes(name)) {
+      const { define } = await load();
+      define(command, output, exit);
+    }
   }
   return program;
 }

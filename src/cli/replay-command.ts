@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
-import { onlyPort, type Register } from './command.js';
+import { type Define, onlyPort } from './command.js';
 import { FILTER_GRAMMAR } from './filter.js';
 import { lineOptions, secondsOrNone, several, wholeNumber } from './options.js';
 import { outputOptions } from './output-options.js';
@@ -7,11 +7,9 @@ import { expandProfiles } from './profiles.js';
 import { sinkOptions } from './record-sinks.js';
 import type { ReplayOptions } from './replay.js';
 
-/** Adds `sercom replay`. */
-export const registerReplay: Register = (program, output, exit) => {
-  const command = program
-    .command('replay')
-    .description('show what was recorded, or send it to a port again')
+/** `sercom replay` */
+export const define: Define = (command, output, exit) => {
+  command
     .argument('<file>', 'what --log or --pcapng has written; "-" is stdin')
     .argument('[port]', 'where to send the packets, written as for send; without it, they are shown');
   const replayOptions = [

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { onlyPort, type Register, runOnPorts, takesPorts } from './command.js';
+import { type Define, onlyPort, runOnPorts, takesPorts } from './command.js';
 import { seconds, secondsOrNone, wholeNumber } from './options.js';
 import { outputOptions } from './output-options.js';
 import { ENCODINGS, INPUT_KINDS } from './packet-input.js';
@@ -7,9 +7,9 @@ import type { SendOptions } from './send.js';
 
 const SOURCES = ['hex', 'text', 'stdin', 'file', 'input'];
 
-/** Adds `sercom send`. */
-export const registerSend: Register = (program, output, exit) => {
-  const command = takesPorts(program.command('send').description('send packets, and print the answers'), '[port]');
+/** `sercom send` */
+export const define: Define = (command, output, exit) => {
+  takesPorts(command, '[port]');
   const sources = [
     new Option('--hex <bytes>', 'a packet in hex: "01 02 ff", 01:02:ff or 0102ff'),
     new Option('--text <text>', 'a packet as text, sent as UTF-8'),

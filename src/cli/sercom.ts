@@ -14,9 +14,11 @@ async function main(commandLine: readonly string[], output: Output): Promise<Exi
   }
   let exitCode: ExitCode = ExitCode.success;
   try {
-    await createProgram(output, (code) => {
+    const exit = (code: ExitCode) => {
       exitCode = code;
-    }).parseAsync(commandLine, { from: 'user' });
+    };
+    const program = await createProgram(output, exit, commandLine);
+    await program.parseAsync(commandLine, { from: 'user' });
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) {

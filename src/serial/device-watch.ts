@@ -4,7 +4,15 @@ import path from 'node:path';
 /** Where the kernel puts the nodes of devices. */
 const DEVICE_FOLDER = '/dev';
 
-/** What a new or changed node must be called to be of interest to those who wait for some port. */
+/**
+ * What may have happened: a node was made (or taken away), or something about one that is there was changed, perhaps
+ * who may open it. A node that is written to changes as well.
+ */
+export type DeviceChange = 'made' | 'changed';
+
+type Listener = (change: DeviceChange, file: string | null) => void;
+
+/** What a new node must be called to be of interest to those who wait for some port. */
 const PORT_NAME = /^(tty|serial|rfcomm)/;
 
 /**
@@ -12,20 +20,20 @@ const PORT_NAME = /^(tty|serial|rfcomm)/;
  * no `/dev`, it tells nothing.
  */
 export class DeviceWatch {
-  readonly #watchers = new Map<string, { watcher: FSWatcher; listeners: Set<(file: string | null) => void> }>();
+  readonly #watchers = new Map<string, { watcher: FSWatcher; listeners: Set<Listener> }>();
 
   /**
-   * Calls `onChange` when the node at `portPath`, or with `undefined` that of any port, was made or changed.
+   * Calls `onChange` when the node of some port was made, or the one at `portPath` changed.
    *
    * @returns what ends it
    */
-  add(portPath: string | undefined, onChange: () => void): () => void {
+  add(portPath: string | undefined, onChange: (change: DeviceChange) => void): () => void {
     const name = portPath === undefined ? undefined : path.basename(portPath);
     const folders = new Set([DEVICE_FOLDER, ...(portPath === undefined ? [] : [path.dirname(portPath)])]);
     const ends = [...folders].map((folder) =>
-      this.#listen(folder, (file) => {
-        if (file === null || file === name || PORT_NAME.test(file)) {
-          onChange();
+      this.#listen(folder, (change, file) => {
+        if (file === null || file === name || (change === 'made' && PORT_NAME.test(file))) {
+          onChange(change);
         }
       }),
     );
@@ -36,7 +44,7 @@ export class DeviceWatch {
     };
   }
 
-  #listen(folder: string, listener: (file: string | null) => void): () => void {
+  #listen(folder: string, listener: Listener): () => void {
     const entry = this.#watchers.get(folder) ?? this.#open(folder);
     entry?.listeners.add(listener);
     return () => {
@@ -49,7 +57,7 @@ export class DeviceWatch {
   }
 
   #open(folder: string) {
-    const listeners = new Set<(file: string | null) => void>();
+    const listeners = new Set<Listener>();
     let watcher: FSWatcher;
     try {
       watcher = watch(folder, { persistent: false });
@@ -58,9 +66,9 @@ export class DeviceWatch {
       return undefined;
     }
     const entry = { watcher, listeners };
-    watcher.on('change', (_, file) => {
+    watcher.on('change', (event, file) => {
       for (const listener of [...listeners]) {
-        listener(file === null ? null : String(file));
+        listener(event === 'rename' ? 'made' : 'changed', file === null ? null : String(file));
       }
     });
     watcher.on('error', () => {

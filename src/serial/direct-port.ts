@@ -1,5 +1,6 @@
 import { readSync, writeSync } from 'node:fs';
 import type { BindingOpenOptions, BindingPort, WatchfulPort } from './binding.js';
+import { holdOpen, mayWaitInClose } from './held-descriptor.js';
 
 /** What the poller of `@serialport/bindings-cpp` waits for. */
 const READABLE = 1;
@@ -8,6 +9,9 @@ const DISCONNECT = 4;
 
 /** What Linux gives of a full tty buffer at most. */
 const FULL_TTY_BYTES = 4_095;
+
+/** How long a port that is closed may take to say that the device has taken what was written. */
+const TAKEN_MS = 50;
 
 /** After so many bytes or writes that the kernel took at once, the event loop gets its turn. */
 const TURN_BYTES = 65_536;
@@ -55,6 +59,7 @@ export class DirectPort implements WatchfulPort {
   #pendingRead: PendingRead | undefined;
   #pendingWrite: PendingWrite | undefined;
   #writtenBytes = 0;
+  #hasWritten = false;
   #failure: Error | undefined;
   #isOpen = true;
   #bytesThisTurn = 0;
@@ -133,7 +138,12 @@ export class DirectPort implements WatchfulPort {
     this.#isOpen = false;
     this.#port.poller.removeAllListeners();
     this.#rejectPending(Object.assign(new Error('Port is closed'), { canceled: true }));
-    await this.#port.close();
+    const release = (await this.#isTaken()) ? undefined : holdOpen(this.#fd);
+    try {
+      await this.#port.close();
+    } finally {
+      release?.();
+    }
   }
 
   update(options: { baudRate: number }): Promise<void> {
@@ -218,6 +228,23 @@ export class DirectPort implements WatchfulPort {
     return end - bytesRead;
   }
 
+  /**
+   * Whether the device has taken what was written, but for a few bytes: Linux says "writable" from fewer than 256 on.
+   * If the port is gone, nothing is left to take.
+   */
+  async #isTaken(): Promise<boolean> {
+    if (!this.#hasWritten || this.#failure !== undefined || !mayWaitInClose(this.#fd)) {
+      return true;
+    }
+    const { poller } = this.#port;
+    const taken = new Promise<boolean>((resolve) => {
+      poller.on('writable', () => resolve(true));
+      setTimeout(resolve, TAKEN_MS, false);
+    });
+    poller.poll(WRITABLE);
+    return taken.finally(() => poller.removeAllListeners());
+  }
+
   /** One call for the kernel; what it does not take waits for the poller. */
   #continueWrite(): void {
     const write = this.#pendingWrite;
@@ -229,6 +256,7 @@ export class DirectPort implements WatchfulPort {
       try {
         const bytes = writeSync(this.#fd, buffer, this.#writtenBytes, endsAt - this.#writtenBytes, null);
         this.#writtenBytes += bytes;
+        this.#hasWritten = true;
         this.#bytesThisTurn += bytes;
       } catch (error) {
         if (!isTryAgain(error)) {

@@ -1,6 +1,6 @@
 import { ConnectionError } from '../errors.js';
 import type { Binding, BindingPort, PortInfo } from './binding.js';
-import type { DeviceWatch } from './device-watch.js';
+import type { DeviceChange, DeviceWatch } from './device-watch.js';
 import { Link, type LinkOwner } from './link.js';
 import { type OpenedPort, openPort } from './open-port.js';
 import { SendQueue } from './send-queue.js';
@@ -40,13 +40,13 @@ export interface SupervisorOwner extends Omit<LinkOwner, 'lost'> {
   disconnected(error: ConnectionError, willReconnect: boolean): void;
 }
 
-/** How soon after one try a change in the device folder may cause the next: a device that comes makes several. */
-const HURRIED_MS = 20;
+/** How soon after one try a node that was made may cause the next: a device that comes makes several. */
+const MADE_RETRY_MS = 20;
 
-/** So long after such a change udev may still be at it, in folders that were not there to be watched. */
+/** So long after that udev may still be at it, in folders that were not there to be watched. */
 const HURRY_MS = 2_000;
 
-/** How long to wait between two tries meanwhile. */
+/** How long to wait between two tries meanwhile, and at least before a try since a node was changed. */
 const HURRIED_RETRY_MS = 100;
 
 /** How long the closing of a lost port may hold up the next opening. */
@@ -214,6 +214,7 @@ export class LinkSupervisor {
       await opened.port.close();
       return;
     }
+    this.#stopWaiting();
     this.#state = 'linked';
     this.#stats.opens++;
     this.#tries = 0;
@@ -262,6 +263,7 @@ export class LinkSupervisor {
     this.#queue = this.#newQueue(cutsFrame);
     this.#state = willReconnect ? 'waiting' : 'given-up';
     if (willReconnect) {
+      this.#watchDevices();
       // While the old port is not closed, its device comes back under another name.
       this.#opening = within(CLOSE_LOST_MS, link?.portClosed).then(() => this.#wait());
     }
@@ -270,7 +272,7 @@ export class LinkSupervisor {
 
   /** Plans the next try. */
   #wait(): void {
-    const { reconnect, path } = this.#connection;
+    const { reconnect } = this.#connection;
     if (reconnect === false || this.#isClosing) {
       this.#state = 'given-up';
       return;
@@ -280,18 +282,31 @@ export class LinkSupervisor {
     const isHurried = performance.now() < this.#hurryUntil;
     const delayMs = Math.min(isHurried ? HURRIED_RETRY_MS : maxDelayMs, minDelayMs * 2 ** this.#tries);
     // Between half of it and all: many that lost one hub at once do not all try at once.
-    this.#timer = setTimeout(() => this.#retry(), delayMs * (0.5 + Math.random() / 2));
-    this.#unwatch = this.#watch.add(path, () => {
-      const now = performance.now();
-      const sinceMs = now - this.#triedAt;
-      this.#hurryUntil = now + HURRY_MS;
-      clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#retry(), Math.max(0, HURRIED_MS - sinceMs));
-    });
+    this.#retryAfter(delayMs * (0.5 + Math.random() / 2));
+    this.#watchDevices();
+  }
+
+  #retryAfter(delayMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#retry(), delayMs);
+  }
+
+  /** From the loss on, and while a try is under way: what changes meanwhile counts for the next. */
+  #watchDevices(): void {
+    this.#unwatch ??= this.#watch.add(this.#connection.path, (change) => this.#deviceChanged(change));
+  }
+
+  #deviceChanged(change: DeviceChange): void {
+    const now = performance.now();
+    const isMade = change === 'made';
+    this.#hurryUntil = Math.max(this.#hurryUntil, now + (isMade ? HURRY_MS : HURRIED_RETRY_MS));
+    if (this.#timer !== undefined) {
+      this.#retryAfter(Math.max(0, (isMade ? MADE_RETRY_MS : HURRIED_RETRY_MS) - (now - this.#triedAt)));
+    }
   }
 
   #retry(): void {
-    this.#stopWaiting();
+    this.#timer = undefined;
     this.#tries++;
     this.#triedAt = performance.now();
     this.#opening = this.#open().catch((error) => {
@@ -307,6 +322,7 @@ export class LinkSupervisor {
 
   #stopWaiting(): void {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     this.#unwatch?.();
     this.#unwatch = undefined;
   }

@@ -1,4 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   type Binding,
@@ -339,6 +343,78 @@ describe('a device that is not required', () => {
     const waiting = outcome(serial.send('arm', PACKET));
     await serial.shutdown();
     expect(await waiting).toBe('SHUTDOWN_TIMEOUT');
+  });
+});
+
+describe.skipIf(process.platform !== 'linux')('the folder of the devices is watched (needs Linux)', () => {
+  /** Waits for the device at `path`, whose next try is far away; whatever happens, the time stands still. */
+  async function wait() {
+    const folder = mkdtempSync(path.join(tmpdir(), 'devices-'));
+    const device = path.join(folder, 'ttyArm');
+    const other = path.join(folder, 'ttyOther');
+    writeFileSync(other, '');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    const binding = {
+      list: async () => [],
+      open: vi.fn<Binding['open']>(() => Promise.reject(new Error('Error: Permission denied, cannot open it'))),
+    };
+    const serial = new SerialCommunicator({ binding });
+    const watcher = watch(folder);
+    onTestFinished(async () => {
+      vi.useRealTimers();
+      await serial[Symbol.asyncDispose]();
+      watcher.close();
+      rmSync(folder, { recursive: true });
+    });
+    serial.addConnection('arm', {
+      path: device,
+      baudRate: 9_600,
+      required: false,
+      reconnect: { minDelayMs: 3_600_000, maxDelayMs: 3_600_000 },
+    });
+    await serial.initialize();
+    /** Does something in the folder, and gives how many tries follow within the time. */
+    const triesAfter = async (change: () => void, ms: number) => {
+      const before = binding.open.mock.calls.length;
+      const seen = once(watcher, 'change');
+      change();
+      await seen;
+      await vi.advanceTimersByTimeAsync(ms);
+      return binding.open.mock.calls.length - before;
+    };
+    return { device, other, binding, triesAfter };
+  }
+
+  test('a node that is made causes tries for two seconds, while udev is at it', async () => {
+    const { device, triesAfter } = await wait();
+    expect(await triesAfter(() => writeFileSync(device, ''), 60_000)).toBeGreaterThanOrEqual(20);
+    expect(await triesAfter(() => chmodSync(device, 0o600), 60_000)).toBe(1);
+  });
+
+  test('a node of another device that is made does, too: the name may be a link to it', async () => {
+    const { device, triesAfter } = await wait();
+    expect(await triesAfter(() => writeFileSync(`${device}2`, ''), 60_000)).toBeGreaterThanOrEqual(20);
+  });
+
+  test('what another device receives causes none', async () => {
+    const { other, triesAfter } = await wait();
+    expect(await triesAfter(() => writeFileSync(other, 'data'), 60_000)).toBe(0);
+  });
+
+  test('what happens while a try is under way counts for the next', async () => {
+    const { device, binding, triesAfter } = await wait();
+    let fail = () => {};
+    binding.open.mockImplementationOnce(
+      () =>
+        new Promise((_, reject) => {
+          fail = () => reject(new Error('Error: Permission denied, cannot open it'));
+        }),
+    );
+    expect(await triesAfter(() => writeFileSync(device, ''), 3_000)).toBe(1);
+    expect(await triesAfter(() => chmodSync(device, 0o600), 0)).toBe(0);
+    fail();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(binding.open).toHaveBeenCalledTimes(3);
   });
 });
 

@@ -27,6 +27,7 @@ class Device:
         self.path = None
         self.link = None
         self.echoing = False
+        self.unechoed = b''
         self.flooding = False
 
     def open(self, link=None):
@@ -57,11 +58,14 @@ class Device:
 
     def flood(self, on):
         self.flooding = on == 'on'
+        # It would want a whole processor: what others have to do comes first.
+        os.setpriority(os.PRIO_PROCESS, 0, 19)
 
     def close(self):
         if self.device is not None:
             os.close(self.device)
             self.device = None
+            self.unechoed = b''
 
     def vhangup(self):
         port = os.open(self.path, os.O_RDWR | os.O_NOCTTY)
@@ -80,13 +84,15 @@ class Device:
                 raise
             select.select([], [], [], 0.001)
             return
-        while data:
-            select.select([], [self.device], [])
-            data = data[os.write(self.device, data):]
+        self.unechoed = data
+        self.writable()
 
     def writable(self):
         try:
-            os.write(self.device, FLOOD)
+            if self.unechoed:
+                self.unechoed = self.unechoed[os.write(self.device, self.unechoed):]
+            elif self.flooding:
+                os.write(self.device, FLOOD)
         except BlockingIOError:
             pass
 
@@ -96,8 +102,8 @@ def main():
     commands = b''
     while True:
         is_open = device.device is not None
-        readers = [0] + ([device.device] if is_open and device.echoing else [])
-        writers = [device.device] if is_open and device.flooding else []
+        readers = [0] + ([device.device] if is_open and device.echoing and not device.unechoed else [])
+        writers = [device.device] if is_open and (device.flooding or device.unechoed) else []
         readable, writable, _ = select.select(readers, writers, [])
         if 0 in readable:
             data = os.read(0, 65536)

@@ -224,7 +224,6 @@ describe.skipIf(needs !== '')(`a real kernel with real USB serial drivers${needs
       shutdownStats: SerialStats[];
       statTimesAfterShutdown: Times;
       silent: { shutdownMs: number; statTimes: Times };
-      openedAgain: true;
       exitAfterMs: number;
     }>('stall');
 
@@ -285,9 +284,8 @@ describe.skipIf(needs !== '')(`a real kernel with real USB serial drivers${needs
       expectFast(silent.statTimes, statTimes.unloaded);
     });
 
-    test('after shutdown the ports can be opened again, and nothing keeps the process alive', async () => {
-      const { openedAgain, exitAfterMs } = await facts();
-      expect(openedAgain).toBe(true);
+    test('after shutdown nothing keeps the process alive, though the devices still take nothing', async () => {
+      const { exitAfterMs } = await facts();
       expect(exitAfterMs).toBeLessThan(2_000);
     });
   });
