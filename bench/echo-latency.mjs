@@ -17,12 +17,13 @@ export default {
       ours: await bench.nodeHost('ours', 'echo', { size: PACKET_BYTES }),
       c: await bench.cHost('echo', { size: PACKET_BYTES }),
       plain: await bench.nodeHost('plain', 'echo', { size: PACKET_BYTES }),
+      bare: await bench.nodeHost('bare', 'echo', { size: PACKET_BYTES }),
     };
     if (bench.has('pyserial', 'pyserial')) {
       sides.pyserial = await bench.pythonHost({ size: PACKET_BYTES });
     }
     await bench.alternate(sides, bench.size(10, 2), async (side, name) => {
-      const echoes = name === 'ours' || name === 'c' ? bench.size(5_000, 2_500) : bench.size(5_000, 800);
+      const echoes = bench.size(5_000, name === 'plain' ? 800 : 2_500);
       const { p50, p99, cpuUs } = await runHost(side, echoes);
       return { p50, p99, cpu: cpuUs / echoes };
     });

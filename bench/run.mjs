@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Bench } from './support/bench.mjs';
 import { NoAnswer, ProcessFailure } from './support/line-process.mjs';
-import { report } from './support/report.mjs';
+import { report, watchStolenTime } from './support/report.mjs';
 import { tools } from './support/tools.mjs';
 
 const HELP = `npm run bench -- [NAME...] [options]
@@ -37,6 +37,7 @@ for (const name of positionals.length > 0 ? positionals : benchmarks) {
     continue;
   }
   const started = performance.now();
+  const stolenSinceStart = watchStolenTime();
   const bench = new Bench({ quick: values.quick, corrupt: values.corrupt, binding: values.binding });
   try {
     await benchmark.run(bench);
@@ -56,7 +57,9 @@ for (const name of positionals.length > 0 ? positionals : benchmarks) {
     continue;
   }
   const result = report(name, benchmark, bench);
-  console.log(`  (${((performance.now() - started) / 1_000).toFixed(1)} s)`);
+  result.stolenPercent = stolenSinceStart();
+  const stolen = result.stolenPercent?.toFixed(1) ?? '?';
+  console.log(`  (${((performance.now() - started) / 1_000).toFixed(1)} s; other virtual machines took ${stolen} %)`);
   results.push(result);
   if (!result.passed) {
     exitCode = Math.max(exitCode, 1);

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { figure, show, summarize } from './stats.mjs';
 
@@ -124,6 +125,41 @@ function machine() {
     processor: cpus()[0]?.model,
     processors: cpus().length,
     load: loadavg().map(figure).join(' '),
+    haltPollNs: haltPollNs(),
     compiler,
   };
+}
+
+/**
+ * How long an idle processor of a virtual machine looks for work before it is given back to the host, in ns: with 0
+ * each wake-up, of which an echo has several, takes tens of microseconds longer.
+ */
+function haltPollNs() {
+  try {
+    return Number(readFileSync('/sys/module/haltpoll/parameters/guest_halt_poll_ns', 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Measures how much of this machine's processors other virtual machines take.
+ *
+ * @returns {() => number | undefined} gives the percentage since the call; undefined where it is not known
+ */
+export function watchStolenTime() {
+  const before = processorTime();
+  return () => {
+    const after = processorTime();
+    return before && after && (100 * (after.stolen - before.stolen)) / (after.all - before.all);
+  };
+}
+
+function processorTime() {
+  try {
+    const [, ...ticks] = readFileSync('/proc/stat', 'utf8').split('\n')[0].split(/ +/).map(Number);
+    return { stolen: ticks[7], all: ticks.slice(0, 8).reduce((sum, value) => sum + value, 0) };
+  } catch {
+    return undefined;
+  }
 }

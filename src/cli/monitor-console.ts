@@ -4,6 +4,7 @@ import { nowUs } from './clock.js';
 import { type Paint, paintFor } from './colour.js';
 import { escapeText } from './escape.js';
 import { localTime } from './formats/times.js';
+import { isoTime } from './json-line.js';
 import { Key, Keyboard } from './keyboard.js';
 import { printMessage, printMessagesBy } from './message.js';
 import type { Output } from './output.js';
@@ -42,6 +43,8 @@ export interface ConsoleParts {
   showsStats: boolean;
   /** Whether stdin has keys. */
   hasKeys: boolean;
+  /** Keeps the text of a marker wherever packets are kept. */
+  keepMarker(text: string): void;
   /** Sends a line that was typed; rejects if it is no packet, or cannot be sent. */
   sendLine(line: string): Promise<void>;
 }
@@ -140,9 +143,7 @@ export class MonitorConsole {
         void output.write('\x1b[2J\x1b[3J\x1b[H');
         break;
       case 'm':
-        void output.write(
-          `${this.#paint('yellow', `${RULE} marker ${++this.#markers}  ${localTime(nowUs())} ${RULE}`)}\n`,
-        );
+        this.#mark();
         break;
       case 's':
         this.#showsStats = !this.#showsStats;
@@ -163,6 +164,13 @@ export class MonitorConsole {
         this.#end();
         break;
     }
+  }
+
+  #mark(): void {
+    const now = nowUs();
+    const marker = `marker ${++this.#markers}`;
+    void this.#parts.output.write(`${this.#paint('yellow', `${RULE} ${marker}  ${localTime(now)} ${RULE}`)}\n`);
+    this.#parts.keepMarker(`${marker}  ${isoTime(now)}`);
   }
 
   #type(typed: string, key: string): void {

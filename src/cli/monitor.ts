@@ -119,6 +119,7 @@ export async function monitor(
             names,
             showsStats: options.stats === true,
             hasKeys: process.stdin.isTTY,
+            keepMarker: (text) => sinks.remark?.(text),
             sendLine: (line) => sendLine(line, session),
           });
         }

@@ -52,6 +52,10 @@ export async function openSinks(
       throw error;
     }
   }
+  // Without sinks none of them ends.
+  const ended = Promise.race(sinks.map((sink) => sink.ended));
+  // It may fail before anybody waits for it.
+  ended.catch(() => {});
   return {
     write(record: PacketRecord) {
       let slow: Promise<void> | undefined;
@@ -63,8 +67,12 @@ export async function openSinks(
       }
       return slow;
     },
-    // Without sinks none of them ends.
-    ended: Promise.race(sinks.map((sink) => sink.ended)),
+    remark(text: string) {
+      for (const sink of sinks) {
+        sink.remark?.(text);
+      }
+    },
+    ended,
     async close() {
       await Promise.all(sinks.map((sink) => sink.close()));
     },

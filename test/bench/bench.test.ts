@@ -34,6 +34,7 @@ describe.skipIf(!has('cc') || process.platform !== 'linux')('benchmarks (need cc
     ['echo-latency', 'ours'],
     ['echo-latency', 'c'],
     ['echo-latency', 'plain'],
+    ['echo-latency', 'bare'],
     ['many-ports', 'ours'],
     ['many-ports', 'plain'],
     ['receive-large', 'ours'],

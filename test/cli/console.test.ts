@@ -1,5 +1,9 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { has } from '../support/tools.js';
+import { run } from './sercom-process.js';
+import { temporaryFolder } from './temporary-folder.js';
 import { TerminalProcess } from './terminal-process.js';
 
 const RX = /\x1b\[32mrx\x1b\[0m/g;
@@ -9,6 +13,18 @@ function monitor(...options: string[]): TerminalProcess {
 }
 
 describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs python3)', () => {
+  test('m marks the log, too, which can be read again', async () => {
+    const log = path.join(await temporaryFolder(), 'packets.log');
+    const terminal = monitor('--log', log);
+    await terminal.printed(/rx/);
+    terminal.type('m');
+    await terminal.printed(/marker 1/);
+    terminal.type('q');
+    await terminal.outcome();
+    expect(readFileSync(log, 'utf8')).toMatch(/rx#\S+\n# marker 1 {2}\d{4}-\d\d-\d\dT\S+Z\n/);
+    expect((await run('replay', log)).stdout).toMatch(/"hello 1"/);
+  });
+
   test('? lists them, and every one that is listed does something', async () => {
     const terminal = monitor();
     await terminal.printed(/\? lists the keys, q ends/);

@@ -304,6 +304,59 @@ describe.skipIf(needs !== '')(`a real kernel with real USB serial drivers${needs
     );
   });
 
+  describe('sercom', () => {
+    interface Ended {
+      code: number;
+      out: string[];
+      err: string[];
+    }
+
+    const facts = factsOf<{
+      watched: Ended;
+      monitored: { code: number; err: string[]; lines: object[] };
+      unnamed: Ended;
+      none: Ended;
+    }>('sercom');
+
+    test('list --watch tells of a device that comes, and goes', async () => {
+      const { code, out } = (await facts()).watched;
+      const changes = out.filter((line) => line.includes('ttyACM0')).map((line) => JSON.parse(line));
+      expect(changes.map(({ change }) => change)).toEqual(
+        changes.length === 2 ? ['added', 'removed'] : ['added', 'removed', 'added', 'removed'],
+      );
+      expect(changes[0]).toMatchObject({ path: '/dev/ttyACM0', vendorId: '2341', productId: '0043' });
+      expect(changes.at(-1)).toMatchObject({ serialNumber: 'GADGET42', manufacturer: 'Bench' });
+      expect(code).toBe(0);
+    });
+
+    test('monitor usb:VID:PID:SERIAL finds the device, tells its loss, and goes on when it is back', async () => {
+      const { code, err, lines } = (await facts()).monitored;
+      const packet = Buffer.from('A'.repeat(198)).toString('hex');
+      expect(lines).toEqual(
+        lines.map(() => expect.objectContaining({ name: 'arm', dir: 'rx', length: 198, hex: packet })),
+      );
+      expect(lines.length).toBeGreaterThan(0);
+      const told = err.filter((line) => line !== '');
+      expect(told[0]).toMatch(/^sercom: .*arm.*lost/);
+      expect(told[1]).toMatch(/^sercom: .*arm.*\/dev\/ttyACM/);
+      expect(told.at(-1)).toMatch(/^sercom: received \d+ packets/);
+      expect(code).toBe(0);
+    });
+
+    test('monitor without a port takes the only USB port, and says which', async () => {
+      const { code, out, err } = (await facts()).unnamed;
+      expect(err[0]).toBe('sercom: using /dev/ttyACM0 (2341:0043 Bench GADGET42)');
+      expect(out[0]).toMatch(/ttyACM0 +rx +198 /);
+      expect(code).toBe(0);
+    });
+
+    test('a device that is not there is an error that lists what is', async () => {
+      const { code, err } = (await facts()).none;
+      expect(err[0]).toMatch(/^sercom: .*2341.*0099.*\/dev\/ttyACM0/);
+      expect(code).toBe(1);
+    });
+  });
+
   describe('control lines', () => {
     const facts = factsOf<{
       gadget: { seen: { isOpen: boolean; dsr: boolean; dcd: boolean }[]; set: string; afterUnplug: string[] };

@@ -60,6 +60,10 @@ class LogFile implements RecordSink {
     return this.#put(`${logLine(record)}\n`);
   }
 
+  remark(text: string): void {
+    void this.#put(`# ${text}\n`);
+  }
+
   async close(): Promise<void> {
     // The lines that waited for one file may fill it, too.
     while (this.#changing !== undefined) {

@@ -7,6 +7,8 @@ export interface RecordSink {
    * rejects: {@link ended} tells of failures.
    */
   write(record: PacketRecord): void | Promise<void>;
+  /** Writes a remark of the user's between the records, where there is a place for such. */
+  remark?(text: string): void;
   /**
    * Settles when no more can be written: resolves when nobody reads any more (a closed pipe), rejects with a
    * `CliError` when writing failed. What is written after that goes nowhere.
