@@ -356,7 +356,7 @@ describe.skipIf(process.platform !== 'linux')('the folder of the devices is watc
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const binding = {
       list: async () => [],
-      open: vi.fn<Binding['open']>(() => Promise.reject(new Error('Error: Permission denied, cannot open it'))),
+      open: vi.fn<Binding['open']>(() => Promise.reject(new Error('not yet'))),
     };
     const serial = new SerialCommunicator({ binding });
     const watcher = watch(folder);
@@ -388,7 +388,10 @@ describe.skipIf(process.platform !== 'linux')('the folder of the devices is watc
   test('a node that is made causes tries for two seconds, while udev is at it', async () => {
     const { device, triesAfter } = await wait();
     expect(await triesAfter(() => writeFileSync(device, ''), 60_000)).toBeGreaterThanOrEqual(20);
-    expect(await triesAfter(() => chmodSync(device, 0o600), 60_000)).toBe(1);
+    // A change is not the first of many.
+    const tries = await triesAfter(() => chmodSync(device, 0o600), 60_000);
+    expect(tries).toBeGreaterThanOrEqual(1);
+    expect(tries).toBeLessThanOrEqual(3);
   });
 
   test('a node of another device that is made does, too: the name may be a link to it', async () => {
@@ -407,7 +410,7 @@ describe.skipIf(process.platform !== 'linux')('the folder of the devices is watc
     binding.open.mockImplementationOnce(
       () =>
         new Promise((_, reject) => {
-          fail = () => reject(new Error('Error: Permission denied, cannot open it'));
+          fail = () => reject(new Error('not yet'));
         }),
     );
     expect(await triesAfter(() => writeFileSync(device, ''), 3_000)).toBe(1);
