@@ -33,9 +33,10 @@ export type {
   PortInfo,
   WatchfulPort,
 } from './serial/binding.js';
+export type { SignalSettings, Signals } from './serial/control-lines.js';
 export type { DeviceSelector } from './serial/device-selector.js';
 export { directBinding } from './serial/direct-binding.js';
-export type { ConnectionState, SignalSettings, Signals } from './serial/link-supervisor.js';
+export type { ConnectionState } from './serial/link-supervisor.js';
 export { listPorts } from './serial/list-ports.js';
 export {
   SerialCommunicator,

@@ -1,5 +1,6 @@
 import { ConnectionError } from '../errors.js';
 import type { Binding, BindingPort, PortInfo } from './binding.js';
+import { ControlLines } from './control-lines.js';
 import type { DeviceChange, DeviceWatch } from './device-watch.js';
 import { Link, type LinkOwner } from './link.js';
 import { type OpenedPort, openPort } from './open-port.js';
@@ -13,26 +14,6 @@ import { within } from './within.js';
  * `disconnected` otherwise: before `initialize`, between two tries, and after `shutdown`.
  */
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected';
-
-/** The control lines that the host sets. */
-export interface SignalSettings {
-  /** Data terminal ready. On most boards a change resets the processor. */
-  dtr?: boolean;
-  /** Request to send. Leave it alone with `rtscts`. */
-  rts?: boolean;
-  /** Break: holds the line to the device low. */
-  brk?: boolean;
-}
-
-/** The control lines that the device sets. */
-export interface Signals {
-  /** Clear to send. */
-  cts: boolean;
-  /** Data set ready. */
-  dsr: boolean;
-  /** Data carrier detect. */
-  dcd: boolean;
-}
 
 /** Whom a supervisor tells what happens on its connection. None of these may throw. */
 export interface SupervisorOwner extends Omit<LinkOwner, 'lost'> {
@@ -91,9 +72,8 @@ export class LinkSupervisor {
   #hurryUntil = 0;
   #timer: NodeJS.Timeout | undefined;
   #unwatch: (() => void) | undefined;
-  /** As they were set last: a binding can only set all of them at once. */
-  #signals: Required<SignalSettings> = { dtr: true, rts: true, brk: false };
-  #signalsSet: Promise<void> = Promise.resolve();
+  /** The control lines of the port, whichever it is. */
+  readonly lines: ControlLines;
 
   constructor(
     name: string,
@@ -108,6 +88,7 @@ export class LinkSupervisor {
     this.#watch = watch;
     this.#owner = owner;
     this.#queue = this.#newQueue(false);
+    this.lines = new ControlLines(connection, (what, call) => this.#onPort(what, call));
   }
 
   get connectionState(): ConnectionState {
@@ -165,25 +146,6 @@ export class LinkSupervisor {
     return sent;
   }
 
-  /** Sets control lines: one after the other, in the order of the fields, and after those of earlier calls. */
-  setSignals(settings: SignalSettings): Promise<void> {
-    const changes = Object.entries(settings).filter(([, value]) => value !== undefined);
-    const set = this.#signalsSet.then(async () => {
-      for (const [line, value] of changes) {
-        this.#signals = { ...this.#signals, [line]: value };
-        await this.#onPort('setSignals of', (port) => port.set(this.#signals));
-      }
-    });
-    this.#signalsSet = set.catch(() => undefined);
-    return set;
-  }
-
-  /** Asks for the lines that the device sets. */
-  async signals(): Promise<Signals> {
-    const { cts, dsr, dcd } = await this.#onPort('signals of', (port) => port.get());
-    return { cts, dsr, dcd };
-  }
-
   /**
    * Ends it, in any state: writes what was accepted, as far as there is a link and `drainMs` allows, then closes the
    * port, which may take `closeMs`. Never rejects.
@@ -218,7 +180,7 @@ export class LinkSupervisor {
     this.#state = 'linked';
     this.#stats.opens++;
     this.#tries = 0;
-    this.#signals = { dtr: this.#connection.dtr ?? true, rts: this.#connection.rts ?? true, brk: false };
+    this.lines.opened();
     this.#opened = opened;
     this.#link = this.#newLink(opened.port);
     if (this.#isStarted) {

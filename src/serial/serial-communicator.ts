@@ -3,9 +3,10 @@ import { Communicator, type CommunicatorEvents, type SendOptions } from '../comm
 import { type ConnectionError, InitializeError, InvalidArgumentError } from '../errors.js';
 import type { RejectReason } from '../framing/frame-decoder.js';
 import type { Binding, PortInfo } from './binding.js';
+import type { SignalSettings, Signals } from './control-lines.js';
 import { DeviceWatch } from './device-watch.js';
 import { directBinding } from './direct-binding.js';
-import { type ConnectionState, LinkSupervisor, type SignalSettings, type Signals } from './link-supervisor.js';
+import { type ConnectionState, LinkSupervisor } from './link-supervisor.js';
 import {
   type CompleteSerialConnection,
   checkDefaults,
@@ -125,7 +126,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
    * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if it has no such lines
    */
   async setSignals(name: string, signals: SignalSettings): Promise<void> {
-    await this.#started('setSignals', name).setSignals(signals);
+    await this.#started('setSignals', name).lines.set(signals);
   }
 
   /**
@@ -136,7 +137,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
    * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if it has no such lines
    */
   async signals(name: string): Promise<Signals> {
-    return this.#started('signals', name).signals();
+    return this.#started('signals', name).lines.get();
   }
 
   protected override checkConnection(name: string, connection: SerialConnection): SerialConnection {
