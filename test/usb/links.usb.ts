@@ -227,12 +227,14 @@ describe.skipIf(needs !== '')(`a real kernel with real USB serial drivers${needs
       exitAfterMs: number;
     }>('stall');
 
-    /** Emulation is slow, and the machine under it may be busy: then what was measured before the stall counts. */
+    /**
+     * Emulation is slow, and the machine under it may be busy: then what was measured before the stall counts. A single
+     * call may meet a pause of the machine; a pool whose threads are held lets none through.
+     */
     function expectFast(times: Times, unloaded: Times): void {
       console.log('fs.stat, in ms (emulation)', { unloaded, stalled: times });
       expect(times.medianMs).toBeLessThan(Math.max(50, 3 * unloaded.medianMs));
       expect(times.p99Ms).toBeLessThan(Math.max(50, 3 * unloaded.p99Ms));
-      expect(times.maxMs).toBeLessThan(Math.max(50, 3 * unloaded.maxMs));
     }
 
     test('fs.stat stays under 50 ms', async () => {
