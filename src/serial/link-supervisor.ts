@@ -102,6 +102,11 @@ export class LinkSupervisor {
     }
   }
 
+  /** Why there is no link, if there is none, and something has been tried. */
+  get connectionError(): ConnectionError | undefined {
+    return this.#link === undefined ? this.#loss : undefined;
+  }
+
   /** What has happened so far. */
   get stats(): SerialStats {
     this.#reader?.countBytes();
@@ -163,7 +168,8 @@ export class LinkSupervisor {
         'SHUTDOWN_TIMEOUT',
         this.#name,
         `send to ${describeConnection(this.#name, this.#connection)}: shutdown came before the packet was written ` +
-          'whole; the device takes no bytes or is away, or shutdownTimeoutMs is too short',
+          'whole; the device takes no bytes, is away, or is given time to settle (settleMs), or shutdownTimeoutMs is ' +
+          'too short',
       ),
     );
     await Promise.all(closed);

@@ -10,6 +10,7 @@ import { type ConnectionState, LinkSupervisor } from './link-supervisor.js';
 import {
   type CompleteSerialConnection,
   checkDefaults,
+  checkSignals,
   checkTimeMs,
   completeConnection,
   type SerialConnection,
@@ -118,15 +119,29 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   /**
+   * Why a connection has no open port: how it was lost, or what the latest try to open it met. Undefined while it has
+   * one, and before the first try.
+   *
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   */
+  connectionError(name: string): ConnectionError | undefined {
+    this.connection(name);
+    return this.#supervisors.get(name)?.connectionError;
+  }
+
+  /**
    * Sets control lines: one after the other in the order of the fields, and after those of earlier calls, which is what
    * resetting an ESP32 needs. Lines that are left out stay as they are. Resolves when all are set.
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if there is no such line, or its value is not a boolean
    * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if it has no such lines
    */
   async setSignals(name: string, signals: SignalSettings): Promise<void> {
-    await this.#started('setSignals', name).lines.set(signals);
+    const { lines } = this.#started('setSignals', name);
+    checkSignals(name, signals);
+    await lines.set(signals);
   }
 
   /**

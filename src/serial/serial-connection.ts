@@ -216,6 +216,12 @@ export function completeConnection(
   if (!complete.required && reconnect === false) {
     throw invalid(`${where}: required is false, so reconnect cannot be: the device would never be looked for again`);
   }
+  if (complete.sendTimeoutMs > 0 && complete.sendTimeoutMs <= complete.settleMs) {
+    throw invalid(
+      `${where}: sendTimeoutMs is ${complete.sendTimeoutMs}; it takes 0, or more than settleMs ` +
+        `(${complete.settleMs}), which the first packets have to wait`,
+    );
+  }
   const largest = new FrameEncoder(complete.checksum).maxWireBytes(complete.maxPacketBytes);
   if (complete.sendQueueBytes < largest) {
     throw invalid(
@@ -230,6 +236,16 @@ export function completeConnection(
 export function describeConnection(name: string, { path, device }: { path?: string; device?: DeviceSelector }): string {
   const target = path ?? describeSelector(device ?? {});
   return target === name ? `"${name}"` : `"${name}" (${target})`;
+}
+
+/**
+ * Checks what control lines are to be set.
+ *
+ * @throws InvalidArgumentError (`INVALID_CONNECTION`) that names the line, what it got and what it takes
+ * @internal
+ */
+export function checkSignals(name: string, signals: object): void {
+  checkFields(`setSignals of "${name}"`, signals, { dtr: boolean, rts: boolean, brk: boolean });
 }
 
 /**

@@ -327,10 +327,12 @@ describe('a device that is not required', () => {
     expect(serial.state).toBe(2);
     expect(events).toEqual([]);
     await expect(serial.send('arm', PACKET)).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    expect(serial.connectionError('arm')).toMatchObject({ code: 'PORT_NOT_FOUND', connection: 'arm' });
     const now = connected(serial);
     device.plug();
     await now;
     expect(serial.connectionState('arm')).toBe('connected');
+    expect(serial.connectionError('arm')).toBeUndefined();
     await serial.send('arm', PACKET);
     expect(device.received).toEqual([PACKET]);
     expect(events).toEqual(['connected /dev/mock']);
@@ -441,6 +443,20 @@ describe('control lines', () => {
       { dtr: true, rts: false, brk: true },
     ]);
     expect(await serial.signals('arm')).toEqual({ cts: true, dsr: false, dcd: false });
+  });
+
+  test('that there are not, or no switches, are refused', async () => {
+    const { serial } = await start();
+    for (const [signals, words] of [
+      [{ DTR: false }, '"DTR" is no setting; there are dtr, rts, brk'],
+      [{ dtr: 'off' }, 'dtr is "off"; it takes true or false'],
+      [undefined, 'got undefined; it takes an object with dtr, rts, brk'],
+    ] as const) {
+      await expect(serial.setSignals('arm', signals as never)).rejects.toMatchObject({
+        code: 'INVALID_CONNECTION',
+        message: expect.stringContaining(words),
+      });
+    }
   });
 
   test('say what is wrong', async () => {

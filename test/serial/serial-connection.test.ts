@@ -39,6 +39,11 @@ describe('a connection is checked when it is added', () => {
     ['settleMs', { ...valid, settleMs: 1.5 }, 'settleMs is 1.5; it takes a whole number of milliseconds'],
     ['syncOnOpen', { ...valid, syncOnOpen: 'no' }, 'syncOnOpen is "no"; it takes true or false'],
     ['skipFirst', { ...valid, skipFirst: 0 }, 'skipFirst is 0; it takes true or false'],
+    [
+      'sendTimeoutMs',
+      { ...valid, settleMs: 2_000, sendTimeoutMs: 500 },
+      'sendTimeoutMs is 500; it takes 0, or more than settleMs (2000), which the first packets have to wait',
+    ],
     ['sendQueueBytes', { ...valid, sendQueueBytes: 0 }, 'sendQueueBytes is 0; it takes a whole number of bytes'],
     [
       'a queue smaller than a frame',
