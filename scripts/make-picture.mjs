@@ -112,7 +112,8 @@ function svg(rows) {
         ? ''
         : `<tspan x="${x}" textLength="${length}" lengthAdjust="spacingAndGlyphs" class="${style}">${escapeXml(text)}</tspan>`;
     });
-    return `<text y="${MARGIN + (row + 0.75) * LINE_HEIGHT}">${spans.join('')}</text>`;
+    // Browsers go by `white-space`, others by `xml:space`.
+    return `<text xml:space="preserve" y="${MARGIN + (row + 0.75) * LINE_HEIGHT}">${spans.join('')}</text>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="sercom monitor shows packets with their CBOR decoded, a marker, two dumps, a line of statistics and a line that is being typed">
 <style>
