@@ -126,6 +126,7 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    * @throws InvalidArgumentError (`INVALID_PACKET`) if the packet is not a `Uint8Array`
+   * @throws TypeError if the options are no options
    */
   send(recipient: string, packet: Uint8Array, options?: SendOptions): Promise<void> {
     if (this.#state !== CommunicatorState.STARTED) {
@@ -143,8 +144,14 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
         ),
       );
     }
-    if (options?.signal?.aborted) {
-      return Promise.reject(options.signal.reason);
+    if (options) {
+      const { signal } = options;
+      if (options instanceof AbortSignal || !(signal === undefined || signal instanceof AbortSignal)) {
+        return Promise.reject(new TypeError(`send to "${recipient}": the options take { signal: an AbortSignal }`));
+      }
+      if (signal?.aborted) {
+        return Promise.reject(signal.reason);
+      }
     }
     return this.transmit(recipient, packet, options);
   }

@@ -48,8 +48,9 @@ export class ControlLines {
     const changes = Object.entries(settings).filter(([, value]) => value !== undefined);
     const set = this.#allSet.then(async () => {
       for (const [line, value] of changes) {
-        this.#settings = { ...this.#settings, [line]: value };
-        await this.#onPort('setSignals of', (port) => port.set(this.#settings));
+        const settings = { ...this.#settings, [line]: value };
+        await this.#onPort('setSignals of', (port) => port.set(settings));
+        this.#settings = settings;
       }
     });
     this.#allSet = set.catch(() => undefined);

@@ -65,6 +65,10 @@ export class LinkSupervisor {
   #reader: Link | undefined;
   /** Settles when nothing is under way any more that would make a link. */
   #opening: Promise<void> = Promise.resolve();
+  /** Resolves when the latest opening has ended, which it may not do when its time is over. */
+  #openingEnded: Promise<void> = Promise.resolve();
+  /** Resolves when the port that was lost last is closed. */
+  #lostClosed: Promise<void> | undefined;
   /** Why there is no link. */
   #loss: ConnectionError | undefined;
   #tries = 0;
@@ -159,7 +163,12 @@ export class LinkSupervisor {
     this.#isClosing = true;
     this.#stopWaiting();
     await this.#link?.drain(drainMs);
-    const closed = [this.#link?.close(closeMs), this.#reader?.close(closeMs), within(closeMs, this.#opening)];
+    const closed = [
+      this.#link?.close(closeMs),
+      this.#reader?.close(closeMs),
+      within(closeMs, this.#opening),
+      within(closeMs, this.#lostClosed),
+    ];
     this.#state = 'ended';
     this.#link = undefined;
     this.#queue.rejectAll(
@@ -177,7 +186,9 @@ export class LinkSupervisor {
 
   async #open(): Promise<void> {
     this.#state = 'opening';
-    const opened = await openPort(this.#binding, this.#name, this.#connection);
+    const { opened: opening, ended } = openPort(this.#binding, this.#name, this.#connection);
+    this.#openingEnded = ended;
+    const opened = await opening;
     if (this.#isClosing) {
       await opened.port.close();
       return;
@@ -222,6 +233,7 @@ export class LinkSupervisor {
     const willReconnect = this.#connection.reconnect !== false && !this.#isClosing;
     const cutsFrame = this.#queue.wouldCutFrame;
     this.#link = undefined;
+    this.#lostClosed = link?.portClosed;
     this.#loss = error;
     this.#stats.losses++;
     if (cutsFrame) {
@@ -233,7 +245,7 @@ export class LinkSupervisor {
     if (willReconnect) {
       this.#watchDevices();
       // While the old port is not closed, its device comes back under another name.
-      this.#opening = within(CLOSE_LOST_MS, link?.portClosed).then(() => this.#wait());
+      this.#opening = within(CLOSE_LOST_MS, this.#lostClosed).then(() => this.#wait());
     }
     this.#owner.disconnected(error, willReconnect);
   }
@@ -277,10 +289,13 @@ export class LinkSupervisor {
     this.#timer = undefined;
     this.#tries++;
     this.#triedAt = performance.now();
-    this.#opening = this.#open().catch((error) => {
-      this.#openFailed(error);
-      this.#wait();
-    });
+    // One opening at a time: each that hangs in the system holds a thread of the pool.
+    this.#opening = this.#openingEnded
+      .then(() => (this.#isClosing ? undefined : this.#open()))
+      .catch((error) => {
+        this.#openFailed(error);
+        this.#wait();
+      });
   }
 
   #openFailed(error: unknown): void {
@@ -301,7 +316,7 @@ export class LinkSupervisor {
       throw this.#notConnected(what);
     }
     try {
-      return await call(link.port);
+      return await link.whileOpen(call(link.port));
     } catch (error) {
       if (this.#link !== link) {
         throw this.#notConnected(what);

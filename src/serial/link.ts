@@ -12,6 +12,9 @@ const FIRST_READ_BYTES = 256;
 /** What one read takes at most. Linux gives no more than 4 KiB of a tty at once. */
 const MAX_READ_BYTES = 16_384;
 
+/** How long a stalled port may take to drop what it has not written; then it is closed all the same. */
+const FLUSH_LIMIT_MS = 500;
+
 /** Whom a link tells what happens on it. None of these may throw. */
 export interface LinkOwner {
   /** Whether anybody takes packets. Those that nobody takes are counted, and dropped. */
@@ -42,6 +45,8 @@ export class Link {
   readonly #owner: LinkOwner;
   readonly #decoder: FrameDecoder;
   readonly #openedAt = performance.now();
+  /** Tell calls of the port that wait. */
+  readonly #leave = new Set<() => void>();
   #state: LinkState = 'open';
   /** False until the device has settled. */
   #mayWrite = false;
@@ -128,6 +133,21 @@ export class Link {
     this.countBytes();
   }
 
+  /** What a call of the port gives; rejects when the link is left before. */
+  whileOpen<Result>(result: Promise<Result>): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      const leave = () => reject(new Error('the port is closed'));
+      this.#leave.add(leave);
+      result.then(resolve, reject).finally(() => this.#leave.delete(leave));
+    });
+  }
+
+  #tellCalls(): void {
+    for (const leave of this.#leave) {
+      leave();
+    }
+  }
+
   /** Plans a write for the end of this turn of the event loop, so that all its sends leave together. */
   planWrite(): void {
     if (!this.#writing && this.#mayWrite && this.#queue.hasWork) {
@@ -158,6 +178,7 @@ export class Link {
       this.#closePort(this.#queue.hasPackets);
     }
     this.#state = 'closed';
+    this.#tellCalls();
     this.#dropReceived();
     await within(limitMs, this.#portClosed);
   }
@@ -248,6 +269,7 @@ export class Link {
       return;
     }
     this.#state = 'lost';
+    this.#tellCalls();
     this.#closePort(false);
     this.#onWritten?.();
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -269,7 +291,10 @@ export class Link {
         // Else the kernel would wait, half a minute long and in a thread of the pool, for a device that takes nothing;
         // and what is flushed must not make room for the rest of the write.
         this.#port.shortenWrite?.(this.#port.writtenBytes ?? 0);
-        await this.#port.flush();
+        await within(
+          FLUSH_LIMIT_MS,
+          this.#port.flush().catch(() => undefined),
+        );
       }
       await this.#port.close();
     };

@@ -3,6 +3,7 @@ import type { Binding, BindingPort, DescribingBinding, PortInfo } from './bindin
 import { findDevice } from './device-selector.js';
 import { describeOpenError, openTimeout } from './open-error.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
+import { within } from './within.js';
 
 /** A port that was just opened. */
 export interface OpenedPort {
@@ -13,18 +14,40 @@ export interface OpenedPort {
   info: PortInfo;
 }
 
+/** An opening that was begun. */
+export interface Opening {
+  /** Rejects with a ConnectionError, whose message says why and what to do, after `openTimeoutMs` at the latest. */
+  opened: Promise<OpenedPort>;
+  /** Resolves when nothing of it is under way any more, which after a timeout may be never. */
+  ended: Promise<void>;
+}
+
+/** How long an open port may wait for its description, but no longer than half of `openTimeoutMs`. */
+const DESCRIBE_LIMIT_MS = 1_000;
+
 /**
  * Finds and opens the port of one connection, and sets its control lines. A port that is open only after
  * `openTimeoutMs` is closed again.
- *
- * @throws ConnectionError whose message says why, and what to do
  */
-export async function openPort(
+export function openPort(binding: Binding, name: string, connection: CompleteSerialConnection): Opening {
+  const abandoning = new AbortController();
+  const opening = findAndOpen(binding, name, connection, abandoning.signal);
+  return {
+    opened: inTime(opening, abandoning, binding, name, connection),
+    ended: opening.then(
+      () => undefined,
+      () => undefined,
+    ),
+  };
+}
+
+async function inTime(
+  opening: Promise<OpenedPort>,
+  abandoning: AbortController,
   binding: Binding,
   name: string,
   connection: CompleteSerialConnection,
 ): Promise<OpenedPort> {
-  const opening = findAndOpen(binding, name, connection);
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<ConnectionError>((resolve) => {
     timer = setTimeout(() => resolve(openTimeout(name, connection)), connection.openTimeoutMs);
@@ -34,8 +57,8 @@ export async function openPort(
     if (!(first instanceof Error)) {
       return first;
     }
-    // The caller was told of a timeout: whatever becomes of the opening now is nobody's.
-    opening.then(({ port }) => port.close()).catch(() => undefined);
+    // The caller is told of a timeout: whatever becomes of the opening now is nobody's.
+    abandoning.abort();
     throw first;
   } catch (error) {
     throw await describeOpenError(error, binding, name, connection);
@@ -44,38 +67,63 @@ export async function openPort(
   }
 }
 
-async function findAndOpen(binding: Binding, name: string, connection: CompleteSerialConnection): Promise<OpenedPort> {
+/** @param abandoned - closes the port as soon as there is one, whatever it is waited for then */
+async function findAndOpen(
+  binding: Binding,
+  name: string,
+  connection: CompleteSerialConnection,
+  abandoned: AbortSignal,
+): Promise<OpenedPort> {
   const found = connection.device && (await findDevice(binding, name, connection.device));
   const path = found?.path ?? connection.path!;
   const { baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock, dtr, rts } = connection;
   const port = await binding.open({ path, baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock });
+  const close = () => port.close().catch(() => undefined);
+  if (abandoned.aborted) {
+    await close();
+    throw abandoned.reason;
+  }
+  abandoned.addEventListener('abort', close);
   try {
     if (dtr !== undefined || rts !== undefined) {
       await port.set({ dtr: dtr ?? true, rts: rts ?? true, brk: false });
     }
-    return { port, path, info: found ?? (await describe(binding, path)) };
+    return {
+      port,
+      path,
+      info: found ?? (await describe(binding, path, Math.min(DESCRIBE_LIMIT_MS, connection.openTimeoutMs / 2))),
+    };
   } catch (error) {
-    await port.close();
+    if (!abandoned.aborted) {
+      await close();
+    }
     throw error;
+  } finally {
+    abandoned.removeEventListener('abort', close);
   }
 }
 
-async function describe(binding: DescribingBinding, path: string): Promise<PortInfo> {
-  const none = {
-    manufacturer: undefined,
-    serialNumber: undefined,
-    pnpId: undefined,
-    locationId: undefined,
-    productId: undefined,
-    vendorId: undefined,
+/** What is known of the port. One that can be opened is worth more than its description: it never fails, or hangs. */
+async function describe(binding: DescribingBinding, path: string, limitMs: number): Promise<PortInfo> {
+  let info: PortInfo | undefined;
+  const described = async () => {
+    info = await (binding.describe ? binding.describe(path) : findInList(binding, path));
   };
-  try {
-    const info = await (binding.describe ? binding.describe(path) : findInList(binding, path));
-    return info ?? { path, ...none };
-  } catch {
-    // A port that can be opened is worth more than its description.
-    return { path, ...none };
-  }
+  await within(
+    limitMs,
+    described().catch(() => undefined),
+  );
+  return (
+    info ?? {
+      path,
+      manufacturer: undefined,
+      serialNumber: undefined,
+      pnpId: undefined,
+      locationId: undefined,
+      productId: undefined,
+      vendorId: undefined,
+    }
+  );
 }
 
 async function findInList(binding: Binding, path: string): Promise<PortInfo | undefined> {

@@ -1,0 +1,163 @@
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type Binding, type BindingPort, SerialCommunicator, type SerialConnection } from '../../src/index.js';
+
+const never = () => new Promise<never>(() => {});
+
+/** A port that nothing comes from. What it does can be replaced; what is called is noted. */
+class QuietPort {
+  readonly calls: string[];
+  readonly openOptions: { path: string };
+  isOpen = true;
+  lose = (_: Error) => {};
+  [call: string]: unknown;
+
+  constructor(path: string, calls: string[], does: Partial<Record<keyof BindingPort, unknown>>) {
+    this.openOptions = { path };
+    this.calls = calls;
+    Object.assign(this, does);
+  }
+
+  read() {
+    return new Promise((_, reject) => {
+      this.lose = reject;
+    });
+  }
+
+  async write() {}
+  async set() {}
+  async flush() {}
+
+  async close() {
+    this.calls.push('close');
+    this.isOpen = false;
+    this.lose(new Error('closed'));
+  }
+}
+
+/** A communicator with the connection "arm", whose ports do as they are told; and the ports that were opened. */
+function setUp(
+  does: Partial<Record<keyof BindingPort, unknown>>,
+  {
+    connection = {},
+    ...binding
+  }: Partial<Binding> & { connection?: Partial<SerialConnection>; open?: (count: number) => Promise<unknown> } = {},
+) {
+  const calls: string[] = [];
+  const ports: QuietPort[] = [];
+  const serial = new SerialCommunicator({
+    shutdownTimeoutMs: 200,
+    binding: {
+      list: async () => [],
+      open: async ({ path }: { path: string }) => {
+        const port = new QuietPort(path, calls, does);
+        ports.push(port);
+        return port;
+      },
+      ...binding,
+    } as unknown as Binding,
+  });
+  serial.addConnection('arm', { path: '/dev/odd', baudRate: 9_600, openTimeoutMs: 100, ...connection });
+  onTestFinished(() => serial[Symbol.asyncDispose]());
+  return { serial, ports, calls };
+}
+
+test('a list that never comes does not keep a port from being opened', async () => {
+  const { serial } = setUp({}, { list: never });
+  const connected = vi.fn();
+  serial.on('connected', connected);
+  await serial.initialize();
+  expect(connected.mock.calls[0]![0].info.path).toBe('/dev/odd');
+});
+
+test('a port that is open, but hangs before it can be used, is closed when the time is over', async () => {
+  const { serial, ports } = setUp({ set: never }, { connection: { dtr: false } });
+  await expect(serial.initialize()).rejects.toMatchObject({ errors: [{ code: 'OPEN_TIMEOUT' }] });
+  await vi.waitFor(() => expect(ports[0]!.isOpen).toBe(false));
+});
+
+test.each([
+  ['fails', () => Promise.reject(new Error('EIO'))],
+  ['hangs', never],
+])('a stalled port whose flush %s is closed all the same', async (_, flush) => {
+  const { serial, ports } = setUp({ write: never, flush }, { connection: { syncOnOpen: false } });
+  await serial.initialize();
+  const sent = serial.send('arm', Uint8Array.of(1)).catch((error) => error.code);
+  await serial.shutdown();
+  expect(await sent).toBe('SHUTDOWN_TIMEOUT');
+  await vi.waitFor(() => expect(ports[0]!.isOpen).toBe(false));
+});
+
+test('shutdown waits until a port that was lost before is closed', async () => {
+  const steps: string[] = [];
+  let closed = () => {};
+  const close = () =>
+    new Promise<void>((resolve) => {
+      closed = () => {
+        steps.push('closed');
+        resolve();
+      };
+    });
+  const { serial, ports } = setUp({ close }, { connection: { reconnect: false } });
+  await serial.initialize();
+  await vi.waitFor(() => ports[0]!.lose(new Error('gone')));
+  await vi.waitFor(() => expect(serial.connectionState('arm')).toBe('disconnected'));
+  const stopped = serial.shutdown().then(() => steps.push('shutdown'));
+  await new Promise((resolve) => setImmediate(resolve));
+  closed();
+  await stopped;
+  expect(steps).toEqual(['closed', 'shutdown']);
+});
+
+test('while an opening hangs, no other is begun', async () => {
+  let openings = 0;
+  const { serial, ports } = setUp(
+    {},
+    { connection: { openTimeoutMs: 10, required: false, reconnect: { minDelayMs: 1, maxDelayMs: 2 } } },
+  );
+  const serialOfHanging = setUp(
+    {},
+    {
+      open: () => {
+        openings++;
+        return never();
+      },
+      connection: { openTimeoutMs: 10, required: false, reconnect: { minDelayMs: 1, maxDelayMs: 2 } },
+    },
+  ).serial;
+  await serialOfHanging.initialize();
+  // Long enough for many tries of the other, which is lost again and again.
+  await serial.initialize();
+  while (ports.length < 5) {
+    ports.at(-1)?.lose(new Error('gone'));
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(openings).toBe(1);
+});
+
+test('a setSignals that hangs is ended by the loss of the port, and does not hold up the next', async () => {
+  let hangs = true;
+  const set = vi.fn(() => (hangs ? never() : Promise.resolve()));
+  const { serial, ports } = setUp({ set }, { connection: { reconnect: { minDelayMs: 1, maxDelayMs: 2 } } });
+  await serial.initialize();
+  const hanging = serial.setSignals('arm', { dtr: false });
+  await vi.waitFor(() => expect(set).toHaveBeenCalledOnce());
+  ports[0]!.lose(new Error('gone'));
+  await expect(hanging).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+  hangs = false;
+  await vi.waitFor(() => expect(serial.connectionState('arm')).toBe('connected'));
+  await serial.setSignals('arm', { rts: false });
+  // What the one before would have changed is as it was at the opening.
+  expect(set).toHaveBeenLastCalledWith({ dtr: true, rts: false, brk: false });
+});
+
+test.each([
+  ['a controller', { signal: new AbortController() }],
+  ['a signal in place of options', new AbortController().signal],
+])('send with %s rejects, and takes nothing', async (_, options) => {
+  const { serial } = setUp({});
+  await serial.initialize();
+  await expect(serial.send('arm', Uint8Array.of(1), options as never)).rejects.toThrow(
+    'the options take { signal: an AbortSignal }',
+  );
+  expect(serial.stats('arm').packetsAccepted).toBe(0);
+});
