@@ -31,11 +31,12 @@ export interface FaultyLineStats {
   unplugs: number;
 }
 
-type BothFaults = Pick<FaultyLineOptions, 'toDevice' | 'toHost'>;
-
 const aSeed: OptionRule = { takes: 'a whole number', accepts: Number.isSafeInteger };
 
-const FAULTS_RULES: OptionRules<BothFaults> = { toDevice: anObject, toHost: anObject };
+const FAULTS_RULES: OptionRules<Pick<FaultyLineOptions, 'toDevice' | 'toHost'>> = {
+  toDevice: anObject,
+  toHost: anObject,
+};
 
 const RULES: OptionRules<FaultyLineOptions> = { path: aPath, seed: aSeed, ...FAULTS_RULES };
 
@@ -124,7 +125,7 @@ export class FaultyLine {
    * @throws InvalidArgumentError (`INVALID_CONNECTION`) if a fault cannot be used; nothing has changed then
    * @throws Error if its path seems to be wrong, as {@link stall} does
    */
-  setFaults(faults: BothFaults): void {
+  setFaults(faults: Pick<FaultyLineOptions, 'toDevice' | 'toHost'>): void {
     const { toDevice = {}, toHost = {} } = checkOptions('FaultyLine: setFaults', faults, FAULTS_RULES);
     const completeToDevice = completeFaults('FaultyLine: toDevice', toDevice);
     const completeToHost = completeFaults('FaultyLine: toHost', toHost);
