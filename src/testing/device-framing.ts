@@ -33,6 +33,9 @@ const CHECKSUMS: Record<ChecksumName, { bytes: number; of(packet: Buffer): Buffe
   },
 };
 
+/** The checksums that there are. */
+export const CHECKSUM_NAMES = Object.keys(CHECKSUMS);
+
 /** The packet as it goes on the wire: with its checksum, encoded, and with its delimiter. */
 export function encodeForWire(packet: Uint8Array, checksum: ChecksumName): Buffer {
   const body = Buffer.from(packet);

@@ -1,3 +1,5 @@
+import { checkOptions, milliseconds, type OptionRule, type OptionRules, unusable } from './check-options.js';
+
 /**
  * What happens to the bytes that go one way on a faulty line. A rate is the chance that it happens to a byte, from 0 to
  * 1, and 0 where it is left out. One of the first four at most happens to a byte, so their sum is 1 at most.
@@ -87,7 +89,49 @@ export class Piece {
 const DRAWS = 4;
 const DRAW = { fate: 0, value: 1, cut: 2, delay: 3 } as const;
 
-const RATES = ['dropRate', 'flipRate', 'insertRate', 'duplicateRate', 'cutRate'] as const;
+const rate: OptionRule = {
+  takes: 'a number from 0 to 1',
+  accepts: (value) => typeof value === 'number' && value >= 0 && value <= 1,
+};
+
+const RULES: OptionRules<LineFaults> = {
+  dropRate: rate,
+  flipRate: rate,
+  insertRate: rate,
+  duplicateRate: rate,
+  cutRate: rate,
+  maxDelayMs: milliseconds,
+};
+
+const NO_FAULTS: Required<LineFaults> = {
+  dropRate: 0,
+  flipRate: 0,
+  insertRate: 0,
+  duplicateRate: 0,
+  cutRate: 0,
+  maxDelayMs: 0,
+};
+
+/**
+ * Checks the faults of one way, and fills in those that are left out.
+ *
+ * @param where - how the message begins
+ * @throws InvalidArgumentError (`INVALID_CONNECTION`) that names the fault, and what it takes or which there are
+ */
+export function completeFaults(where: string, faults: LineFaults): Required<LineFaults> {
+  const complete = { ...NO_FAULTS, ...checkOptions(where, faults, RULES, 'fault') };
+  const sum = fateRate(complete);
+  // A little more: rates such as 0.1 and 0.9 need not add up to 1 exactly.
+  if (sum > 1 + 5 * Number.EPSILON) {
+    throw unusable(`${where}: dropRate, flipRate, insertRate and duplicateRate add up to ${sum}; it takes 1 at most`);
+  }
+  return complete;
+}
+
+/** The chance that something happens to a byte, besides a cut behind it. */
+function fateRate({ dropRate, flipRate, insertRate, duplicateRate }: Required<LineFaults>): number {
+  return dropRate + flipRate + insertRate + duplicateRate;
+}
 
 /**
  * One direction of a line. What becomes of the n-th byte of the stream depends on the seed and on n, and on nothing
@@ -109,39 +153,14 @@ export class LineNoise {
   #isClean = true;
   #place = 0;
 
-  constructor(seed: number, faults: LineFaults | undefined) {
+  constructor(seed: number, faults: Required<LineFaults>) {
     this.#seed = seed;
-    this.faults = faults ?? {};
+    this.faults = faults;
   }
 
-  set faults(faults: LineFaults) {
-    const complete: Required<LineFaults> = {
-      dropRate: 0,
-      flipRate: 0,
-      insertRate: 0,
-      duplicateRate: 0,
-      cutRate: 0,
-      maxDelayMs: 0,
-      ...faults,
-    };
-    for (const rate of RATES) {
-      if (!(complete[rate] >= 0 && complete[rate] <= 1)) {
-        throw new RangeError(`FaultyLine: ${rate} is ${complete[rate]}; it takes a number from 0 to 1`);
-      }
-    }
-    const { dropRate, flipRate, insertRate, duplicateRate, cutRate, maxDelayMs } = complete;
-    const sum = dropRate + flipRate + insertRate + duplicateRate;
-    // A little more: rates such as 0.1 and 0.9 need not add up to 1 exactly.
-    if (sum > 1 + Number.EPSILON * RATES.length) {
-      throw new RangeError(
-        `FaultyLine: dropRate, flipRate, insertRate and duplicateRate add up to ${sum}; it takes 1 at most`,
-      );
-    }
-    if (!(maxDelayMs >= 0 && maxDelayMs <= 2_147_483_647)) {
-      throw new RangeError(`FaultyLine: maxDelayMs is ${maxDelayMs}; it takes 0 to 2147483647 milliseconds`);
-    }
-    this.#faults = complete;
-    this.#isClean = sum === 0 && cutRate === 0;
+  set faults(faults: Required<LineFaults>) {
+    this.#faults = faults;
+    this.#isClean = fateRate(faults) === 0 && faults.cutRate === 0;
   }
 
   /** How long the next chunk is to be held back. */

@@ -1,7 +1,9 @@
 import { randomInt } from 'node:crypto';
 import type { Binding, BindingOpenOptions, BindingPort } from '../serial/binding.js';
-import { type LineFaults, LineNoise, type LineStats, randomAt } from './faulty-line-noise.js';
+import { anObject, aPath, checkOptions, type OptionRule, type OptionRules, show, unusable } from './check-options.js';
+import { completeFaults, type LineFaults, LineNoise, type LineStats, randomAt } from './faulty-line-noise.js';
 import { FaultyPort } from './faulty-line-port.js';
+import { knownPaths, withKnownPaths } from './known-paths.js';
 import { noSuchPort } from './mock-device.js';
 
 /** Options of a {@link FaultyLine}. */
@@ -29,6 +31,15 @@ export interface FaultyLineStats {
   unplugs: number;
 }
 
+const aSeed: OptionRule = { takes: 'a whole number', accepts: Number.isSafeInteger };
+
+const FAULTS_RULES: OptionRules<Pick<FaultyLineOptions, 'toDevice' | 'toHost'>> = {
+  toDevice: anObject,
+  toHost: anObject,
+};
+
+const RULES: OptionRules<FaultyLineOptions> = { path: aPath, seed: aSeed, ...FAULTS_RULES };
+
 /**
  * A line on which things go wrong, between the host and a port of any binding: bytes are dropped, flipped, inserted and
  * duplicated, chunks are cut and delayed, all as its {@link seed} has it; on command it stalls, is unplugged, and comes
@@ -51,23 +62,40 @@ export class FaultyLine {
   #path: string;
   #isPlugged = true;
   #isStalled = false;
+  /** Whether its port was ever seen. If not, its path may be misspelt. */
+  #isSeen: boolean;
+  /** Another port that was opened while that of the line had never been seen. */
+  #passedBy: string | undefined;
   #stalls = 0;
   #unplugs = 0;
 
-  /** @throws RangeError if the seed or a fault is out of its range */
+  /**
+   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used, or the binding is one of this
+   * module and none of its devices has that path
+   */
   constructor(binding: Binding, options: FaultyLineOptions) {
-    const { path, seed = defaultSeed(), toDevice, toHost } = options;
-    if (!Number.isSafeInteger(seed)) {
-      throw new RangeError(`FaultyLine: the seed is ${seed}; it takes a whole number`);
+    if (typeof binding?.list !== 'function' || typeof binding.open !== 'function') {
+      throw unusable(`FaultyLine: the binding is ${show(binding)}; it takes one such as mockBinding(device)`);
     }
+    const { path, seed = defaultSeed(), toDevice = {}, toHost = {} } = checkOptions('FaultyLine', options, RULES);
+    const paths = knownPaths(binding);
+    if (paths?.includes(path) === false) {
+      const there = paths.map(show).join(', ') || 'none';
+      throw unusable(`FaultyLine: path is ${show(path)}, which no port of the binding has; there are ${there}`);
+    }
+    this.#isSeen = paths !== undefined;
     this.seed = seed >>> 0;
     this.#inner = binding;
     this.#innerPath = path;
     this.#path = path;
-    this.#toDevice = new LineNoise(this.seed, toDevice);
+    this.#toDevice = new LineNoise(this.seed, completeFaults('FaultyLine: toDevice', toDevice));
     // A sequence of its own: faults of both ways at the same places would be odd.
-    this.#toHost = new LineNoise(Math.floor(randomAt(this.seed, 0) * 4_294_967_296), toHost);
+    const hostSeed = Math.floor(randomAt(this.seed, 0) * 4_294_967_296);
+    this.#toHost = new LineNoise(hostSeed, completeFaults('FaultyLine: toHost', toHost));
     this.binding = { list: () => this.#list(), open: (openOptions) => this.#open(openOptions) };
+    if (paths !== undefined) {
+      withKnownPaths(this.binding, () => [...new Set([...paths, this.#path])]);
+    }
   }
 
   /** The path of its port now, or, while it is unplugged, before. */
@@ -94,15 +122,26 @@ export class FaultyLine {
    * Changes what happens to the bytes from now on; a way that is left out becomes clean. `setFaults({})` mends the
    * line.
    *
-   * @throws RangeError if a fault is out of its range
+   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if a fault cannot be used; nothing has changed then
+   * @throws Error if its path seems to be wrong, as {@link stall} does
    */
-  setFaults({ toDevice = {}, toHost = {} }: Pick<FaultyLineOptions, 'toDevice' | 'toHost'>): void {
-    this.#toDevice.faults = toDevice;
-    this.#toHost.faults = toHost;
+  setFaults(faults: Pick<FaultyLineOptions, 'toDevice' | 'toHost'>): void {
+    const { toDevice = {}, toHost = {} } = checkOptions('FaultyLine: setFaults', faults, FAULTS_RULES);
+    const completeToDevice = completeFaults('FaultyLine: toDevice', toDevice);
+    const completeToHost = completeFaults('FaultyLine: toHost', toHost);
+    this.#requireSeen('setFaults');
+    this.#toDevice.faults = completeToDevice;
+    this.#toHost.faults = completeToHost;
   }
 
-  /** Takes no more bytes of the host, as if the device had stopped it: its writes stay pending. */
+  /**
+   * Takes no more bytes of the host, as if the device had stopped it: its writes stay pending.
+   *
+   * @throws Error if its path seems to be wrong: another port was opened through the line, while its own was neither
+   * opened nor listed
+   */
   stall(): void {
+    this.#requireSeen('stall');
     if (!this.#isStalled) {
       this.#isStalled = true;
       this.#stalls++;
@@ -121,8 +160,11 @@ export class FaultyLine {
    * Pulls the plug at the host's end: pending reads and writes reject with an error whose `disconnect` is true, and so
    * does everything later but `close`; the path leaves `list()`, and opening it fails with "No such file or
    * directory". The port behind the line is closed: what was on its way is lost. Does nothing when unplugged.
+   *
+   * @throws Error if its path seems to be wrong, as {@link stall} does
    */
   unplug(): void {
+    this.#requireSeen('unplug');
     if (!this.#isPlugged) {
       return;
     }
@@ -150,6 +192,7 @@ export class FaultyLine {
 
   async #list(): Promise<Awaited<ReturnType<Binding['list']>>> {
     const ports = await this.#inner.list();
+    this.#isSeen ||= ports.some((port) => port.path === this.#innerPath);
     return ports
       .filter((port) => this.#isPlugged || port.path !== this.#innerPath)
       .map((port) => (port.path === this.#innerPath ? { ...port, path: this.#path } : port));
@@ -160,11 +203,12 @@ export class FaultyLine {
       if (options.path === this.#innerPath || options.path === this.#path) {
         throw noSuchPort(options.path);
       }
-      return this.#inner.open(options);
+      return this.#passBy(options);
     }
     // Else the device might still be busy with the port of before.
     await Promise.all([...this.#ports].map((port) => port.released));
     const inner = await this.#inner.open({ ...options, path: this.#innerPath });
+    this.#isSeen = true;
     if (!this.#leadsTo(options.path)) {
       await inner.close();
       throw noSuchPort(options.path);
@@ -182,6 +226,30 @@ export class FaultyLine {
     return port;
   }
 
+  /** Opens a port that is not the line's. */
+  async #passBy(options: BindingOpenOptions): Promise<BindingPort> {
+    const port = await this.#inner.open(options);
+    if (!this.#isSeen) {
+      // A list that fails says nothing about the path.
+      await this.#list().then(
+        () => {
+          this.#passedBy = options.path;
+        },
+        () => {},
+      );
+    }
+    return port;
+  }
+
+  #requireSeen(call: string): void {
+    if (!this.#isSeen && this.#passedBy !== undefined) {
+      throw new Error(
+        `FaultyLine: ${call} does nothing, the binding does not list ${show(this.#innerPath)} and nobody has opened it; ` +
+          `${show(this.#passedBy)} was opened past the line, is that the path to give to it?`,
+      );
+    }
+  }
+
   #leadsTo(path: string): boolean {
     return this.#isPlugged && path === this.#path;
   }
@@ -189,5 +257,12 @@ export class FaultyLine {
 
 function defaultSeed(): number {
   const { TEST_SEED } = process.env;
-  return TEST_SEED === undefined ? randomInt(2 ** 32) : Number(TEST_SEED);
+  if (TEST_SEED === undefined) {
+    return randomInt(2 ** 32);
+  }
+  const seed = Number(TEST_SEED);
+  if (!aSeed.accepts(seed)) {
+    throw unusable(`FaultyLine: the seed in TEST_SEED is ${show(TEST_SEED)}; it takes ${aSeed.takes}`);
+  }
+  return seed;
 }

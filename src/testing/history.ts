@@ -5,11 +5,8 @@ export class History<Item> {
   #count = 0;
   #taken = 0;
 
-  /** @param limit - how many items are kept */
+  /** @param limit - how many items are kept: 1 or more */
   constructor(limit: number) {
-    if (!Number.isInteger(limit) || limit < 1) {
-      throw new RangeError(`historyLength is ${limit}; it takes a whole number from 1 up`);
-    }
     this.#limit = limit;
   }
 

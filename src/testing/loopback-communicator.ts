@@ -1,5 +1,6 @@
 import { Communicator, CommunicatorState, type SendOptions } from '../communicator.js';
 import { IllegalStateAction, InvalidArgumentError } from '../errors.js';
+import { aFunction, bytesFrom0, checkOptions, milliseconds, type OptionRules } from './check-options.js';
 import { LoopbackLine } from './loopback-line.js';
 
 /** What is at the other end of a connection of a {@link LoopbackCommunicator}. */
@@ -21,6 +22,8 @@ export interface LoopbackCommunicatorOptions {
 }
 
 const DEFAULT_MAX_PACKET_BYTES = 65_536;
+
+const CONNECTION_RULES: OptionRules<LoopbackConnection> = { answer: aFunction, maxPacketBytes: bytesFrom0 };
 
 /**
  * A communicator without ports, for tests of an application's own logic. What is sent to a connection is answered by
@@ -44,9 +47,13 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   readonly #lines = new Map<string, LoopbackLine>();
   readonly #unhandled = new Map<string, number>();
 
+  /** @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used */
   constructor(options: LoopbackCommunicatorOptions = {}) {
     super();
-    this.#shutdownTimeoutMs = options.shutdownTimeoutMs ?? 2_000;
+    const { shutdownTimeoutMs = 2_000 } = checkOptions('LoopbackCommunicator', options, {
+      shutdownTimeoutMs: milliseconds,
+    });
+    this.#shutdownTimeoutMs = shutdownTimeoutMs;
   }
 
   /**
@@ -75,21 +82,7 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   }
 
   protected override checkConnection(name: string, connection: LoopbackConnection): LoopbackConnection {
-    if (typeof connection !== 'object' || connection === null || Array.isArray(connection)) {
-      throw invalid(name, 'it takes an object; {} will do');
-    }
-    const { answer, maxPacketBytes = DEFAULT_MAX_PACKET_BYTES, ...unknown } = connection;
-    const [field] = Object.keys(unknown);
-    if (field !== undefined) {
-      throw invalid(name, `"${field}" is no setting; there are answer, maxPacketBytes`);
-    }
-    if (answer !== undefined && typeof answer !== 'function') {
-      throw invalid(name, `answer is a ${typeof answer}; it takes a function`);
-    }
-    if (!Number.isInteger(maxPacketBytes) || maxPacketBytes < 0) {
-      throw invalid(name, `maxPacketBytes is ${maxPacketBytes}; it takes a whole number of bytes from 0 up`);
-    }
-    return { ...connection };
+    return checkOptions(`connection "${name}"`, connection, CONNECTION_RULES, 'setting');
   }
 
   protected override async openConnections(connections: ReadonlyMap<string, LoopbackConnection>): Promise<void> {
@@ -145,8 +138,4 @@ function answersOf(answer: NonNullable<LoopbackConnection['answer']>, packet: Ui
     });
     return [];
   }
-}
-
-function invalid(name: string, message: string): InvalidArgumentError {
-  return new InvalidArgumentError('INVALID_CONNECTION', `connection "${name}": ${message}`);
 }

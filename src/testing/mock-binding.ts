@@ -1,5 +1,7 @@
 import type { Binding, BindingOpenOptions } from '../serial/binding.js';
-import { type MockDevice, noSuchPort } from './mock-device.js';
+import { show, unusable } from './check-options.js';
+import { withKnownPaths } from './known-paths.js';
+import { MockDevice, noSuchPort } from './mock-device.js';
 
 /**
  * A binding whose ports are those of the devices, for `new SerialCommunicator({ binding: mockBinding(device) })`. It
@@ -9,16 +11,19 @@ import { type MockDevice, noSuchPort } from './mock-device.js';
  * `list()` shows the devices that are plugged in; `open()` fails as on Linux where there is no such port, or it is
  * open already.
  *
- * @throws TypeError if two devices have the same path
+ * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an argument is no MockDevice, or two have the same path
  */
 export function mockBinding(...devices: readonly MockDevice[]): Binding {
+  for (const device of devices) {
+    if (!(device instanceof MockDevice)) {
+      throw unusable(`mockBinding: got ${show(device)}; it takes MockDevices, as in mockBinding(arm, leg)`);
+    }
+  }
   const byPath = new Map(devices.map((device) => [device.path, device]));
   if (byPath.size !== devices.length) {
-    throw new TypeError(
-      `mockBinding: two devices have the same path; got ${devices.map(({ path }) => path).join(', ')}`,
-    );
+    throw unusable(`mockBinding: two devices have the same path; got ${devices.map(({ path }) => path).join(', ')}`);
   }
-  return {
+  const binding: Binding = {
     async list() {
       return devices.filter((device) => device.isPlugged).map((device) => device.info);
     },
@@ -30,4 +35,5 @@ export function mockBinding(...devices: readonly MockDevice[]): Binding {
       return device.open(options);
     },
   };
+  return withKnownPaths(binding, () => [...byPath.keys()]);
 }

@@ -1,7 +1,18 @@
 import { SerialPortMock } from 'serialport';
 import type { ChecksumName } from '../framing/checksum.js';
 import type { BindingOpenOptions, BindingPort, PortInfo } from '../serial/binding.js';
-import { DeviceFraming, encodeForWire } from './device-framing.js';
+import {
+  aBoolean,
+  aFunction,
+  aPath,
+  aString,
+  bytesFrom0,
+  checkOptions,
+  type OptionRules,
+  oneOf,
+  wholeNumber,
+} from './check-options.js';
+import { CHECKSUM_NAMES, DeviceFraming, encodeForWire } from './device-framing.js';
 import { History } from './history.js';
 import { MockPort, type PortSignals } from './mock-port.js';
 
@@ -33,6 +44,20 @@ export interface MockDeviceOptions {
   /** Shown by `list()`. Default: not known. */
   serialNumber?: string;
 }
+
+const RULES: OptionRules<MockDeviceOptions> = {
+  path: aPath,
+  onPacket: aFunction,
+  echo: aBoolean,
+  checksum: oneOf(...CHECKSUM_NAMES),
+  maxPacketBytes: bytesFrom0,
+  maxReadSize: wholeNumber('a whole number of bytes', 1),
+  historyLength: wholeNumber('a whole number', 1),
+  manufacturer: aString,
+  vendorId: aString,
+  productId: aString,
+  serialNumber: aString,
+};
 
 /** How many bytes of its own a device queues before it takes no more of the host's: then writes stay pending. */
 const MAX_QUEUED_BYTES = 65_536;
@@ -71,9 +96,10 @@ export class MockDevice {
   #checksumFrames = 0;
   #discardedBytes = 0;
 
+  /** @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used */
   constructor(options: MockDeviceOptions) {
-    this.#options = { ...options };
-    const historyLength = options.historyLength ?? 1_000;
+    this.#options = checkOptions('MockDevice', options, RULES);
+    const { historyLength = 1_000 } = this.#options;
     this.#received = new History(historyLength);
     this.#writes = new History(historyLength);
     this.#signals = new History(historyLength);

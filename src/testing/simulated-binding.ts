@@ -1,23 +1,30 @@
 import { readFile } from 'node:fs/promises';
 import type { Binding } from '../serial/binding.js';
-import type { SimulatedBoard } from './simulated-board.js';
+import { show, unusable } from './check-options.js';
+import { withKnownPaths } from './known-paths.js';
+import { SimulatedBoard } from './simulated-board.js';
 
 /**
  * A binding whose ports are simulated boards, for `new SerialCommunicator({ binding })`, and for anything else that
  * takes a `@serialport/bindings-interface` binding. `list` shows the boards that are plugged in as USB devices.
  *
  * @param boards - Their paths must differ.
- * @throws TypeError if two boards have the same path.
+ * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an argument is no SimulatedBoard, or two have the same path.
  */
 export function simulatedBinding(...boards: SimulatedBoard[]): Binding {
   const boardsByPath = new Map<string, SimulatedBoard>();
   for (const board of boards) {
+    if (!(board instanceof SimulatedBoard)) {
+      throw unusable(
+        `simulatedBinding: got ${show(board)}; it takes SimulatedBoards, as in simulatedBinding(arm, leg)`,
+      );
+    }
     if (boardsByPath.has(board.path)) {
-      throw new TypeError(`simulatedBinding: two boards have the path ${board.path}`);
+      throw unusable(`simulatedBinding: two boards have the path ${board.path}`);
     }
     boardsByPath.set(board.path, board);
   }
-  return {
+  const binding: Binding = {
     async list() {
       return boards.filter((board) => board.isPlugged).map((board) => ({ ...board.info }));
     },
@@ -35,6 +42,7 @@ export function simulatedBinding(...boards: SimulatedBoard[]): Binding {
       return board.open(options);
     },
   };
+  return withKnownPaths(binding, () => [...boardsByPath.keys()]);
 }
 
 /** The packaged `firmware-echo` image for the Uno, an `image` for {@link SimulatedBoard}: Intel HEX. */

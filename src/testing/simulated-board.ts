@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BindingOpenOptions, BindingPort, PortInfo } from '../serial/binding.js';
 import { FLASH_BYTES } from './avr-atmega328p.js';
+import { aPath, aString, checkOptions, milliseconds, type OptionRules } from './check-options.js';
 import { parseIntelHex } from './intel-hex.js';
 import type { SimulatedBoardStats } from './simulated-hardware.js';
 import { SimulatedHardware } from './simulated-hardware.js';
@@ -34,6 +35,24 @@ export interface SimulatedBoardOptions {
   readonly manufacturer?: string;
 }
 
+const RULES: OptionRules<SimulatedBoardOptions> = {
+  path: aPath,
+  image: {
+    takes: 'the text of an Intel HEX file, or a Uint8Array',
+    accepts: (value) => typeof value === 'string' || value instanceof Uint8Array,
+    isRequired: true,
+  },
+  bootMs: milliseconds,
+  clockHz: {
+    takes: 'a number above 0',
+    accepts: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
+  },
+  serialNumber: aString,
+  vendorId: aString,
+  productId: aString,
+  manufacturer: aString,
+};
+
 /**
  * An Arduino Uno in process: an ATmega328P, simulated by avr8js, that runs a program and whose UART is a serial port.
  * {@link simulatedBinding} makes it a port of a binding.
@@ -58,22 +77,14 @@ export class SimulatedBoard {
   #isDtrHigh = false;
 
   /**
-   * @throws TypeError or RangeError if an option is not what it should be; SyntaxError if the image is a string and
-   * not Intel HEX.
+   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used; RangeError if the image is too
+   * long; SyntaxError if it is a string and not Intel HEX.
    */
   constructor(options: SimulatedBoardOptions) {
-    const { path, image, bootMs = 0, clockHz = 16_000_000 } = options;
-    if (typeof path !== 'string' || path === '') {
-      throw new TypeError('SimulatedBoard: "path" must be a string, and not empty');
-    }
-    if (!(bootMs >= 0 && Number.isFinite(bootMs))) {
-      throw new RangeError(`SimulatedBoard: "bootMs" must be 0 or more milliseconds, got ${bootMs}`);
-    }
-    if (!(clockHz > 0 && Number.isFinite(clockHz))) {
-      throw new RangeError(`SimulatedBoard: "clockHz" must be a positive number, got ${clockHz}`);
-    }
+    const given = checkOptions('SimulatedBoard', options, RULES);
+    const { path, image, bootMs = 0, clockHz = 16_000_000 } = given;
     this.path = path;
-    this.info = portInfo(options);
+    this.info = portInfo(given);
     this.#hardware = new SimulatedHardware({ program: loadProgram(image), clockHz, bootMs });
   }
 
@@ -195,13 +206,11 @@ function loadProgram(image: string | Uint8Array): Uint16Array {
   const flash = new Uint8Array(FLASH_BYTES).fill(0xff);
   if (typeof image === 'string') {
     flash.set(parseIntelHex(image, FLASH_BYTES));
-  } else if (image instanceof Uint8Array) {
+  } else {
     if (image.length > FLASH_BYTES) {
       throw new RangeError(`SimulatedBoard: "image" must be at most ${FLASH_BYTES} bytes, got ${image.length}`);
     }
     flash.set(image);
-  } else {
-    throw new TypeError('SimulatedBoard: "image" must be the text of an Intel HEX file, or a Uint8Array');
   }
   return new Uint16Array(flash.buffer);
 }

@@ -9,6 +9,7 @@ import {
 import {
   FaultyLine,
   type FaultyLineOptions,
+  type LineFaults,
   type LineStats,
   MockDevice,
   mockBinding,
@@ -23,6 +24,7 @@ import { randomBytes, randomNumbers, runSeed } from '../support/random.js';
 import { openRaw, readAll, readRaw } from '../support/raw-port.js';
 import { expectNothingUncounted } from '../support/stats.js';
 import { has } from '../support/tools.js';
+import { unusable } from '../support/unusable.js';
 
 const PATH = '/dev/mock';
 const BYTES = Buffer.from(randomBytes(20_000, randomNumbers(7)));
@@ -176,16 +178,35 @@ describe('faults', () => {
   });
 
   test.each([
-    [{ dropRate: 1.1 }, 'FaultyLine: dropRate is 1.1; it takes a number from 0 to 1'],
-    [{ cutRate: -1 }, 'FaultyLine: cutRate is -1; it takes a number from 0 to 1'],
-    [{ flipRate: Number.NaN }, 'FaultyLine: flipRate is NaN; it takes a number from 0 to 1'],
-    [{ dropRate: 0.6, flipRate: 0.6 }, 'add up to 1.2; it takes 1 at most'],
-    [{ maxDelayMs: -1 }, 'FaultyLine: maxDelayMs is -1; it takes 0 to 2147483647 milliseconds'],
-  ])('%j is refused', async (faults, message) => {
+    [{ dropRate: 1.1 }, 'dropRate is 1.1; it takes a number from 0 to 1'],
+    [{ cutRate: -1 }, 'cutRate is -1; it takes a number from 0 to 1'],
+    [{ flipRate: Number.NaN }, 'flipRate is NaN; it takes a number from 0 to 1'],
+    [{ insertRate: '0.2' }, 'insertRate is "0.2"; it takes a number from 0 to 1'],
+    [
+      { dropRate: 0.6, flipRate: 0.6 },
+      'dropRate, flipRate, insertRate and duplicateRate add up to 1.2; it takes 1 at most',
+    ],
+    [{ maxDelayMs: -1 }, 'maxDelayMs is -1; it takes 0 to 2147483647 milliseconds'],
+    [
+      { droprate: 0.2 },
+      '"droprate" is no fault; there are dropRate, flipRate, insertRate, duplicateRate, cutRate, maxDelayMs',
+    ],
+  ])('%j is refused', async (given, message) => {
+    const faults = given as LineFaults;
     const { binding } = kernelBinding();
-    expect(() => new FaultyLine(binding, { path: PATH, toDevice: faults })).toThrow(message);
-    expect(() => new FaultyLine(binding, { path: PATH, toHost: faults })).toThrow(message);
-    expect(() => new FaultyLine(binding, { path: PATH }).setFaults({ toHost: faults })).toThrow(message);
+    const toDevice = unusable(`FaultyLine: toDevice: ${message}`);
+    const toHost = unusable(`FaultyLine: toHost: ${message}`);
+    expect(() => new FaultyLine(binding, { path: PATH, toDevice: faults })).toThrow(toDevice);
+    expect(() => new FaultyLine(binding, { path: PATH, toHost: faults })).toThrow(toHost);
+    expect(() => new FaultyLine(binding, { path: PATH }).setFaults({ toDevice: faults })).toThrow(toDevice);
+    expect(() => new FaultyLine(binding, { path: PATH }).setFaults({ toHost: faults })).toThrow(toHost);
+  });
+
+  test('that are refused change nothing', async () => {
+    const { line, port, device } = await openMock({ toDevice: { dropRate: 1 } });
+    expect(() => line.setFaults({ toDevice: {}, toHost: { dropRate: 2 } })).toThrow('dropRate is 2');
+    await port.write(Buffer.of(1));
+    expect(device.writes).toEqual([]);
   });
 });
 
@@ -216,7 +237,9 @@ describe('the seed', () => {
     expect(new FaultyLine(binding, { path: PATH }).seed).toBe(4_294_967_293);
     expect(new FaultyLine(binding, { path: PATH, seed: 4 }).seed).toBe(4);
     vi.stubEnv('TEST_SEED', 'new');
-    expect(() => new FaultyLine(binding, { path: PATH })).toThrow('FaultyLine: the seed is NaN; it takes a whole');
+    expect(() => new FaultyLine(binding, { path: PATH })).toThrow(
+      unusable('FaultyLine: the seed in TEST_SEED is "new"; it takes a whole number'),
+    );
   });
 });
 

@@ -357,7 +357,7 @@ describe('a description that cannot be used', () => {
   test.each([
     [{ maxPacketBytes: -1 }, 'maxPacketBytes is -1; it takes a whole number of bytes from 0 up'],
     [{ maxPacketBytes: 1.5 }, 'maxPacketBytes is 1.5'],
-    [{ answer: 7 }, 'answer is a number; it takes a function'],
+    [{ answer: 7 }, 'answer is 7; it takes a function'],
     [{ path: '/dev/ttyACM0' }, '"path" is no setting; there are answer, maxPacketBytes'],
   ])('%j', (connection, message) => {
     const communicator = new LoopbackCommunicator();

@@ -7,6 +7,7 @@ import { Inbox } from '../support/inbox.js';
 import { MiB, usedBytes } from '../support/memory.js';
 import { openRaw, readAll, readRaw } from '../support/raw-port.js';
 import { catchUncaught } from '../support/uncaught.js';
+import { unusable } from '../support/unusable.js';
 
 const path = '/dev/ttyMOCK0';
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -109,7 +110,9 @@ describe('packets of the host', () => {
   });
 
   test.each([0, -1, 1.5, Number.NaN])('a historyLength of %d is refused', (historyLength) => {
-    expect(() => new MockDevice({ path, historyLength })).toThrow(RangeError);
+    expect(() => new MockDevice({ path, historyLength })).toThrow(
+      unusable(`MockDevice: historyLength is ${historyLength}; it takes a whole number from 1 up`),
+    );
   });
 
   test('an unfinished frame outlives the closing of the port, but not unplugging', async () => {
