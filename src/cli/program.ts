@@ -59,7 +59,7 @@ export async function createProgram(output: Output, exit: Exit, commandLine?: re
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void output.write(text),
-      outputError: (text) => printMessage(wrongUse(text)),
+      outputError: (text) => printMessage(wrongUse(text, 'sercom')),
     })
     .addHelpText(
       'after',
@@ -75,7 +75,10 @@ Examples:
   // The scripts for completion are made of all others.
   const all = commandLine === undefined || commandLine.includes('completion');
   for (const { name, description, load } of COMMANDS) {
-    const command = program.command(name).description(description);
+    const command = program
+      .command(name)
+      .description(description)
+      .configureOutput({ outputError: (text) => printMessage(wrongUse(text, `sercom ${name}`)) });
     if (all || commandLine.includes(name)) {
       const { define } = await load();
       define(command, output, exit);
@@ -84,13 +87,13 @@ Examples:
   return program;
 }
 
-/** What Commander says, which may have several lines, in one. */
-function wrongUse(text: string): string {
+/** What Commander says of a command, which may have several lines, in one. */
+function wrongUse(text: string, command: string): string {
   const sentence = text
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .replace(/[.\s]+$/, '');
-  return `${sentence}; see "sercom --help"`;
+  return `${sentence}; see "${command} --help"`;
 }
 
 function version(): string {
