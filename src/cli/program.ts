@@ -44,8 +44,8 @@ const COMMANDS: readonly { name: string; description: string; load(): Promise<{ 
 ];
 
 const EXIT_CODES = `
-Exit codes: 0 success, 1 a port or input/output failed, or ping found a packet lost or corrupted, 2 wrong use,
-3 timeout, 130 Ctrl-C in send (0 in monitor).`;
+Exit codes: 0 success, 1 a port, a file or other input/output failed, or ping found a packet lost or corrupted,
+2 wrong use, 3 timeout. Ctrl-C gives 130 in send and replay, 0 in monitor, list --watch and extcap, 0 or 1 in ping.`;
 
 /**
  * The commands of `sercom`. Each loads what it needs when it is run: help must not wait for serialport.

@@ -25,7 +25,7 @@ export type Packets = (signal: AbortSignal) => Iterable<Uint8Array> | AsyncItera
  *
  * @param isTerminal - whether a person watches, who is told what to do
  * @returns `undefined` if Ctrl-C ended it
- * @throws CliError (wrong use)
+ * @throws CliError (wrong use; failure if a file cannot be read)
  */
 export async function packetsOf(
   options: SendInput,
@@ -74,7 +74,9 @@ async function readFile(file: string, maxBytes: number): Promise<Buffer> {
   try {
     return await readUpTo(createReadStream(file), maxBytes);
   } catch (error) {
-    throw new CliError(ExitCode.usage, `--file: cannot read "${file}": ${(error as Error).message}`, { cause: error });
+    throw new CliError(ExitCode.failure, `--file: cannot read "${file}": ${(error as Error).message}`, {
+      cause: error,
+    });
   }
 }
 

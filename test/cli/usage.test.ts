@@ -47,7 +47,6 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
     [['send', 'sim:', '--text', 'a', '--encode', 'cbor'], /this is not JSON: a/],
     [['send', 'sim:', '--hex', '00', '--encode', 'cbor'], /--encode takes JSON/],
     [['send', 'sim:', '--input', 'text', '--repeat', '2'], /--repeat cannot send what comes from stdin/],
-    [['send', 'sim:', '--file', '/nowhere'], /--file: cannot read "\/nowhere"/],
     [['ping', 'sim:', '--size', '5-3'], /--size.*64, 1,16,254 or 1-32/],
     [['ping', 'sim:', '--window', '0'], /--window.*whole number from 1/],
     [['completion', 'csh'], /bash, zsh, fish/],
@@ -76,6 +75,19 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
   });
 });
 
+describe('a file that cannot be read exits with 1 and is named', () => {
+  test.each([
+    [['send', 'sim:', '--file', '/nowhere'], /--file: cannot read "\/nowhere"/],
+    [['replay', '/nowhere'], /cannot read \/nowhere/],
+    [['monitor', 'sim:', '--decode', 'protobuf:/nowhere:Pose'], /cannot use \/nowhere/],
+  ])('sercom %j', async (commandLine, message) => {
+    const { code, stdout, stderr } = await run(...commandLine);
+    expect(stderr).toMatch(/^sercom: [^\n]*\n$/);
+    expect(stderr).toMatch(message);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  });
+});
+
 describe('help', () => {
   test.each([[['--help']], [['help']]])('sercom %j', async (commandLine) => {
     const { code, stdout, stderr } = await run(...commandLine);
@@ -98,6 +110,19 @@ describe('help', () => {
     }
     expect(code).toBe(0);
     expect((await run('help', command)).stdout).toBe(stdout);
+  });
+
+  test('tells each default once, as it is', async () => {
+    const help = (await run('ping', '--help')).stdout.replace(/\s+/g, ' ');
+    expect(help).toContain('1,16,254 or 1-32 (default: 64) --interval');
+    expect(help).toContain('(default: 0, sim: 50)');
+    expect(help).toMatch(/1\.5 on Windows only .*mark and space on Windows only/);
+  });
+
+  test('tells what Ctrl-C gives in each command', async () => {
+    expect((await run('--help')).stdout).toMatch(
+      /130 in send and replay, 0 in monitor, list --watch and extcap, 0 or 1/,
+    );
   });
 
   test('does not load serialport', async () => {
