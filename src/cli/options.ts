@@ -33,7 +33,7 @@ export function lineOptions(): Option[] {
     new Option('--no-lock', 'let other processes open the port, too'),
     new Option('--no-sync', 'do not write a delimiter after opening'),
     new Option('--max-packet <bytes>', 'longest packet, each way')
-      .argParser(wholeNumber(0, 16_777_216))
+      .argParser(wholeNumber(1, 16_777_216))
       .default(65_536),
     new Option(
       '--settle <ms>',

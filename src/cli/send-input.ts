@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { CliError } from './cli-error.js';
 import type { Encoding } from './encoders.js';
 import { ExitCode } from './exit-codes.js';
+import { checked } from './max-packet.js';
 import { type InputKind, type PacketReader, packetReader } from './packet-input.js';
 import { readPacket, readUpTo, stdinLines } from './stdin.js';
 
@@ -78,15 +79,4 @@ async function readFile(file: string, maxBytes: number): Promise<Buffer> {
       cause: error,
     });
   }
-}
-
-/** @throws CliError (wrong use) if a packet is too long */
-export function checked(packet: Uint8Array, maxBytes: number): Uint8Array {
-  if (packet.length > maxBytes) {
-    throw new CliError(
-      ExitCode.usage,
-      `a packet has at most ${maxBytes} bytes; send less at a time, or raise --max-packet at both ends`,
-    );
-  }
-  return packet;
 }

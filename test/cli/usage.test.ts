@@ -28,6 +28,11 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
     [['monitor', 'arm=sim:', '--to', 'amr'], /--to: there is no connection "amr"; Did you mean arm\?/],
     [['monitor', 'a=sim:', 'b=sim:', '--input', 'text'], /--input: say where the lines go: --to NAME; there are a, b/],
     [['monitor', 'sim:', '--await-port', '--no-reconnect'], /--await-port needs reconnecting/],
+    [['monitor', 'sim:@abc'], /port "sim:@abc": behind sim: .* as in sim:@9600$/m],
+    [['monitor', 'sim:', '--max-packet', '0'], /--max-packet.*whole number from 1/],
+    [['monitor', 'sim:', '--max-packet', '3'], /at most 3 bytes; .*--max-packet/],
+    [['replay', 'bench.log', '--loop', 'sim:'], /--loop.*a PORT comes before --loop; see "sercom replay --help"$/m],
+    [['replay', 'bench.log', '--loop', '0'], /--loop.*whole number from 1/],
     [['monitor', '=x'], /port "=x": .*NAME=PATH/],
     [['monitor', 'x@0'], /port "x@0": .*from 1 to 4294967295/],
     [['monitor', 'a=x', 'a=y'], /two ports are named "a"/],
@@ -196,6 +201,12 @@ describe('a port that cannot be opened exits with 1 and says why', () => {
       stdout: '',
       stderr: expect.stringMatching(/^sercom: .*\/dev\/nowhere.*no such port; there (is|are) .*\n$/),
     });
+  });
+
+  test('no serial port', async () => {
+    const { code, stderr } = await run('monitor', '/dev/null');
+    expect(stderr).toMatch(/^sercom: connection "\/dev\/null": this is no serial port; there .*\n$/);
+    expect(code).toBe(1);
   });
 
   test('names come out escaped', async () => {
