@@ -1,4 +1,5 @@
 import type { Command, Option } from 'commander';
+import { PLAIN_DECODERS } from './decoders/index.js';
 import { ExitCode } from './exit-codes.js';
 import type { Output } from './output.js';
 import { SIMULATED_PATH } from './port-argument.js';
@@ -54,7 +55,10 @@ function shapesOf(program: Command): CommandShape[] {
   }));
 }
 
-function shapeOf({ long, short, description, required, optional, flags, argChoices = [] }: Option): OptionShape[] {
+/** Values of options that take others, too. */
+const SOME_VALUES: Readonly<Record<string, readonly string[]>> = { '--decode': PLAIN_DECODERS };
+
+function shapeOf({ long, short, description, required, optional, flags, argChoices }: Option): OptionShape[] {
   const takesFile = /<file\b/.test(flags);
   return long == null
     ? []
@@ -65,7 +69,7 @@ function shapeOf({ long, short, description, required, optional, flags, argChoic
           description,
           takesValue: required || optional,
           takesFile,
-          choices: argChoices,
+          choices: argChoices ?? SOME_VALUES[long] ?? [],
         },
       ];
 }

@@ -1,7 +1,7 @@
 /** What `sercom` exits with. `docs/cli.md` and `--help` list them for users. */
 export const ExitCode = {
   success: 0,
-  /** A port, or reading or writing, failed. */
+  /** A port, a file, or other reading or writing failed. */
   failure: 1,
   /** Wrong use: the arguments cannot be used. */
   usage: 2,

@@ -7,7 +7,9 @@ export type RecordFilter = (record: PacketRecord) => boolean;
 
 /** What `--filter` and `--reject` take, for help and messages. */
 export const FILTER_GRAMMAR =
-  'name=NAME, dir=rx or dir=tx, length=N, length<N, length>N or length=N..M, bytes=HEX or bytes=HEX/MASK, text=TEXT';
+  'name=NAME, dir=rx or dir=tx, length=N (or != < <= > >=) or length=N..M, bytes=HEX or bytes=HEX/MASK, text=TEXT';
+
+const FIELDS_WITHOUT_UNEQUAL = ['name', 'dir', 'bytes', 'text'];
 
 const HELP = `it takes ${FILTER_GRAMMAR}; several with commas, text last`;
 
@@ -29,7 +31,7 @@ export function parseFilter(spec: string): RecordFilter {
   while (true) {
     const text = /^ *text=(.*)$/s.exec(rest);
     if (text !== null) {
-      conditions.push(textFilter(text[1]!));
+      conditions.push(textFilter(text[1]!, spec));
       break;
     }
     const comma = rest.indexOf(',');
@@ -70,6 +72,10 @@ function condition(text: string, spec: string): RecordFilter {
       case 'bytes':
         return bytesFilter(value, spec);
     }
+  }
+  if (operator === '!=' && FIELDS_WITHOUT_UNEQUAL.includes(field)) {
+    const equal = `"${field}=${value}"`;
+    throw wrong(spec, `only length takes "!="; --reject ${equal} leaves out what meets ${equal}`);
   }
   throw wrong(spec, `"${text.trim()}" is no condition`);
 }
@@ -125,7 +131,10 @@ function hexBytes(hex: string, spec: string): Uint8Array {
   return Buffer.from(digits, 'hex');
 }
 
-function textFilter(text: string): RecordFilter {
+function textFilter(text: string, spec: string): RecordFilter {
+  if (text === '') {
+    throw wrong(spec, 'the text is empty');
+  }
   const wanted = Buffer.from(text);
   return ({ bytes }) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(wanted);
 }

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SerialStats } from '../index.js';
 import { ChangesDisplay } from './changes-display.js';
 import { CliError } from './cli-error.js';
 import { paintFor } from './colour.js';
 import { loadDecoder } from './decoders/index.js';
+import { type Arrivals, lineTrouble, rejections, sumOf } from './diagnosis.js';
 import type { Encoding } from './encoders.js';
 import { ExitCode } from './exit-codes.js';
 import { recordFilter } from './filter.js';
 import { greet } from './greeting.js';
+import { checked } from './max-packet.js';
 import { printMessage } from './message.js';
 import { MonitorConsole } from './monitor-console.js';
 import { type LineOptions, type SessionPort, sessionPorts } from './open-ports.js';
@@ -18,7 +19,6 @@ import { type InputKind, packetReader } from './packet-input.js';
 import type { PacketRecord } from './packet-record.js';
 import { parsePorts } from './port-argument.js';
 import { openSinks, type SinkOptions } from './record-sinks.js';
-import { checked } from './send-input.js';
 import { type Display, runSession, type Session } from './session.js';
 import { stdinLines } from './stdin.js';
 import { similar } from './suggest.js';
@@ -208,33 +208,28 @@ async function timeUp(ports: readonly SessionPort[], options: MonitorOptions, se
   if (wanted === undefined && session.totals.received > 0) {
     return ExitCode.success;
   }
-  const stats = ports.map(({ name }) => session.stats(name));
+  const arrivals = sumOf(ports.map(({ name }) => session.stats(name)));
   throw new CliError(
     ExitCode.timeout,
-    `${session.totals} within ${count(timeout, 'second')}; ${missing(stats, session.totals.received)}`,
+    `${session.totals} within ${count(timeout, 'second')}; ${missing(arrivals, session.totals.received)}`,
   );
 }
 
 /** Why packets may be missing, and what to do about it. */
-function missing(stats: readonly SerialStats[], received: number): string {
-  const sum = (counter: keyof SerialStats) => stats.reduce((total, each) => total + each[counter], 0);
+function missing(arrivals: Arrivals, received: number): string {
   if (received > 0) {
-    return 'wait longer (--timeout), or for fewer (--count)';
+    return ['wait longer (--timeout), or for fewer (--count)', rejections(arrivals)].filter(Boolean).join('; ');
   }
-  if (sum('bytesRead') === 0) {
-    return 'not a byte came: does the device send by itself?';
+  const trouble = lineTrouble(arrivals, 'does the device send by itself?');
+  if (trouble !== undefined) {
+    return trouble;
   }
-  if (sum('delimiters') === 0) {
-    return `${count(sum('bytesRead'), 'byte')} came, but no delimiter (00): does the device send COBS, is the baud rate right?`;
+  const { packetsReceived, skippedBytes } = arrivals;
+  if (packetsReceived > 0) {
+    return `${count(packetsReceived, 'packet')} came that --filter or --reject left out`;
   }
-  if (sum('rejectedBytes') > 0) {
-    return 'is the baud rate right, and does the device add a checksum (--checksum)?';
-  }
-  if (sum('packetsReceived') > 0) {
-    return `${count(sum('packetsReceived'), 'packet')} came that --filter or --reject left out`;
-  }
-  if (sum('skippedBytes') > 0) {
-    return `the ${count(sum('skippedBytes'), 'byte')} before the first delimiter were skipped: see --no-skip-first`;
+  if (skippedBytes > 0) {
+    return `the ${count(skippedBytes, 'byte')} before the first delimiter were skipped: see --no-skip-first`;
   }
   return 'nothing but delimiters came: does the device send by itself?';
 }

@@ -12,8 +12,12 @@ export function lineOptions(): Option[] {
       .choices(['none', 'crc16', 'crc32'])
       .default('none'),
     new Option('--data-bits <bits>', 'data bits of a character (default: 8)').choices(['5', '6', '7', '8']),
-    new Option('--stop-bits <bits>', 'stop bits of a character (default: 1)').choices(['1', '1.5', '2']),
-    new Option('--parity <name>', 'parity of a character (default: none)').choices([
+    new Option('--stop-bits <bits>', 'stop bits of a character; 1.5 on Windows only (default: 1)').choices([
+      '1',
+      '1.5',
+      '2',
+    ]),
+    new Option('--parity <name>', 'parity of a character; mark and space on Windows only (default: none)').choices([
       'none',
       'even',
       'odd',
@@ -29,11 +33,11 @@ export function lineOptions(): Option[] {
     new Option('--no-lock', 'let other processes open the port, too'),
     new Option('--no-sync', 'do not write a delimiter after opening'),
     new Option('--max-packet <bytes>', 'longest packet, each way')
-      .argParser(wholeNumber(0, 16_777_216))
+      .argParser(wholeNumber(1, 16_777_216))
       .default(65_536),
     new Option(
       '--settle <ms>',
-      'wait after opening before the first write, for boards that reset when opened (default: 0)',
+      'wait after opening before the first write, for boards that reset when opened (default: 0, sim: 50)',
     ).argParser(wholeNumber(0, MAX_TIMER_MS)),
     new Option('--open-timeout <ms>', 'how long opening may take (default: 5000)').argParser(
       wholeNumber(1, MAX_TIMER_MS),

@@ -1,3 +1,4 @@
+import { Option } from 'commander';
 import { type Define, onlyPort, runOnPorts, takesPorts } from './command.js';
 import { seconds, secondsOrNone, wholeNumber } from './options.js';
 import type { PingOptions } from './ping.js';
@@ -7,7 +8,11 @@ import { parseSizes } from './ping-sizes.js';
 export const define: Define = (command, output, exit) => {
   command
     .option('-n, --count <packets>', 'how many to send', wholeNumber(1, 10_000_000), 100)
-    .option('--size <bytes>', 'their sizes, in turns, as in 64, 1,16,254 or 1-32 (default: 64)', parseSizes, [64])
+    .addOption(
+      new Option('--size <bytes>', 'their sizes, in turns, as in 64, 1,16,254 or 1-32')
+        .argParser(parseSizes)
+        .default([64], '64'),
+    )
     .option('--interval <seconds>', 'from one to the next; 0: as soon as there is room', secondsOrNone, 0)
     .option('--window <packets>', 'how many may be under way', wholeNumber(1, 1_000), 1)
     .option('--timeout <seconds>', 'wait so long for each, besides its time on the line', seconds, 1)

@@ -27,6 +27,8 @@ export class PingTally {
   #latest = -1;
   /** Given up too long ago to be recognised. */
   #forgotten = 0;
+  #smallestForgotten = Number.POSITIVE_INFINITY;
+  #largestReceived = -1;
 
   get sent(): number {
     return this.#sent;
@@ -61,6 +63,16 @@ export class PingTally {
     return this.#overdue.size + this.#forgotten;
   }
 
+  /** The bytes of the shortest packet that is lost; infinite if none is. */
+  get smallestLost(): number {
+    return Math.min(this.#smallestForgotten, ...[...this.#overdue.values()].map(({ packet }) => packet.length));
+  }
+
+  /** The bytes of the longest packet that came back as it was; below 0 if none has. */
+  get largestReceived(): number {
+    return this.#largestReceived;
+  }
+
   get pending(): number {
     return this.#pending.size;
   }
@@ -90,6 +102,7 @@ export class PingTally {
     this.#overdue.delete(number);
     this.#received++;
     this.#receivedBytes += packet.length;
+    this.#largestReceived = Math.max(this.#largestReceived, packet.length);
     this.rttMs.add(nowMs - sentAtMs);
     if (number < this.#latest) {
       this.#reordered++;
@@ -121,7 +134,9 @@ export class PingTally {
     this.#pending.delete(number);
     this.#overdue.set(number, pending);
     if (this.#overdue.size > MAX_OVERDUE) {
-      this.#overdue.delete(this.#overdue.keys().next().value!);
+      const [oldest, { packet }] = this.#overdue.entries().next().value!;
+      this.#overdue.delete(oldest);
+      this.#smallestForgotten = Math.min(this.#smallestForgotten, packet.length);
       this.#forgotten++;
     }
   }

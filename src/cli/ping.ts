@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { paintFor } from './colour.js';
+import type { Arrivals } from './diagnosis.js';
 import { ExitCode } from './exit-codes.js';
 import { printMessage, printMessagesBy } from './message.js';
 import { type LineOptions, sessionPorts } from './open-ports.js';
 import type { Output } from './output.js';
+import { pingTrouble } from './ping-diagnosis.js';
 import { pingJson, pingProgress, pingReport } from './ping-report.js';
 import { PingTally } from './ping-tally.js';
 import { parsePort } from './port-argument.js';
@@ -48,6 +50,8 @@ export async function ping(portArgument: string, options: PingOptions, output: O
   let lastAtMs = 0;
   let isFinished = false;
   let wake = () => {};
+  let before: Arrivals | undefined;
+  let trouble: string | undefined;
   const result = (): PingResult => ({ tally, seconds: (lastAtMs - startedAtMs) / 1_000, lineBytesPerSecond });
 
   const exitCode = await runSession({
@@ -72,6 +76,7 @@ export async function ping(portArgument: string, options: PingOptions, output: O
       await delay(connection.settleMs, undefined, { signal: session.signal });
       startedAtMs = performance.now();
       lastAtMs = startedAtMs;
+      before = session.stats(name);
       const stopProgress = showProgress(output, result, options.count);
       try {
         await exchange(session);
@@ -81,10 +86,14 @@ export async function ping(portArgument: string, options: PingOptions, output: O
       }
       return ExitCode.success;
     },
-    finished() {
+    finished(session) {
       isFinished = true;
       // After Ctrl-C nobody knows what would have become of those.
       tally.abandon();
+      if (before !== undefined) {
+        const line = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
+        trouble = pingTrouble(tally, session.stats(name), before, line);
+      }
     },
   });
   if (tally.sent === 0) {
@@ -92,6 +101,10 @@ export async function ping(portArgument: string, options: PingOptions, output: O
     return ExitCode.failure;
   }
   await output.write(options.json ? `${pingJson(result())}\n` : pingReport(name, result(), paintFor(output.stream)));
+  if (trouble !== undefined && !options.json) {
+    output.push();
+    printMessage(trouble);
+  }
   return exitCode !== ExitCode.success || tally.lost + tally.corrupted > 0 ? ExitCode.failure : ExitCode.success;
 
   async function exchange(session: Session): Promise<void> {

@@ -36,6 +36,12 @@ export function parsePort(argument: string, defaultBaudRate: number): PortArgume
       `port "${argument}": ${problem}; write PATH, usb:VID:PID or NAME=PATH, and @BAUD if you want`,
     );
   }
+  if (path.startsWith(SIMULATED_PATH) && path !== SIMULATED_PATH) {
+    throw new CliError(
+      ExitCode.usage,
+      `port "${argument}": behind sim: there can be @ and a baud rate only, as in sim:@9600`,
+    );
+  }
   const baudRate = digits === undefined ? defaultBaudRate : Number(digits);
   if (baudRate < 1 || baudRate > MAX_BAUD_RATE) {
     throw new CliError(ExitCode.usage, `port "${argument}": the baud rate takes a number from 1 to ${MAX_BAUD_RATE}`);

@@ -44,8 +44,8 @@ const COMMANDS: readonly { name: string; description: string; load(): Promise<{ 
 ];
 
 const EXIT_CODES = `
-Exit codes: 0 success, 1 a port or input/output failed, or ping found a packet lost or corrupted, 2 wrong use,
-3 timeout, 130 Ctrl-C in send (0 in monitor).`;
+Exit codes: 0 success, 1 a port, a file or other input/output failed, or ping found a packet lost or corrupted,
+2 wrong use, 3 timeout. Ctrl-C gives 130 in send and replay, 0 in monitor, list --watch and extcap, 0 or 1 in ping.`;
 
 /**
  * The commands of `sercom`. Each loads what it needs when it is run: help must not wait for serialport.
@@ -59,7 +59,7 @@ export async function createProgram(output: Output, exit: Exit, commandLine?: re
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void output.write(text),
-      outputError: (text) => printMessage(wrongUse(text)),
+      outputError: (text) => printMessage(wrongUse(text, 'sercom')),
     })
     .addHelpText(
       'after',
@@ -75,7 +75,10 @@ Examples:
   // The scripts for completion are made of all others.
   const all = commandLine === undefined || commandLine.includes('completion');
   for (const { name, description, load } of COMMANDS) {
-    const command = program.command(name).description(description);
+    const command = program
+      .command(name)
+      .description(description)
+      .configureOutput({ outputError: (text) => printMessage(wrongUse(text, `sercom ${name}`)) });
     if (all || commandLine.includes(name)) {
       const { define } = await load();
       define(command, output, exit);
@@ -84,13 +87,13 @@ Examples:
   return program;
 }
 
-/** What Commander says, which may have several lines, in one. */
-function wrongUse(text: string): string {
+/** What Commander says of a command, which may have several lines, in one. */
+function wrongUse(text: string, command: string): string {
   const sentence = text
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
     .replace(/[.\s]+$/, '');
-  return `${sentence}; see "sercom --help"`;
+  return `${sentence}; see "${command} --help"`;
 }
 
 function version(): string {

@@ -17,9 +17,7 @@ export const define: Define = (command, output, exit) => {
       '--speed <factor>',
       'so many times as fast as recorded, 0 at once (default: 1 with a port, else 0)',
     ).argParser(factor),
-    new Option('--loop [times]', 'play it so many times, or without end').argParser(
-      wholeNumber(1, Number.MAX_SAFE_INTEGER),
-    ),
+    new Option('--loop [times]', 'play it so many times, or without end').argParser(times),
     new Option('--dir <direction>', 'play what was received or sent (default: tx with a port, else both)').choices([
       'rx',
       'tx',
@@ -51,6 +49,14 @@ Examples:
       exit(await replay(file, port, command.opts<ReplayOptions>(), output));
     });
 };
+
+/** What stands behind `--loop` counts as its value, even if a port was meant. */
+function times(text: string): number {
+  if (!/^\d+$/.test(text)) {
+    throw new InvalidArgumentError('It takes a whole number, or nothing; a PORT comes before --loop.');
+  }
+  return wholeNumber(1, Number.MAX_SAFE_INTEGER)(text);
+}
 
 function factor(text: string): number {
   const value = Number(text);

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { CliError } from './cli-error.js';
 import type { Encoding } from './encoders.js';
 import { ExitCode } from './exit-codes.js';
+import { checked } from './max-packet.js';
 import { type InputKind, type PacketReader, packetReader } from './packet-input.js';
 import { readPacket, readUpTo, stdinLines } from './stdin.js';
 
@@ -25,7 +26,7 @@ export type Packets = (signal: AbortSignal) => Iterable<Uint8Array> | AsyncItera
  *
  * @param isTerminal - whether a person watches, who is told what to do
  * @returns `undefined` if Ctrl-C ended it
- * @throws CliError (wrong use)
+ * @throws CliError (wrong use; failure if a file cannot be read)
  */
 export async function packetsOf(
   options: SendInput,
@@ -74,17 +75,8 @@ async function readFile(file: string, maxBytes: number): Promise<Buffer> {
   try {
     return await readUpTo(createReadStream(file), maxBytes);
   } catch (error) {
-    throw new CliError(ExitCode.usage, `--file: cannot read "${file}": ${(error as Error).message}`, { cause: error });
+    throw new CliError(ExitCode.failure, `--file: cannot read "${file}": ${(error as Error).message}`, {
+      cause: error,
+    });
   }
-}
-
-/** @throws CliError (wrong use) if a packet is too long */
-export function checked(packet: Uint8Array, maxBytes: number): Uint8Array {
-  if (packet.length > maxBytes) {
-    throw new CliError(
-      ExitCode.usage,
-      `a packet has at most ${maxBytes} bytes; send less at a time, or raise --max-packet at both ends`,
-    );
-  }
-  return packet;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from './cli-error.js';
+import { type Arrivals, lineTrouble, rejections, settleAdvice, since } from './diagnosis.js';
 import { ExitCode } from './exit-codes.js';
 import { printMessage } from './message.js';
 import { type LineOptions, type SessionPort, sessionPorts } from './open-ports.js';
@@ -8,7 +9,7 @@ import { type OutputOptions, recordFormat } from './output-options.js';
 import { parsePort } from './port-argument.js';
 import { type Packets, packetsOf, type SendInput } from './send-input.js';
 import { runSession, type Session } from './session.js';
-import { count, type Totals } from './totals.js';
+import { count } from './totals.js';
 
 export interface SendOptions extends LineOptions, OutputOptions, SendInput {
   /** How often to send it all. */
@@ -84,6 +85,7 @@ export async function send(portArgument: string, options: SendOptions, output: O
       sentPackets++;
       // An answer may be read before the write is told to have ended.
       const answered = answers.next();
+      const before = session.stats(name);
       try {
         session.totals.add(await session.send(name, packet));
       } catch (error) {
@@ -94,16 +96,17 @@ export async function send(portArgument: string, options: SendOptions, output: O
         continue;
       }
       if (options.wait > 0) {
-        await answersInTime(answered, session);
+        await answersInTime(answered, before, session);
       }
     }
   }
 
-  async function answersInTime(answered: Promise<void>, session: Session): Promise<void> {
+  async function answersInTime(answered: Promise<void>, before: Arrivals, session: Session): Promise<void> {
     const waiting = new AbortController();
     const signal = AbortSignal.any([session.signal, waiting.signal]);
     const timeUp = delay(options.timeout * 1_000, undefined, { signal }).then(() => {
-      throw new CliError(ExitCode.timeout, noAnswer(port, options, answers.missing, session.totals));
+      const message = noAnswer(port, options, answers.missing, session.stats(name), before);
+      throw new CliError(ExitCode.timeout, message);
     });
     try {
       await Promise.race([answered, timeUp]);
@@ -148,23 +151,27 @@ class Answers {
   }
 }
 
-function noAnswer(port: SessionPort, { wait, timeout }: SendOptions, missing: number, totals: Totals): string {
+function noAnswer(
+  port: SessionPort,
+  { wait, timeout }: SendOptions,
+  missing: number,
+  arrivals: Arrivals,
+  before: Arrivals,
+): string {
   const received = wait - missing;
   const got = received === 0 ? 'no answer' : `only ${received} of ${count(wait, 'answer')}`;
-  const help =
-    received === 0
-      ? advice(port.connection.settleMs, totals.rejected)
-      : 'wait longer (--timeout), or for fewer (--wait)';
+  const fewer = ['wait longer (--timeout), or for fewer (--wait)', rejections(since(before, arrivals))];
+  const help = received === 0 ? whyNone(port, arrivals, before) : fewer.filter(Boolean).join('; ');
   return `${got} from "${port.name}" within ${count(timeout, 'second')}; ${help}`;
 }
 
-function advice(settleMs: number, rejected: number): string {
-  if (rejected > 0) {
-    return `${count(rejected, 'frame')} rejected: is the baud rate right, and the checksum (--baud, --checksum)?`;
-  }
-  const settle = settleMs === 0 ? 'try --settle 2000' : `try a longer --settle (it is ${settleMs} ms)`;
+function whyNone({ connection, isSimulated }: SessionPort, arrivals: Arrivals, before: Arrivals): string {
+  // The settle time of a simulated board is known.
+  const ifSilent = isSimulated
+    ? 'wait longer (--timeout)'
+    : `${settleAdvice(connection.settleMs)}, or wait longer (--timeout)`;
   return (
-    'a board that resets when its port is opened, as an Uno does, loses what is sent to its boot loader: ' +
-    `${settle}, or wait longer (--timeout)`
+    lineTrouble(arrivals, ifSilent, before) ??
+    'nothing but delimiters came: does the device answer such a packet? Or wait longer (--timeout)'
   );
 }

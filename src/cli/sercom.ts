@@ -18,6 +18,14 @@ async function main(commandLine: readonly string[], output: Output): Promise<Exi
       exitCode = code;
     };
     const program = await createProgram(output, exit, commandLine);
+    const [first = '', second] = commandLine;
+    const word = first === 'help' ? second : first;
+    const commands = program.commands.map((command) => command.name());
+    // Commander would take a wrong word after "help" for none.
+    if (word !== undefined && !/^-|^help$/.test(word) && !commands.includes(word)) {
+      const { unknownCommand } = await import('./unknown-command.js');
+      throw unknownCommand(word, commands);
+    }
     await program.parseAsync(commandLine, { from: 'user' });
     return exitCode;
   } catch (error) {

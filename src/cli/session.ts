@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionState, InitializeError, SerialCommunicator, SerialStats } from '../index.js';
 import { nowUs } from './clock.js';
 import { ExitCode } from './exit-codes.js';
+import { checked } from './max-packet.js';
 import { printMessage } from './message.js';
 import { bindingFor, type SessionPort } from './open-ports.js';
 import type { Output } from './output.js';
@@ -107,6 +108,8 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
       return display.show(record);
     },
     async send(name, packet) {
+      // The library would name its own setting, which nobody has written here.
+      checked(packet, ports.find((port) => port.name === name)!.connection.maxPacketBytes);
       await communicator.send(name, packet, { signal: ending.signal });
       return { timeUs: nowUs(), name, dir: 'tx', length: packet.length, bytes: packet };
     },

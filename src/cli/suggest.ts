@@ -1,13 +1,18 @@
-/** A word may differ by this share of its length from what was meant. */
-const MAX_DIFFERENCE = 0.4;
+/** Of every so many characters of a word, one may differ from what was meant: with more, it is another word. */
+const CHARACTERS_PER_SLIP = 4;
+
+/** In short words one slip is allowed, if at least that many characters are there to tell what was meant. */
+const LEAST_CHARACTERS = 3;
 
 /** The candidate that looks most like the word, if one does: for `(Did you mean …?)`. */
 export function similar(word: string, candidates: readonly string[]): string | undefined {
+  // A folder that all ports share tells nothing about which of them is meant.
+  const characters = word.length - (word.lastIndexOf('/') + 1);
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(word.length * MAX_DIFFERENCE)) + 1;
+  let least = Math.max(1, Math.floor(characters / CHARACTERS_PER_SLIP)) + 1;
   for (const candidate of candidates) {
     const edits = distance(word, candidate);
-    if (edits < least) {
+    if (edits < least && Math.max(word.length, candidate.length) >= LEAST_CHARACTERS) {
       best = candidate;
       least = edits;
     }

@@ -14,6 +14,9 @@ const CAUSES: readonly [ConnectionErrorCode, RegExp][] = [
   ['PERMISSION_DENIED', /permission denied|access denied|EACCES|EPERM|not permitted/i],
 ];
 
+/** What is said of a path that can be opened, or of a folder, but has no line behind it. */
+const NO_SERIAL_PORT = /inappropriate ioctl|ENOTTY|is a directory|EISDIR/i;
+
 /** What went wrong when a port was opened, in words that a person can act on. Does nothing to a ConnectionError. */
 export async function describeOpenError(
   error: unknown,
@@ -72,6 +75,9 @@ async function explain(
     case 'WORKER_UNSUPPORTED':
       return text;
     default:
+      if (NO_SERIAL_PORT.test(text)) {
+        return `this is no serial port; ${await listExisting(binding)}`;
+      }
       return `cannot be opened at ${baudRate} bit/s: ${text.replace(/^Error:? /, '')}`;
   }
 }

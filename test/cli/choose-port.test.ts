@@ -97,6 +97,16 @@ describe('what was probably meant', () => {
     ['/dev/ttyAMC0', ['/dev/ttyS0', '/dev/ttyACM0'], '/dev/ttyACM0'],
     ['bnech', ['desk', 'bench'], 'bench'],
     ['x', ['bench'], undefined],
+    ['/dev/ttyACM9', ['/dev/ttyS0'], undefined],
+    ['/dev/ttyUSB0', ['/dev/ttyACM0', '/dev/ttyS0'], undefined],
+    ['/dev/ttyS1', ['/dev/ttyS0'], '/dev/ttyS0'],
+    ['c', ['a', 'b'], undefined],
+    ['ac', ['ab', 'b'], undefined],
+    ['amr', ['leg', 'arm'], 'arm'],
+    ['monitr', ['list', 'monitor'], 'monitor'],
+    ['cuont', ['count'], 'count'],
+    ['no-recconnet', ['reconnect', 'no-reconnect'], 'no-reconnect'],
+    ['ports', ['list'], undefined],
     ['bench', [], undefined],
   ] as const)('%s of %j', (word, candidates, meant) => {
     expect(similar(word, candidates)).toBe(meant);

@@ -36,7 +36,6 @@ describe('a condition', () => {
     ['bytes=0003/00ff', false],
     ['text=,A', true],
     ['text=B', false],
-    ['text=', true],
     ['dir=rx,length>4,bytes=01', true],
     ['dir=rx, length>5', false],
     ['dir=rx,text=,A', true],
@@ -80,6 +79,9 @@ test.each([
   'length=5..',
   'length=5..3',
   'length<3..5',
+  'text=',
+  'dir=rx,text=',
+  'text!=a',
   'bytes=',
   'bytes=0',
   'bytes=zz',
@@ -93,4 +95,13 @@ test.each([
   expect(() => parseFilter(spec)).toThrow(
     expect.objectContaining({ exitCode: 2, message: expect.stringMatching(/^filter .*; it takes name=NAME, .*last$/) }),
   );
+});
+
+test.each([
+  ['dir!=rx', /only length takes "!="; --reject "dir=rx" leaves out what meets "dir=rx"/],
+  ['length>2,name!=arm', /--reject "name=arm"/],
+  ['text=', /the text is empty/],
+  ['x', /length=N \(or != < <= > >=\) or length=N\.\.M/],
+])('%j is told what to write', (spec, message) => {
+  expect(() => parseFilter(spec)).toThrow(message);
 });

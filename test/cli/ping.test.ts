@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { Distribution } from '../../src/cli/distribution.js';
+import { pingTrouble } from '../../src/cli/ping-diagnosis.js';
 import { PingTally } from '../../src/cli/ping-tally.js';
+import { newSerialStats } from '../../src/serial/serial-stats.js';
 import { DeviceFraming, encodeForWire } from '../../src/testing/device-framing.js';
 import { has } from '../support/tools.js';
 import { run, start } from './sercom-process.js';
 import { TerminalProcess } from './terminal-process.js';
-import { openTestPort } from './test-port.js';
+import { openTestPort, write } from './test-port.js';
 
 /** Answers each packet with what `answer` makes of it. */
 async function pinged(answer: (packet: Uint8Array, number: number) => Uint8Array[], ...options: string[]) {
@@ -116,6 +118,69 @@ describe.skipIf(!has('socat'))('sercom ping against devices that do it wrong (ne
       bytesPerSecond: 0,
     });
     expect(code).toBe(1);
+  });
+});
+
+describe.skipIf(!has('socat'))('sercom ping says why packets did not come back (needs socat)', () => {
+  test.each([
+    ['nothing came', '', [], /^sercom: not a byte came: does the device echo\? .*try --settle 2000\n$/],
+    ['nothing came', '', ['--size', '600'], /room for packets of 600 bytes \(--size\)/],
+    ['no delimiter came', '48 69', [], /2 bytes came, but no delimiter \(00\): .*baud rate/],
+    ['a frame was cut', '05 01 02 00', [], /1 frame rejected: .*--checksum/],
+    ['another packet came', '03 01 02 00', [], /does the device echo\?\n$/],
+  ] as const)('%s', async (_, hex, options, reason) => {
+    const { path, device, arrived } = await openTestPort();
+    const ping = start('ping', path, '-n', '1', '--timeout', '0.4', ...options);
+    await arrived(2);
+    write(device, hex);
+    const { code, stdout, stderr } = await ping.outcome();
+    expect(stdout).toMatch(/^1 packet sent to .*, 0 received/);
+    expect(stderr).toMatch(/^sercom: [^\n]*\n$/);
+    expect(stderr).toMatch(reason);
+    expect(code).toBe(1);
+  });
+
+  test('--json has no room for that', async () => {
+    expect((await pinged(() => [], '-n', '1')).stderr).toBe('');
+  });
+});
+
+describe('why packets did not come back', () => {
+  const line = { settleMs: 0, isSimulated: false, window: 1 };
+  const before = newSerialStats();
+  const some = { ...before, bytesRead: 10, delimiters: 2, packetsReceived: 1 };
+  /** One packet of each size that came back, or did not. */
+  const tallyOf = (back: number[], lost: number[]) => {
+    const tally = new PingTally();
+    for (const bytes of [...back, ...lost]) {
+      const { number, packet } = tally.add(bytes, 0);
+      if (back.includes(bytes)) {
+        tally.arrived(packet, 1);
+      } else {
+        tally.lose(number);
+      }
+    }
+    return tally;
+  };
+
+  test('there is nothing to say if all came back', () => {
+    expect(pingTrouble(tallyOf([8], []), some, before, line)).toBeUndefined();
+  });
+
+  test('only long ones are missing', () => {
+    expect(pingTrouble(tallyOf([8, 200], [600, 700]), some, before, line)).toMatch(
+      /up to 200 bytes came back: .* of 600 bytes \(--size\)/,
+    );
+  });
+
+  test('some are missing, of any size', () => {
+    const tally = tallyOf([8, 200], [100, 600]);
+    expect(pingTrouble(tally, some, before, line)).toMatch(/--interval/);
+    expect(pingTrouble(tally, some, before, { ...line, window: 4 })).toMatch(/room for 4 packets \(--window\)/);
+  });
+
+  test('what came before the first packet is no sign of an echo', () => {
+    expect(pingTrouble(tallyOf([], [8]), some, some, line)).toMatch(/^not a byte came in answer: .*--settle 2000/);
   });
 });
 

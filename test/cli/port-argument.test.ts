@@ -40,6 +40,8 @@ describe('a port', () => {
   });
 
   test.each([
+    'sim:@abc',
+    'uno=sim:1',
     'usb:',
     'usb:2341',
     'usb:234:0043',

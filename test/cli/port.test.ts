@@ -181,6 +181,29 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     expect((await send.outcome()).stderr).toContain('try a longer --settle (it is 100 ms)');
   });
 
+  test.each([
+    ['no delimiter came', '48 69 0a', /no answer .*; 3 bytes came, but no delimiter \(00\): .*baud rate/],
+    ['only delimiters came', '00 00', /no answer .*; nothing but delimiters came/],
+  ])('send --wait says why no answer came: %s', async (_, hex, reason) => {
+    const { path, device, arrived } = await openTestPort();
+    const send = start('send', path, '--text', 'x', '--wait', '1', '--timeout', '0.5');
+    await arrived(4);
+    write(device, hex);
+    const { code, stderr } = await send.outcome();
+    expect(stderr).toMatch(/^sercom: [^\n]*\n$/);
+    expect(stderr).toMatch(reason);
+    expect(stderr).not.toContain('boot loader');
+    expect(code).toBe(3);
+  });
+
+  test('send --wait tells of rejected frames if some of the answers came', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const send = start('send', path, '--text', 'x', '--wait', '2', '--timeout', '0.5');
+    await arrived(4);
+    write(device, `${HELLO} ${CUT}`);
+    expect((await send.outcome()).stderr).toMatch(/only 1 of 2 answers .*\(--wait\); 1 frame rejected: .*--checksum/);
+  });
+
   test('send shows a rejected answer, and names --checksum', async () => {
     const { path, device, arrived } = await openTestPort();
     const send = start('send', path, '--text', 'x', '--wait', '1', '--timeout', '0.5');

@@ -109,6 +109,8 @@ describe.skipIf(!has('bash'))('completion in bash (needs bash)', () => {
     ['sercom mon', ['monitor']],
     ['sercom monitor --par', ['--parity']],
     ['sercom monitor --parity o', ['odd']],
+    ['sercom monitor --decode ', ['text', 'json', 'cbor', 'msgpack']],
+    ['sercom extcap --decode b', ['bytes']],
     ['sercom monitor si', ['sim:']],
     ['sercom completion f', ['fish']],
     ['sercom ping --w', ['--window']],
@@ -137,6 +139,7 @@ describe('completion in other shells', () => {
     for (const word of ['monitor', 'send', 'ping', 'list', 'completion', 'parity', 'window', 'watch', 'pcapng']) {
       expect(stdout).toContain(word);
     }
+    expect(stdout).toContain('text json cbor msgpack');
     expect(code).toBe(0);
   });
 

@@ -11,7 +11,14 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
     [[], /list, monitor or send/],
     [['lst'], /unknown command 'lst' \(Did you mean list\?\)/],
     [['list', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
-    [['list', 'x'], /too many arguments/],
+    [['list', 'x'], /too many arguments.*; see "sercom list --help"$/m],
+    [['monitor', 'sim:', '--cnt', '2'], /\(Did you mean --count\?\); see "sercom monitor --help"$/m],
+    [['help', 'monitr'], /unknown command 'monitr' \(Did you mean monitor\?\); see "sercom --help"$/m],
+    [['xyzzy'], /unknown command 'xyzzy'; see "sercom --help"$/m],
+    [['sim:'], /unknown command 'sim:' \(Did you mean "sercom monitor sim:"\?\)/],
+    [['/dev/ttyACM0@9600', '--json'], /\(Did you mean "sercom monitor \/dev\/ttyACM0@9600"\?\)/],
+    [['bench.log'], /\(Did you mean "sercom replay bench.log"\?\)/],
+    [['monitor', 'a=sim:', 'b=sim:', '--to', 'c'], /--to: there is no connection "c"; there are a, b$/m],
     [['monitor', 'usb:2341'], /port "usb:2341": write usb:VID:PID or usb:VID:PID:SERIAL, as in usb:2341:0043/],
     [['monitor', 'sim:', '--fliter', 'dir=rx'], /unknown option '--fliter' \(Did you mean --filter\?\)/],
     [['monitor', 'sim:', '--filter', 'dri=rx'], /filter "dri=rx"/],
@@ -21,6 +28,11 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
     [['monitor', 'arm=sim:', '--to', 'amr'], /--to: there is no connection "amr"; Did you mean arm\?/],
     [['monitor', 'a=sim:', 'b=sim:', '--input', 'text'], /--input: say where the lines go: --to NAME; there are a, b/],
     [['monitor', 'sim:', '--await-port', '--no-reconnect'], /--await-port needs reconnecting/],
+    [['monitor', 'sim:@abc'], /port "sim:@abc": behind sim: .* as in sim:@9600$/m],
+    [['monitor', 'sim:', '--max-packet', '0'], /--max-packet.*whole number from 1/],
+    [['monitor', 'sim:', '--max-packet', '3'], /at most 3 bytes; .*--max-packet/],
+    [['replay', 'bench.log', '--loop', 'sim:'], /--loop.*a PORT comes before --loop; see "sercom replay --help"$/m],
+    [['replay', 'bench.log', '--loop', '0'], /--loop.*whole number from 1/],
     [['monitor', '=x'], /port "=x": .*NAME=PATH/],
     [['monitor', 'x@0'], /port "x@0": .*from 1 to 4294967295/],
     [['monitor', 'a=x', 'a=y'], /two ports are named "a"/],
@@ -40,7 +52,6 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
     [['send', 'sim:', '--text', 'a', '--encode', 'cbor'], /this is not JSON: a/],
     [['send', 'sim:', '--hex', '00', '--encode', 'cbor'], /--encode takes JSON/],
     [['send', 'sim:', '--input', 'text', '--repeat', '2'], /--repeat cannot send what comes from stdin/],
-    [['send', 'sim:', '--file', '/nowhere'], /--file: cannot read "\/nowhere"/],
     [['ping', 'sim:', '--size', '5-3'], /--size.*64, 1,16,254 or 1-32/],
     [['ping', 'sim:', '--window', '0'], /--window.*whole number from 1/],
     [['completion', 'csh'], /bash, zsh, fish/],
@@ -69,6 +80,19 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
   });
 });
 
+describe('a file that cannot be read exits with 1 and is named', () => {
+  test.each([
+    [['send', 'sim:', '--file', '/nowhere'], /--file: cannot read "\/nowhere"/],
+    [['replay', '/nowhere'], /cannot read \/nowhere/],
+    [['monitor', 'sim:', '--decode', 'protobuf:/nowhere:Pose'], /cannot use \/nowhere/],
+  ])('sercom %j', async (commandLine, message) => {
+    const { code, stdout, stderr } = await run(...commandLine);
+    expect(stderr).toMatch(/^sercom: [^\n]*\n$/);
+    expect(stderr).toMatch(message);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  });
+});
+
 describe('help', () => {
   test.each([[['--help']], [['help']]])('sercom %j', async (commandLine) => {
     const { code, stdout, stderr } = await run(...commandLine);
@@ -91,6 +115,19 @@ describe('help', () => {
     }
     expect(code).toBe(0);
     expect((await run('help', command)).stdout).toBe(stdout);
+  });
+
+  test('tells each default once, as it is', async () => {
+    const help = (await run('ping', '--help')).stdout.replace(/\s+/g, ' ');
+    expect(help).toContain('1,16,254 or 1-32 (default: 64) --interval');
+    expect(help).toContain('(default: 0, sim: 50)');
+    expect(help).toMatch(/1\.5 on Windows only .*mark and space on Windows only/);
+  });
+
+  test('tells what Ctrl-C gives in each command', async () => {
+    expect((await run('--help')).stdout).toMatch(
+      /130 in send and replay, 0 in monitor, list --watch and extcap, 0 or 1/,
+    );
   });
 
   test('does not load serialport', async () => {
@@ -164,6 +201,12 @@ describe('a port that cannot be opened exits with 1 and says why', () => {
       stdout: '',
       stderr: expect.stringMatching(/^sercom: .*\/dev\/nowhere.*no such port; there (is|are) .*\n$/),
     });
+  });
+
+  test('no serial port', async () => {
+    const { code, stderr } = await run('monitor', '/dev/null');
+    expect(stderr).toMatch(/^sercom: connection "\/dev\/null": this is no serial port; there .*\n$/);
+    expect(code).toBe(1);
   });
 
   test('names come out escaped', async () => {

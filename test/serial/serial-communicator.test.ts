@@ -72,6 +72,8 @@ describe('initialize', () => {
     ['Error: Permission denied, cannot open /dev/x', 'PERMISSION_DENIED', /no permission; see who may use it/],
     ['Error Resource temporarily unavailable Cannot lock port', 'PORT_BUSY', /busy; another program has it open/],
     ['Error: Device or resource busy, cannot open /dev/x', 'PORT_BUSY', /busy/],
+    ['Inappropriate ioctl for device setting custom baud rate', 'OPEN_ERROR', /: this is no serial port; there are /],
+    ['Is a directory, cannot open /dev', 'OPEN_ERROR', /: this is no serial port/],
     ['the moon is in the wrong house', 'OPEN_ERROR', /cannot be opened at 9600 bit\/s: the moon is in the wrong house/],
   ])('says of "%s": %s', async (message, code, words) => {
     const serial = new SerialCommunicator({ binding: failing(message) });

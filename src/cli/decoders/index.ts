@@ -7,6 +7,9 @@ export type { DecodedValue, Decoder } from './decoder.js';
 /** What `--decode` takes, for help and messages. */
 export const DECODER_GRAMMAR = 'text, json, cbor, msgpack, struct:FORMAT or protobuf:FILE:TYPE';
 
+/** Of those, the ones that are whole as they are: what can be offered to complete. */
+export const PLAIN_DECODERS: readonly string[] = ['text', 'json', 'cbor', 'msgpack'];
+
 /**
  * The decoder that `--decode` names. Only its own packages are loaded.
  *
