@@ -131,6 +131,7 @@ function sendReplay(
     async work(session) {
       const { signal } = session;
       const sending = async () => {
+        await session.opened(port.name);
         await delay(port.connection.settleMs, undefined, { signal });
         let sent = 0;
         let rejected = 0;
