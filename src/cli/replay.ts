@@ -62,7 +62,7 @@ export async function replay(
     speed: options.speed ?? (port === undefined ? 0 : 1),
     isMeant: (record) => (dir === 'both' || record.dir === dir) && isFiltered(record),
   };
-  const sinks = await openSinks(options, names, decoder?.name);
+  const sinks = await openSinks(options, names, decoder?.name, file);
   const shown = options.pcapng === '-' ? undefined : format;
   try {
     return await (port === undefined
