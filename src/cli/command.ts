@@ -3,6 +3,7 @@ import { chooseListedPort } from './choose-port.js';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
 import type { LineOptions } from './open-ports.js';
+import { checkOptions } from './option-rules.js';
 import { lineOptions } from './options.js';
 import type { Output } from './output.js';
 import { expandProfiles } from './profiles.js';
@@ -38,6 +39,7 @@ export async function runOnPorts<Options extends LineOptions>(
   run: (ports: string[], options: Options) => Promise<ExitCode>,
 ): Promise<ExitCode> {
   const ports = await expandProfiles(given, command);
+  checkOptions(command);
   if (ports.length === 0) {
     const chosen = await chooseListedPort();
     if (chosen === undefined) {

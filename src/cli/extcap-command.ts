@@ -1,6 +1,7 @@
 import { Option } from 'commander';
 import type { Define } from './command.js';
 import { DISSECTED, type ExtcapOptions } from './extcap-options.js';
+import { checkOptions } from './option-rules.js';
 import { lineOptions } from './options.js';
 
 /** `sercom extcap`, which Wireshark calls. */
@@ -31,6 +32,7 @@ Examples:
   sercom extcap --extcap-interface sercom-sim: --capture --fifo capture.pcapng`,
     )
     .action(async (options: ExtcapOptions) => {
+      checkOptions(command);
       const { extcap } = await import('./extcap.js');
       exit(await extcap(options, output));
     });

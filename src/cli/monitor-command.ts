@@ -1,7 +1,7 @@
-import { Option } from 'commander';
 import { type Define, runOnPorts, takesPorts } from './command.js';
 import { FILTER_GRAMMAR } from './filter.js';
 import type { MonitorOptions } from './monitor.js';
+import { RuledOption } from './option-rules.js';
 import { seconds, several, wholeNumber } from './options.js';
 import { outputOptions } from './output-options.js';
 import { ENCODINGS, INPUT_KINDS } from './packet-input.js';
@@ -18,8 +18,18 @@ export const define: Define = (command, output, exit) => {
     .option('-q, --quiet', 'print no packets')
     .option('--drop', 'drop lines, and count them, rather than hold the device when stdout is slow')
     .option('--stats', 'a line of statistics on a terminal, and a summary at the end')
-    .option('--changes', 'one line for each kind of packet, with the bytes that changed marked')
-    .option('--lead <bytes>', 'how many leading bytes make a kind', wholeNumber(0, 32), 1);
+    .addOption(
+      new RuledOption('--changes', 'one line for each kind of packet, with the bytes that changed marked')
+        .excludes(['json', 'format'])
+        // It names the dissector in a capture.
+        .excludes(['decode'], { unless: 'pcapng' }),
+    )
+    .addOption(
+      new RuledOption('--lead <bytes>', 'how many leading bytes make a kind')
+        .argParser(wholeNumber(0, 32))
+        .default(1)
+        .needs(['changes'], 'says what kinds there are'),
+    );
   takesPorts(command, '[port...]');
   for (const option of [...outputOptions(), ...sinkOptions(), ...sendingOptions()]) {
     command.addOption(option);
@@ -46,12 +56,14 @@ Examples:
     });
 };
 
-function sendingOptions(): Option[] {
+function sendingOptions(): RuledOption[] {
   return [
-    new Option('--input <kind>', 'send each line of stdin, or each that is typed after ":"; it is').choices(
+    new RuledOption('--input <kind>', 'send each line of stdin, or each that is typed after ":"; it is').choices(
       INPUT_KINDS,
     ),
-    new Option('--encode <encoding>', 'what JSON becomes (default: cbor)').choices(ENCODINGS),
-    new Option('--to <name>', 'the connection that they go to'),
+    new RuledOption('--encode <encoding>', 'what JSON becomes (default: cbor)')
+      .choices(ENCODINGS)
+      .needs(['input=json'], 'takes JSON'),
+    new RuledOption('--to <name>', 'the connection that they go to'),
   ].map((option) => option.helpGroup('Sending:'));
 }

@@ -52,7 +52,14 @@ export async function monitor(
   options: MonitorOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const ports = sessionPorts(parsePorts(portArguments, options.baud), options, options.skipFirst);
+  const parsed = parsePorts(portArguments, options.baud);
+  const hasLines = options.input !== undefined && !process.stdin.isTTY;
+  // Whoever types a packet is told that the port is away; lines from elsewhere must not get lost by that.
+  const whenDisconnected = hasLines ? 'wait' : 'reject';
+  const ports = sessionPorts(parsed, options, options.skipFirst).map((port) => ({
+    ...port,
+    connection: { ...port.connection, whenDisconnected } as const,
+  }));
   const names = ports.map(({ name }) => name);
   const recipient = recipientOf(names, options);
   const isMeant = recordFilter(options.filter, options.reject);
@@ -127,7 +134,7 @@ export async function monitor(
         if (options.input === undefined) {
           const simulated = ports.filter(({ isSimulated }) => isSimulated);
           ends.push(...simulated.map(({ name }) => greet(name, session, (record) => keep(record, session))));
-        } else if (!process.stdin.isTTY) {
+        } else if (hasLines) {
           ends.push(sendLines(session));
         }
         if (options.timeout !== undefined) {

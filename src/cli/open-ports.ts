@@ -1,6 +1,4 @@
 import type { Binding, ChecksumName, SerialConnection, SerialSettings } from '../index.js';
-import { CliError } from './cli-error.js';
-import { ExitCode } from './exit-codes.js';
 import { type PortArgument, SIMULATED_PATH } from './port-argument.js';
 
 /** Longer than the sketch on a simulated board takes from its reset until it listens. */
@@ -45,9 +43,6 @@ export interface SessionPort {
 
 /** What to open for the ports of a command line. Every `sim:` gets a board, and so a path, of its own. */
 export function sessionPorts(ports: readonly PortArgument[], options: LineOptions, skipFirst: boolean): SessionPort[] {
-  if (options.awaitPort && !options.reconnect) {
-    throw new CliError(ExitCode.usage, '--await-port needs reconnecting; leave out --no-reconnect');
-  }
   const settings = lineSettings(options);
   let boards = 0;
   return ports.map(({ name, path, device, baudRate }) => {

@@ -1,49 +1,51 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { RuledOption } from './option-rules.js';
 
 const MAX_TIMER_MS = 2_147_483_647;
 
 /** The options about ports that every command has which opens some. */
-export function lineOptions(): Option[] {
+export function lineOptions(): RuledOption[] {
   return [
-    new Option('-b, --baud <bit/s>', 'speed of the ports that do not say it themselves by @BAUD')
+    new RuledOption('-b, --baud <bit/s>', 'speed of the ports that do not say it themselves by @BAUD')
       .argParser(wholeNumber(1, 4_294_967_295))
       .default(115_200),
-    new Option('--checksum <name>', 'what stands behind each packet')
+    new RuledOption('--checksum <name>', 'what stands behind each packet')
       .choices(['none', 'crc16', 'crc32'])
       .default('none'),
-    new Option('--data-bits <bits>', 'data bits of a character (default: 8)').choices(['5', '6', '7', '8']),
-    new Option('--stop-bits <bits>', 'stop bits of a character; 1.5 on Windows only (default: 1)').choices([
+    new RuledOption('--data-bits <bits>', 'data bits of a character (default: 8)').choices(['5', '6', '7', '8']),
+    new RuledOption('--stop-bits <bits>', 'stop bits of a character; 1.5 on Windows only (default: 1)').choices([
       '1',
       '1.5',
       '2',
     ]),
-    new Option('--parity <name>', 'parity of a character; mark and space on Windows only (default: none)').choices([
-      'none',
-      'even',
-      'odd',
-      'mark',
-      'space',
-    ]),
-    new Option('--rtscts', 'flow control by the RTS and CTS lines'),
-    new Option('--xon', 'obey XON and XOFF from the device'),
-    new Option('--xoff', 'send XON and XOFF to the device'),
-    new Option('--dtr <state>', 'set DTR to this right after opening').choices(['on', 'off']),
-    new Option('--rts <state>', 'set RTS to this right after opening').choices(['on', 'off']),
-    new Option('--no-hupcl', 'leave DTR as it is when the port is closed'),
-    new Option('--no-lock', 'let other processes open the port, too'),
-    new Option('--no-sync', 'do not write a delimiter after opening'),
-    new Option('--max-packet <bytes>', 'longest packet, each way')
+    new RuledOption('--parity <name>', 'parity of a character; mark and space on Windows only (default: none)').choices(
+      ['none', 'even', 'odd', 'mark', 'space'],
+    ),
+    new RuledOption('--rtscts', 'flow control by the RTS and CTS lines'),
+    new RuledOption('--xon', 'obey XON and XOFF from the device'),
+    new RuledOption('--xoff', 'send XON and XOFF to the device'),
+    new RuledOption('--dtr <state>', 'set DTR to this right after opening').choices(['on', 'off']),
+    new RuledOption('--rts <state>', 'set RTS to this right after opening').choices(['on', 'off']),
+    new RuledOption('--no-hupcl', 'leave DTR as it is when the port is closed'),
+    new RuledOption('--no-lock', 'let other processes open the port, too'),
+    new RuledOption('--no-sync', 'do not write a delimiter after opening'),
+    new RuledOption('--max-packet <bytes>', 'longest packet, each way')
       .argParser(wholeNumber(1, 16_777_216))
       .default(65_536),
-    new Option(
+    new RuledOption(
       '--settle <ms>',
       'wait after opening before the first write, for boards that reset when opened (default: 0, sim: 50)',
     ).argParser(wholeNumber(0, MAX_TIMER_MS)),
-    new Option('--open-timeout <ms>', 'how long opening may take (default: 5000)').argParser(
+    new RuledOption('--open-timeout <ms>', 'how long opening may take (default: 5000)').argParser(
       wholeNumber(1, MAX_TIMER_MS),
     ),
-    new Option('--await-port', 'wait for a port that is not there yet, instead of failing'),
-    new Option('--no-reconnect', 'do not open a port again that was lost'),
+    new RuledOption('--await-port', 'wait for a port that is not there yet, instead of failing').excludes(
+      ['reconnect'],
+      {
+        why: 'needs reconnecting',
+      },
+    ),
+    new RuledOption('--no-reconnect', 'do not open a port again that was lost'),
   ].map((option) => option.helpGroup('Ports:'));
 }
 

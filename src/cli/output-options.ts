@@ -1,7 +1,7 @@
-import { Option } from 'commander';
 import { paintFor } from './colour.js';
 import { DECODER_GRAMMAR, type Decoder, loadDecoder } from './decoders/index.js';
 import { makeFormat, TIMESTAMPS, type Timestamp, timeFormat } from './formats/index.js';
+import { RuledOption } from './option-rules.js';
 import type { Output } from './output.js';
 import type { LineFormat } from './packet-record.js';
 
@@ -17,13 +17,15 @@ export interface OutputOptions {
 }
 
 /** The options of every command that shows packets. */
-export function outputOptions(): Option[] {
+export function outputOptions(): RuledOption[] {
   return [
-    new Option('--json', 'one JSON object a line: ts, name, dir, length, hex, decoded, error').conflicts('format'),
-    new Option('--format <template>', 'what each line is made of, as in "%T %t %l %x"'),
-    new Option('--dump', 'a dump like that of hexdump -C below each line').conflicts(['json', 'format']),
-    new Option('-t, --timestamp <kind>', 'how times are written').choices(TIMESTAMPS).default('absolute'),
-    new Option('--decode <decoder>', `what packets hold: ${DECODER_GRAMMAR}`),
+    new RuledOption('--json', 'one JSON object a line: ts, name, dir, length, hex, decoded, error').excludes([
+      'format',
+    ]),
+    new RuledOption('--format <template>', 'what each line is made of, as in "%T %t %l %x"'),
+    new RuledOption('--dump', 'a dump like that of hexdump -C below each line').excludes(['json', 'format']),
+    new RuledOption('-t, --timestamp <kind>', 'how times are written').choices(TIMESTAMPS).default('absolute'),
+    new RuledOption('--decode <decoder>', `what packets hold: ${DECODER_GRAMMAR}`),
   ].map((option) => option.helpGroup('Output:'));
 }
 

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
+import { givesWay } from './option-rules.js';
 import { similar } from './suggest.js';
 
 /** What a port argument begins with that means a profile: `@bench`. */
@@ -31,16 +32,21 @@ export async function profileNames(): Promise<string[]> {
   );
 }
 
+/** Whether an argument means a profile, if it is a port. */
+export function namesProfile(argument: string): boolean {
+  return argument.startsWith(PREFIX);
+}
+
 /**
  * Puts profiles in place: those among the ports become their ports, and their options are set unless the command line
- * has set them.
+ * has set them, or what they cannot go with.
  *
  * @throws CliError (wrong use) that says what is wrong in which profile
  */
 export async function expandProfiles(portArguments: readonly string[], command: Command): Promise<string[]> {
   const expanded: string[] = [];
   for (const argument of portArguments) {
-    if (argument.startsWith(PREFIX)) {
+    if (namesProfile(argument)) {
       expanded.push(...(await applyProfile(argument.slice(PREFIX.length), command)));
     } else {
       expanded.push(argument);
@@ -81,10 +87,9 @@ function setOption(where: string, command: Command, long: string, value: unknown
     const help = meant === undefined ? 'see "sercom monitor --help"' : `Did you mean "${meant}"?`;
     throw new CliError(ExitCode.usage, `${where}: there is no option "${long}"; ${help}`);
   }
-  const attribute = option.attributeName();
-  const source = command.getOptionValueSource(attribute);
-  if (source !== 'cli') {
-    command.setOptionValueWithSource(attribute, settingOf(`${where}: "${long}"`, option, value), 'config');
+  if (!givesWay(option, command)) {
+    const setting = settingOf(`${where}: "${long}"`, option, value);
+    command.setOptionValueWithSource(option.attributeName(), setting, 'config');
   }
 }
 

@@ -74,16 +74,25 @@ Examples:
     .addHelpText('afterAll', EXIT_CODES);
   // The scripts for completion are made of all others.
   const all = commandLine === undefined || commandLine.includes('completion');
+  const others: (() => Promise<void>)[] = [];
   for (const { name, description, load } of COMMANDS) {
     const command = program
       .command(name)
       .description(description)
       .configureOutput({ outputError: (text) => printMessage(wrongUse(text, `sercom ${name}`)) });
+    const defineIt = async () => (await load()).define(command, output, exit);
     if (all || commandLine.includes(name)) {
-      const { define } = await load();
-      define(command, output, exit);
+      await defineIt();
+    } else {
+      others.push(defineIt);
     }
   }
+  // A profile may have options of any of them.
+  program.hook('preAction', async (_, { args }) => {
+    if (args.length > 0 && args.some((await import('./profiles.js')).namesProfile)) {
+      await Promise.all(others.map((defineIt) => defineIt()));
+    }
+  });
   return program;
 }
 

@@ -1,4 +1,5 @@
-import { Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
+import { RuledOption } from './option-rules.js';
 import { wholeNumber } from './options.js';
 import type { PacketRecord } from './packet-record.js';
 import type { RecordSink } from './sinks/record-sink.js';
@@ -15,15 +16,22 @@ export interface SinkOptions {
 }
 
 /** The options of commands that keep records in files. */
-export function sinkOptions(): Option[] {
+export function sinkOptions(): RuledOption[] {
   return [
-    new Option('--log <file>', 'write a line for each packet and rejected frame to a file'),
-    new Option('--log-size <bytes>', 'go on in FILE.1, FILE.2 and so on before one is longer').argParser(
-      wholeNumber(1_024, Number.MAX_SAFE_INTEGER),
-    ),
-    new Option('--pcapng <file>', 'write a capture file for Wireshark; "-" is stdout, in place of lines'),
-    new Option('--force', 'overwrite files that are there'),
+    new RuledOption('--log <file>', 'write a line for each packet and rejected frame to a file').argParser(fileName),
+    new RuledOption('--log-size <bytes>', 'go on in FILE.1, FILE.2 and so on before one is longer')
+      .argParser(wholeNumber(1_024, Number.MAX_SAFE_INTEGER))
+      .needs(['log'], 'limits the files of a log'),
+    new RuledOption('--pcapng <file>', 'write a capture file for Wireshark; "-" is stdout, in place of lines'),
+    new RuledOption('--force', 'overwrite files that are there').needs(['log', 'pcapng'], 'overwrites files'),
   ].map((option) => option.helpGroup('Files:'));
+}
+
+function fileName(text: string): string {
+  if (text === '-') {
+    throw new InvalidArgumentError('It takes a file; --json and --pcapng - write to stdout.');
+  }
+  return text;
 }
 
 /**
@@ -31,13 +39,22 @@ export function sinkOptions(): Option[] {
  *
  * @param names - all connections there are
  * @param decoder - the name of the decoder that packets are decoded with
+ * @param read - the file that records are read from, if they are
  * @throws CliError
  */
 export async function openSinks(
   { log, logSize, pcapng, force }: SinkOptions,
   names: readonly string[],
   decoder: string | undefined,
+  read?: string,
 ): Promise<RecordSink> {
+  const written = Object.entries({ '--log': log, '--pcapng': pcapng }).flatMap(([option, file]) =>
+    file === undefined ? [] : [{ option, file }],
+  );
+  if (written.length > 0) {
+    const { checkWritten } = await import('./sink-files.js');
+    await checkWritten(written, read);
+  }
   const sinks: RecordSink[] = [];
   if (log !== undefined) {
     const { openLogFile } = await import('./sinks/log-file.js');

@@ -1,6 +1,7 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { InvalidArgumentError } from 'commander';
 import { type Define, onlyPort } from './command.js';
 import { FILTER_GRAMMAR } from './filter.js';
+import { checkOptions, RuledOption } from './option-rules.js';
 import { lineOptions, secondsOrNone, several, wholeNumber } from './options.js';
 import { outputOptions } from './output-options.js';
 import { expandProfiles } from './profiles.js';
@@ -13,23 +14,23 @@ export const define: Define = (command, output, exit) => {
     .argument('<file>', 'what --log or --pcapng has written; "-" is stdin')
     .argument('[port]', 'where to send the packets, written as for send; without it, they are shown');
   const replayOptions = [
-    new Option(
+    new RuledOption(
       '--speed <factor>',
       'so many times as fast as recorded, 0 at once (default: 1 with a port, else 0)',
     ).argParser(factor),
-    new Option('--loop [times]', 'play it so many times, or without end').argParser(times),
-    new Option('--dir <direction>', 'play what was received or sent (default: tx with a port, else both)').choices([
-      'rx',
-      'tx',
-      'both',
-    ]),
-    new Option('--filter <condition>', `play only what meets it: ${FILTER_GRAMMAR}`).argParser(several),
-    new Option('--reject <condition>', 'leave out what meets it').argParser(several),
-    new Option('--linger <seconds>', 'with a port: how long to show what comes after the last packet')
+    new RuledOption('--loop [times]', 'play it so many times, or without end').argParser(times),
+    new RuledOption('--dir <direction>', 'play what was received or sent (default: tx with a port, else both)').choices(
+      ['rx', 'tx', 'both'],
+    ),
+    new RuledOption('--filter <condition>', `play only what meets it: ${FILTER_GRAMMAR}`).argParser(several),
+    new RuledOption('--reject <condition>', 'leave out what meets it').argParser(several),
+    new RuledOption('--linger <seconds>', 'with a port: how long to show what comes after the last packet')
       .argParser(secondsOrNone)
-      .default(0.5),
+      .default(0.5)
+      .needs(['port'], 'is for what a port sends'),
   ];
-  for (const option of [...replayOptions, ...outputOptions(), ...sinkOptions(), ...lineOptions()]) {
+  const portOptions = lineOptions().map((option) => option.needs(['port'], 'is about a port'));
+  for (const option of [...replayOptions, ...outputOptions(), ...sinkOptions(), ...portOptions]) {
     command.addOption(option);
   }
   command
@@ -44,8 +45,9 @@ Examples:
   sercom replay capture.pcapng sim: --dir rx`,
     )
     .action(async (file: string, given: string | undefined) => {
-      const { replay } = await import('./replay.js');
       const port = given === undefined ? undefined : onlyPort(await expandProfiles([given], command), 'replay');
+      checkOptions(command);
+      const { replay } = await import('./replay.js');
       exit(await replay(file, port, command.opts<ReplayOptions>(), output));
     });
 };

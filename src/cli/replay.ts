@@ -62,7 +62,7 @@ export async function replay(
     speed: options.speed ?? (port === undefined ? 0 : 1),
     isMeant: (record) => (dir === 'both' || record.dir === dir) && isFiltered(record),
   };
-  const sinks = await openSinks(options, names, decoder?.name);
+  const sinks = await openSinks(options, names, decoder?.name, file);
   const shown = options.pcapng === '-' ? undefined : format;
   try {
     return await (port === undefined
@@ -131,6 +131,7 @@ function sendReplay(
     async work(session) {
       const { signal } = session;
       const sending = async () => {
+        await session.opened(port.name);
         await delay(port.connection.settleMs, undefined, { signal });
         let sent = 0;
         let rejected = 0;

@@ -1,5 +1,5 @@
-import { Option } from 'commander';
 import { type Define, onlyPort, runOnPorts, takesPorts } from './command.js';
+import { RuledOption } from './option-rules.js';
 import { seconds, secondsOrNone, wholeNumber } from './options.js';
 import { outputOptions } from './output-options.js';
 import { ENCODINGS, INPUT_KINDS } from './packet-input.js';
@@ -11,27 +11,33 @@ const SOURCES = ['hex', 'text', 'stdin', 'file', 'input'];
 export const define: Define = (command, output, exit) => {
   takesPorts(command, '[port]');
   const sources = [
-    new Option('--hex <bytes>', 'a packet in hex: "01 02 ff", 01:02:ff or 0102ff'),
-    new Option('--text <text>', 'a packet as text, sent as UTF-8'),
-    new Option('--stdin', 'a packet: all of stdin'),
-    new Option('--file <file>', 'a packet: all of a file'),
-    new Option('--input <kind>', 'each line of stdin is a packet').choices(INPUT_KINDS),
+    new RuledOption('--hex <bytes>', 'a packet in hex: "01 02 ff", 01:02:ff or 0102ff'),
+    new RuledOption('--text <text>', 'a packet as text, sent as UTF-8'),
+    new RuledOption('--stdin', 'a packet: all of stdin'),
+    new RuledOption('--file <file>', 'a packet: all of a file'),
+    new RuledOption('--input <kind>', 'each line of stdin is a packet').choices(INPUT_KINDS),
   ];
   for (const option of sources) {
     command.addOption(
-      option.conflicts(SOURCES.filter((source) => source !== option.attributeName())).helpGroup('Packet:'),
+      option.excludes(SOURCES.filter((source) => source !== option.attributeName())).helpGroup('Packet:'),
     );
   }
   command.addOption(
-    new Option('--encode <encoding>', 'text, stdin or file hold JSON, which becomes this')
+    new RuledOption('--encode <encoding>', 'text, stdin or file hold JSON, which becomes this')
       .choices(ENCODINGS)
+      .needs(['text', 'stdin', 'file', 'input=json'], 'takes JSON')
       .helpGroup('Packet:'),
   );
   for (const option of outputOptions()) {
     command.addOption(option);
   }
   command
-    .option('--repeat <times>', 'send it that often', wholeNumber(1, Number.MAX_SAFE_INTEGER), 1)
+    .addOption(
+      new RuledOption('--repeat <times>', 'send it that often')
+        .argParser(wholeNumber(1, Number.MAX_SAFE_INTEGER))
+        .default(1)
+        .excludes(['input'], { why: 'cannot send what comes from stdin line by line' }),
+    )
     .option('--interval <seconds>', 'wait between one packet and the next', secondsOrNone, 0)
     .option(
       '--wait <answers>',

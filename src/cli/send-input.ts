@@ -40,9 +40,6 @@ export async function packetsOf(
       'say what to send: one of --hex "01 02 ff", --text hello, --stdin, --file FILE or --input text',
     );
   }
-  if (encode !== undefined && (hex !== undefined || (input !== undefined && input !== 'json'))) {
-    throw new CliError(ExitCode.usage, '--encode takes JSON: by --text, --stdin, --file or --input json');
-  }
   if (hex !== undefined) {
     const packet = checked((await packetReader('hex'))(hex), maxBytes);
     return () => [packet];

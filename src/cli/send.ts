@@ -25,12 +25,6 @@ export interface SendOptions extends LineOptions, OutputOptions, SendInput {
 /** Sends packets, and prints the answers. */
 export async function send(portArgument: string, options: SendOptions, output: Output): Promise<ExitCode> {
   const isSingle = options.input === undefined && options.repeat === 1;
-  if (options.input !== undefined && options.repeat > 1) {
-    throw new CliError(
-      ExitCode.usage,
-      '--repeat cannot send what comes from stdin line by line; leave out one of them',
-    );
-  }
   const parsed = parsePort(portArgument, options.baud);
   // What answers a single packet does not come any more once the device was away.
   const reconnect = options.reconnect && (!isSingle || options.awaitPort === true);

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { has } from '../support/tools.js';
 import { jsonLines, type Outcome, RunningProcess, SERCOM } from './sercom-process.js';
+import { temporaryFolder } from './temporary-folder.js';
 
 const FOLDER = path.dirname(SERCOM);
 
@@ -20,8 +21,18 @@ const PROFILES = {
     slow: { ports: ['sim:'], timeout: 'never' },
     typo: { ports: ['sim:'], party: 'even' },
     nested: { ports: ['@bench'] },
+    shown: { ports: ['uno=sim:'], json: true, changes: true },
+    sender: { ports: ['uno=sim:'], json: true, hex: '01', repeat: 2, encode: 'cbor', 'no-reconnect': true },
+    keeper: { ports: ['uno=sim:'], 'log-size': 5_000, force: true, lead: 2, encode: 'cbor' },
   },
 };
+
+/** The profiles that the documentation shows. */
+const documented = JSON.parse(
+  /^### Profiles\n[^]*?```json\n([^]*?)```/m.exec(
+    await readFile(path.resolve(import.meta.dirname, '../../docs/cli.md'), 'utf8'),
+  )![1]!,
+);
 
 /** Runs `sercom` with that configuration file. */
 async function runWith(config: unknown, ...commandLine: string[]): Promise<Outcome> {
@@ -57,6 +68,51 @@ describe('profiles', () => {
     const { code, stdout } = await runWith(PROFILES, 'send', '@one', '--json');
     expect(jsonLines(stdout)).toMatchObject([{ name: 'uno', hex: Buffer.from('by profile').toString('hex') }]);
     expect(code).toBe(0);
+  });
+
+  test('the one of the documentation serves every command that takes a port', async () => {
+    const { bench } = documented.profiles;
+    expect(bench.ports).toHaveLength(1);
+    const config = { profiles: { bench: { ...bench, ports: ['arm=sim:'] } } };
+    const log = path.join(await temporaryFolder(), 'bench.log');
+    await writeFile(log, '(1700000000.000000) arm tx#68656c6c6f\n');
+    const outcomes = await Promise.all([
+      runWith(config, 'monitor', '@bench', '-n', '1', '--json'),
+      runWith(config, 'send', '@bench', '--text', 'hello', '--wait', '1', '--json'),
+      runWith(config, 'ping', '@bench', '-n', '2', '--timeout', '10', '--json'),
+      runWith(config, 'replay', log, '@bench', '--linger', '1', '--json'),
+    ]);
+    const [monitor, send, ping, replay] = outcomes.map(({ stdout }) => jsonLines(stdout));
+    expect(monitor!.map(({ dir }) => dir)).toEqual(['tx', 'rx']);
+    expect(send).toMatchObject([{ name: 'arm', hex: '68656c6c6f' }]);
+    expect(ping).toMatchObject([{ sent: 2, received: 2 }]);
+    expect(replay!.map(({ dir, hex }) => ({ dir, hex }))).toEqual([
+      { dir: 'tx', hex: '68656c6c6f' },
+      { dir: 'rx', hex: '68656c6c6f' },
+    ]);
+    // Only the monitor has statistics to tell.
+    expect(outcomes.map(({ code, stderr }) => ({ code, lines: stderr.split('\n').length - 1 }))).toEqual([
+      { code: 0, lines: 1 },
+      { code: 0, lines: 0 },
+      { code: 0, lines: 0 },
+      { code: 0, lines: 0 },
+    ]);
+  });
+
+  test.each([
+    [['monitor', '@shown', '-n', '1', '--format', '%d'], 'tx\nrx\n'],
+    [['send', '@sender', '--text', '"hi"', '--wait', '1', '--format', '%p'], '\x62hi\n\x62hi\n'],
+    [['send', '@sender', '--hex', '02', '--wait', '1', '--await-port', '--format', '%x'], '02\n02\n'],
+    [['monitor', '@keeper', '-n', '1', '--format', '%d'], 'tx\nrx\n'],
+  ])('what %j says goes before options that cannot go with it', async (commandLine, printed) => {
+    const { code, stdout } = await runWith(PROFILES, ...commandLine);
+    expect({ code, stdout }).toEqual({ code: 0, stdout: printed });
+  });
+
+  test('options of a profile that cannot go together are wrong use', async () => {
+    const { code, stdout, stderr } = await runWith(PROFILES, 'monitor', '@shown');
+    expect(stderr).toBe('sercom: profile: --changes cannot be used with --json; leave out one of them\n');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -59,6 +59,49 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     const { code, stdout } = await monitor.outcome();
     expect(jsonLines(stdout)).toMatchObject([{ hex: '68656c6c6f' }]);
     expect(code).toBe(0);
+  });
+
+  test('monitor --await-port --input holds its lines until then', async () => {
+    const { pty, link } = await pluggable();
+    const monitor = start('monitor', link, '--await-port', '--input', 'text', '-n', '2', '--json');
+    monitor.child.stdin!.end('one\ntwo\n');
+    await monitor.complained(/^sercom: waiting for .*ttyACM0\n$/);
+    await pty.open(link);
+    await pty.echo(true);
+    const { code, stdout, stderr } = await monitor.outcome();
+    const hexOf = (dir: string) => jsonLines(stdout).flatMap((packet) => (packet.dir === dir ? [packet.hex] : []));
+    expect(hexOf('tx')).toEqual(['6f6e65', '74776f']);
+    expect(hexOf('rx')).toEqual(['6f6e65', '74776f']);
+    expect(stderr).toMatch(/^sercom: waiting for .*\nsercom: .* is here .*\n$/);
+    expect(code).toBe(0);
+  });
+
+  test('replay --await-port begins then', async () => {
+    const { pty, link } = await pluggable();
+    const folder = path.dirname(link);
+    const [original, played] = [path.join(folder, 'a.log'), path.join(folder, 'b.log')];
+    await writeFile(original, '(1.000000) arm tx#01\n(1.400000) arm tx#02\n');
+    const replay = start('replay', original, link, '--await-port', '--linger', '0', '--log', played);
+    await replay.complained(/^sercom: waiting for .*ttyACM0\n$/);
+    await pty.open(link);
+    const { code, stderr } = await replay.outcome();
+    expect(stderr).toMatch(/^sercom: waiting for .*\nsercom: .* is here .*\n$/);
+    expect(code).toBe(0);
+    const times = [...(await readFile(played, 'utf8')).matchAll(/^\((\S+)\) \S+ tx#/gm)].map(([, time]) =>
+      Number(time),
+    );
+    // The first may be late, when the machine is; without the wait the second would follow at once.
+    expect(times[1]! - times[0]!).toBeGreaterThan(0.3);
+  });
+
+  test('Ctrl-C ends replay --await-port, which waits', async () => {
+    const { link } = await pluggable();
+    const original = path.join(path.dirname(link), 'a.log');
+    await writeFile(original, '(1.000000) arm tx#01\n');
+    const replay = start('replay', original, link, '--await-port');
+    await replay.complained(/waiting for/);
+    replay.child.kill('SIGINT');
+    expect(await replay.outcome()).toMatchObject({ code: 130, stdout: '' });
   });
 
   test('send --input goes on with the next line, and says how many may not have arrived', async () => {

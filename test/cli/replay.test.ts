@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { has } from '../support/tools.js';
@@ -161,6 +161,66 @@ describe('sercom replay FILE', () => {
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^[^\n]*\n$/);
     expect(code).toBe(2);
+  });
+});
+
+describe('a file that is read, or written already, is not written', () => {
+  test.each([
+    ['the same path', (log: string) => [log, '--log', log]],
+    [
+      'another path',
+      (log: string) => [log, '--log', `${path.dirname(log)}/../${path.basename(path.dirname(log))}/bench.log`],
+    ],
+    ['a symbolic link', (log: string) => [log, '--log', `${path.dirname(log)}/symbolic`]],
+    ['a hard link', (log: string) => [`${path.dirname(log)}/hard`, '--log', log]],
+    ['a capture', (log: string) => [log, '--pcapng', log]],
+  ])('replay: %s', async (_, filesOf) => {
+    const log = await fileOf(LOG);
+    await symlink(log, path.join(path.dirname(log), 'symbolic'));
+    await link(log, path.join(path.dirname(log), 'hard'));
+    const { code, stdout, stderr } = await run('replay', ...filesOf(log), '--force');
+    expect(stderr).toMatch(/^sercom: --(log|pcapng): \S+ is the file that is replayed; name another\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(await readFile(log, 'utf8')).toBe(LOG);
+  });
+
+  test('stdin', async () => {
+    const log = await fileOf(LOG);
+    const script = '"$0" "$1" replay - --log "$2" --force < "$2"';
+    const { code, stderr } = await new RunningProcess('sh', ['-c', script, process.execPath, SERCOM, log]).outcome();
+    expect(stderr).toMatch(/^sercom: --log: \S+ is the file that is replayed; name another\n$/);
+    expect(code).toBe(2);
+    expect(await readFile(log, 'utf8')).toBe(LOG);
+  });
+
+  test('log and capture', async () => {
+    const folder = await temporaryFolder();
+    const { code, stderr } = await run(
+      'monitor',
+      'sim:',
+      '--log',
+      `${folder}/a`,
+      '--pcapng',
+      `${folder}/./a`,
+      '--force',
+    );
+    expect(stderr).toMatch(/^sercom: --pcapng: \S+ is the file of --log; name another\n$/);
+    expect(code).toBe(2);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('but devices are, as often as one likes', async () => {
+    const { code, stdout } = await run(
+      'replay',
+      await fileOf(LOG),
+      '--log',
+      '/dev/null',
+      '--pcapng',
+      '/dev/null',
+      '--json',
+    );
+    expect(jsonLines(stdout)).toHaveLength(4);
+    expect(code).toBe(0);
   });
 });
 
