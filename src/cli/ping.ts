@@ -73,7 +73,7 @@ export async function ping(portArgument: string, options: PingOptions, output: O
       wake();
     },
     async work(session) {
-      await delay(connection.settleMs, undefined, { signal: session.signal });
+      await session.ready(name);
       startedAtMs = performance.now();
       lastAtMs = startedAtMs;
       before = session.stats(name);
@@ -122,6 +122,8 @@ export async function ping(portArgument: string, options: PingOptions, output: O
   }
 
   async function send(session: Session, bytes: number): Promise<void> {
+    // The time that a device is away is no round trip.
+    await session.ready(name);
     const { number, packet } = tally.add(bytes, performance.now());
     try {
       await session.send(name, packet);

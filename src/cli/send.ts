@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Answers } from './answers.js';
 import { CliError } from './cli-error.js';
 import { type Arrivals, lineTrouble, rejections, settleAdvice, since } from './diagnosis.js';
 import { ExitCode } from './exit-codes.js';
@@ -45,17 +46,11 @@ export async function send(portArgument: string, options: SendOptions, output: O
     format,
     interruptedCode: ExitCode.interrupted,
     received(record, session) {
-      // What came before a packet was sent answers something else.
-      if (!answers.areWanted) {
-        return;
+      if (answers.take(record, performance.now())) {
+        return session.show(record);
       }
-      if (record.error === undefined) {
-        answers.take();
-      }
-      return session.show(record);
     },
     async work(session) {
-      await delay(connection.settleMs, undefined, { signal: session.signal });
       for (let round = 0; round < options.repeat; round++) {
         await sendAll(packets, session);
       }
@@ -76,9 +71,9 @@ export async function send(portArgument: string, options: SendOptions, output: O
       if (sentPackets > 0) {
         await delay(options.interval * 1_000, undefined, { signal: session.signal });
       }
+      await session.ready(name);
       sentPackets++;
-      // An answer may be read before the write is told to have ended.
-      const answered = answers.next();
+      answers.sending();
       const before = session.stats(name);
       try {
         session.totals.add(await session.send(name, packet));
@@ -87,15 +82,19 @@ export async function send(portArgument: string, options: SendOptions, output: O
           throw error;
         }
         lostPackets++;
+        answers.forget();
         continue;
       }
+      for (const record of answers.sent(performance.now())) {
+        await session.show(record);
+      }
       if (options.wait > 0) {
-        await answersInTime(answered, before, session);
+        await answersInTime(before, session);
       }
     }
   }
 
-  async function answersInTime(answered: Promise<void>, before: Arrivals, session: Session): Promise<void> {
+  async function answersInTime(before: Arrivals, session: Session): Promise<void> {
     const waiting = new AbortController();
     const signal = AbortSignal.any([session.signal, waiting.signal]);
     const timeUp = delay(options.timeout * 1_000, undefined, { signal }).then(() => {
@@ -103,44 +102,10 @@ export async function send(portArgument: string, options: SendOptions, output: O
       throw new CliError(ExitCode.timeout, message);
     });
     try {
-      await Promise.race([answered, timeUp]);
+      await Promise.race([answers.all(), timeUp]);
     } finally {
       waiting.abort();
       timeUp.catch(() => {});
-    }
-  }
-}
-
-/** Counts the answers to one packet after the other. */
-class Answers {
-  readonly #wanted: number;
-  #missing = 0;
-  #haveAll = () => {};
-
-  constructor(wanted: number) {
-    this.#wanted = wanted;
-  }
-
-  get areWanted(): boolean {
-    return this.#missing > 0;
-  }
-
-  get missing(): number {
-    return this.#missing;
-  }
-
-  /** Resolves when as many have come as each packet is to have. */
-  next(): Promise<void> {
-    this.#missing = this.#wanted;
-    return new Promise((resolve) => {
-      this.#haveAll = resolve;
-    });
-  }
-
-  take(): void {
-    this.#missing--;
-    if (this.#missing === 0) {
-      this.#haveAll();
     }
   }
 }

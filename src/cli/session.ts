@@ -7,6 +7,7 @@ import { printMessage } from './message.js';
 import { bindingFor, type SessionPort } from './open-ports.js';
 import type { Output } from './output.js';
 import type { LineFormat, PacketRecord } from './packet-record.js';
+import { Readiness } from './readiness.js';
 import { similar } from './suggest.js';
 import { count, Totals } from './totals.js';
 
@@ -55,6 +56,8 @@ export interface Session {
   opened(name: string): Promise<void>;
   /** Shows a record. A returned promise says that stdout is slow: wait for it before the next. */
   show(record: PacketRecord): void | Promise<void>;
+  /** Resolves when a device is there and has settled: what is sent then, in the same turn, does not wait for it. */
+  ready(name: string): Promise<void>;
   /** Sends a packet. Resolves, with its record, once all of it has been handed to the operating system. */
   send(name: string, packet: Uint8Array): Promise<PacketRecord>;
   /** Resets the board by turning DTR off and on again. */
@@ -88,6 +91,7 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
   process.once('SIGINT', onInterrupt);
 
   const communicator = await openable(ports);
+  const readiness = new Readiness(communicator, ports, ending.signal);
   const session: Session = {
     signal: ending.signal,
     get wasInterrupted() {
@@ -122,6 +126,7 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
       totals.add(record);
       return display.show(record);
     },
+    ready: (name) => readiness.of(name),
     async send(name, packet) {
       // The library would name its own setting, which nobody has written here.
       checked(packet, ports.find((port) => port.name === name)!.connection.maxPacketBytes);

@@ -122,6 +122,77 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     expect(code).toBe(0);
   });
 
+  test('send --wait does not take for the answer what a board says before it has settled', async () => {
+    const { pty, link } = await pluggable();
+    await pty.open(link);
+    await pty.echo(true);
+    const send = start('send', link, '--input', 'text', '--wait', '1', '--settle', '1500', '--json');
+    send.child.stdin!.write('one\n');
+    await send.printed(/"hex":"6f6e65"/);
+    await pty.unlink();
+    await pty.close();
+    await send.complained(/Trying again/);
+    send.child.stdin!.end('what?\n');
+    await pty.echo(false);
+    await pty.open(link);
+    await send.complained(/is here/);
+    await pty.write(HELLO);
+    let arrived = '';
+    while (!arrived.endsWith('06776861743f00')) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      arrived += (await pty.read()).toString('hex');
+    }
+    await pty.write(Buffer.from('02aa00', 'hex'));
+    const { code, stdout } = await send.outcome();
+    expect(jsonLines(stdout).map(({ hex }) => hex)).toEqual(['6f6e65', 'aa']);
+    expect(code).toBe(0);
+  });
+
+  test('send --wait misses no answer that comes at once', async () => {
+    const { pty, link } = await pluggable();
+    await pty.open(link);
+    await pty.echo(true);
+    const send = start('send', link, '--text', 'x', '--wait', '1', '--repeat', '200', '--timeout', '10', '--json');
+    const { code, stdout } = await send.outcome();
+    expect(jsonLines(stdout).map(({ hex }) => hex)).toEqual(Array(200).fill('78'));
+    expect(code).toBe(0);
+  });
+
+  test('ping counts the time until a device is there and has settled for no round trip', async () => {
+    const { pty, link } = await pluggable();
+    await pty.echo(true);
+    const ping = start('ping', link, '-n', '2', '--await-port', '--settle', '300', '--json');
+    await ping.complained(/waiting for/);
+    // It comes later than an echo may.
+    await new Promise((resolve) => setTimeout(resolve, 1_400));
+    await pty.open(link);
+    const { code, stdout } = await ping.outcome();
+    const { sent, received, lost, rttMs, seconds } = JSON.parse(stdout);
+    expect({ sent, received, lost, code }).toEqual({ sent: 2, received: 2, lost: 0, code: 0 });
+    expect(rttMs.max).toBeLessThan(1_000);
+    expect(seconds).toBeLessThan(1.4);
+  });
+
+  test('ping counts the time that a device is away for no round trip', async () => {
+    const { pty, link } = await pluggable();
+    await pty.open(link);
+    const settings = ['--settle', '2000', '--interval', '0.2'];
+    const ping = start('ping', `arm=${link}`, '-n', '3', '--json', ...settings);
+    // The delimiter that comes first, and the first packet.
+    await hasOpened(pty);
+    await pty.unlink();
+    await pty.close();
+    await ping.complained(/Trying again/);
+    await pty.echo(true);
+    await pty.open(link);
+    const { stdout } = await ping.outcome();
+    const { sent, received, lost, rttMs } = JSON.parse(stdout);
+    expect(sent).toBe(3);
+    // Only what was under way is lost.
+    expect({ received, lost }).toEqual({ received: 2, lost: 1 });
+    expect(rttMs.max).toBeLessThan(1_000);
+  });
+
   test('on a terminal the notices stand above the line of statistics, which counts the reconnect', async () => {
     const { pty, link } = await pluggable();
     await pty.open(link);
