@@ -123,7 +123,12 @@ async function capture(path: string, options: ExtcapOptions, output: Output): Pr
     return await runSession({
       ports,
       output,
-      format: { isFull: false, show: (record) => sink.write(record) },
+      format: {
+        get isFull() {
+          return sink.isFull;
+        },
+        show: (record) => sink.write(record),
+      },
       interruptedCode: ExitCode.success,
       received: (record, session) => session.show(record),
       work(session) {

@@ -113,6 +113,7 @@ export async function monitor(
         return keep(record, session);
       },
       work(session) {
+        sinks.begin();
         traffic = new Traffic(session, ports);
         if (isInteractive) {
           const keys = process.stdin.isTTY ? '? lists the keys, q ends' : 'Ctrl-C ends';

@@ -1,8 +1,10 @@
 import { InvalidArgumentError } from 'commander';
+import { printMessage } from './message.js';
 import { RuledOption } from './option-rules.js';
 import { wholeNumber } from './options.js';
 import type { PacketRecord } from './packet-record.js';
 import type { RecordSink } from './sinks/record-sink.js';
+import { count } from './totals.js';
 
 /** Where records are kept besides stdout; {@link sinkOptions} defines it. */
 export interface SinkOptions {
@@ -34,8 +36,16 @@ function fileName(text: string): string {
   return text;
 }
 
+/** One of the sinks, and how many rejected frames were left out of it. */
+interface Kept {
+  option: string;
+  sink: RecordSink;
+  leftOut: number;
+}
+
 /**
- * Opens what the options ask for, as one.
+ * Opens what the options ask for, as one. Nothing that is there is touched before it begins. Rejected frames that find
+ * a sink full are left out of it; how many is said when it is closed.
  *
  * @param names - all connections there are
  * @param decoder - the name of the decoder that packets are decoded with
@@ -55,29 +65,51 @@ export async function openSinks(
     const { checkWritten } = await import('./sink-files.js');
     await checkWritten(written, read);
   }
-  const sinks: RecordSink[] = [];
+  const kept: Kept[] = [];
   if (log !== undefined) {
     const { openLogFile } = await import('./sinks/log-file.js');
-    sinks.push(await openLogFile(log, { maxBytes: logSize, force }));
+    const sink = await openLogFile(log, { maxBytes: logSize, force, deferred: true });
+    kept.push({ option: '--log', sink, leftOut: 0 });
   }
   if (pcapng !== undefined) {
     const { openPcapng } = await import('./sinks/pcapng.js');
     try {
-      sinks.push(await openPcapng(pcapng, { names, decoder, force }));
+      const sink = await openPcapng(pcapng, { names, decoder, force, deferred: true });
+      kept.push({ option: '--pcapng', sink, leftOut: 0 });
     } catch (error) {
-      await Promise.all(sinks.map((sink) => sink.close()));
+      await Promise.all(kept.map(({ sink }) => sink.close()));
       throw error;
     }
   }
+  return asOne(kept);
+}
+
+function asOne(kept: readonly Kept[]): RecordSink {
   // Without sinks none of them ends.
-  const ended = Promise.race(sinks.map((sink) => sink.ended));
-  // It may fail before anybody waits for it.
-  ended.catch(() => {});
+  const ended = Promise.race(kept.map(({ sink }) => sink.ended));
+  let hasEnded = false;
+  const end = () => {
+    hasEnded = true;
+  };
+  ended.then(end, end);
   return {
+    get isFull() {
+      return kept.some(({ sink }) => sink.isFull);
+    },
+    begin() {
+      for (const { sink } of kept) {
+        sink.begin();
+      }
+    },
     write(record: PacketRecord) {
       let slow: Promise<void> | undefined;
-      for (const sink of sinks) {
-        const written = sink.write(record);
+      for (const each of kept) {
+        // Rejected frames come as events, which cannot be held back as packets can.
+        if (record.error !== undefined && each.sink.isFull) {
+          each.leftOut++;
+          continue;
+        }
+        const written = each.sink.write(record);
         if (written !== undefined) {
           slow = slow === undefined ? written : Promise.all([slow, written]).then(() => {});
         }
@@ -85,13 +117,18 @@ export async function openSinks(
       return slow;
     },
     remark(text: string) {
-      for (const sink of sinks) {
+      for (const { sink } of kept) {
         sink.remark?.(text);
       }
     },
     ended,
     async close() {
-      await Promise.all(sinks.map((sink) => sink.close()));
+      for (const { option, leftOut } of kept) {
+        if (leftOut > 0 && !hasEnded) {
+          printMessage(`${option}: ${count(leftOut, 'rejected frame')} left out: what it is written to is too slow`);
+        }
+      }
+      await Promise.all(kept.map(({ sink }) => sink.close()));
     },
   };
 }

@@ -98,6 +98,8 @@ async function showReplay(
         await output.write(`${format(record)}\n`);
       }
     });
+    // Also if there was nothing to write.
+    sinks.begin();
   } catch (error) {
     if (!ending.signal.aborted) {
       throw error;
@@ -129,6 +131,7 @@ function sendReplay(
     interruptedCode: ExitCode.interrupted,
     received: keep,
     async work(session) {
+      sinks.begin();
       const { signal } = session;
       const sending = async () => {
         await session.opened(port.name);

@@ -3,6 +3,9 @@ import type { Writable } from 'node:stream';
 /** What is written in one turn of the event loop leaves together, unless it comes to more than this. */
 const BATCH_BYTES = 65_536;
 
+/** Beyond this a writer is {@link ByteWriter.isFull | full}. */
+export const FULL_BYTES = 1_048_576;
+
 /**
  * Bytes to a stream, in batches, with back-pressure. Once the stream has failed or its reader has gone, they go
  * nowhere.
@@ -30,6 +33,16 @@ export class ByteWriter {
         resolve(error.code === 'EPIPE' ? undefined : error);
       });
     });
+  }
+
+  /** How many bytes wait to be written. */
+  get waitingBytes(): number {
+    return this.#hasEnded ? 0 : this.#stream.writableLength + this.#batchBytes;
+  }
+
+  /** Whether so much waits to be written that what cannot be held back should rather be left out, and counted. */
+  get isFull(): boolean {
+    return this.#draining !== undefined && this.waitingBytes > FULL_BYTES;
   }
 
   /** Writes bytes, which must not be changed any more. A returned promise says that the stream is slow: wait for it. Never rejects. */

@@ -1,13 +1,11 @@
-import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import type { PacketRecord } from '../packet-record.js';
-import { ByteWriter } from './byte-writer.js';
+import { ByteWriter, FULL_BYTES } from './byte-writer.js';
 import { linesOf } from './lines.js';
 import { logLine, parseLogLine } from './log-line.js';
-import { FILE_BUFFER_BYTES, openForWriting } from './open-file.js';
+import { type OutputFile, openForWriting } from './open-file.js';
 import type { RecordSink } from './record-sink.js';
 
 export interface LogFileOptions {
@@ -15,6 +13,8 @@ export interface LogFileOptions {
   maxBytes?: number | undefined;
   /** Overwrite files that are there. */
   force?: boolean | undefined;
+  /** Leave things as they are until the log begins. */
+  deferred?: boolean | undefined;
 }
 
 /**
@@ -24,27 +24,31 @@ export interface LogFileOptions {
  * @throws CliError if the file is there (wrong use) or cannot be opened
  */
 export async function openLogFile(path: string, options: LogFileOptions = {}): Promise<RecordSink> {
-  const handle = await openForWriting(path, options.force === true, '--log');
-  return new LogFile(path, handle.createWriteStream({ highWaterMark: FILE_BUFFER_BYTES }), options);
+  const log = new LogFile(path, await openForWriting(path, options.force === true, '--log'), options);
+  if (options.deferred !== true) {
+    log.begin();
+  }
+  return log;
 }
 
 class LogFile implements RecordSink {
   readonly #path: string;
   readonly #maxBytes: number;
   readonly #force: boolean;
-  #stream: Writable;
+  #file: OutputFile;
   #writer: ByteWriter;
   #bytes = 0;
   #files = 0;
   /** Set while one file is closed and the next is opened; the lines wait meanwhile. */
   #changing: Promise<void> | undefined;
   #waiting: string[] = [];
+  #waitingBytes = 0;
   #failure: CliError | undefined;
   #settleEnded: { resolve(): void; reject(error: Error): void } = { resolve() {}, reject() {} };
 
   readonly ended: Promise<void>;
 
-  constructor(path: string, stream: Writable, { maxBytes, force }: LogFileOptions) {
+  constructor(path: string, file: OutputFile, { maxBytes, force }: LogFileOptions) {
     this.#path = path;
     this.#maxBytes = maxBytes ?? Number.POSITIVE_INFINITY;
     this.#force = force === true;
@@ -52,8 +56,18 @@ class LogFile implements RecordSink {
       this.#settleEnded = { resolve, reject };
     });
     this.ended.catch(() => {});
-    this.#stream = stream;
-    this.#writer = this.#writerTo(stream);
+    this.#file = file;
+    this.#writer = this.#writerTo(file);
+  }
+
+  get isFull(): boolean {
+    return this.#changing === undefined
+      ? this.#writer.isFull
+      : this.#waitingBytes + this.#writer.waitingBytes > FULL_BYTES;
+  }
+
+  begin(): void {
+    this.#file.begin();
   }
 
   write(record: PacketRecord): void | Promise<void> {
@@ -85,8 +99,10 @@ class LogFile implements RecordSink {
     }
     if (this.#changing !== undefined) {
       this.#waiting.push(line);
+      this.#waitingBytes += bytes;
       return this.#changing;
     }
+    this.#file.begin();
     this.#bytes += bytes;
     return this.#writer.writeText(line);
   }
@@ -95,16 +111,15 @@ class LogFile implements RecordSink {
     await this.#closeFile();
     try {
       const path = await this.#nextPath();
-      this.#stream = (await openForWriting(path, this.#force, '--log')).createWriteStream({
-        highWaterMark: FILE_BUFFER_BYTES,
-      });
-      this.#writer = this.#writerTo(this.#stream);
+      this.#file = await openForWriting(path, this.#force, '--log');
+      this.#writer = this.#writerTo(this.#file);
       this.#bytes = 0;
     } catch (error) {
       this.#fail(error as CliError);
     }
     const waiting = this.#waiting;
     this.#waiting = [];
+    this.#waitingBytes = 0;
     this.#changing = undefined;
     for (const line of waiting) {
       void this.#put(line);
@@ -122,14 +137,11 @@ class LogFile implements RecordSink {
 
   async #closeFile(): Promise<void> {
     await this.#writer.flush();
-    if (!this.#stream.closed) {
-      this.#stream.end();
-      await once(this.#stream, 'close').catch(() => {});
-    }
+    await this.#file.close();
   }
 
-  #writerTo(stream: Writable): ByteWriter {
-    const writer = new ByteWriter(stream);
+  #writerTo(file: OutputFile): ByteWriter {
+    const writer = new ByteWriter(file.stream);
     void writer.ended.then((error) => {
       if (error === undefined) {
         this.#settleEnded.resolve();

@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import type { Writable } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import type { PacketRecord } from '../packet-record.js';
 import { ByteWriter } from './byte-writer.js';
-import { FILE_BUFFER_BYTES, openForWriting } from './open-file.js';
+import { type OutputFile, openForWriting } from './open-file.js';
 import { PcapngEncoder } from './pcapng-encoder.js';
 import type { RecordSink } from './record-sink.js';
 
@@ -17,6 +15,8 @@ export interface PcapngOptions {
   decoder?: string | undefined;
   /** Overwrite a file that is there. */
   force?: boolean | undefined;
+  /** Leave things as they are until the capture begins. */
+  deferred?: boolean | undefined;
 }
 
 /**
@@ -25,33 +25,36 @@ export interface PcapngOptions {
  * @throws CliError if the file is there, or stdout is a terminal (wrong use), or the file cannot be opened
  */
 export async function openPcapng(path: string, options: PcapngOptions = {}): Promise<RecordSink> {
-  if (path !== '-') {
-    const handle = await openForWriting(path, options.force === true, '--pcapng');
-    return new PcapngFile(handle.createWriteStream({ highWaterMark: FILE_BUFFER_BYTES }), true, path, options);
-  }
-  if (process.stdout.isTTY) {
+  if (path === '-' && process.stdout.isTTY) {
     throw new CliError(
       ExitCode.usage,
       '--pcapng -: stdout is a terminal, which cannot show a capture; pipe it, as in "| wireshark -k -i -"',
     );
   }
-  return new PcapngFile(process.stdout, false, 'stdout', options);
+  const file = path === '-' ? undefined : await openForWriting(path, options.force === true, '--pcapng');
+  const capture = new PcapngFile(file, file === undefined ? 'stdout' : path, options);
+  if (options.deferred !== true) {
+    capture.begin();
+  }
+  return capture;
 }
 
 class PcapngFile implements RecordSink {
-  readonly #stream: Writable;
-  readonly #closes: boolean;
+  /** None if it is stdout. */
+  readonly #file: OutputFile | undefined;
+  readonly #names: readonly string[];
   readonly #encoder: PcapngEncoder;
   readonly #writer: ByteWriter;
+  #hasBegun = false;
   #failure: CliError | undefined;
 
   readonly ended: Promise<void>;
 
-  constructor(stream: Writable, closes: boolean, path: string, { names = [], decoder }: PcapngOptions) {
-    this.#stream = stream;
-    this.#closes = closes;
+  constructor(file: OutputFile | undefined, path: string, { names = [], decoder }: PcapngOptions) {
+    this.#file = file;
+    this.#names = names;
     this.#encoder = new PcapngEncoder(decoder);
-    this.#writer = new ByteWriter(stream);
+    this.#writer = new ByteWriter(file?.stream ?? process.stdout);
     this.ended = this.#writer.ended.then((error) => {
       if (error !== undefined) {
         const message = `--pcapng: cannot write ${path}: ${error.message}`;
@@ -60,19 +63,28 @@ class PcapngFile implements RecordSink {
       }
     });
     this.ended.catch(() => {});
-    void this.#writer.write(this.#encoder.header(names));
+  }
+
+  begin(): void {
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      this.#file?.begin();
+      void this.#writer.write(this.#encoder.header(this.#names));
+    }
+  }
+
+  get isFull(): boolean {
+    return this.#writer.isFull;
   }
 
   write(record: PacketRecord): void | Promise<void> {
+    this.begin();
     return this.#writer.write(this.#encoder.record(record));
   }
 
   async close(): Promise<void> {
     await this.#writer.flush();
-    if (this.#closes && !this.#stream.closed) {
-      this.#stream.end();
-      await once(this.#stream, 'close').catch(() => {});
-    }
+    await this.#file?.close();
     if (this.#failure !== undefined) {
       throw this.#failure;
     }

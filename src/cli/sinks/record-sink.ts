@@ -3,6 +3,13 @@ import type { PacketRecord } from '../packet-record.js';
 /** Takes records beside the lines on stdout: a log, a capture file. */
 export interface RecordSink {
   /**
+   * Empties the file that is overwritten, if any; the first write does so, too. Without either, closing leaves things
+   * as they were.
+   */
+  begin(): void;
+  /** Whether so much waits to be written that what cannot be held back should rather be left out, and counted. */
+  readonly isFull: boolean;
+  /**
    * Writes a record. A returned promise says that what is written to is slow: wait for it before the next. It never
    * rejects: {@link ended} tells of failures.
    */
