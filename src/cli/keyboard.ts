@@ -20,11 +20,14 @@ const KEYS = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)|./gsu;
 export class Keyboard {
   readonly #terminal: NodeJS.ReadStream;
   readonly #onKey: (key: string) => void;
+  readonly #onPause: () => void;
   readonly #decoder = new StringDecoder('utf8');
 
-  constructor(terminal: NodeJS.ReadStream, onKey: (key: string) => void) {
+  /** @param onPause - is called after keys that came together, as those of a text that is pasted do */
+  constructor(terminal: NodeJS.ReadStream, onKey: (key: string) => void, onPause: () => void) {
     this.#terminal = terminal;
     this.#onKey = onKey;
+    this.#onPause = onPause;
     terminal.on('data', this.#take);
     // A terminal that hangs up has no more keys.
     terminal.on('error', this.#ignore);
@@ -54,6 +57,7 @@ export class Keyboard {
         this.#onKey(key);
       }
     }
+    this.#onPause();
   };
 
   /** Ctrl-Z: the shell gets its terminal back as it was. */

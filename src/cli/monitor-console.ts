@@ -4,6 +4,7 @@ import { nowUs } from './clock.js';
 import { type Paint, paintFor } from './colour.js';
 import { escapeText } from './escape.js';
 import { localTime } from './formats/times.js';
+import { columnsOf } from './formats/wrap.js';
 import { isoTime } from './json-line.js';
 import { Key, Keyboard } from './keyboard.js';
 import { printMessage, printMessagesBy } from './message.js';
@@ -70,7 +71,7 @@ export class MonitorConsole {
     parts.output.setFooter((rows) => this.#footer(rows));
     parts.output.stream.on('resize', this.#draw);
     this.#timers = [setInterval(this.#draw, DRAW_MS), setInterval(() => parts.traffic.measure(), MEASURE_MS)];
-    this.#keyboard = parts.hasKeys ? new Keyboard(process.stdin, (key) => this.#take(key)) : undefined;
+    this.#keyboard = parts.hasKeys ? new Keyboard(process.stdin, (key) => this.#take(key), this.#draw) : undefined;
   }
 
   /** Gives the terminal back as it was. */
@@ -98,7 +99,7 @@ export class MonitorConsole {
       below.push(this.#paint('yellow', `paused: ${display.held} held; space goes on`));
     }
     if (this.#typed !== undefined) {
-      below.push(`:${escapeText(this.#typed)}`);
+      below.push(`:${endOf(this.#typed, (this.#parts.output.stream.columns || 80) - 2)}`);
     }
     if (changes === undefined) {
       return below;
@@ -120,7 +121,6 @@ export class MonitorConsole {
     } else {
       this.#type(this.#typed, key);
     }
-    this.#draw();
   }
 
   #command(key: string): void {
@@ -211,4 +211,16 @@ export class MonitorConsole {
       }
     });
   }
+}
+
+/** The end of what was typed, as much as has room: what is drawn must not grow with what is pasted. */
+function endOf(typed: string, columns: number): string {
+  // No character of a column or more takes more than two units.
+  const shown = [...escapeText(typed.slice(-2 * Math.max(1, columns)).replace(/^[\udc00-\udfff]/, ''))];
+  let room = columns;
+  let from = shown.length;
+  while (from > 0 && room >= columnsOf(shown[from - 1]!)) {
+    room -= columnsOf(shown[--from]!);
+  }
+  return shown.slice(from).join('');
 }

@@ -172,7 +172,7 @@ export async function monitor(
     return new Promise(() => {});
   }
 
-  async function sendLine(line: string, session: Session): Promise<void> {
+  async function sendLine(line: string | Uint8Array, session: Session): Promise<void> {
     if (recipient === undefined) {
       throw new CliError(ExitCode.usage, `say where it goes: --to NAME; there are ${names.join(', ')}`);
     }

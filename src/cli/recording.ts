@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { addAbortSignal } from 'node:stream';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
 import type { PacketRecord } from './packet-record.js';
@@ -7,18 +8,21 @@ import { SECTION_HEADER } from './sinks/pcapng-blocks.js';
 import { readPcapng } from './sinks/pcapng-reader.js';
 
 /**
- * The records of a file, a log or a capture, which its first bytes tell; `-` is stdin.
+ * The records of a file, a log or a capture, which its first bytes tell; `-` is stdin. The signal ends it, and its
+ * reason is thrown.
  *
  * @throws CliError (failure) if the file cannot be read, or at the first place that is not understood
  */
-export async function* readRecording(path: string): AsyncGenerator<PacketRecord> {
-  const stream: AsyncIterable<Uint8Array> = path === '-' ? process.stdin : createReadStream(path);
+export async function* readRecording(path: string, signal?: AbortSignal): AsyncGenerator<PacketRecord> {
+  const stream = path === '-' ? process.stdin : createReadStream(path);
   const name = path === '-' ? 'stdin' : path;
   try {
-    const { head, all } = await peek(stream[Symbol.asyncIterator]());
+    const ending = signal === undefined ? stream : addAbortSignal(signal, stream);
+    const { head, all } = await peek(ending[Symbol.asyncIterator]());
     const isCapture = head.length === 4 && head.readUInt32LE() === SECTION_HEADER;
     yield* isCapture ? readPcapng(all) : readLog(all);
   } catch (error) {
+    signal?.throwIfAborted();
     const { code, message } = error as NodeJS.ErrnoException;
     const problem = code === undefined ? `${name}: ${message}` : `cannot read ${name}: ${message}`;
     throw new CliError(ExitCode.failure, problem, { cause: error });

@@ -177,7 +177,7 @@ async function play(
   for (let round = 0, taken = -1; round < rounds && taken !== 0; round++) {
     taken = 0;
     pacer.restart();
-    for await (const record of readRecording(file)) {
+    for await (const record of readRecording(file, signal)) {
       if (!isMeant(record)) {
         others++;
         continue;

@@ -138,7 +138,11 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
       await delay(RESET_MS, undefined, { signal: ending.signal });
       await communicator.setSignals(name, { dtr: true });
     },
-    interrupt: () => onInterrupt(),
+    interrupt() {
+      // The next Ctrl-C kills, also if this one did not come as a signal.
+      process.off('SIGINT', onInterrupt);
+      onInterrupt();
+    },
   };
   communicator.setReceiveHandler((name, packet) =>
     options.received({ timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet }, session),

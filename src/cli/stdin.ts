@@ -2,7 +2,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import { CliError } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
 import { printMessage } from './message.js';
-import { linesOf } from './sinks/lines.js';
+import { byteLinesOf } from './sinks/lines.js';
 
 /**
  * Reads all of stdin, but no more than tells that it is too long.
@@ -30,15 +30,13 @@ export async function readPacket(maxBytes: number, isTerminal: boolean): Promise
 }
 
 /**
- * The lines of stdin, until its end or until the signal ends it, which is thrown.
+ * The lines of stdin, as bytes, until its end or until the signal ends it, which is thrown.
  *
  * @throws CliError (wrong use) at a line that is too long
  */
-export async function* stdinLines(signal: AbortSignal): AsyncGenerator<string, void> {
+export async function* stdinLines(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
   try {
-    for await (const { text } of linesOf(addAbortSignal(signal, process.stdin))) {
-      yield text;
-    }
+    yield* byteLinesOf(addAbortSignal(signal, process.stdin));
   } catch (error) {
     signal.throwIfAborted();
     throw new CliError(ExitCode.usage, `stdin: ${(error as Error).message}`, { cause: error });

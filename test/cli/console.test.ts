@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
 import path from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { has } from '../support/tools.js';
-import { run } from './sercom-process.js';
+import { run, SERCOM } from './sercom-process.js';
 import { temporaryFolder } from './temporary-folder.js';
 import { TerminalProcess } from './terminal-process.js';
 
@@ -101,6 +104,47 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     const { code, stdout } = await terminal.outcome();
     expect(stdout).toMatch(/sercom: received \d+ packets? .*\r\n$/);
     expect(code).toBe(0);
+  });
+
+  test.each(['\x03', 'q'])('after %j, Ctrl-C kills it while it closes its ports', async (key) => {
+    const hook = path.join(await temporaryFolder(), 'hook.mjs');
+    const library = pathToFileURL(path.resolve(SERCOM, '../../index.js'));
+    // Ports that take for ever to close.
+    await writeFile(
+      hook,
+      `import { SerialCommunicator } from '${library}';
+      SerialCommunicator.prototype[Symbol.asyncDispose] = () => {
+        console.log('closing');
+        return new Promise(() => setInterval(() => {}, 1_000));
+      };`,
+    );
+    const terminal = new TerminalProcess(['monitor', 'sim:'], { env: { NODE_OPTIONS: `--import ${hook}` } });
+    await terminal.printed(/rx/);
+    terminal.type(key);
+    await terminal.printed(/closing/);
+    terminal.type('\x03');
+    expect((await terminal.outcome()).code).toBe(128 + constants.signals.SIGINT);
+  });
+
+  test('what is drawn of a line does not grow with what is pasted', async () => {
+    const columns = 40;
+    const terminal = new TerminalProcess(['monitor', 'sim:', '--input', 'hex'], { columns });
+    await terminal.printed(/lists the keys/);
+    const before = terminal.stdout.length;
+    const text = '0123456789abcdef'.repeat(128);
+    // In pieces, as a terminal hands them on.
+    for (let from = 0; from < text.length; from += 256) {
+      terminal.type(`${from === 0 ? ':' : ''}${text.slice(from, from + 256)}`);
+    }
+    terminal.type('ff');
+    await terminal.printed(/:[0-9a-f]{30,38}ff\x1b/);
+    expect(terminal.stdout.length - before).toBeLessThan(text.length);
+    terminal.type('\r');
+    await terminal.printed(/tx\x1b\[0m +1025 /);
+    terminal.type(':\u{1f600}\u{1f600}x');
+    await terminal.printed(/:\u{1f600}\u{1f600}x\x1b/u);
+    terminal.type('\x1bq');
+    expect((await terminal.outcome()).code).toBe(0);
   });
 
   test('without --to it says where a line could go, if there are several connections', async () => {

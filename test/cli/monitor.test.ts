@@ -193,6 +193,36 @@ describe.skipIf(!has('socat'))('sercom monitor and slow readers (needs socat)', 
 });
 
 describe('sercom send', () => {
+  test.each(['send', 'monitor'])('%s --input text sends the bytes of each line as they are', async (command) => {
+    const running = start(
+      command,
+      'sim:',
+      '--input',
+      'text',
+      ...(command === 'send' ? ['--wait', '1'] : ['-n', '3']),
+      '--json',
+    );
+    running.child.stdin!.end(Buffer.from('efbbbf410a fffe0d0a efbbbf'.replaceAll(' ', ''), 'hex'));
+    const { code, stdout } = await running.outcome();
+    const hexes = jsonLines(stdout)
+      .filter(({ dir }) => dir === 'rx')
+      .map(({ hex }) => hex);
+    expect(hexes).toEqual(['efbbbf41', 'fffe', 'efbbbf']);
+    expect(code).toBe(0);
+  });
+
+  test.each(['hex', 'json'])(
+    '--input %s takes UTF-8 only, whose mark at the beginning does not count',
+    async (kind) => {
+      const running = start('send', 'sim:', '--input', kind, '--wait', '1', '--json');
+      running.child.stdin!.end(Buffer.from('efbbbf31310a22ff220a', 'hex'));
+      const { code, stdout, stderr } = await running.outcome();
+      expect(jsonLines(stdout)).toMatchObject([{ hex: kind === 'hex' ? '11' : '0b' }]);
+      expect(stderr).toBe('sercom: this line is not UTF-8: "\\"\\xff\\""\n');
+      expect(code).toBe(2);
+    },
+  );
+
   test('--input sends a packet a line, and waits for the answers to each', async () => {
     const { code, stdout } = await withInput('01\n0203\n', 'send', 'sim:', '--input', 'hex', '--wait', '1', '--json');
     expect(jsonLines(stdout).map(({ hex }) => hex)).toEqual(['01', '0203']);

@@ -130,6 +130,20 @@ describe('sercom replay FILE', () => {
     expect(await replay.outcome()).toMatchObject({ code: 130, signal: null });
   });
 
+  test.each([
+    ['shown', []],
+    ['sent', ['sim:']],
+  ])('Ctrl-C ends it while stdin, which is %s, is silent', async (_, port) => {
+    const replay = start('replay', '-', ...port, '--json');
+    replay.child.stdin!.write('(1700000000.000001) arm tx#6869\n');
+    await replay.printedLines(1);
+    replay.child.kill('SIGINT');
+    expect(await replay.outcome()).toMatchObject({
+      code: 130,
+      stderr: expect.stringMatching(port.length === 0 ? /^$/ : /^sercom: received [^\n]*\n$/),
+    });
+  });
+
   test('an empty file is nothing, however often', async () => {
     expect(await run('replay', await fileOf(''), '--loop')).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
   });

@@ -10,13 +10,37 @@ export interface Line {
   isEnded: boolean;
 }
 
+/** Makes text of bytes, a chunk after the other; of nothing at the end. */
+interface ChunkDecoder {
+  decode(chunk?: Uint8Array, options?: { stream: boolean }): string;
+}
+
+/** Makes a character of each byte. */
+const BYTEWISE: ChunkDecoder = {
+  decode: (chunk = new Uint8Array(0)) =>
+    Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1'),
+};
+
 /**
- * The lines of a text in UTF-8, which end with `\n` or `\r\n`.
+ * The lines of whatever bytes, as they are, without their ends, which are as those of {@link linesOf}.
  *
  * @throws Error if a line is longer than any that is meant to be read
  */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Line> {
-  const decoder = new TextDecoder();
+export async function* byteLinesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
+  for await (const { text } of linesOf(chunks, BYTEWISE)) {
+    yield Buffer.from(text, 'latin1');
+  }
+}
+
+/**
+ * The lines of a text, in UTF-8 unless it is decoded otherwise, which end with `\n` or `\r\n`.
+ *
+ * @throws Error if a line is longer than any that is meant to be read
+ */
+export async function* linesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  decoder: ChunkDecoder = new TextDecoder(),
+): AsyncGenerator<Line> {
   // What has come of a line that has not ended yet.
   let pending: string[] = [];
   let pendingCharacters = 0;
