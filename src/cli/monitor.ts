@@ -116,8 +116,6 @@ export async function monitor(
         sinks.begin();
         traffic = new Traffic(session, ports);
         if (isInteractive) {
-          const keys = process.stdin.isTTY ? '? lists the keys, q ends' : 'Ctrl-C ends';
-          printMessage(`monitoring ${ports.map((port) => describe(port, options)).join(', ')}; ${keys}`);
           console = new MonitorConsole({
             output,
             session,
@@ -130,6 +128,9 @@ export async function monitor(
             keepMarker: (text) => sinks.remark?.(text),
             sendLine: (line) => sendLine(line, session),
           });
+          // Now that keys are taken.
+          const keys = process.stdin.isTTY ? '? lists the keys, q ends' : 'Ctrl-C ends';
+          printMessage(`monitoring ${ports.map((port) => describe(port, options)).join(', ')}; ${keys}`);
         }
         const ends: Promise<ExitCode>[] = [countReached, sinks.ended.then(() => ExitCode.success)];
         if (options.input === undefined) {
