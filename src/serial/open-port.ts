@@ -78,7 +78,8 @@ async function findAndOpen(
   const path = found?.path ?? connection.path!;
   const { baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock, dtr, rts } = connection;
   const port = await binding.open({ path, baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock });
-  const close = () => port.close().catch(() => undefined);
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= port.close().catch(() => undefined));
   if (abandoned.aborted) {
     await close();
     throw abandoned.reason;
@@ -86,7 +87,11 @@ async function findAndOpen(
   abandoned.addEventListener('abort', close);
   try {
     if (dtr !== undefined || rts !== undefined) {
-      await port.set({ dtr: dtr ?? true, rts: rts ?? true, brk: false });
+      // Else one that hangs would keep the next opening from being begun.
+      const whenAbandoned = new Promise<never>((_, reject) => {
+        abandoned.addEventListener('abort', () => reject(abandoned.reason));
+      });
+      await Promise.race([port.set({ dtr: dtr ?? true, rts: rts ?? true, brk: false }), whenAbandoned]);
     }
     return {
       port,
@@ -94,9 +99,7 @@ async function findAndOpen(
       info: found ?? (await describe(binding, path, Math.min(DESCRIBE_LIMIT_MS, connection.openTimeoutMs / 2))),
     };
   } catch (error) {
-    if (!abandoned.aborted) {
-      await close();
-    }
+    await close();
     throw error;
   } finally {
     abandoned.removeEventListener('abort', close);

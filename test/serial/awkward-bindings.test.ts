@@ -75,6 +75,17 @@ test('a port that is open, but hangs before it can be used, is closed when the t
   await vi.waitFor(() => expect(ports[0]!.isOpen).toBe(false));
 });
 
+test('it is tried again then', async () => {
+  const set = vi.fn(() => Promise.resolve()).mockImplementationOnce(never);
+  const { serial, ports } = setUp(
+    { set },
+    { connection: { dtr: false, required: false, openTimeoutMs: 20, reconnect: { minDelayMs: 1, maxDelayMs: 2 } } },
+  );
+  await serial.initialize();
+  await vi.waitFor(() => expect(serial.connectionState('arm')).toBe('connected'));
+  expect(ports.map(({ isOpen }) => isOpen)).toEqual([false, true]);
+});
+
 test.each([
   ['fails', () => Promise.reject(new Error('EIO'))],
   ['hangs', never],
