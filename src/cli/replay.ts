@@ -134,8 +134,7 @@ function sendReplay(
       sinks.begin();
       const { signal } = session;
       const sending = async () => {
-        await session.opened(port.name);
-        await delay(port.connection.settleMs, undefined, { signal });
+        await session.ready(port.name);
         let sent = 0;
         let rejected = 0;
         const others = await play(replay, signal, async (record) => {

@@ -52,8 +52,6 @@ export interface Session {
   stats(name: string): SerialStats;
   /** Whether a connection has an open port. */
   state(name: string): ConnectionState;
-  /** Resolves when a connection has an open port: one that is awaited may come late. Rejects when the session ends. */
-  opened(name: string): Promise<void>;
   /** Shows a record. A returned promise says that stdout is slow: wait for it before the next. */
   show(record: PacketRecord): void | Promise<void>;
   /** Resolves when a device is there and has settled: what is sent then, in the same turn, does not wait for it. */
@@ -100,19 +98,6 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
     totals,
     stats: (name) => communicator.stats(name),
     state: (name) => communicator.connectionState(name),
-    opened(name) {
-      return new Promise((resolve, reject) => {
-        const check = () => {
-          if (communicator.connectionState(name) === 'connected') {
-            communicator.off('connected', check);
-            resolve();
-          }
-        };
-        communicator.on('connected', check);
-        ending.signal.addEventListener('abort', () => reject(ending.signal.reason), { once: true });
-        check();
-      });
-    },
     show(record) {
       if (ending.signal.aborted) {
         lateRecords++;
