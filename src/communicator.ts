@@ -223,7 +223,7 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
    * Hands a packet to the receive handler; does nothing without one. Gives back a promise only when the handler did,
    * and that promise never rejects: the caller must not deliver the connection's next packet before it has resolved.
    */
-  protected deliver(name: string, packet: Uint8Array): void | Promise<void> {
+  protected deliver(name: string, packet: Uint8Array): Promise<void> | undefined {
     try {
       const result = this.#receiveHandler?.(name, packet);
       // Any thenable counts: a handler may come from a library with promises of its own.

@@ -120,7 +120,7 @@ export class FrameDecoder {
 
   /**
    * Takes the next chunk. The decoder reads it during the calls of {@link next}, so it must not be changed before
-   * `next` has given `undefined`.
+   * `next` has given `undefined`, or {@link keepRest} has been called.
    */
   push(chunk: Uint8Array): void {
     if (this.#chunk === undefined) {
@@ -131,13 +131,26 @@ export class FrameDecoder {
     }
   }
 
+  /** Copies what {@link next} has not used up yet, so that the chunks which were pushed may be changed. */
+  keepRest(): void {
+    if (this.#chunk !== undefined) {
+      this.#chunk = this.#chunk.slice(this.#position);
+      this.#position = 0;
+      for (let i = this.#waitingIndex; i < this.#waiting.length; i++) {
+        this.#waiting[i] = this.#waiting[i]!.slice();
+      }
+    }
+  }
+
   /** The next result in the order of the stream, or `undefined` when what was pushed is used up. */
   next(): Uint8Array | RejectedFrame | undefined {
     for (let chunk = this.#chunk; chunk !== undefined; ) {
       const start = this.#position;
       const end = indexOfZero(chunk, start);
       if (end === -1) {
-        this.#keep(chunk, start, chunk.length);
+        if (start < chunk.length) {
+          this.#keep(chunk, start, chunk.length);
+        }
         chunk = this.#nextChunk();
         continue;
       }

@@ -20,6 +20,14 @@ export interface WatchfulPort extends BindingPort {
    * pending to tell it. Without it a loss is noticed by the next read or write.
    */
   onHangUp?: (error: Error) => void;
+  /**
+   * In place of `read`: reads from now on until the port is closed or gone, and calls `take` with each chunk, whose
+   * memory may be used during the call only. Once `take` has given false, it is called again after `continueReading`,
+   * and before that only with what is left when the port is closed or gone. A binding that wraps the ports of another
+   * and changes `read` leaves this out.
+   */
+  startReading?(take: (chunk: Uint8Array) => boolean): void;
+  continueReading?(): void;
   /** Bytes of the latest write that the operating system has taken. */
   readonly writtenBytes?: number;
   /** Set by who uses the port; the port calls it when the operating system has taken a part of a write. */
@@ -30,6 +38,12 @@ export interface WatchfulPort extends BindingPort {
    */
   shortenWrite?(bytes: number): void;
 }
+
+/**
+ * What the `write` of our ports gives when the operating system has taken all at once, which it mostly does: who knows it
+ * need not wait.
+ */
+export const WRITTEN: Promise<void> = Promise.resolve();
 
 /** A binding that can tell of one port, without listing all. */
 export interface DescribingBinding extends Binding {

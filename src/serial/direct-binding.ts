@@ -30,7 +30,12 @@ export const directBinding: DescribingBinding = {
       await port.close();
       throw new Error(`the direct binding does not work on ${process.platform}; leave the option "binding" out`);
     }
-    return new DirectPort(port);
+    try {
+      return new DirectPort(port);
+    } catch (error) {
+      await port.close();
+      throw error;
+    }
   },
 };
 

@@ -1,14 +1,17 @@
-import { readSync, writeSync } from 'node:fs';
-import type { BindingOpenOptions, BindingPort, WatchfulPort } from './binding.js';
+import { writeSync } from 'node:fs';
+import { type BindingOpenOptions, type BindingPort, type WatchfulPort, WRITTEN } from './binding.js';
 import { holdOpen, mayWaitInClose } from './held-descriptor.js';
+import { TtyReader } from './tty-reader.js';
 
 /** What the poller of `@serialport/bindings-cpp` waits for. */
-const READABLE = 1;
 const WRITABLE = 2;
 const DISCONNECT = 4;
 
 /** What Linux gives of a full tty buffer at most. */
 const FULL_TTY_BYTES = 4_095;
+
+/** After so many bytes that were there at once, the event loop gets its turn. */
+const TURN_READ_BYTES = 16_384;
 
 /** How long a port that is closed may take to say that the device has taken what was written. */
 const TAKEN_MS = 50;
@@ -23,17 +26,9 @@ export interface PolledPort extends BindingPort {
   readonly poller: {
     /** Replaces what is waited for; it is waited for once. */
     poll(events: number): void;
-    on(event: 'readable' | 'writable' | 'disconnect', listener: (error: Error | null) => void): unknown;
+    on(event: 'writable' | 'disconnect', listener: (error: Error | null) => void): unknown;
     removeAllListeners(): unknown;
   };
-}
-
-interface PendingRead {
-  buffer: Buffer;
-  offset: number;
-  length: number;
-  resolve(result: { buffer: Buffer; bytesRead: number }): void;
-  reject(error: Error): void;
 }
 
 interface PendingWrite {
@@ -55,8 +50,14 @@ interface PendingWrite {
 export class DirectPort implements WatchfulPort {
   readonly #port: PolledPort;
   readonly #fd: number;
+  readonly #reader: TtyReader;
   #wanted = DISCONNECT;
-  #pendingRead: PendingRead | undefined;
+  /** Takes what is read: once, for {@link read}, or all, for {@link startReading}. */
+  #taker: ((chunk: Uint8Array) => boolean) | undefined;
+  #takerIsReady = false;
+  #rejectRead: ((error: Error) => void) | undefined;
+  /** Bytes that were read while nobody was ready for them: at most what one read gives. */
+  #unread: Uint8Array | undefined;
   #pendingWrite: PendingWrite | undefined;
   #writtenBytes = 0;
   #hasWritten = false;
@@ -75,7 +76,11 @@ export class DirectPort implements WatchfulPort {
     }
     this.#port = port;
     this.#fd = port.fd;
-    port.poller.on('readable', (error) => this.#onPoll(error, READABLE));
+    this.#reader = new TtyReader(
+      port.fd,
+      (chunk) => this.#take(chunk),
+      () => this.#onPoll(null, DISCONNECT),
+    );
     port.poller.on('writable', (error) => this.#onPoll(error, WRITABLE));
     port.poller.on('disconnect', (error) => this.#onPoll(error, DISCONNECT));
     this.#arm();
@@ -106,28 +111,65 @@ export class DirectPort implements WatchfulPort {
 
   read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }> {
     return new Promise((resolve, reject) => {
-      const error = this.#unusable(this.#pendingRead && 'read');
-      if (error !== undefined) {
+      const error = this.#unusable(this.#taker && 'read');
+      if (error !== undefined && (this.#unread === undefined || !this.#isOpen)) {
         reject(error);
         return;
       }
-      this.#pendingRead = { buffer, offset, length, resolve, reject };
-      this.#want(READABLE);
+      this.#rejectRead = reject;
+      this.#taker = (chunk) => {
+        const bytesRead = Math.min(chunk.length, length);
+        buffer.set(chunk.subarray(0, bytesRead), offset);
+        this.#taker = undefined;
+        this.#rejectRead = undefined;
+        this.#unread = bytesRead < chunk.length ? chunk.slice(bytesRead) : undefined;
+        resolve({ buffer, bytesRead });
+        return false;
+      };
+      this.continueReading();
     });
   }
 
+  startReading(take: (chunk: Uint8Array) => boolean): void {
+    this.#taker = take;
+    this.continueReading();
+    const failure = this.#failure;
+    if (failure !== undefined) {
+      queueMicrotask(() => this.onHangUp?.(failure));
+    }
+  }
+
+  continueReading(): void {
+    this.#takerIsReady = true;
+    this.#giveUnread();
+    if (this.#takerIsReady && this.#failure === undefined) {
+      this.#reader.start();
+    }
+  }
+
   write(buffer: Buffer): Promise<void> {
+    const error = this.#unusable(this.#pendingWrite && 'write');
+    if (this.#pendingWrite === undefined) {
+      this.#writtenBytes = 0;
+    }
+    if (error !== undefined) {
+      return Promise.reject(error);
+    }
+    let failure: Error | undefined;
+    try {
+      if (this.#handOver(buffer, buffer.length) && this.#mayGoOn()) {
+        return WRITTEN;
+      }
+    } catch (error) {
+      failure = error as Error;
+    }
     return new Promise((resolve, reject) => {
-      const error = this.#unusable(this.#pendingWrite && 'write');
-      if (this.#pendingWrite === undefined) {
-        this.#writtenBytes = 0;
-      }
-      if (error !== undefined) {
-        reject(error);
-        return;
-      }
       this.#pendingWrite = { buffer, endsAt: buffer.length, resolve, reject };
-      this.#continueWrite();
+      if (failure === undefined) {
+        this.#awaitWrite(this.#pendingWrite);
+      } else {
+        this.#fail(failure);
+      }
     });
   }
 
@@ -136,6 +178,8 @@ export class DirectPort implements WatchfulPort {
       throw new Error('Port is not open');
     }
     this.#isOpen = false;
+    this.#reader.close();
+    this.#giveUnread();
     this.#port.poller.removeAllListeners();
     this.#rejectPending(Object.assign(new Error('Port is closed'), { canceled: true }));
     const release = (await this.#isTaken()) ? undefined : holdOpen(this.#fd);
@@ -163,6 +207,7 @@ export class DirectPort implements WatchfulPort {
   }
 
   flush(): Promise<void> {
+    this.#unread = undefined;
     return this.#port.flush();
   }
 
@@ -180,52 +225,80 @@ export class DirectPort implements WatchfulPort {
     }
     if (event === WRITABLE) {
       this.#wanted &= ~WRITABLE;
-      this.#continueWrite();
-    } else if (this.#pendingRead !== undefined) {
-      this.#continueRead(this.#pendingRead);
-    } else if (event === DISCONNECT) {
-      this.#fail(hangUp('the port hung up'));
+      if (this.#pendingWrite !== undefined) {
+        this.#continueWrite(this.#pendingWrite);
+      }
+    } else if (this.#taker !== undefined) {
+      this.#takeLast();
     } else {
-      // Nobody reads just now. Only now is it taken out of the mask: mostly the next read is there before this comes.
-      this.#wanted &= ~READABLE;
+      this.#fail(hangUp('the port hung up'));
     }
     this.#arm();
   }
 
-  #continueRead(read: PendingRead): void {
-    let bytesRead: number;
+  /** @returns whether to read on */
+  #take(chunk: Uint8Array): boolean {
+    this.#newTurn();
+    if (!this.#takerIsReady) {
+      this.#unread = chunk.slice();
+      return false;
+    }
+    this.#give(chunk);
     try {
-      bytesRead = readSync(this.#fd, read.buffer, read.offset, read.length, null);
-    } catch (error) {
-      if (!isTryAgain(error)) {
-        this.#fail(hangUp(`read failed: ${(error as Error).message}`, error));
-      }
-      return;
+      this.#takeMore(chunk.length);
+    } catch {
+      // As a rule that there is nothing yet. What goes wrong here goes wrong again in the next read.
     }
-    if (bytesRead === 0) {
-      this.#fail(hangUp('the port hung up: read gave no bytes'));
-      return;
-    }
-    this.#pendingRead = undefined;
-    read.resolve({ buffer: read.buffer, bytesRead: bytesRead + this.#readOn(read, bytesRead) });
+    // Mostly the taker is ready again before the next bytes are there; else those are kept for it.
+    return this.#unread === undefined;
   }
 
   /**
    * A read that gave all that a tty's buffer holds has made room there, and mostly the next bytes are in it already: to
-   * ask for them at once saves the way through the poller. What goes wrong here goes wrong again in the next read.
-   *
-   * @returns how many bytes there were
+   * ask for them at once saves a turn of the event loop.
    */
-  #readOn(read: PendingRead, bytesRead: number): number {
-    let end = bytesRead;
-    try {
-      for (let last = bytesRead; last >= FULL_TTY_BYTES && end + FULL_TTY_BYTES <= read.length; end += last) {
-        last = readSync(this.#fd, read.buffer, read.offset + end, read.length - end, null);
+  #takeMore(bytes: number): void {
+    let last = bytes;
+    for (let sum = bytes; this.#takerIsReady && last >= FULL_TTY_BYTES && sum < TURN_READ_BYTES; sum += last) {
+      const chunk = this.#reader.readNow();
+      last = chunk.length;
+      if (last > 0) {
+        this.#give(chunk);
       }
-    } catch {
-      // As a rule that there is nothing yet.
     }
-    return end - bytesRead;
+  }
+
+  #give(chunk: Uint8Array): void {
+    const isReady = this.#taker?.(chunk) ?? false;
+    // It may have closed the port.
+    this.#takerIsReady = isReady && this.#taker !== undefined;
+  }
+
+  #giveUnread(): void {
+    const unread = this.#unread;
+    if (unread !== undefined && this.#taker !== undefined) {
+      this.#unread = undefined;
+      this.#give(unread);
+    }
+  }
+
+  /** After a hang-up, what is left of what had arrived before: for whoever reads, be it ready or not. */
+  #takeLast(): void {
+    try {
+      this.#giveUnread();
+      while (this.#taker !== undefined) {
+        const chunk = this.#reader.readNow();
+        if (chunk.length === 0) {
+          this.#fail(hangUp('the port hung up: read gave no bytes'));
+          return;
+        }
+        this.#give(chunk);
+      }
+    } catch (error) {
+      if (!isTryAgain(error)) {
+        this.#fail(hangUp(`read failed: ${(error as Error).message}`, error));
+      }
+    }
   }
 
   /**
@@ -245,13 +318,26 @@ export class DirectPort implements WatchfulPort {
     return taken.finally(() => poller.removeAllListeners());
   }
 
-  /** One call for the kernel; what it does not take waits for the poller. */
-  #continueWrite(): void {
-    const write = this.#pendingWrite;
-    if (write === undefined) {
-      return;
+  #continueWrite(write: PendingWrite): void {
+    try {
+      if (this.#handOver(write.buffer, write.endsAt) && this.#mayGoOn()) {
+        this.#pendingWrite = undefined;
+        write.resolve();
+      } else {
+        this.#awaitWrite(write);
+      }
+    } catch (error) {
+      this.#fail(error as Error);
     }
-    const { buffer, endsAt } = write;
+  }
+
+  /**
+   * One call for the kernel.
+   *
+   * @returns whether it has taken all now
+   * @throws what marks the loss of the port
+   */
+  #handOver(buffer: Buffer, endsAt: number): boolean {
     if (this.#writtenBytes < endsAt) {
       try {
         const bytes = writeSync(this.#fd, buffer, this.#writtenBytes, endsAt - this.#writtenBytes, null);
@@ -260,25 +346,35 @@ export class DirectPort implements WatchfulPort {
         this.#bytesThisTurn += bytes;
       } catch (error) {
         if (!isTryAgain(error)) {
-          this.#fail(hangUp(`write failed: ${(error as Error).message}`, error));
-          return;
+          throw hangUp(`write failed: ${(error as Error).message}`, error);
         }
       }
     }
-    if (this.#writtenBytes < endsAt) {
+    return this.#writtenBytes >= endsAt;
+  }
+
+  /** A caller that writes again and again would otherwise keep the event loop from ever turning. */
+  #mayGoOn(): boolean {
+    this.#writesThisTurn++;
+    if (this.#bytesThisTurn < TURN_BYTES && this.#writesThisTurn < TURN_WRITES) {
+      return true;
+    }
+    this.#newTurn();
+    return false;
+  }
+
+  #newTurn(): void {
+    this.#bytesThisTurn = 0;
+    this.#writesThisTurn = 0;
+  }
+
+  /** For the poller to say that the kernel takes more, or, if it has taken all, for a turn of the event loop. */
+  #awaitWrite(write: PendingWrite): void {
+    if (this.#writtenBytes < write.endsAt) {
       this.#want(WRITABLE);
       this.onWriteProgress?.();
       return;
     }
-    this.#writesThisTurn++;
-    if (this.#bytesThisTurn < TURN_BYTES && this.#writesThisTurn < TURN_WRITES) {
-      this.#pendingWrite = undefined;
-      write.resolve();
-      return;
-    }
-    // A caller that writes again and again would otherwise keep the event loop from ever turning.
-    this.#bytesThisTurn = 0;
-    this.#writesThisTurn = 0;
     setImmediate(() => {
       if (this.#pendingWrite === write) {
         this.#pendingWrite = undefined;
@@ -290,9 +386,11 @@ export class DirectPort implements WatchfulPort {
   /** The port is gone. The poller must not look at the descriptor again: a hung-up one is always ready. */
   #fail(error: Error): void {
     this.#failure = error;
+    this.#reader.close();
+    this.#giveUnread();
     this.#wanted = 0;
     this.#arm();
-    const told = this.#pendingRead !== undefined || this.#pendingWrite !== undefined;
+    const told = this.#rejectRead !== undefined || this.#pendingWrite !== undefined;
     this.#rejectPending(error);
     if (!told) {
       this.onHangUp?.(error);
@@ -300,11 +398,13 @@ export class DirectPort implements WatchfulPort {
   }
 
   #rejectPending(error: Error): void {
-    const read = this.#pendingRead;
+    const rejectRead = this.#rejectRead;
     const write = this.#pendingWrite;
-    this.#pendingRead = undefined;
+    this.#taker = undefined;
+    this.#takerIsReady = false;
+    this.#rejectRead = undefined;
     this.#pendingWrite = undefined;
-    read?.reject(error);
+    rejectRead?.(error);
     write?.reject(error);
   }
 

@@ -16,7 +16,7 @@ import { within } from './within.js';
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected';
 
 /** Whom a supervisor tells what happens on its connection. None of these may throw. */
-export interface SupervisorOwner extends Omit<LinkOwner, 'lost'> {
+export interface SupervisorOwner extends LinkOwner {
   connected(path: string, info: PortInfo): void;
   disconnected(error: ConnectionError, willReconnect: boolean): void;
 }
@@ -350,14 +350,8 @@ export class LinkSupervisor {
   }
 
   #newLink(port: BindingPort): Link {
-    const owner = this.#owner;
-    return new Link(this.#name, this.#connection, port, this.#queue, this.#stats, {
-      get takesPackets() {
-        return owner.takesPackets;
-      },
-      packet: (packet) => owner.packet(packet),
-      rejected: (frame) => owner.rejected(frame),
-      lost: (error) => this.#lost(error),
-    });
+    return new Link(this.#name, this.#connection, port, this.#queue, this.#stats, this.#owner, (error) =>
+      this.#lost(error),
+    );
   }
 }

@@ -1,6 +1,6 @@
 import { ConnectionError } from '../errors.js';
 import { FrameDecoder, type RejectedFrame } from '../framing/frame-decoder.js';
-import type { BindingPort, WatchfulPort } from './binding.js';
+import { type BindingPort, type WatchfulPort, WRITTEN } from './binding.js';
 import type { SendQueue, WriteControl } from './send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
@@ -18,12 +18,10 @@ const FLUSH_LIMIT_MS = 500;
 /** Whom a link tells what happens on it. None of these may throw. */
 export interface LinkOwner {
   /** Whether anybody takes packets. Those that nobody takes are counted, and dropped. */
-  readonly takesPackets: boolean;
+  takesPackets(): boolean;
   /** Takes a packet. While a returned promise is pending, the link neither delivers nor reads on. It never rejects. */
-  packet(packet: Uint8Array): void | Promise<void>;
+  packet(packet: Uint8Array): Promise<void> | undefined;
   rejected(frame: RejectedFrame): void;
-  /** The port is gone; called at most once. The queue is left as it is. */
-  lost(error: ConnectionError): void;
 }
 
 /**
@@ -43,16 +41,23 @@ export class Link {
   readonly #queue: SendQueue;
   readonly #stats: SerialStats;
   readonly #owner: LinkOwner;
+  readonly #onLost: (error: ConnectionError) => void;
   readonly #decoder: FrameDecoder;
   readonly #openedAt = performance.now();
   /** Tell calls of the port that wait. */
-  readonly #leave = new Set<() => void>();
+  #leave: Set<() => void> | undefined;
   #state: LinkState = 'open';
   /** False until the device has settled. */
   #mayWrite = false;
   #settleTimer: NodeJS.Timeout | undefined;
   /** From the moment that a write is planned until the queue is empty. */
   #writing = false;
+  /** While packets are handed over: what is sent meanwhile leaves in one write after that. */
+  #isDelivering = false;
+  /** While a handler is busy with a packet of a port that reads by itself. */
+  #isHandling = false;
+  #onReceived: (() => void) | undefined;
+  #writesAfterDelivery = false;
   #onWritten: (() => void) | undefined;
   #portClosed: Promise<void> | undefined;
   /** What of the decoder's counts is in the stats already. */
@@ -62,6 +67,7 @@ export class Link {
    * @param port - open; the link's own from now on
    * @param queue - what to write; the link tells nobody when the port is lost, and rejects none of it
    * @param stats - counted up as things happen
+   * @param onLost - called at most once, when the port is gone; the queue is left as it is
    */
   constructor(
     name: string,
@@ -70,6 +76,7 @@ export class Link {
     queue: SendQueue,
     stats: SerialStats,
     owner: LinkOwner,
+    onLost: (error: ConnectionError) => void,
   ) {
     this.#name = name;
     this.#connection = connection;
@@ -77,6 +84,7 @@ export class Link {
     this.#queue = queue;
     this.#stats = stats;
     this.#owner = owner;
+    this.#onLost = onLost;
     this.#decoder = new FrameDecoder(connection);
     queue.control = isWriteControl(port) ? port : undefined;
   }
@@ -105,6 +113,21 @@ export class Link {
 
   /** Reads and delivers until the port is closed or lost. Resolves when the last packet is handled. Called once. */
   async receive(): Promise<void> {
+    if (this.#state === 'open') {
+      if (this.#port.startReading === undefined) {
+        await this.#read();
+      } else {
+        const received = new Promise<void>((resolve) => {
+          this.#onReceived = resolve;
+        });
+        this.#port.startReading((chunk) => this.#take(chunk));
+        await received;
+      }
+    }
+    this.countBytes();
+  }
+
+  async #read(): Promise<void> {
     let buffer = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
     try {
       while (this.#state === 'open') {
@@ -117,11 +140,8 @@ export class Link {
         if (this.#isClosed) {
           this.#dropReceived();
         }
-        for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
-          const handled = this.#hand(result);
-          if (handled !== undefined) {
-            await handled;
-          }
+        for (let handled = this.#deliver(); handled !== undefined; handled = this.#deliver()) {
+          await handled;
         }
         if (bytesRead === buffer.length && bytesRead < MAX_READ_BYTES) {
           buffer = Buffer.allocUnsafeSlow(8 * bytesRead);
@@ -130,20 +150,59 @@ export class Link {
     } catch (error) {
       this.#lose(error);
     }
-    this.countBytes();
+  }
+
+  /** @returns whether the handler is ready for more */
+  #take(chunk: Uint8Array): boolean {
+    this.#stats.bytesRead += chunk.length;
+    this.#decoder.push(chunk);
+    if (this.#isClosed) {
+      this.#dropReceived();
+      return false;
+    }
+    if (!this.#isHandling) {
+      const handled = this.#deliver();
+      if (handled === undefined) {
+        return true;
+      }
+      this.#isHandling = true;
+      void this.#deliverRest(handled);
+    }
+    this.#decoder.keepRest();
+    return false;
+  }
+
+  async #deliverRest(first: Promise<void>): Promise<void> {
+    for (let handled: Promise<void> | undefined = first; handled !== undefined; handled = this.#deliver()) {
+      await handled;
+    }
+    this.#isHandling = false;
+    if (this.#state === 'open') {
+      this.#port.continueReading?.();
+    } else {
+      this.#onReceived?.();
+    }
+  }
+
+  /** No more will be read. */
+  #endReading(): void {
+    if (!this.#isHandling) {
+      this.#onReceived?.();
+    }
   }
 
   /** What a call of the port gives; rejects when the link is left before. */
   whileOpen<Result>(result: Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
       const leave = () => reject(new Error('the port is closed'));
+      this.#leave ??= new Set();
       this.#leave.add(leave);
-      result.then(resolve, reject).finally(() => this.#leave.delete(leave));
+      result.then(resolve, reject).finally(() => this.#leave?.delete(leave));
     });
   }
 
   #tellCalls(): void {
-    for (const leave of this.#leave) {
+    for (const leave of this.#leave ?? []) {
       leave();
     }
   }
@@ -152,6 +211,10 @@ export class Link {
   planWrite(): void {
     if (!this.#writing && this.#mayWrite && this.#queue.hasWork) {
       this.#writing = true;
+      if (this.#isDelivering) {
+        this.#writesAfterDelivery = true;
+        return;
+      }
       // The ticks run only when no microtask is left: everything that promises set off in this turn has been sent then.
       queueMicrotask(() => process.nextTick(() => void this.#write()));
     }
@@ -180,6 +243,7 @@ export class Link {
     this.#state = 'closed';
     this.#tellCalls();
     this.#dropReceived();
+    this.#endReading();
     await within(limitMs, this.#portClosed);
   }
 
@@ -193,18 +257,37 @@ export class Link {
     this.#counted = counts;
   }
 
-  #hand(result: Uint8Array | RejectedFrame): void | Promise<void> {
+  /** Hands over what has arrived, up to a packet that the handler takes its time for. */
+  #deliver(): Promise<void> | undefined {
+    this.#isDelivering = true;
+    let handled: Promise<void> | undefined;
+    for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
+      handled = this.#hand(result);
+      if (handled !== undefined) {
+        break;
+      }
+    }
+    this.#isDelivering = false;
+    if (this.#writesAfterDelivery) {
+      this.#writesAfterDelivery = false;
+      void this.#write();
+    }
+    return handled;
+  }
+
+  #hand(result: Uint8Array | RejectedFrame): Promise<void> | undefined {
     if (!(result instanceof Uint8Array)) {
       this.#countRejected(result);
       this.#owner.rejected(result);
-      return;
+      return undefined;
     }
     this.#countPacket(result);
-    if (this.#owner.takesPackets) {
+    if (this.#owner.takesPackets()) {
       this.#stats.packetsDelivered++;
       return this.#owner.packet(result);
     }
     this.#stats.packetsWithoutHandler++;
+    return undefined;
   }
 
   /** Counts what `receive` will not come to, because its handler is still busy. */
@@ -247,7 +330,10 @@ export class Link {
   async #write(): Promise<void> {
     try {
       while (this.#state === 'open' && this.#queue.hasWork) {
-        await this.#port.write(this.#queue.nextWrite());
+        const written = this.#port.write(this.#queue.nextWrite());
+        if (written !== WRITTEN) {
+          await written;
+        }
         if (this.#state === 'open') {
           this.#queue.finishWrite();
         }
@@ -271,9 +357,10 @@ export class Link {
     this.#state = 'lost';
     this.#tellCalls();
     this.#closePort(false);
+    this.#endReading();
     this.#onWritten?.();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    this.#owner.lost(
+    this.#onLost(
       new ConnectionError(
         'CONNECTION_LOST',
         this.#name,

@@ -197,11 +197,8 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   #newSupervisor(name: string, connection: CompleteSerialConnection, binding: Binding): LinkSupervisor {
-    const communicator = this;
     return new LinkSupervisor(name, connection, binding, this.#watch, {
-      get takesPackets() {
-        return communicator.hasReceiveHandler;
-      },
+      takesPackets: () => this.hasReceiveHandler,
       packet: (packet) => this.deliver(name, packet),
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),
       connected: (path, info) => this.emit('connected', { name, path, info }),

@@ -121,6 +121,7 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
           return this.deliver(name, packet);
         }
         this.#unhandled.set(name, (this.#unhandled.get(name) ?? 0) + 1);
+        return undefined;
       },
     });
   }

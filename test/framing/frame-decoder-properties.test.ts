@@ -67,6 +67,29 @@ describe('properties', () => {
     );
   });
 
+  test('after keepRest, the memory of chunks may be used for something else', () => {
+    fc.assert(
+      fc.property(cases, fc.array(fc.nat(3), { maxLength: 30 }), ({ settings, stream, places }, takes) => {
+        const decoder = new FrameDecoder(settings);
+        const results = [];
+        for (const [index, chunk] of cut(stream, places).entries()) {
+          const memory = new Uint8Array(chunk);
+          decoder.push(memory);
+          for (let take = takes[index] ?? 0; take > 0; take--) {
+            const result = decoder.next();
+            if (result !== undefined) {
+              results.push(result);
+            }
+          }
+          decoder.keepRest();
+          memory.fill(index % 2);
+        }
+        results.push(...run(decoder, [new Uint8Array(0)]));
+        expect(results).toEqual(expectedResults(stream, settings));
+      }),
+    );
+  });
+
   test('arbitrary bytes never make it throw', () => {
     fc.assert(
       fc.property(options, fc.array(fc.uint8Array({ maxLength: 400 }), { maxLength: 8 }), (settings, chunks) => {

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { SerialPort } from 'serialport';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type BindingPort, directBinding, type WatchfulPort } from '../../src/index.js';
+import { type BindingPort, directBinding, SerialCommunicator, type WatchfulPort } from '../../src/index.js';
 import { Pty } from '../support/pty.js';
 import { has } from '../support/tools.js';
 
@@ -183,6 +183,68 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))(
       );
     });
 
+    test('a read that asks for less than there is leaves the rest to the next', async () => {
+      const { device, port } = await openPty();
+      const buffer = Buffer.alloc(4);
+      const first = port.read(buffer, 0, 4);
+      await device.write(Buffer.from('abcdefghij'));
+      let text = '';
+      for (let read = await first; ; read = await port.read(buffer, 0, 4)) {
+        text += buffer.toString('latin1', 0, read.bytesRead);
+        if (text.length === 10) {
+          break;
+        }
+      }
+      expect(text).toBe('abcdefghij');
+    });
+
+    test('what was read before a hang-up is given before the error', async () => {
+      const { device, port } = await openPty();
+      const buffer = Buffer.alloc(4);
+      const first = port.read(buffer, 0, 4);
+      await device.write(Buffer.from('abcdef'));
+      await first;
+      await device.close();
+      await turns(20);
+      expect((await port.read(buffer, 0, 4)).bytesRead).toBe(2);
+      expect(buffer.toString('latin1', 0, 2)).toBe('ef');
+      expect(await errorOf(port.read(buffer, 0, 4))).toMatchObject({ disconnect: true });
+    });
+
+    test('flush drops what was read and nobody has asked for', async () => {
+      const { device, port } = await openPty();
+      const buffer = Buffer.alloc(4);
+      const first = port.read(buffer, 0, 4);
+      await device.write(Buffer.from('abcdef'));
+      await first;
+      await port.flush();
+      const next = port.read(buffer, 0, 4);
+      await device.write(Buffer.from('gh'));
+      expect((await next).bytesRead).toBe(2);
+      expect(buffer.toString('latin1', 0, 2)).toBe('gh');
+    });
+
+    test('keeps its lock, and leaves no descriptor behind', async () => {
+      const openDescriptors = () => readdirSync('/proc/self/fd').length;
+      const device = new Pty();
+      onTestFinished(() => device.end());
+      const portPath = await device.open();
+      const before = openDescriptors();
+      const port = await directBinding.open({ path: portPath, baudRate: 115_200 });
+      expect(openDescriptors()).toBeGreaterThan(before);
+      await expect(directBinding.open({ path: portPath, baudRate: 115_200 })).rejects.toThrow('lock');
+      await port.close();
+      expect(openDescriptors()).toBe(before);
+      const again: WatchfulPort = await directBinding.open({ path: portPath, baudRate: 115_200 });
+      const hungUp = new Promise((resolve) => {
+        again.onHangUp = resolve;
+      });
+      await device.close();
+      await hungUp;
+      await again.close();
+      expect(openDescriptors()).toBe(before);
+    });
+
     test('closing cancels what is pending, and makes no further call on the descriptor', async () => {
       const { device, port } = await openPty();
       const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
@@ -262,6 +324,83 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))(
   },
 );
 
+describe.skipIf(process.platform !== 'linux' || !has('python3'))(
+  'a busy handler on a pty (needs python3, Linux)',
+  () => {
+    /** A communicator whose handler keeps the first packet until it is released. */
+    async function startBusy() {
+      const device = new Pty();
+      const serial = new SerialCommunicator({ defaults: { reconnect: false } });
+      onTestFinished(async () => {
+        await serial[Symbol.asyncDispose]();
+        device.end();
+      });
+      serial.addConnection('arm', { path: await device.open(), baudRate: 115_200 });
+      const handled: number[] = [];
+      let release = () => {};
+      const released = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const isBusy = new Promise<void>((resolve) =>
+        serial.setReceiveHandler((_, packet) => {
+          handled.push(packet[0]!);
+          resolve();
+          return released;
+        }),
+      );
+      await serial.initialize();
+      await device.write(Buffer.of(2, 1, 0));
+      await isBusy;
+      return { device, serial, handled, release };
+    }
+
+    test('takes what it sleeps through in order, however it came', async () => {
+      const { device, serial, handled, release } = await startBusy();
+      for (let value = 2; value <= 100; value++) {
+        await device.write(Buffer.of(2, value, 0));
+      }
+      expect(handled).toEqual([1]);
+      // Some was read ahead, but not all.
+      expect(serial.stats('arm').bytesRead).toBeLessThan(300);
+      release();
+      await vi.waitFor(() => expect(handled).toHaveLength(100));
+      expect(handled).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+    });
+
+    test('is given what was read before a hang-up; what was not, the kernel drops', async () => {
+      const { device, serial, handled, release } = await startBusy();
+      const lost = new Promise((resolve) => serial.on('disconnected', resolve));
+      await device.write(Buffer.of(2, 2, 0, 2, 3, 0, 2));
+      await turns(20);
+      await device.write(Buffer.of(4, 0, 2, 5, 0));
+      await device.close();
+      await lost;
+      expect(handled).toEqual([1]);
+      release();
+      await vi.waitFor(() => expect(handled).toEqual([1, 2, 3]));
+      await turns(2);
+      const stats = serial.stats('arm');
+      expect(stats).toMatchObject({ packetsReceived: 3, packetsDelivered: 3, bytesRead: 10, unfinishedBytes: 1 });
+    });
+
+    test('is given nothing after a shutdown; what was read by then is counted as dropped', async () => {
+      const { device, serial, handled, release } = await startBusy();
+      await device.write(Buffer.of(2, 2, 0, 2, 3, 0));
+      await turns(20);
+      await serial.shutdown();
+      release();
+      await turns(2);
+      expect(handled).toEqual([1]);
+      expect(serial.stats('arm')).toMatchObject({
+        packetsReceived: 3,
+        packetsDelivered: 1,
+        packetsDropped: 2,
+        bytesRead: 9,
+      });
+    });
+  },
+);
+
 test.skipIf(process.platform !== 'linux')('opening in a worker thread fails and says so', async () => {
   const code = `
     const { parentPort, workerData } = require('node:worker_threads');
@@ -279,21 +418,30 @@ test.skipIf(process.platform !== 'linux')('opening in a worker thread fails and 
   await worker.terminate();
 });
 
-test('a port that is closed by whoever is told of its hang-up does not use its poller again', async () => {
-  // The memory of a poller that was destroyed is freed: a call of it takes the whole process with it, now and then.
-  const poller = Object.assign(new EventEmitter(), { poll: vi.fn() });
-  const close = vi.fn(async () => {});
-  const open = vi.spyOn(SerialPort.binding, 'open').mockResolvedValue({ fd: 0, poller, close } as never);
-  onTestFinished(() => open.mockRestore());
-  const port: WatchfulPort = await directBinding.open({ path: '/dev/ttyUSB0', baudRate: 115_200 });
-  const closing = new Promise<void>((resolve) => {
-    port.onHangUp = () => resolve(port.close());
-  });
-  const polls = poller.poll.mock.calls.length;
-  // Between the two steps in which the kernel takes a pty down, there is an end without an error.
-  poller.emit('disconnect', null);
-  await closing;
-  expect(close).toHaveBeenCalledTimes(1);
-  // Just the one that ended all watching, before the closing.
-  expect(poller.poll.mock.calls.slice(polls)).toEqual([[0]]);
-});
+test.skipIf(process.platform !== 'linux' || !has('python3'))(
+  'a port that is closed by whoever is told of its hang-up does not use its poller again (needs python3, Linux)',
+  async () => {
+    // The memory of a poller that was destroyed is freed: a call of it takes the whole process with it, now and then.
+    const poller = Object.assign(new EventEmitter(), { poll: vi.fn() });
+    const close = vi.fn(async () => {});
+    const device = new Pty();
+    const fd = openSync(await device.open(), constants.O_RDWR | constants.O_NOCTTY);
+    const open = vi.spyOn(SerialPort.binding, 'open').mockResolvedValue({ fd, poller, close } as never);
+    onTestFinished(() => {
+      open.mockRestore();
+      closeSync(fd);
+      device.end();
+    });
+    const port: WatchfulPort = await directBinding.open({ path: '/dev/ttyUSB0', baudRate: 115_200 });
+    const closing = new Promise<void>((resolve) => {
+      port.onHangUp = () => resolve(port.close());
+    });
+    const polls = poller.poll.mock.calls.length;
+    // Between the two steps in which the kernel takes a pty down, there is an end without an error.
+    poller.emit('disconnect', null);
+    await closing;
+    expect(close).toHaveBeenCalledTimes(1);
+    // Just the one that ended all watching, before the closing.
+    expect(poller.poll.mock.calls.slice(polls)).toEqual([[0]]);
+  },
+);
