@@ -58,7 +58,7 @@ export class SendQueue {
   readonly #connection: CompleteSerialConnection;
   readonly #stats: SerialStats;
   readonly #encoder: FrameEncoder;
-  readonly #aborts = new AbortWatch();
+  #aborts: AbortWatch | undefined;
   /** Nothing of these has been written. A set keeps the order, and gives up a group in constant time. */
   #waiting = new Set<Group>();
   /** The one among them that more packets may join. */
@@ -76,6 +76,8 @@ export class SendQueue {
   #queuedBytes = 0;
   /** Made when it is needed: there may be hundreds of connections, and many never send. */
   #buffer = NOTHING;
+  /** The part of it that was written last: the next write is often as long. */
+  #write = NOTHING;
   #timer: NodeJS.Timeout | undefined;
 
   /** Of the port that the writes go to, if it has one. Without it, all that is being written counts as begun. */
@@ -163,6 +165,7 @@ export class SendQueue {
     this.#waiting.add(group);
     this.#joinable = signal === undefined && sendTimeoutMs === 0 ? group : undefined;
     if (signal !== undefined) {
+      this.#aborts ??= new AbortWatch();
       group.unwatch = this.#aborts.add(signal, () => this.#abort(group));
     }
     if (sendTimeoutMs !== 0) {
@@ -205,7 +208,10 @@ export class SendQueue {
       }
       this.#buffer.set(prefix, 0);
     }
-    return this.#buffer.subarray(0, end);
+    if (this.#write.length !== end || this.#write.buffer !== this.#buffer.buffer) {
+      this.#write = this.#buffer.subarray(0, end);
+    }
+    return this.#write;
   }
 
   /** Settles what the port has taken of the write under way. */
@@ -229,6 +235,7 @@ export class SendQueue {
     this.#writeBytes = 0;
     if (this.#buffer.length > KEPT_BUFFER_BYTES) {
       this.#buffer = NOTHING;
+      this.#write = NOTHING;
     }
     for (const group of done) {
       this.#finish(group);

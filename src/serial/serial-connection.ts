@@ -96,26 +96,29 @@ export type CompleteSerialConnection = SerialConnection &
 
 const RECONNECT_DEFAULTS: Required<ReconnectOptions> = { minDelayMs: 100, maxDelayMs: 5_000 };
 
-const DEFAULTS: Required<Omit<SerialSettings, keyof Optional | 'reconnect'>> = {
-  dataBits: 8,
-  stopBits: 1,
-  parity: 'none',
-  rtscts: false,
-  xon: false,
-  xoff: false,
-  hupcl: true,
-  lock: true,
-  maxPacketBytes: 65_536,
-  checksum: 'none',
-  openTimeoutMs: 5_000,
-  settleMs: 0,
-  syncOnOpen: true,
-  skipFirst: false,
-  required: true,
-  whenDisconnected: 'reject',
-  sendTimeoutMs: 0,
-  sendQueueBytes: 1_048_576,
-};
+/** Made anew each time: objects that spreads make have a hidden class each, which takes more memory than their values. */
+function newDefaults(): Required<Omit<SerialSettings, keyof Optional | 'reconnect'>> {
+  return {
+    dataBits: 8,
+    stopBits: 1,
+    parity: 'none',
+    rtscts: false,
+    xon: false,
+    xoff: false,
+    hupcl: true,
+    lock: true,
+    maxPacketBytes: 65_536,
+    checksum: 'none',
+    openTimeoutMs: 5_000,
+    settleMs: 0,
+    syncOnOpen: true,
+    skipFirst: false,
+    required: true,
+    whenDisconnected: 'reject',
+    sendTimeoutMs: 0,
+    sendQueueBytes: 1_048_576,
+  };
+}
 
 /** A rule says whether it takes a value, and, in words, what it takes. */
 interface Rule {
@@ -212,7 +215,7 @@ export function completeConnection(
   }
   const given = { ...withoutUndefined(defaults), ...withoutUndefined(connection) };
   const reconnect = completeReconnect(where, given.reconnect ?? {});
-  const complete: CompleteSerialConnection = { ...DEFAULTS, ...given, reconnect };
+  const complete: CompleteSerialConnection = Object.assign(newDefaults(), given, { reconnect });
   if (!complete.required && reconnect === false) {
     throw invalid(`${where}: required is false, so reconnect cannot be: the device would never be looked for again`);
   }
