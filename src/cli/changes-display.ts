@@ -1,5 +1,6 @@
 import type { Paint } from './colour.js';
 import { escapeText, quotePacket } from './escape.js';
+import { toHex } from './hex.js';
 import type { PacketRecord } from './packet-record.js';
 import type { Display } from './session.js';
 
@@ -45,7 +46,7 @@ export class ChangesDisplay implements Display {
   }
 
   show({ timeUs, name, dir, length, bytes, error }: PacketRecord): void {
-    const lead = Buffer.from(bytes.subarray(0, this.#leadingBytes)).toString('hex');
+    const lead = toHex(bytes.subarray(0, this.#leadingBytes));
     const key = JSON.stringify([name, dir, error ?? '', lead]);
     const before = this.#kinds.get(key);
     const shown = bytes.subarray(0, SHOWN_BYTES);

@@ -1,6 +1,8 @@
+import { microsOf } from './clock.js';
 import type { Decoder } from './decoders/index.js';
 import { escapeJson } from './escape.js';
 import { decodeRecord } from './formats/decoded.js';
+import { toHex } from './hex.js';
 import type { PacketRecord } from './packet-record.js';
 
 /**
@@ -9,7 +11,7 @@ import type { PacketRecord } from './packet-record.js';
  */
 export function jsonLine(record: PacketRecord, decoder?: Decoder): string {
   const { timeUs, name, dir, length, bytes } = record;
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+  const hex = toHex(bytes);
   // Put together by hand: to search all of it for what must be escaped took longer than everything else.
   const line = `{"ts":"${isoTime(timeUs)}","name":${quotedName(name)},"dir":"${dir}","length":${length},"hex":"${hex}"`;
   const decoded = decoder && decodeRecord(record, decoder);
@@ -40,5 +42,5 @@ export function isoTime(timeUs: number): string {
     lastSecond = second;
     lastSecondText = new Date(second * 1_000).toISOString().slice(0, -'000Z'.length);
   }
-  return `${lastSecondText}${String(timeUs % 1_000_000).padStart(6, '0')}Z`;
+  return `${lastSecondText}${microsOf(timeUs)}Z`;
 }

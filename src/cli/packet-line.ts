@@ -5,6 +5,7 @@ import { decodeRecord } from './formats/decoded.js';
 import { hexdump } from './formats/hexdump.js';
 import { localTime, type TimeFormat } from './formats/times.js';
 import { columnsOf, wrap } from './formats/wrap.js';
+import { toHex } from './hex.js';
 import type { LineFormat, PacketRecord } from './packet-record.js';
 
 /** How many bytes the hex column has room for; longer packets push the text to the right. */
@@ -91,8 +92,6 @@ function decodedPiece(record: PacketRecord, decoder: Decoder | undefined): Piece
 }
 
 function spacedHex({ bytes, length }: PacketRecord): string {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    .toString('hex')
-    .replace(/..(?!$)/g, '$& ');
+  const hex = toHex(bytes).replace(/..(?!$)/g, '$& ');
   return bytes.length < length ? `${hex} …` : hex;
 }

@@ -1,3 +1,5 @@
+import { toHex } from '../hex.js';
+
 /** What JSON can hold. */
 export type Jsonable = null | boolean | number | string | readonly Jsonable[] | { readonly [key: string]: Jsonable };
 
@@ -33,7 +35,7 @@ export function jsonable(value: unknown, depth = 0): Jsonable {
 
 function ofObject(value: object, depth: number): Jsonable {
   if (value instanceof Uint8Array) {
-    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('hex');
+    return toHex(value);
   }
   if (Array.isArray(value) || value instanceof Set || isNumbers(value)) {
     return Array.from(value, (element) => jsonable(element, depth));

@@ -1,8 +1,10 @@
 import { CliError } from '../cli-error.js';
+import { microsOf } from '../clock.js';
 import type { Decoder } from '../decoders/index.js';
 import { jsonDecoder } from '../decoders/json.js';
 import { escapePacket, escapeText } from '../escape.js';
 import { ExitCode } from '../exit-codes.js';
+import { toHex } from '../hex.js';
 import { isoTime, jsonLine } from '../json-line.js';
 import type { LineFormat, PacketRecord } from '../packet-record.js';
 import { type Decoded, decodeRecord } from './decoded.js';
@@ -25,8 +27,8 @@ const FIELDS: Readonly<Record<string, (record: PacketRecord, context: FieldConte
   d: ({ dir }) => dir,
   l: ({ length }) => String(length),
   p: ({ bytes }) => escapePacket(bytes),
-  x: ({ bytes }) => hexOf(bytes),
-  X: ({ bytes }) => hexOf(bytes).toUpperCase(),
+  x: ({ bytes }) => toHex(bytes),
+  X: ({ bytes }) => toHex(bytes).toUpperCase(),
   v: (record, { decoded }) => {
     const result = decoded(record);
     return result !== undefined && 'value' in result ? escapeText(result.value.text) : '';
@@ -55,7 +57,7 @@ const DATES: Readonly<Record<string, (time: Date, timeUs: number) => string>> = 
     return `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}${two(Math.abs(minutes) % 60)}`;
   },
   s: (_, timeUs) => String(Math.floor(timeUs / 1_000_000)),
-  N: (_, timeUs) => `${String(timeUs % 1_000_000).padStart(6, '0')}000`,
+  N: (_, timeUs) => `${microsOf(timeUs)}000`,
 };
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -143,10 +145,6 @@ function fitted(text: string, flags: string, width: number, most: string | undef
     return cut + ' '.repeat(missing);
   }
   return (flags.includes('0') ? '0' : ' ').repeat(missing) + cut;
-}
-
-function hexOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
 }
 
 function two(number: number): string {

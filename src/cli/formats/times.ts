@@ -1,3 +1,4 @@
+import { microsOf } from '../clock.js';
 import { isoTime } from '../json-line.js';
 
 /** What `--timestamp` takes. */
@@ -42,20 +43,16 @@ export function timeFormat(timestamp: Timestamp): TimeFormat {
 export function localTime(timeUs: number): string {
   const time = new Date(Math.floor(timeUs / 1000));
   const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0'));
-  return `${clock.join(':')}.${micros(timeUs)}`;
+  return `${clock.join(':')}.${microsOf(timeUs)}`;
 }
 
 /** Seconds since 1970. */
 export function epochTime(timeUs: number): string {
-  return `${Math.floor(timeUs / 1_000_000)}.${micros(timeUs)}`;
+  return `${Math.floor(timeUs / 1_000_000)}.${microsOf(timeUs)}`;
 }
 
 /** Seconds, aligned up to 9999; they may be negative: a clock can be set, a file can hold anything. */
 function difference(microseconds: number): string {
   const seconds = epochTime(Math.abs(microseconds));
   return `${microseconds < 0 ? '-' : '+'}${seconds}`.padStart(12);
-}
-
-function micros(timeUs: number): string {
-  return String(timeUs % 1_000_000).padStart(6, '0');
 }

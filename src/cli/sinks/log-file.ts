@@ -93,7 +93,8 @@ class LogFile implements RecordSink {
     if (this.#failure !== undefined) {
       return;
     }
-    const bytes = Buffer.byteLength(line);
+    // To count the bytes of each line takes time, which only the length of files is worth.
+    const bytes = this.#maxBytes === Number.POSITIVE_INFINITY ? line.length : Buffer.byteLength(line);
     if (this.#changing === undefined && this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
       this.#changing = this.#nextFile();
     }

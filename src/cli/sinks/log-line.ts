@@ -1,3 +1,5 @@
+import { microsOf } from '../clock.js';
+import { toHex } from '../hex.js';
 import type { PacketRecord } from '../packet-record.js';
 
 /** Names stand in a log without white space and unprintable characters: percent-encoded, as in a URL. */
@@ -16,8 +18,8 @@ const LINE =
  * ```
  */
 export function logLine({ timeUs, name, dir, length, bytes, error }: PacketRecord): string {
-  const time = `${Math.floor(timeUs / 1_000_000)}.${String(timeUs % 1_000_000).padStart(6, '0')}`;
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
+  const time = `${Math.floor(timeUs / 1_000_000)}.${microsOf(timeUs)}`;
+  const hex = toHex(bytes);
   return `(${time}) ${encodedName(name)} ${error === undefined ? dir : `rx!${error}/${length}`}#${hex}`;
 }
 
