@@ -22,9 +22,9 @@ export default {
       sides[side] = { device, host: bench.node(side, 'monitor.mjs', [side, paths[0], String(PACKET_BYTES)]) };
     }
     const counts = {
-      empty: bench.size(500_000, 150_000),
-      json: bench.size(400_000, 150_000),
-      log: bench.size(400_000, 150_000),
+      empty: bench.size(1_000_000, 150_000),
+      json: bench.size(1_000_000, 150_000),
+      log: bench.size(1_000_000, 150_000),
     };
     await bench.alternate(sides, bench.size(8, 2), async (side, name) => {
       const { packets, seconds, growthBytes } = await runHost(side, counts[name], 'then');

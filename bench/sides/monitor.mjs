@@ -1,8 +1,8 @@
 // What `sercom monitor` makes of a flooding port: monitor.mjs empty|json|log PATH PACKET_BYTES.
 // "empty" is the library with a handler that only counts. In the others every packet is checked.
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -18,8 +18,6 @@ const SET_UP_MS = 200;
 
 const [mode, port, packetBytes] = process.argv.slice(2);
 const pool = packetPool(Number(packetBytes)).map((packet) => Buffer.from(packet).toString('hex'));
-const folder = mkdtempSync(path.join(tmpdir(), 'bench-monitor-'));
-process.on('exit', () => rmSync(folder, { recursive: true }));
 
 const modes = {
   async empty(count) {
@@ -48,63 +46,78 @@ const modes = {
     return { packets: count - 1, seconds };
   },
 
-  async json(count) {
-    const monitor = await start(count, '--json');
-    let startedMs = 0;
-    let endedMs = 0;
-    let bytes = 0;
-    let earlyBytes = 0;
-    let lateBytes = 0;
-    // Looked at only when all are there: what reads the pipe must not be what is measured.
-    const chunks = [];
-    monitor.stdout.on('data', (chunk) => {
-      endedMs = performance.now();
-      startedMs ||= endedMs;
-      chunks.push(chunk);
-      bytes += chunk.length;
-      // All lines are of the same length.
-      const share = bytes / ((chunks[0].indexOf('\n') + 1) * count);
-      if (earlyBytes === 0 && share > 1 / 3) {
-        earlyBytes = residentBytes(monitor.pid);
-      } else if (lateBytes === 0 && share > 0.95) {
-        lateBytes = residentBytes(monitor.pid);
-      }
-    });
-    await ended(monitor);
-    checkLines(Buffer.concat(chunks).toString('latin1').split('\n').slice(0, -1), count, (hex) => `"hex":"${hex}"}`);
-    return { packets: count, seconds: (endedMs - startedMs) / 1e3, growthBytes: lateBytes - earlyBytes };
+  /** Into a pipe that `cat` empties. */
+  async json(count, folder) {
+    const file = path.join(folder, 'lines');
+    const pipe = path.join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const target = openSync(file, 'w');
+    const cat = spawn('cat', [pipe], { stdio: ['ignore', target, 'inherit'] });
+    const catEnded = once(cat, 'close');
+    // Waits for the cat.
+    const stdout = openSync(pipe, 'w');
+    const monitor = await start(count, stdout, '--json');
+    [target, stdout].forEach(closeSync);
+    const result = await watch(monitor, file, count, catEnded);
+    checkLines(file, count, (hex) => `"hex":"${hex}"}`);
+    return result;
   },
 
-  async log(count) {
-    const log = path.join(folder, 'log');
-    const monitor = await start(count, '--quiet', '--log', log, '--force');
-    let startedMs = 0;
-    const memory = [];
-    const watching = setInterval(() => {
-      if (statSync(log).size > 0) {
-        startedMs ||= performance.now();
-        memory.push(residentBytes(monitor.pid));
-      }
-    }, 5);
-    await ended(monitor);
-    const seconds = (performance.now() - startedMs) / 1e3;
-    clearInterval(watching);
-    checkLines(readFileSync(log, 'latin1').split('\n').slice(0, -1), count, (hex) => ` rx#${hex}`);
-    const used = memory.filter((bytes) => bytes > 0);
-    return { packets: count, seconds, growthBytes: used.at(-1) - used[Math.floor(used.length / 3)] };
+  async log(count, folder) {
+    const file = path.join(folder, 'log');
+    const monitor = await start(count, 'ignore', '--quiet', '--log', file, '--force');
+    const result = await watch(monitor, file, count);
+    checkLines(file, count, (hex) => ` rx#${hex}`);
+    return result;
   },
 };
 
-answerCommands({ run: (count) => modes[mode](Number(count)) });
+answerCommands({
+  async run(count) {
+    const folder = mkdtempSync(path.join(tmpdir(), 'bench-monitor-'));
+    try {
+      return await modes[mode](Number(count), folder);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+});
+
+/**
+ * How fast the file grows, and the monitor's memory with it, from a third of the way on: a monitor is kept open for
+ * long, and its start is short. All lines are of the same length.
+ */
+async function watch(monitor, file, count, written) {
+  let lineBytes = 0;
+  let first;
+  let last;
+  const watching = setInterval(() => {
+    const { size } = statSync(file);
+    if (lineBytes === 0 && size > 0) {
+      lineBytes = readFileSync(file).indexOf('\n') + 1;
+    }
+    const packets = size / lineBytes;
+    if (packets > count / 3 && packets > (last?.packets ?? 0)) {
+      last = { packets, ms: performance.now(), bytes: residentBytes(monitor.pid) || last?.bytes };
+      first ??= last;
+    }
+  }, 5);
+  await ended(monitor);
+  await written;
+  clearInterval(watching);
+  return {
+    packets: last.packets - first.packets,
+    seconds: (last.ms - first.ms) / 1e3,
+    growthBytes: last.bytes - first.bytes,
+  };
+}
 
 /** Starts the monitor; resolves when it has opened the port, and tells the benchmark. */
-async function start(count, ...options) {
+async function start(count, stdout, ...options) {
   const monitor = spawn(
     process.execPath,
     [SERCOM, 'monitor', port, '--no-skip-first', '-n', String(count), ...options],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
+    { stdio: ['ignore', stdout, 'inherit'] },
   );
   monitor.ended = once(monitor, 'close');
   while (!hasOpen(monitor.pid)) {
@@ -115,7 +128,8 @@ async function start(count, ...options) {
   return monitor;
 }
 
-function checkLines(lines, count, endOf) {
+function checkLines(file, count, endOf) {
+  const lines = readFileSync(file, 'latin1').split('\n').slice(0, -1);
   const ends = pool.map(endOf);
   const wrong = lines.findIndex((line, index) => !line.endsWith(ends[index % ends.length]));
   if (wrong >= 0) {
