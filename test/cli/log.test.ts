@@ -55,6 +55,12 @@ describe('a line of a log', () => {
 describe('reading a log', () => {
   const LINE = logLine(packet);
 
+  test.each([0, 1, 253, 254, 255, 256, 508, 509, 511, 512, 513, 4_096])('holds packets of %i bytes', (length) => {
+    const bytes = Uint8Array.from({ length }, (_, index) => (index * 7) % 256);
+    const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+    expect(logLine({ timeUs: 1_000_007, name: 'arm', dir: 'rx', length, bytes })).toBe(`(1.000007) arm rx#${digits}`);
+  });
+
   test('takes comments, and line ends of both kinds', async () => {
     const all = await read(`# bench\n${LINE}\r\n#\n${logLine(rejected)}\n`);
     expect(all.map(plain)).toEqual([packet, rejected].map(plain));
