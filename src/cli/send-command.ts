@@ -45,7 +45,12 @@ export const define: Define = (command, output, exit) => {
       wholeNumber(0, Number.MAX_SAFE_INTEGER),
       0,
     )
-    .option('--timeout <seconds>', 'how long to wait for them; exits with 3 if they have not come', seconds, 2)
+    .addOption(
+      new RuledOption('--timeout <seconds>', 'how long to wait for them; exits with 3 if they have not come')
+        .argParser(seconds)
+        .default(2)
+        .needs(['wait'], 'limits the wait for answers'),
+    )
     .addHelpText(
       'after',
       `

@@ -8,7 +8,8 @@ const native: Binding = SerialPort.binding;
 
 /**
  * A binding whose ports read and write on the thread of the event loop, without the thread pool. Opening, line
- * settings, control lines and closing are those of `@serialport/bindings-cpp`.
+ * settings, control lines and closing are those of `@serialport/bindings-cpp`. To read, each port has a descriptor of
+ * its own besides.
  *
  * It is the default of `SerialCommunicator` on Linux. On macOS it can be asked for; nobody has run it there yet.
  * Windows has no such poller: there opening a port fails.

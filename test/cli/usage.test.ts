@@ -61,6 +61,7 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
     [['monitor', 'sim:', '--log-size', '2000'], /--log-size limits the files of a log: it needs --log/],
     [['monitor', 'sim:', '--force'], /--force overwrites files: it needs --log or --pcapng/],
     [['monitor', 'sim:', '--log', '-'], /--log.*"?-"?.*It takes a file; --json and --pcapng - write to stdout/],
+    [['send', 'sim:', '--text', 'a', '--timeout', '1'], /--timeout limits the wait for answers: it needs --wait/],
     [['replay', 'x.log', '--linger', '1'], /--linger is for what a port sends: it needs PORT/],
     [['replay', 'x.log', '--settle', '1'], /--settle is about a port: it needs PORT/],
     [['ping', 'sim:', '--size', '5-3'], /--size.*64, 1,16,254 or 1-32/],
