@@ -40,8 +40,8 @@ export interface WatchfulPort extends BindingPort {
 }
 
 /**
- * What the `write` of our ports gives when the operating system has taken all at once, which it mostly does: who knows it
- * need not wait.
+ * What the `write` of `directBinding`'s ports gives when the operating system has taken all at once, which it mostly
+ * does: who knows it need not wait.
  */
 export const WRITTEN: Promise<void> = Promise.resolve();
 

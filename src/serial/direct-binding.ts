@@ -3,13 +3,16 @@ import { SerialPort } from 'serialport';
 import type { Binding, BindingPort, DescribingBinding } from './binding.js';
 import { DirectPort, type PolledPort } from './direct-port.js';
 import { findPort, listPorts } from './list-ports.js';
+import { openAgain } from './tty-reader.js';
 
 const native: Binding = SerialPort.binding;
 
 /**
  * A binding whose ports read and write on the thread of the event loop, without the thread pool. Opening, line
- * settings, control lines and closing are those of `@serialport/bindings-cpp`. To read, each port has a descriptor of
- * its own besides.
+ * settings, control lines and closing are those of `@serialport/bindings-cpp`.
+ *
+ * To read, a port that opens quickly (within 250 ms) is opened twice more: once by the thread pool, once by libuv. Where
+ * that is not possible, it is read with some more system calls.
  *
  * It is the default of `SerialCommunicator` on Linux. On macOS it can be asked for; nobody has run it there yet.
  * Windows has no such poller: there opening a port fails.
@@ -26,13 +29,14 @@ export const directBinding: DescribingBinding = {
         code: 'WORKER_UNSUPPORTED',
       });
     }
+    const startedAt = performance.now();
     const port = await native.open(options);
     if (!isPolled(port)) {
       await port.close();
       throw new Error(`the direct binding does not work on ${process.platform}; leave the option "binding" out`);
     }
     try {
-      return new DirectPort(port);
+      return new DirectPort(port, await openAgain(port.fd!, performance.now() - startedAt));
     } catch (error) {
       await port.close();
       throw error;

@@ -1,9 +1,10 @@
 import { writeSync } from 'node:fs';
 import { type BindingOpenOptions, type BindingPort, type WatchfulPort, WRITTEN } from './binding.js';
 import { holdOpen, mayWaitInClose } from './held-descriptor.js';
-import { TtyReader } from './tty-reader.js';
+import { readNow, TtyReader } from './tty-reader.js';
 
 /** What the poller of `@serialport/bindings-cpp` waits for. */
+const READABLE = 1;
 const WRITABLE = 2;
 const DISCONNECT = 4;
 
@@ -26,7 +27,7 @@ export interface PolledPort extends BindingPort {
   readonly poller: {
     /** Replaces what is waited for; it is waited for once. */
     poll(events: number): void;
-    on(event: 'writable' | 'disconnect', listener: (error: Error | null) => void): unknown;
+    on(event: 'readable' | 'writable' | 'disconnect', listener: (error: Error | null) => void): unknown;
     removeAllListeners(): unknown;
   };
 }
@@ -40,8 +41,8 @@ interface PendingWrite {
 }
 
 /**
- * A port whose reads and writes are non-blocking calls on the thread of the event loop, made when the poller says so:
- * the thread pool, and whatever else it is busy with, has no part in them.
+ * A port whose reads and writes are non-blocking calls on the thread of the event loop, made when the kernel says that
+ * there is something to read, or room to write: the thread pool, and whatever else it is busy with, has no part in them.
  *
  * The port is the one owner of what the poller waits for. Each `poll` replaces the kernel's mask, and each event takes
  * away what fired and puts back all that was ever asked for, so the whole of the wanted mask is set anew after every
@@ -50,7 +51,8 @@ interface PendingWrite {
 export class DirectPort implements WatchfulPort {
   readonly #port: PolledPort;
   readonly #fd: number;
-  readonly #reader: TtyReader;
+  /** Without it, the poller says when there is something to read. */
+  readonly #reader: TtyReader | undefined;
   #wanted = DISCONNECT;
   /** Takes what is read: once, for {@link read}, or all, for {@link startReading}. */
   #taker: ((chunk: Uint8Array) => boolean) | undefined;
@@ -62,6 +64,7 @@ export class DirectPort implements WatchfulPort {
   #writtenBytes = 0;
   #hasWritten = false;
   #failure: Error | undefined;
+  #isTold = false;
   #isOpen = true;
   #bytesThisTurn = 0;
   #writesThisTurn = 0;
@@ -69,18 +72,21 @@ export class DirectPort implements WatchfulPort {
   onHangUp?: (error: Error) => void;
   onWriteProgress?: () => void;
 
-  /** @param port - just opened, and from now on driven by this object alone */
-  constructor(port: PolledPort) {
-    if (port.fd === null) {
-      throw new Error('Port is not open');
-    }
+  /**
+   * @param port - just opened, and from now on driven by this object alone
+   * @param readingFd - the same terminal, opened once more, if it could be
+   */
+  constructor(port: PolledPort, readingFd: number | undefined) {
     this.#port = port;
-    this.#fd = port.fd;
-    this.#reader = new TtyReader(
-      port.fd,
-      (chunk) => this.#take(chunk),
-      () => this.#onPoll(null, DISCONNECT),
-    );
+    this.#fd = port.fd!;
+    if (readingFd !== undefined) {
+      this.#reader = new TtyReader(
+        readingFd,
+        (chunk) => this.#take(chunk),
+        (error) => this.#readingEnded(error),
+      );
+    }
+    port.poller.on('readable', (error) => this.#onPoll(error, READABLE));
     port.poller.on('writable', (error) => this.#onPoll(error, WRITABLE));
     port.poller.on('disconnect', (error) => this.#onPoll(error, DISCONNECT));
     this.#arm();
@@ -112,7 +118,8 @@ export class DirectPort implements WatchfulPort {
   read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }> {
     return new Promise((resolve, reject) => {
       const error = this.#unusable(this.#taker && 'read');
-      if (error !== undefined && (this.#unread === undefined || !this.#isOpen)) {
+      const hasRest = this.#unread !== undefined && error === this.#failure;
+      if (error !== undefined && !hasRest) {
         reject(error);
         return;
       }
@@ -133,16 +140,20 @@ export class DirectPort implements WatchfulPort {
   startReading(take: (chunk: Uint8Array) => boolean): void {
     this.#taker = take;
     this.continueReading();
-    const failure = this.#failure;
-    if (failure !== undefined) {
-      queueMicrotask(() => this.onHangUp?.(failure));
+    if (this.#failure !== undefined) {
+      queueMicrotask(() => this.#tellHangUp());
     }
   }
 
   continueReading(): void {
     this.#takerIsReady = true;
     this.#giveUnread();
-    if (this.#takerIsReady && this.#failure === undefined) {
+    if (!this.#takerIsReady || this.#failure !== undefined) {
+      return;
+    }
+    if (this.#reader === undefined) {
+      this.#want(READABLE);
+    } else {
       this.#reader.start();
     }
   }
@@ -178,7 +189,7 @@ export class DirectPort implements WatchfulPort {
       throw new Error('Port is not open');
     }
     this.#isOpen = false;
-    this.#reader.close();
+    this.#reader?.close();
     this.#giveUnread();
     this.#port.poller.removeAllListeners();
     this.#rejectPending(Object.assign(new Error('Port is closed'), { canceled: true }));
@@ -207,6 +218,7 @@ export class DirectPort implements WatchfulPort {
   }
 
   flush(): Promise<void> {
+    this.#giveUnread();
     this.#unread = undefined;
     return this.#port.flush();
   }
@@ -228,6 +240,8 @@ export class DirectPort implements WatchfulPort {
       if (this.#pendingWrite !== undefined) {
         this.#continueWrite(this.#pendingWrite);
       }
+    } else if (event === READABLE) {
+      this.#takeNow();
     } else if (this.#taker !== undefined) {
       this.#takeLast();
     } else {
@@ -244,13 +258,22 @@ export class DirectPort implements WatchfulPort {
       return false;
     }
     this.#give(chunk);
-    try {
-      this.#takeMore(chunk.length);
-    } catch {
-      // As a rule that there is nothing yet. What goes wrong here goes wrong again in the next read.
-    }
+    this.#takeMore(chunk.length);
     // Mostly the taker is ready again before the next bytes are there; else those are kept for it.
     return this.#unread === undefined;
+  }
+
+  /** The poller says that there is something to read. */
+  #takeNow(): void {
+    if (!this.#takerIsReady) {
+      // Only now is it taken out of the mask: mostly the taker is ready again before this comes.
+      this.#wanted &= ~READABLE;
+      return;
+    }
+    const chunk = this.#readOrFail();
+    if (chunk !== undefined) {
+      this.#take(chunk);
+    }
   }
 
   /**
@@ -260,11 +283,12 @@ export class DirectPort implements WatchfulPort {
   #takeMore(bytes: number): void {
     let last = bytes;
     for (let sum = bytes; this.#takerIsReady && last >= FULL_TTY_BYTES && sum < TURN_READ_BYTES; sum += last) {
-      const chunk = this.#reader.readNow();
-      last = chunk.length;
-      if (last > 0) {
-        this.#give(chunk);
+      const chunk = this.#readOrFail();
+      if (chunk === undefined) {
+        return;
       }
+      last = chunk.length;
+      this.#give(chunk);
     }
   }
 
@@ -284,21 +308,38 @@ export class DirectPort implements WatchfulPort {
 
   /** After a hang-up, what is left of what had arrived before: for whoever reads, be it ready or not. */
   #takeLast(): void {
-    try {
-      this.#giveUnread();
-      while (this.#taker !== undefined) {
-        const chunk = this.#reader.readNow();
-        if (chunk.length === 0) {
-          this.#fail(hangUp('the port hung up: read gave no bytes'));
-          return;
-        }
-        this.#give(chunk);
+    this.#giveUnread();
+    while (this.#taker !== undefined) {
+      const chunk = this.#readOrFail();
+      if (chunk === undefined) {
+        return;
       }
+      this.#give(chunk);
+    }
+  }
+
+  /** libuv reads no more, whatever the reason is: what there is now is the last. */
+  #readingEnded(error: Error | undefined): void {
+    this.#takeLast();
+    if (this.#isOpen && this.#failure === undefined) {
+      this.#fail(hangUp(`the port hung up: ${error?.message ?? 'read gave no bytes'}`, error));
+    }
+  }
+
+  /** What there is to read, if anything. The port has failed if there will never be more. */
+  #readOrFail(): Uint8Array | undefined {
+    try {
+      const chunk = readNow(this.#fd);
+      if (chunk.length > 0) {
+        return chunk;
+      }
+      this.#fail(hangUp('the port hung up: read gave no bytes'));
     } catch (error) {
       if (!isTryAgain(error)) {
         this.#fail(hangUp(`read failed: ${(error as Error).message}`, error));
       }
     }
+    return undefined;
   }
 
   /**
@@ -386,14 +427,23 @@ export class DirectPort implements WatchfulPort {
   /** The port is gone. The poller must not look at the descriptor again: a hung-up one is always ready. */
   #fail(error: Error): void {
     this.#failure = error;
-    this.#reader.close();
+    this.#reader?.close();
     this.#giveUnread();
     this.#wanted = 0;
     this.#arm();
     const told = this.#rejectRead !== undefined || this.#pendingWrite !== undefined;
     this.#rejectPending(error);
-    if (!told) {
-      this.onHangUp?.(error);
+    if (told) {
+      this.#isTold = true;
+    } else {
+      this.#tellHangUp();
+    }
+  }
+
+  #tellHangUp(): void {
+    if (!this.#isTold && this.#failure !== undefined && this.onHangUp !== undefined) {
+      this.#isTold = true;
+      this.onHangUp(this.#failure);
     }
   }
 
@@ -408,11 +458,11 @@ export class DirectPort implements WatchfulPort {
     write?.reject(error);
   }
 
-  #unusable(pending: string | false | undefined | null): Error | undefined {
+  #unusable(pending: string | undefined): Error | undefined {
     if (!this.#isOpen) {
       return new Error('Port is not open');
     }
-    return this.#failure ?? (pending ? new Error(`a ${pending} is pending already`) : undefined);
+    return this.#failure ?? (pending !== undefined ? new Error(`a ${pending} is pending already`) : undefined);
   }
 
   #want(event: number): void {

@@ -259,6 +259,7 @@ export class Link {
 
   /** Hands over what has arrived, up to a packet that the handler takes its time for. */
   #deliver(): Promise<void> | undefined {
+    // Nothing from here to its end throws: those who take packets must not.
     this.#isDelivering = true;
     let handled: Promise<void> | undefined;
     for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {

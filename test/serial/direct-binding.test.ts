@@ -7,15 +7,22 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { SerialPort } from 'serialport';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type BindingPort, directBinding, SerialCommunicator, type WatchfulPort } from '../../src/index.js';
+import {
+  type Binding,
+  type BindingPort,
+  directBinding,
+  SerialCommunicator,
+  type WatchfulPort,
+} from '../../src/index.js';
+import { polledBinding } from '../support/native-bindings.js';
 import { Pty } from '../support/pty.js';
 import { has } from '../support/tools.js';
 
 const isRoot = process.getuid?.() === 0;
 
-async function openPty() {
+async function openPty(binding: Binding = directBinding) {
   const device = new Pty();
-  const port = await directBinding.open({ path: await device.open(), baudRate: 115_200 });
+  const port: WatchfulPort = await binding.open({ path: await device.open(), baudRate: 115_200 });
   onTestFinished(async () => {
     if (port.isOpen) {
       await port.close();
@@ -62,267 +69,323 @@ async function errorOf(promise: Promise<unknown>): Promise<Error & { disconnect?
   );
 }
 
-describe.skipIf(process.platform !== 'linux' || !has('python3'))(
-  'the direct binding on a pty (needs python3, Linux)',
-  () => {
-    test('reads what comes and writes what is given', async () => {
-      const { device, port } = await openPty();
-      const buffer = Buffer.alloc(100);
-      const reading = port.read(buffer, 10, 90);
-      await device.write(Buffer.from('hello'));
-      expect((await reading).bytesRead).toBe(5);
-      expect(buffer.toString('latin1', 10, 15)).toBe('hello');
-      await port.write(Buffer.from('world'));
-      expect((await device.read()).toString()).toBe('world');
-      await port.write(Buffer.alloc(0));
-    });
+describe.skipIf(process.platform !== 'linux' || !has('python3')).each([
+  ['the direct binding', directBinding],
+  ['the direct binding with its poller', polledBinding],
+])('%s on a pty (needs python3, Linux)', (_, binding) => {
+  test('reads what comes and writes what is given', async () => {
+    const { device, port } = await openPty(binding);
+    const buffer = Buffer.alloc(100);
+    const reading = port.read(buffer, 10, 90);
+    await device.write(Buffer.from('hello'));
+    expect((await reading).bytesRead).toBe(5);
+    expect(buffer.toString('latin1', 10, 15)).toBe('hello');
+    await port.write(Buffer.from('world'));
+    expect((await device.read()).toString()).toBe('world');
+    await port.write(Buffer.alloc(0));
+  });
 
-    test('a write that the kernel takes only in part goes on when the port is writable', async () => {
-      const { device, port } = await openPty();
-      const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 251));
-      const written = port.write(bytes);
-      const chunks: Buffer[] = [];
-      for (let got = 0; got < bytes.length; ) {
-        const chunk = await device.read();
-        chunks.push(chunk);
-        got += chunk.length;
-      }
-      await written;
-      expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
-    });
+  test('a write that the kernel takes only in part goes on when the port is writable', async () => {
+    const { device, port } = await openPty(binding);
+    const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 251));
+    const written = port.write(bytes);
+    const chunks: Buffer[] = [];
+    for (let got = 0; got < bytes.length; ) {
+      const chunk = await device.read();
+      chunks.push(chunk);
+      got += chunk.length;
+    }
+    await written;
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+  });
 
-    test('receiving goes on while a write is stalled', async () => {
-      const { device, port } = await openPty();
-      const { pending } = await stallWrite(port);
-      const buffer = Buffer.alloc(100);
-      for (let i = 0; i < 5; i++) {
-        await device.write(Buffer.from([i]));
-        expect((await port.read(buffer, 0, 100)).bytesRead).toBe(1);
-        expect(buffer[0]).toBe(i);
-      }
-      let drained = 0;
-      while (drained < 200_000) {
-        drained += (await device.read()).length;
-      }
-      await pending;
-    });
+  test('receiving goes on while a write is stalled', async () => {
+    const { device, port } = await openPty(binding);
+    const { pending } = await stallWrite(port);
+    const buffer = Buffer.alloc(100);
+    for (let i = 0; i < 5; i++) {
+      await device.write(Buffer.from([i]));
+      expect((await port.read(buffer, 0, 100)).bytesRead).toBe(1);
+      expect(buffer[0]).toBe(i);
+    }
+    let drained = 0;
+    while (drained < 200_000) {
+      drained += (await device.read()).length;
+    }
+    await pending;
+  });
 
-    test('a paused port with unread bytes costs under 1 % CPU, also after a wait for writable', async () => {
-      const { device, port } = await openPty();
-      const buffer = Buffer.alloc(100);
-      const reading = port.read(buffer, 0, 100);
-      await device.write(Buffer.from('x'));
-      await reading;
-      const { pending } = await stallWrite(port);
-      while ((await device.read()).length > 0) {
-        // Until the write is through.
-      }
-      await pending;
-      await device.write(Buffer.alloc(1_000, 1));
-      await sleep(20);
-      expect(await cpuShare(500)).toBeLessThan(0.01);
-    });
+  test('a paused port with unread bytes costs under 1 % CPU, also after a wait for writable', async () => {
+    const { device, port } = await openPty(binding);
+    const buffer = Buffer.alloc(100);
+    const reading = port.read(buffer, 0, 100);
+    await device.write(Buffer.from('x'));
+    await reading;
+    const { pending } = await stallWrite(port);
+    while ((await device.read()).length > 0) {
+      // Until the write is through.
+    }
+    await pending;
+    await device.write(Buffer.alloc(1_000, 1));
+    await sleep(20);
+    expect(await cpuShare(500)).toBeLessThan(0.01);
+  });
 
-    test('a port whose write is stalled costs next to nothing', async () => {
-      const { port } = await openPty();
-      await stallWrite(port);
-      expect(await cpuShare(500)).toBeLessThan(0.01);
-    });
+  test('a port whose write is stalled costs next to nothing', async () => {
+    const { port } = await openPty(binding);
+    await stallWrite(port);
+    expect(await cpuShare(500)).toBeLessThan(0.01);
+  });
 
-    describe.each(['close', 'vhangup'] as const)('a hang-up (%s)', (how) => {
-      test.skipIf(how === 'vhangup' && !isRoot)(
-        'rejects a pending read, and what follows (vhangup needs root)',
-        async () => {
-          const { device, port } = await openPty();
-          const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
-          await port.write(Buffer.alloc(10));
-          expect(port).toMatchObject({ writtenBytes: 10 });
-          await device[how]();
-          expect(await reading).toMatchObject({ disconnect: true });
-          expect(await errorOf(port.read(Buffer.alloc(10), 0, 10))).toMatchObject({ disconnect: true });
-          expect(await errorOf(port.write(Buffer.alloc(10)))).toMatchObject({ disconnect: true });
-          expect(port).toMatchObject({ writtenBytes: 0 });
-          expect(await cpuShare(300)).toBeLessThan(0.01);
-        },
-      );
-
-      test.skipIf(how === 'vhangup' && !isRoot)('rejects a stalled write (vhangup needs root)', async () => {
-        const { device, port } = await openPty();
-        const failed = errorOf((await stallWrite(port)).pending);
+  describe.each(['close', 'vhangup'] as const)('a hang-up (%s)', (how) => {
+    test.skipIf(how === 'vhangup' && !isRoot)(
+      'rejects a pending read, and what follows (vhangup needs root)',
+      async () => {
+        const { device, port } = await openPty(binding);
+        const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
+        await port.write(Buffer.alloc(10));
+        expect(port).toMatchObject({ writtenBytes: 10 });
         await device[how]();
-        expect(await failed).toMatchObject({ disconnect: true });
+        expect(await reading).toMatchObject({ disconnect: true });
+        expect(await errorOf(port.read(Buffer.alloc(10), 0, 10))).toMatchObject({ disconnect: true });
+        expect(await errorOf(port.write(Buffer.alloc(10)))).toMatchObject({ disconnect: true });
+        expect(port).toMatchObject({ writtenBytes: 0 });
         expect(await cpuShare(300)).toBeLessThan(0.01);
-      });
+      },
+    );
 
-      test.skipIf(how === 'vhangup' && !isRoot)(
-        'is told while nobody reads, also with unread bytes (vhangup needs root)',
-        async () => {
-          for (const unread of [0, 100]) {
-            const { device, port } = await openPty();
-            const buffer = Buffer.alloc(100);
-            const reading = port.read(buffer, 0, 100);
-            await device.write(Buffer.from('x'));
-            await reading;
-            const told: Error[] = [];
-            const hungUp = new Promise<void>((resolve) => {
-              (port as unknown as { onHangUp(error: Error): void }).onHangUp = (error) => {
-                told.push(error);
-                resolve();
-              };
-            });
-            if (unread > 0) {
-              await device.write(Buffer.alloc(unread, 1));
-              await sleep(10);
-            }
-            await device[how]();
-            await hungUp;
-            expect(await cpuShare(200)).toBeLessThan(0.01);
-            expect(told).toMatchObject([{ disconnect: true }]);
+    test.skipIf(how === 'vhangup' && !isRoot)('rejects a stalled write (vhangup needs root)', async () => {
+      const { device, port } = await openPty(binding);
+      const failed = errorOf((await stallWrite(port)).pending);
+      await device[how]();
+      expect(await failed).toMatchObject({ disconnect: true });
+      expect(await cpuShare(300)).toBeLessThan(0.01);
+    });
+
+    test.skipIf(how === 'vhangup' && !isRoot)(
+      'is told while nobody reads, also with unread bytes (vhangup needs root)',
+      async () => {
+        for (const unread of [0, 100]) {
+          const { device, port } = await openPty(binding);
+          const buffer = Buffer.alloc(100);
+          const reading = port.read(buffer, 0, 100);
+          await device.write(Buffer.from('x'));
+          await reading;
+          const told: Error[] = [];
+          const hungUp = new Promise<void>((resolve) => {
+            (port as unknown as { onHangUp(error: Error): void }).onHangUp = (error) => {
+              told.push(error);
+              resolve();
+            };
+          });
+          if (unread > 0) {
+            await device.write(Buffer.alloc(unread, 1));
+            await sleep(10);
           }
-        },
-      );
-    });
-
-    test('a read that asks for less than there is leaves the rest to the next', async () => {
-      const { device, port } = await openPty();
-      const buffer = Buffer.alloc(4);
-      const first = port.read(buffer, 0, 4);
-      await device.write(Buffer.from('abcdefghij'));
-      let text = '';
-      for (let read = await first; ; read = await port.read(buffer, 0, 4)) {
-        text += buffer.toString('latin1', 0, read.bytesRead);
-        if (text.length === 10) {
-          break;
+          await device[how]();
+          await hungUp;
+          expect(await cpuShare(200)).toBeLessThan(0.01);
+          expect(told).toMatchObject([{ disconnect: true }]);
         }
+      },
+    );
+  });
+
+  test('a read that asks for less than there is leaves the rest to the next', async () => {
+    const { device, port } = await openPty(binding);
+    const buffer = Buffer.alloc(4);
+    const first = port.read(buffer, 0, 4);
+    await device.write(Buffer.from('abcdefghij'));
+    let text = '';
+    for (let read = await first; ; read = await port.read(buffer, 0, 4)) {
+      text += buffer.toString('latin1', 0, read.bytesRead);
+      if (text.length === 10) {
+        break;
       }
-      expect(text).toBe('abcdefghij');
-    });
+    }
+    expect(text).toBe('abcdefghij');
+  });
 
-    test('what was read before a hang-up is given before the error', async () => {
-      const { device, port } = await openPty();
-      const buffer = Buffer.alloc(4);
-      const first = port.read(buffer, 0, 4);
-      await device.write(Buffer.from('abcdef'));
-      await first;
-      await device.close();
-      await turns(20);
-      expect((await port.read(buffer, 0, 4)).bytesRead).toBe(2);
-      expect(buffer.toString('latin1', 0, 2)).toBe('ef');
-      expect(await errorOf(port.read(buffer, 0, 4))).toMatchObject({ disconnect: true });
-    });
+  test('what was read before a hang-up is given before the error', async () => {
+    const { device, port } = await openPty(binding);
+    const buffer = Buffer.alloc(4);
+    const first = port.read(buffer, 0, 4);
+    await device.write(Buffer.from('abcdef'));
+    await first;
+    await device.close();
+    await turns(20);
+    expect((await port.read(buffer, 0, 4)).bytesRead).toBe(2);
+    expect(buffer.toString('latin1', 0, 2)).toBe('ef');
+    expect(await errorOf(port.read(buffer, 0, 4))).toMatchObject({ disconnect: true });
+  });
 
-    test('flush drops what was read and nobody has asked for', async () => {
-      const { device, port } = await openPty();
-      const buffer = Buffer.alloc(4);
-      const first = port.read(buffer, 0, 4);
-      await device.write(Buffer.from('abcdef'));
-      await first;
-      await port.flush();
-      const next = port.read(buffer, 0, 4);
-      await device.write(Buffer.from('gh'));
-      expect((await next).bytesRead).toBe(2);
-      expect(buffer.toString('latin1', 0, 2)).toBe('gh');
-    });
+  test('flush drops what was read and nobody has asked for', async () => {
+    const { device, port } = await openPty(binding);
+    const buffer = Buffer.alloc(4);
+    const first = port.read(buffer, 0, 4);
+    await device.write(Buffer.from('abcdef'));
+    await first;
+    await port.flush();
+    const next = port.read(buffer, 0, 4);
+    await device.write(Buffer.from('gh'));
+    expect((await next).bytesRead).toBe(2);
+    expect(buffer.toString('latin1', 0, 2)).toBe('gh');
+  });
 
-    test('keeps its lock, and leaves no descriptor behind', async () => {
-      const openDescriptors = () => readdirSync('/proc/self/fd').length;
-      const device = new Pty();
-      onTestFinished(() => device.end());
-      const portPath = await device.open();
-      const before = openDescriptors();
-      const port = await directBinding.open({ path: portPath, baudRate: 115_200 });
-      expect(openDescriptors()).toBeGreaterThan(before);
-      await expect(directBinding.open({ path: portPath, baudRate: 115_200 })).rejects.toThrow('lock');
-      await port.close();
-      expect(openDescriptors()).toBe(before);
-      const again: WatchfulPort = await directBinding.open({ path: portPath, baudRate: 115_200 });
-      const hungUp = new Promise((resolve) => {
-        again.onHangUp = resolve;
-      });
-      await device.close();
-      await hungUp;
-      await again.close();
-      expect(openDescriptors()).toBe(before);
+  test('keeps its lock, and leaves no descriptor behind', async () => {
+    const openDescriptors = () => readdirSync('/proc/self/fd').length;
+    const device = new Pty();
+    onTestFinished(() => device.end());
+    const portPath = await device.open();
+    const before = openDescriptors();
+    const port = await binding.open({ path: portPath, baudRate: 115_200 });
+    expect(openDescriptors()).toBeGreaterThan(before);
+    await expect(binding.open({ path: portPath, baudRate: 115_200 })).rejects.toThrow('lock');
+    await port.close();
+    expect(openDescriptors()).toBe(before);
+    const again: WatchfulPort = await binding.open({ path: portPath, baudRate: 115_200 });
+    const hungUp = new Promise((resolve) => {
+      again.onHangUp = resolve;
     });
+    await device.close();
+    await hungUp;
+    await again.close();
+    expect(openDescriptors()).toBe(before);
+  });
 
-    test('closing cancels what is pending, and makes no further call on the descriptor', async () => {
-      const { device, port } = await openPty();
-      const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
-      const writing = errorOf((await stallWrite(port)).pending);
-      const closing = port.close();
-      expect(port.isOpen).toBe(false);
-      // Whoever is given the descriptor's number next must not find our bytes in it, or lose some to us.
-      await closing;
-      const reused = openSync('/dev/null', 'r+');
-      onTestFinished(() => closeSync(reused));
-      await device.write(Buffer.from('late'));
-      expect(await reading).toMatchObject({ canceled: true });
-      expect(await writing).toMatchObject({ canceled: true });
-      await expect(port.write(Buffer.alloc(1))).rejects.toThrow('Port is not open');
-      await expect(port.read(Buffer.alloc(1), 0, 1)).rejects.toThrow('Port is not open');
-      await expect(port.close()).rejects.toThrow('Port is not open');
+  test('an end of file that is no hang-up is one all the same (needs stty)', async () => {
+    const { device, port } = await openPty(binding);
+    const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
+    execFileSync('stty', ['-F', port.openOptions.path, 'icanon']);
+    await device.write(Buffer.of(4));
+    expect(await reading).toMatchObject({ disconnect: true });
+    expect(await errorOf(port.read(Buffer.alloc(10), 0, 10))).toMatchObject({ disconnect: true });
+  });
+
+  test('pushes what comes to whoever starts it to, waits while that is not ready, and tells the end once', async () => {
+    const { device, port } = await openPty(binding);
+    const told = vi.fn();
+    port.onHangUp = told;
+    let text = '';
+    let isReady = true;
+    port.startReading!((chunk) => {
+      text += Buffer.from(chunk).toString('latin1');
+      return isReady;
     });
+    await device.write(Buffer.from('ab'));
+    await vi.waitFor(() => expect(text).toBe('ab'));
+    isReady = false;
+    await device.write(Buffer.from('c'));
+    await vi.waitFor(() => expect(text).toBe('abc'));
+    await device.write(Buffer.from('d'));
+    await expect(port.read(Buffer.alloc(10), 0, 10)).rejects.toThrow('a read is pending already');
+    await turns(20);
+    expect(text).toBe('abc');
+    isReady = true;
+    port.continueReading!();
+    await vi.waitFor(() => expect(text).toBe('abcd'));
+    await device.close();
+    await vi.waitFor(() => expect(told).toHaveBeenCalledOnce());
+    port.startReading!(() => true);
+    await turns(2);
+    expect(told).toHaveBeenCalledOnce();
+  });
 
-    test('a second read or write while one is pending is refused', async () => {
-      const { port } = await openPty();
-      port.read(Buffer.alloc(10), 0, 10).catch(() => undefined);
-      await expect(port.read(Buffer.alloc(10), 0, 10)).rejects.toThrow('a read is pending already');
-      await stallWrite(port);
-      await expect(port.write(Buffer.alloc(1))).rejects.toThrow('a write is pending already');
+  test('tells whoever starts it too late that the port is gone', async () => {
+    const { device, port } = await openPty(binding);
+    const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
+    await device.close();
+    await reading;
+    port.onHangUp = () => expect.unreachable('the read has told it');
+    port.startReading!(() => true);
+    await turns(2);
+    const late = await openPty(binding);
+    await late.device.close();
+    await sleep(50);
+    const told = new Promise((resolve) => {
+      late.port.onHangUp = resolve;
     });
+    late.port.startReading!(() => true);
+    expect(await told).toMatchObject({ disconnect: true });
+  });
 
-    test('whoever writes without a pause lets the event loop turn', async () => {
-      const { port, device } = await openPty();
-      await device.echo(true);
-      const buffer = Buffer.alloc(4_096);
-      let stop = false;
-      const reading = (async () => {
-        while (!stop) {
-          await port.read(buffer, 0, buffer.length);
-        }
-      })();
-      reading.catch(() => undefined);
-      const timer = sleep(50).then(() => {
-        stop = true;
-      });
-      let writes = 0;
+  test('closing cancels what is pending, and makes no further call on the descriptor', async () => {
+    const { device, port } = await openPty(binding);
+    const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
+    const writing = errorOf((await stallWrite(port)).pending);
+    const closing = port.close();
+    expect(port.isOpen).toBe(false);
+    // Whoever is given the descriptor's number next must not find our bytes in it, or lose some to us.
+    await closing;
+    const reused = openSync('/dev/null', 'r+');
+    onTestFinished(() => closeSync(reused));
+    await device.write(Buffer.from('late'));
+    expect(await reading).toMatchObject({ canceled: true });
+    expect(await writing).toMatchObject({ canceled: true });
+    await expect(port.write(Buffer.alloc(1))).rejects.toThrow('Port is not open');
+    await expect(port.read(Buffer.alloc(1), 0, 1)).rejects.toThrow('Port is not open');
+    await expect(port.close()).rejects.toThrow('Port is not open');
+  });
+
+  test('a second read or write while one is pending is refused', async () => {
+    const { port } = await openPty(binding);
+    port.read(Buffer.alloc(10), 0, 10).catch(() => undefined);
+    await expect(port.read(Buffer.alloc(10), 0, 10)).rejects.toThrow('a read is pending already');
+    await stallWrite(port);
+    await expect(port.write(Buffer.alloc(1))).rejects.toThrow('a write is pending already');
+  });
+
+  test('whoever writes without a pause lets the event loop turn', async () => {
+    const { port, device } = await openPty(binding);
+    await device.echo(true);
+    const buffer = Buffer.alloc(4_096);
+    let stop = false;
+    const reading = (async () => {
       while (!stop) {
-        await port.write(Buffer.from([1]));
-        writes++;
+        await port.read(buffer, 0, buffer.length);
       }
-      await timer;
-      expect(writes).toBeGreaterThan(16);
+    })();
+    reading.catch(() => undefined);
+    const timer = sleep(50).then(() => {
+      stop = true;
     });
+    let writes = 0;
+    while (!stop) {
+      await port.write(Buffer.from([1]));
+      writes++;
+    }
+    await timer;
+    expect(writes).toBeGreaterThan(16);
+  });
 
-    test('four held threads of the pool hold nothing up', async () => {
-      const { device, port } = await openPty();
-      await device.echo(true);
-      const folder = mkdtempSync(path.join(tmpdir(), 'fifo-'));
-      const fifos = ['a', 'b', 'c', 'd'].map((name) => path.join(folder, name));
-      execFileSync('mkfifo', fifos);
-      // Each waits in a thread of the pool until somebody opens the other end.
-      const held = fifos.map((fifo) => open(fifo, 'r'));
-      let stolen = false;
-      const looked = stat(folder).then(() => {
-        stolen = true;
-      });
-      const buffer = Buffer.alloc(16);
-      for (let i = 0; i < 100; i++) {
-        const reading = port.read(buffer, 0, 16);
-        await port.write(Buffer.of(i));
-        await reading;
-        expect(buffer[0]).toBe(i);
-      }
-      expect(stolen).toBe(false);
-      for (const fifo of fifos) {
-        closeSync(openSync(fifo, 'r+'));
-      }
-      await Promise.all(held.map(async (file) => (await file).close()));
-      await looked;
-      rmSync(folder, { recursive: true });
+  test('four held threads of the pool hold nothing up', async () => {
+    const { device, port } = await openPty(binding);
+    await device.echo(true);
+    const folder = mkdtempSync(path.join(tmpdir(), 'fifo-'));
+    const fifos = ['a', 'b', 'c', 'd'].map((name) => path.join(folder, name));
+    execFileSync('mkfifo', fifos);
+    // Each waits in a thread of the pool until somebody opens the other end.
+    const held = fifos.map((fifo) => open(fifo, 'r'));
+    let stolen = false;
+    const looked = stat(folder).then(() => {
+      stolen = true;
     });
-  },
-);
+    const buffer = Buffer.alloc(16);
+    for (let i = 0; i < 100; i++) {
+      const reading = port.read(buffer, 0, 16);
+      await port.write(Buffer.of(i));
+      await reading;
+      expect(buffer[0]).toBe(i);
+    }
+    expect(stolen).toBe(false);
+    for (const fifo of fifos) {
+      closeSync(openSync(fifo, 'r+'));
+    }
+    await Promise.all(held.map(async (file) => (await file).close()));
+    await looked;
+    rmSync(folder, { recursive: true });
+  });
+});
 
 describe.skipIf(process.platform !== 'linux' || !has('python3'))(
   'a busy handler on a pty (needs python3, Linux)',
@@ -371,7 +434,8 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))(
       const { device, serial, handled, release } = await startBusy();
       const lost = new Promise((resolve) => serial.on('disconnected', resolve));
       await device.write(Buffer.of(2, 2, 0, 2, 3, 0, 2));
-      await turns(20);
+      // What is read ahead shows nowhere yet.
+      await sleep(50);
       await device.write(Buffer.of(4, 0, 2, 5, 0));
       await device.close();
       await lost;
@@ -386,7 +450,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))(
     test('is given nothing after a shutdown; what was read by then is counted as dropped', async () => {
       const { device, serial, handled, release } = await startBusy();
       await device.write(Buffer.of(2, 2, 0, 2, 3, 0));
-      await turns(20);
+      await sleep(50);
       await serial.shutdown();
       release();
       await turns(2);
