@@ -47,8 +47,8 @@ export function cobsMaxEncodedLength(packetBytes: number): number {
 export function cobsEncode(packet: Uint8Array): Uint8Array {
   const maxBytes = cobsMaxEncodedLength(packet.length);
   if (isShared(maxBytes)) {
-    const slab = slabFor(maxBytes);
-    return slab.take(encode(packet, slab.bytes, slab.used) - slab.used);
+    const slab = slabFor(maxBytes, SEARCHED_BYTES);
+    return slab.take(encodeInPieces(packet, slab.bytes, slab.used, slab.view) - slab.used);
   }
   const frame = new Uint8Array(maxBytes);
   const length = encode(packet, frame, 0);
@@ -78,7 +78,7 @@ export function cobsEncodeInto(packet: Uint8Array, target: Uint8Array, offset: n
 function encode(packet: Uint8Array, target: Uint8Array, offset: number): number {
   return packet.length < PIECES_FROM_BYTES
     ? encodeByBytes(packet, target, offset)
-    : encodeInPieces(packet, target, offset);
+    : encodeInPieces(packet, target, offset, undefined);
 }
 
 function encodeByBytes(packet: Uint8Array, target: Uint8Array, offset: number): number {
@@ -101,20 +101,33 @@ function encodeByBytes(packet: Uint8Array, target: Uint8Array, offset: number): 
 /**
  * But for the codes of full blocks, a frame is its packet, one byte further on, with codes for the zeros. So each piece
  * is copied as a whole, and then only its zeros are visited.
+ *
+ * @param targetView - the memory of the target, if there is a view of it: a packet that makes no full block is searched
+ *   there, and need not be copied twice. It must go on for 32 bytes behind the frame.
  */
-function encodeInPieces(packet: Uint8Array, target: Uint8Array, offset: number): number {
+function encodeInPieces(
+  packet: Uint8Array,
+  target: Uint8Array,
+  offset: number,
+  targetView: DataView | undefined,
+): number {
   const packetBytes = packet.length;
+  const isInTarget = targetView !== undefined && packetBytes <= FULL_BLOCK_BYTES;
+  const view = isInTarget ? targetView : scratchView;
   let codeAt = offset;
   for (let start = 0, to = offset + 1; ; start += PIECE_BYTES) {
     const piece = packetBytes <= PIECE_BYTES ? packet : packet.subarray(start, start + PIECE_BYTES);
     const pieceBytes = piece.length;
-    scratch.set(piece);
+    if (!isInTarget) {
+      scratch.set(piece);
+    }
     target.set(piece, to);
+    const searchedFrom = isInTarget ? to : 0;
     let end = to + pieceBytes;
     for (let searched = 0; searched < pieceBytes; searched += SEARCHED_BYTES) {
-      let zeros = zerosInScratch(searched);
+      let zeros = zerosIn(view, searchedFrom + searched);
       if (pieceBytes - searched < SEARCHED_BYTES) {
-        // What follows has been left there by other packets.
+        // What follows is not of this packet.
         zeros &= (1 << (pieceBytes - searched)) - 1;
       }
       while (zeros !== 0) {
@@ -155,22 +168,22 @@ function insertFullBlocks(target: Uint8Array, codeAt: number, count: number, end
   return at;
 }
 
-/** The zeros among 32 bytes of the scratch: the lowest bit stands for the byte at `start`. */
-function zerosInScratch(start: number): number {
+/** The zeros among 32 bytes: the lowest bit stands for the byte at `start`. */
+function zerosIn(view: DataView, start: number): number {
   return (
-    zerosInWord(start) |
-    (zerosInWord(start + 4) << 4) |
-    (zerosInWord(start + 8) << 8) |
-    (zerosInWord(start + 12) << 12) |
-    (zerosInWord(start + 16) << 16) |
-    (zerosInWord(start + 20) << 20) |
-    (zerosInWord(start + 24) << 24) |
-    (zerosInWord(start + 28) << 28)
+    zerosInWord(view, start) |
+    (zerosInWord(view, start + 4) << 4) |
+    (zerosInWord(view, start + 8) << 8) |
+    (zerosInWord(view, start + 12) << 12) |
+    (zerosInWord(view, start + 16) << 16) |
+    (zerosInWord(view, start + 20) << 20) |
+    (zerosInWord(view, start + 24) << 24) |
+    (zerosInWord(view, start + 28) << 28)
   );
 }
 
-function zerosInWord(start: number): number {
-  const word = scratchView.getInt32(start, true);
+function zerosInWord(view: DataView, start: number): number {
+  const word = view.getInt32(start, true);
   // The top bit of each byte that is zero: the sum carries into it from any bit below.
   const topBits = ~(((word & 0x7f7f7f7f) + 0x7f7f7f7f) | 0 | word | 0x7f7f7f7f);
   // The product brings the four of them together.

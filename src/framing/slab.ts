@@ -20,6 +20,8 @@ const LARGEST_SLAB_BYTES = 8_192;
 export class Slab {
   /** All of its memory. */
   readonly bytes: Uint8Array;
+  /** The same. */
+  readonly view: DataView;
   /** Asked of an array, its buffer would take a call. */
   readonly #buffer: ArrayBuffer;
   /** Index of the first byte that has not been given out. */
@@ -28,6 +30,7 @@ export class Slab {
   constructor(length: number) {
     this.#buffer = new ArrayBuffer(length);
     this.bytes = new Uint8Array(this.#buffer);
+    this.view = new DataView(this.#buffer);
     // Whoever transferred the buffer of one array to a worker would take the bytes of all others along.
     markAsUntransferable(this.#buffer);
   }
@@ -48,11 +51,11 @@ export function isShared(length: number): boolean {
   return length > HEAP_ARRAY_BYTES && length <= LARGEST_SHARED_BYTES;
 }
 
-/** A slab that has `length` bytes left. */
-export function slabFor(length: number): Slab {
+/** A slab that has `length` bytes left, and so many behind them. */
+export function slabFor(length: number, behindBytes = 0): Slab {
   const sizeClass = 32 - Math.clz32(length - 1);
   let slab = slabs[sizeClass];
-  if (slab === undefined || slab.used + length > slab.bytes.length) {
+  if (slab === undefined || slab.used + length + behindBytes > slab.bytes.length) {
     slab = new Slab(Math.min(ARRAYS_PER_SLAB << sizeClass, LARGEST_SLAB_BYTES));
     slabs[sizeClass] = slab;
   }
