@@ -15,9 +15,9 @@ export async function measureCodec(bench, sides, cases) {
   for (const side of Object.values(sides)) {
     await side.next();
   }
-  const limitMs = bench.size(60, 20);
+  const limitMs = bench.size(100, 20);
   for (const { operation, size, zeros, metric } of cases) {
-    await bench.alternate(sides, bench.size(8, 2), async (side) => {
+    await bench.alternate(sides, bench.size(15, 2), async (side) => {
       const { nsPerPacket } = await side.ask(`${operation} ${size} ${zeros} ${limitMs}`);
       return { [metric]: (size / nsPerPacket) * 1e3 };
     });
