@@ -27,6 +27,7 @@ export interface WatchfulPort extends BindingPort {
    * and changes `read` leaves this out.
    */
   startReading?(take: (chunk: Uint8Array) => boolean): void;
+  /** Whoever gave false to {@link WatchfulPort.startReading} is ready again: it is called from now on, or at once. */
   continueReading?(): void;
   /** Bytes of the latest write that the operating system has taken. */
   readonly writtenBytes?: number;

@@ -54,10 +54,11 @@ export class Link {
   #writing = false;
   /** While packets are handed over: what is sent meanwhile leaves in one write after that. */
   #isDelivering = false;
+  #writesAfterDelivery = false;
   /** While a handler is busy with a packet of a port that reads by itself. */
   #isHandling = false;
+  /** Tells that no more will be read or handed over. */
   #onReceived: (() => void) | undefined;
-  #writesAfterDelivery = false;
   #onWritten: (() => void) | undefined;
   #portClosed: Promise<void> | undefined;
   /** What of the decoder's counts is in the stats already. */

@@ -52,9 +52,11 @@ const gadget = new Gadget('GADGET42');
   await until('packets come', () => monitor.out.includes('"rx"'));
   gadget.unplug();
   await until('the loss is told', () => monitor.err.includes('lost'));
-  const before = monitor.out.length;
   await gadget.plug();
   gadget.behave('trickle');
+  await until('it tells that the device is back', () => monitor.err.includes('is here'));
+  // What came before the loss may come out of the other pipe only after it was told.
+  const before = monitor.out.length;
   await until('packets come again', () => monitor.out.length > before + 1_000);
   const { code, out, err } = await monitor.interrupt();
   tell('monitored', {
