@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -60,6 +60,18 @@ async function cpuShare(ms: number): Promise<number> {
     shares.push((user + system) / 1_000 / (performance.now() - startedAt));
   }
   return Math.min(...shares);
+}
+
+/** How many descriptors of this process are of the terminal, also when that has been closed at the other end. */
+function descriptorsOf(terminal: string): number {
+  return readdirSync('/proc/self/fd').filter((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`).replace(' (deleted)', '') === terminal;
+    } catch {
+      // That of the folder itself.
+      return false;
+    }
+  }).length;
 }
 
 async function errorOf(promise: Promise<unknown>): Promise<Error & { disconnect?: boolean; canceled?: boolean }> {
@@ -233,16 +245,14 @@ describe.skipIf(process.platform !== 'linux' || !has('python3')).each([
   });
 
   test('keeps its lock, and leaves no descriptor behind', async () => {
-    const openDescriptors = () => readdirSync('/proc/self/fd').length;
     const device = new Pty();
     onTestFinished(() => device.end());
     const portPath = await device.open();
-    const before = openDescriptors();
     const port = await binding.open({ path: portPath, baudRate: 115_200 });
-    expect(openDescriptors()).toBeGreaterThan(before);
+    expect(descriptorsOf(portPath)).toBeGreaterThan(0);
     await expect(binding.open({ path: portPath, baudRate: 115_200 })).rejects.toThrow('lock');
     await port.close();
-    expect(openDescriptors()).toBe(before);
+    expect(descriptorsOf(portPath)).toBe(0);
     const again: WatchfulPort = await binding.open({ path: portPath, baudRate: 115_200 });
     const hungUp = new Promise((resolve) => {
       again.onHangUp = resolve;
@@ -250,7 +260,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3')).each([
     await device.close();
     await hungUp;
     await again.close();
-    expect(openDescriptors()).toBe(before);
+    expect(descriptorsOf(portPath)).toBe(0);
   });
 
   test('an end of file that is no hang-up is one all the same (needs stty)', async () => {
@@ -393,7 +403,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))(
     /** A communicator whose handler keeps the first packet until it is released. */
     async function startBusy() {
       const device = new Pty();
-      const serial = new SerialCommunicator({ defaults: { reconnect: false } });
+      const serial = new SerialCommunicator({ defaults: { reconnect: false }, shutdownTimeoutMs: 400 });
       onTestFinished(async () => {
         await serial[Symbol.asyncDispose]();
         device.end();
@@ -447,6 +457,19 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))(
       expect(stats).toMatchObject({ packetsReceived: 3, packetsDelivered: 3, bytesRead: 10, unfinishedBytes: 1 });
     });
 
+    test('is given nothing after a shutdown with a write that is stalled either; that is counted, too', async () => {
+      const { device, serial, handled, release } = await startBusy();
+      await device.write(Buffer.of(2, 2, 0, 2, 3, 0));
+      await sleep(50);
+      const sent = errorOf(serial.send('arm', new Uint8Array(60_000)));
+      await serial.shutdown();
+      expect(await sent).toMatchObject({ code: 'SHUTDOWN_TIMEOUT' });
+      release();
+      await turns(2);
+      expect(handled).toEqual([1]);
+      expect(serial.stats('arm')).toMatchObject({ packetsReceived: 3, packetsDropped: 2, bytesRead: 9 });
+    });
+
     test('is given nothing after a shutdown; what was read by then is counted as dropped', async () => {
       const { device, serial, handled, release } = await startBusy();
       await device.write(Buffer.of(2, 2, 0, 2, 3, 0));
@@ -462,6 +485,33 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))(
         bytesRead: 9,
       });
     });
+  },
+);
+
+test.skipIf(process.platform !== 'linux' || !has('python3'))(
+  'a port that opens slowly is not opened once more on the thread of the event loop (needs python3, Linux)',
+  async () => {
+    const device = new Pty();
+    const portPath = await device.open();
+    const nativeOpen = SerialPort.binding.open.bind(SerialPort.binding);
+    const open = vi.spyOn(SerialPort.binding, 'open');
+    onTestFinished(() => {
+      open.mockRestore();
+      device.end();
+    });
+    const takenIfOpenedIn = async (openingMs: number) => {
+      const slowly = async (options: never) => {
+        await sleep(openingMs);
+        return nativeOpen(options);
+      };
+      open.mockImplementation(slowly as never);
+      const port = await directBinding.open({ path: portPath, baudRate: 115_200 });
+      const taken = descriptorsOf(portPath);
+      await port.close();
+      return taken;
+    };
+    expect(await takenIfOpenedIn(0)).toBe(2);
+    expect(await takenIfOpenedIn(300)).toBe(1);
   },
 );
 
