@@ -21,13 +21,9 @@ export default {
       const { device, paths } = await bench.device(side, 'flood', { size: PACKET_BYTES });
       sides[side] = { device, host: bench.node(side, 'monitor.mjs', [side, paths[0], String(PACKET_BYTES)]) };
     }
-    const counts = {
-      empty: bench.size(1_000_000, 150_000),
-      json: bench.size(1_000_000, 150_000),
-      log: bench.size(1_000_000, 150_000),
-    };
+    const count = bench.size(1_000_000, 150_000);
     await bench.alternate(sides, bench.size(8, 2), async (side, name) => {
-      const { packets, seconds, growthBytes } = await runHost(side, counts[name], 'then');
+      const { packets, seconds, growthBytes } = await runHost(side, count, 'then');
       const rate = packets / seconds;
       return name === 'empty' ? { rate } : { rate, growth: growthBytes / 1e6 };
     });
