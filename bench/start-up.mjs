@@ -17,7 +17,7 @@ export default {
       'node -e 0': ['-e', '0'],
       "import 'serialport'": importing('serialport'),
       "import 'serial-communicator'": importing('serial-communicator'),
-      'sercom --help': ['dist/cli/sercom.js', '--help'],
+      'sercom --help': ['sercom/bin/sercom.js', '--help'],
     };
     await bench.alternate(sides, bench.size(15, 2), async (args, name) => {
       const started = performance.now();

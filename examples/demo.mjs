@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const SERCOM = fileURLToPath(new URL('../dist/cli/sercom.js', import.meta.url));
+const SERCOM = fileURLToPath(new URL('../sercom/bin/sercom.js', import.meta.url));
 
 function sercom(...commandLine) {
   const shown = commandLine.map((part) => (/[^\w:=.-]/.test(part) ? `"${part}"` : part));

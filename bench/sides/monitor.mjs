@@ -11,7 +11,7 @@ import { SerialCommunicator } from '../../dist/index.js';
 import { packetPool } from '../support/packets.mjs';
 import { answer, answerCommands, fail } from './answer.mjs';
 
-const SERCOM = fileURLToPath(new URL('../../dist/cli/sercom.js', import.meta.url));
+const SERCOM = fileURLToPath(new URL('../../sercom/bin/sercom.js', import.meta.url));
 
 /** After its port is open, a process still sets the line up, which drops what came before. */
 const SET_UP_MS = 200;

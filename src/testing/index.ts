@@ -1,13 +1,13 @@
-export { FaultyLine, type FaultyLineOptions, type FaultyLineStats } from './faulty-line.js';
-export type { LineFaults, LineStats } from './faulty-line-noise.js';
+export { simulatedBinding, unoEchoImage } from './board/simulated-binding.js';
+export { SimulatedBoard, type SimulatedBoardOptions } from './board/simulated-board.js';
+export type { SimulatedBoardStats, SimulatedBytesLost } from './board/simulated-hardware.js';
+export { FaultyLine, type FaultyLineOptions, type FaultyLineStats } from './faulty/faulty-line.js';
+export type { LineFaults, LineStats } from './faulty/line-noise.js';
 export {
   LoopbackCommunicator,
   type LoopbackCommunicatorOptions,
   type LoopbackConnection,
-} from './loopback-communicator.js';
-export { mockBinding } from './mock-binding.js';
-export { MockDevice, type MockDeviceOptions } from './mock-device.js';
-export type { PortSignals } from './mock-port.js';
-export { simulatedBinding, unoEchoImage } from './simulated-binding.js';
-export { SimulatedBoard, type SimulatedBoardOptions } from './simulated-board.js';
-export type { SimulatedBoardStats, SimulatedBytesLost } from './simulated-hardware.js';
+} from './loopback/loopback-communicator.js';
+export { mockBinding } from './mock/mock-binding.js';
+export { MockDevice, type MockDeviceOptions } from './mock/mock-device.js';
+export type { PortSignals } from './mock/mock-port.js';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type ChecksumName, cobsDecode, cobsEncode, SerialCommunicator } from '../../src/index.js';
-import { mockBinding } from '../../src/testing/mock-binding.js';
-import { MockDevice } from '../../src/testing/mock-device.js';
+import { mockBinding } from '../../src/testing/mock/mock-binding.js';
+import { MockDevice } from '../../src/testing/mock/mock-device.js';
 import { decodeAll } from './reference.js';
 
 const CHECK = Buffer.from('123456789');

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ChecksumName, FrameDecoder, type FrameDecoderOptions } from '../../src/index.js';
-import { encodeForWire } from '../../src/testing/device-framing.js';
+import { encodeForWire } from '../../src/testing/mock/device-framing.js';
 import { cut, packets, streams } from '../support/packets.js';
 import { decodeAll, expectedResults, run } from './reference.js';
 

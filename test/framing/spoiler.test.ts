@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { spoiler } from '../../src/framing/spoiler.js';
 import { cobsEncode } from '../../src/index.js';
-import { DeviceFraming } from '../../src/testing/device-framing.js';
+import { DeviceFraming } from '../../src/testing/mock/device-framing.js';
 
 /** What a device makes of a frame that was cut after so many bytes, and then of what follows. */
 function afterCut(frame: Uint8Array, cutAt: number, ending: Uint8Array): (Uint8Array | string)[] {

@@ -1,5 +1,5 @@
 import type { ChecksumName } from '../../src/index.js';
-import { encodeForWire } from '../../src/testing/device-framing.js';
+import { encodeForWire } from '../../src/testing/mock/device-framing.js';
 import { randomBytes } from '../support/random.js';
 import { pick, type Random } from './fuzz.js';
 

@@ -1,6 +1,6 @@
 import { SerialCommunicator } from '../../src/index.js';
-import { mockBinding } from '../../src/testing/mock-binding.js';
-import { MockDevice } from '../../src/testing/mock-device.js';
+import { mockBinding } from '../../src/testing/mock/mock-binding.js';
+import { MockDevice } from '../../src/testing/mock/mock-device.js';
 import { describeCommunicatorContract } from '../communicator-contract.js';
 
 describeCommunicatorContract(

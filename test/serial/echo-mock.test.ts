@@ -1,5 +1,5 @@
-import { mockBinding } from '../../src/testing/mock-binding.js';
-import { MockDevice } from '../../src/testing/mock-device.js';
+import { mockBinding } from '../../src/testing/mock/mock-binding.js';
+import { MockDevice } from '../../src/testing/mock/mock-device.js';
 import { describeEchoSuite } from '../echo-suite.js';
 
 const path = '/dev/ttyMOCK0';

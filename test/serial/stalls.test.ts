@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { cobsEncode, SerialCommunicator, type SerialConnection } from '../../src/index.js';
-import { DeviceFraming } from '../../src/testing/device-framing.js';
+import { DeviceFraming } from '../../src/testing/mock/device-framing.js';
 import { Pty } from '../support/pty.js';
 import { expectNothingUncounted } from '../support/stats.js';
 import { has } from '../support/tools.js';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
-import { DeviceFraming, encodeForWire } from '../../src/testing/device-framing.js';
+import { DeviceFraming, encodeForWire } from '../../src/testing/mock/device-framing.js';
 
 /** Two pseudo-terminals, joined: what is written to one can be read from the other. */
 export interface PtyPair {

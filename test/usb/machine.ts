@@ -157,6 +157,10 @@ function packInitramfs(folder: string): void {
   cpSync(path.join(import.meta.dirname, 'guest'), path.join(overlay, 'app/guest'), { recursive: true });
   cpSync(path.join(PACKAGE, 'package.json'), path.join(built, 'package.json'));
   cpSync(path.join(PACKAGE, 'dist'), path.join(built, 'dist'), { recursive: true });
+  const tool = path.join(overlay, 'app/node_modules/sercom');
+  for (const part of ['package.json', 'bin', 'dist']) {
+    cpSync(path.join(PACKAGE, 'sercom', part), path.join(tool, part), { recursive: true });
+  }
   const script =
     '(cd "$1" && find . -print0 | cpio --null -o -H newc -R +0:+0 --quiet) | cat "$0" - >"$1/../initramfs.cpio"';
   execFileSync('sh', ['-c', script, path.join(LAB, 'base.cpio'), overlay]);

@@ -76,7 +76,7 @@ printf '%s:x:%s:\n' root 0 tty 5 disk 6 lp 7 kmem 15 dialout 20 cdrom 24 tape 26
 # What package-lock.json does not mark as needed for development only.
 (cd "$package" && node -e '
   const { packages } = require("./package-lock.json");
-  const needed = Object.keys(packages).filter((path) => path !== "" && !packages[path].dev);
+  const needed = Object.keys(packages).filter((path) => path.startsWith("node_modules/") && !packages[path].dev && !packages[path].link);
   console.log(needed.filter((path) => require("node:fs").existsSync(path)).join("\n"));') | while read -r path; do
   mkdir -p "$root/app/$(dirname "$path")"
   cp -r "$package/$path" "$root/app/$(dirname "$path")/"

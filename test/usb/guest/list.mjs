@@ -15,7 +15,7 @@ await adapter.plug();
 execFileSync('udevadm', ['settle']);
 tell('listed', await listPorts());
 tell('listedByUdev', await SerialPort.list());
-const sercom = 'node_modules/serial-communicator/dist/cli/sercom.js';
+const sercom = 'node_modules/sercom/bin/sercom.js';
 tell('listedBySercom', JSON.parse(execFileSync('node', [sercom, 'list', '--json'], { encoding: 'utf8' })));
 
 // Asked again and again while a device goes and comes.

@@ -5,7 +5,7 @@ import { Gadget } from './lib/gadget.mjs';
 import { tell } from './lib/host.mjs';
 import { until } from './lib/wait.mjs';
 
-const SERCOM = 'node_modules/serial-communicator/dist/cli/sercom.js';
+const SERCOM = 'node_modules/sercom/bin/sercom.js';
 
 /** A running `sercom`, and what it has printed. */
 function sercom(...commandLine) {

@@ -1,0 +1,104 @@
+// Writes man/sercom.1 from the definitions that --help is made of: node scripts/make-man.mjs [FILE]
+// Needs a build. With FILE "-" it prints the page.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createProgram } from '../dist/program.js';
+import { Output } from '../dist/terminal/output.js';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+const program = await createProgram(new Output(process.stdout), () => {});
+const help = program.createHelp();
+
+const page = [
+  `.TH SERCOM 1 "" "sercom ${version}" "User Commands"`,
+  '.SH NAME',
+  'sercom \\- packet monitor for serial ports',
+  '.SH SYNOPSIS',
+  ...program.commands.flatMap((command) => [`.B sercom ${roff(command.name())}`, roff(command.usage()), '.br']),
+  '.SH DESCRIPTION',
+  roff(program.description()),
+  'A packet is what a device sends as one COBS frame. Data goes to standard output, all else to standard error.',
+  '.SH COMMANDS',
+  ...program.commands.flatMap(section),
+  '.SH EXIT STATUS',
+  ...after(program, 'afterAllHelp').map((line) => roff(line)),
+  '.SH FILES',
+  '.TP',
+  '.I $XDG_CONFIG_HOME/sercom/config.json',
+  'profiles, for',
+  '.BR @PROFILE ;',
+  'without XDG_CONFIG_HOME it is',
+  '.I ~/.config/sercom/config.json',
+  '.SH ENVIRONMENT',
+  '.TP',
+  '.B NO_COLOR',
+  'no colours, if it is set',
+];
+
+const text = `${page.join('\n')}\n`;
+const [file = fileURLToPath(new URL('../man/sercom.1', import.meta.url))] = process.argv.slice(2);
+if (file === '-') {
+  process.stdout.write(text);
+} else {
+  writeFileSync(file, text);
+}
+
+/** The subsection of one command: what it does, arguments, options in their groups, examples. */
+function section(command) {
+  const groups = groupBy(help.visibleOptions(command), (option) => option.helpGroupHeading ?? 'Options:');
+  return [
+    `.SS sercom ${roff(command.name())} ${roff(command.usage())}`,
+    roff(sentence(command.description())),
+    ...help
+      .visibleArguments(command)
+      .flatMap((argument) => [
+        '.TP',
+        `.I ${roff(help.argumentTerm(argument))}`,
+        roff(help.argumentDescription(argument)),
+      ]),
+    ...[...groups].flatMap(([heading, options]) => [
+      '.PP',
+      roff(heading),
+      ...options.flatMap((option) => [
+        '.TP',
+        `.B ${roff(help.optionTerm(option))}`,
+        roff(help.optionDescription(option)),
+      ]),
+    ]),
+    '.PP',
+    '.nf',
+    ...after(command, 'afterHelp').map((line) => roff(line)),
+    '.fi',
+  ];
+}
+
+function groupBy(items, keyOf) {
+  const groups = new Map();
+  for (const item of items) {
+    groups.set(keyOf(item), [...(groups.get(keyOf(item)) ?? []), item]);
+  }
+  return groups;
+}
+
+/** The lines that a command adds below its help. */
+function after(command, event) {
+  const lines = [];
+  command.emit(event, { error: false, command, write: (text) => lines.push(...text.trim().split('\n')) });
+  return lines;
+}
+
+function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
+}
+
+/** Text as roff wants it: nothing in it is a request or an escape. */
+function roff(line) {
+  return line
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replace(/^[.']/, '\\&$&')
+    .replace(
+      /[^\x00-\x7f]/gu,
+      (character) => `\\[u${character.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`,
+    );
+}

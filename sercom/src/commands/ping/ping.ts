@@ -1,0 +1,192 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ExitCode } from '../../exit-codes.js';
+import { type LineOptions, sessionPorts } from '../../ports/open-ports.js';
+import { parsePort } from '../../ports/port-argument.js';
+import type { Arrivals } from '../../session/diagnosis.js';
+import { runSession, type Session } from '../../session/session.js';
+import { paintFor } from '../../terminal/color.js';
+import { printMessage, printMessagesBy } from '../../terminal/message.js';
+import type { Output } from '../../terminal/output.js';
+import { pingTrouble } from './diagnosis.js';
+import { pingJson, pingProgress, pingReport } from './report.js';
+import { PingTally } from './tally.js';
+
+/** How often the line of progress is drawn. */
+const PROGRESS_MS = 200;
+
+/** A character has a start bit, eight data bits and a stop bit, unless it is told otherwise. */
+const USUAL = { dataBits: 8, stopBits: 1 };
+
+export interface PingOptions extends LineOptions {
+  /** How many packets to send. */
+  count: number;
+  /** Their sizes, in turns, in bytes. */
+  size: number[];
+  /** From one packet to the next, in seconds. */
+  interval: number;
+  /** How many packets may be under way. */
+  window: number;
+  /** How long to wait for an echo, besides the time that it takes on the line, in seconds. */
+  timeout: number;
+  json?: boolean;
+}
+
+/** What a ping came to. */
+export interface PingResult {
+  tally: PingTally;
+  /** From the first packet to the last that came back. */
+  seconds: number;
+  /** What the line can carry each way. */
+  lineBytesPerSecond: number;
+}
+
+/** Sends packets to a device that echoes, and reports what came back. */
+export async function ping(portArgument: string, options: PingOptions, output: Output): Promise<ExitCode> {
+  const [port] = sessionPorts([parsePort(portArgument, options.baud)], options, false);
+  const { name, connection } = port!;
+  const lineBytesPerSecond = connection.baudRate / bitsOfCharacter(options);
+  const tally = new PingTally();
+  let startedAtMs = 0;
+  let lastAtMs = 0;
+  let isFinished = false;
+  let wake = () => {};
+  let before: Arrivals | undefined;
+  let trouble: string | undefined;
+  const result = (): PingResult => ({ tally, seconds: (lastAtMs - startedAtMs) / 1_000, lineBytesPerSecond });
+
+  const exitCode = await runSession({
+    ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
+    output,
+    format: () => '',
+    interruptedCode: ExitCode.success,
+    received(record) {
+      // What comes before the first packet is no echo.
+      if (isFinished || tally.sent === 0) {
+        return;
+      }
+      lastAtMs = performance.now();
+      if (record.error === undefined) {
+        tally.arrived(record.bytes, lastAtMs);
+      } else {
+        tally.rejected();
+      }
+      wake();
+    },
+    async work(session) {
+      await session.ready(name);
+      startedAtMs = performance.now();
+      lastAtMs = startedAtMs;
+      before = session.stats(name);
+      const stopProgress = showProgress(output, result, options.count);
+      try {
+        await exchange(session);
+      } finally {
+        isFinished = true;
+        stopProgress();
+      }
+      return ExitCode.success;
+    },
+    finished(session) {
+      isFinished = true;
+      // After Ctrl-C nobody knows what would have become of those.
+      tally.abandon();
+      if (before !== undefined) {
+        const line = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
+        trouble = pingTrouble(tally, session.stats(name), before, line);
+      }
+    },
+  });
+  if (tally.sent === 0) {
+    printMessage('nothing was sent');
+    return ExitCode.failure;
+  }
+  await output.write(options.json ? `${pingJson(result())}\n` : pingReport(name, result(), paintFor(output.stream)));
+  if (trouble !== undefined && !options.json) {
+    output.push();
+    printMessage(trouble);
+  }
+  return exitCode !== ExitCode.success || tally.lost + tally.corrupted > 0 ? ExitCode.failure : ExitCode.success;
+
+  async function exchange(session: Session): Promise<void> {
+    let nextAtMs = performance.now();
+    for (let sent = 0; sent < options.count; sent++) {
+      const bytes = options.size[sent % options.size.length]!;
+      nextAtMs = Math.max(nextAtMs + options.interval * 1_000, performance.now());
+      await roomFor(options.window - 1, session.signal);
+      await send(session, bytes);
+      if (sent < options.count - 1) {
+        await pause(nextAtMs - performance.now(), session.signal);
+      }
+    }
+    await roomFor(0, session.signal);
+  }
+
+  async function send(session: Session, bytes: number): Promise<void> {
+    // The time that a device is away is no round trip.
+    await session.ready(name);
+    const { number, packet } = tally.add(bytes, performance.now());
+    try {
+      await session.send(name, packet);
+    } catch (error) {
+      session.signal.throwIfAborted();
+      tally.lose(number);
+      if (!(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
+        throw error;
+      }
+    }
+  }
+
+  /** Waits until no more than so many packets are under way. */
+  async function roomFor(pending: number, signal: AbortSignal): Promise<void> {
+    while (tally.pending > pending) {
+      const timeoutMs = options.timeout * 1_000 + wireMs();
+      const waitMs = tally.oldestSentAtMs! + timeoutMs - performance.now();
+      if (waitMs <= 0) {
+        tally.expire(performance.now() - timeoutMs);
+      } else {
+        await pause(waitMs, signal, true);
+      }
+    }
+  }
+
+  /** How long everything under way takes on the line, there and back. */
+  function wireMs(): number {
+    const largest = Math.max(...options.size) + 8;
+    return ((2 * largest * options.window) / lineBytesPerSecond) * 1_000;
+  }
+
+  /** Waits so long, or until something arrives. */
+  async function pause(ms: number, signal: AbortSignal, untilArrival = false): Promise<void> {
+    if (ms <= 0) {
+      return;
+    }
+    const waking = new AbortController();
+    if (untilArrival) {
+      wake = () => waking.abort();
+    }
+    await delay(ms, undefined, { signal: AbortSignal.any([signal, waking.signal]) }).catch(() => {});
+    wake = () => {};
+    signal.throwIfAborted();
+  }
+}
+
+function showProgress(output: Output, result: () => PingResult, wanted: number): () => void {
+  if (!output.isTerminal) {
+    return () => {};
+  }
+  if (process.stderr.isTTY) {
+    printMessagesBy((line) => void output.write(line));
+  }
+  output.setFooter(() => [pingProgress(result(), wanted)]);
+  const timer = setInterval(() => output.drawFooter(), PROGRESS_MS);
+  return () => {
+    clearInterval(timer);
+    output.setFooter(undefined);
+    printMessagesBy();
+  };
+}
+
+function bitsOfCharacter({ dataBits, stopBits, parity }: LineOptions): number {
+  const parityBits = parity === undefined || parity === 'none' ? 0 : 1;
+  return 1 + Number(dataBits ?? USUAL.dataBits) + parityBits + Number(stopBits ?? USUAL.stopBits);
+}

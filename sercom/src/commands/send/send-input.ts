@@ -1,0 +1,79 @@
+import { createReadStream } from 'node:fs';
+import { CliError } from '../../cli-error.js';
+import { ExitCode } from '../../exit-codes.js';
+import type { Encoding } from '../../input/encoders.js';
+import { checked } from '../../input/max-packet.js';
+import { type InputKind, type PacketReader, packetReader } from '../../input/packet-input.js';
+import { readPacket, readUpTo, stdinLines } from '../../input/stdin.js';
+
+/** What there is to send; `send` defines the options. */
+export interface SendInput {
+  /** Exactly one of these five says what to send. */
+  hex?: string;
+  text?: string;
+  stdin?: boolean;
+  file?: string;
+  input?: InputKind;
+  /** Text, stdin and file hold JSON, which becomes that. */
+  encode?: Encoding;
+}
+
+/** Gives the packets to send: one, or one for each line of stdin, until the signal ends it. */
+export type Packets = (signal: AbortSignal) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * Reads what is to be sent: before any port is opened, unless it comes in lines.
+ *
+ * @param isTerminal - whether a person watches, who is told what to do
+ * @returns `undefined` if Ctrl-C ended it
+ * @throws CliError (wrong use; failure if a file cannot be read)
+ */
+export async function packetsOf(
+  options: SendInput,
+  maxBytes: number,
+  isTerminal: boolean,
+): Promise<Packets | undefined> {
+  const { hex, text, stdin, file, input, encode } = options;
+  if ([hex, text, stdin, file, input].filter((given) => given !== undefined).length !== 1) {
+    throw new CliError(
+      ExitCode.usage,
+      'say what to send: one of --hex "01 02 ff", --text hello, --stdin, --file FILE or --input text',
+    );
+  }
+  if (hex !== undefined) {
+    const packet = checked((await packetReader('hex'))(hex), maxBytes);
+    return () => [packet];
+  }
+  if (input !== undefined) {
+    const read = await packetReader(input, encode);
+    return (signal) => linePackets(read, maxBytes, signal);
+  }
+  const bytes =
+    text !== undefined
+      ? Buffer.from(text)
+      : file !== undefined
+        ? await readFile(file, maxBytes)
+        : await readPacket(maxBytes, isTerminal);
+  if (bytes === undefined) {
+    return undefined;
+  }
+  const packet = encode === undefined ? bytes : (await packetReader('json', encode))(bytes.toString());
+  checked(packet, maxBytes);
+  return () => [packet];
+}
+
+async function* linePackets(read: PacketReader, maxBytes: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for await (const line of stdinLines(signal)) {
+    yield checked(read(line), maxBytes);
+  }
+}
+
+async function readFile(file: string, maxBytes: number): Promise<Buffer> {
+  try {
+    return await readUpTo(createReadStream(file), maxBytes);
+  } catch (error) {
+    throw new CliError(ExitCode.failure, `--file: cannot read "${file}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,144 @@
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
+import type { PacketRecord } from './packet-record.js';
+
+/** Whether a record is meant. */
+export type RecordFilter = (record: PacketRecord) => boolean;
+
+/** What `--filter` and `--reject` take, for help and messages. */
+export const FILTER_GRAMMAR =
+  'name=NAME, dir=rx or dir=tx, length=N (or != < <= > >=) or length=N..M, bytes=HEX or bytes=HEX/MASK, text=TEXT';
+
+const FIELDS_WITHOUT_UNEQUAL = ['name', 'dir', 'bytes', 'text'];
+
+const HELP = `it takes ${FILTER_GRAMMAR}; several with commas, text last`;
+
+/**
+ * Reads conditions, joined by commas, that a record must all meet. Of a rejected frame, `bytes` and `text` look at its
+ * first bytes as they were on the wire.
+ *
+ * - `name=NAME`: the connection; `*` stands for any characters
+ * - `dir=rx`, `dir=tx`
+ * - `length=N`, `!=`, `<`, `<=`, `>`, `>=`, and `length=N..M` for a range with both its ends
+ * - `bytes=HEX`: begins with these bytes; `bytes=HEX/MASK`: where the mask has ones
+ * - `text=TEXT`: holds this text (UTF-8), to the end of the argument, commas and all
+ *
+ * @throws CliError (wrong use)
+ */
+export function parseFilter(spec: string): RecordFilter {
+  const conditions: RecordFilter[] = [];
+  let rest = spec;
+  while (true) {
+    const text = /^ *text=(.*)$/s.exec(rest);
+    if (text !== null) {
+      conditions.push(textFilter(text[1]!, spec));
+      break;
+    }
+    const comma = rest.indexOf(',');
+    conditions.push(condition(comma < 0 ? rest : rest.slice(0, comma), spec));
+    if (comma < 0) {
+      break;
+    }
+    rest = rest.slice(comma + 1);
+  }
+  return (record) => conditions.every((meets) => meets(record));
+}
+
+/**
+ * Joins the arguments of `--filter` and of `--reject`: a record is meant if every filter means it, and no reject does.
+ *
+ * @throws CliError (wrong use)
+ */
+export function recordFilter(filters: readonly string[] = [], rejects: readonly string[] = []): RecordFilter {
+  const wanted = filters.map(parseFilter);
+  const unwanted = rejects.map(parseFilter);
+  return (record) => wanted.every((means) => means(record)) && !unwanted.some((means) => means(record));
+}
+
+function condition(text: string, spec: string): RecordFilter {
+  const [, field = '', operator = '', value = ''] = /^\s*([a-z]+)(!=|<=|>=|=|<|>)(.*?)\s*$/s.exec(text) ?? [];
+  if (field === 'length') {
+    return lengthFilter(operator, value, spec);
+  }
+  if (operator === '=') {
+    switch (field) {
+      case 'name':
+        return nameFilter(value, spec);
+      case 'dir':
+        if (value === 'rx' || value === 'tx') {
+          return ({ dir }) => dir === value;
+        }
+        break;
+      case 'bytes':
+        return bytesFilter(value, spec);
+    }
+  }
+  if (operator === '!=' && FIELDS_WITHOUT_UNEQUAL.includes(field)) {
+    const equal = `"${field}=${value}"`;
+    throw wrong(spec, `only length takes "!="; --reject ${equal} leaves out what meets ${equal}`);
+  }
+  throw wrong(spec, `"${text.trim()}" is no condition`);
+}
+
+function nameFilter(pattern: string, spec: string): RecordFilter {
+  if (pattern === '') {
+    throw wrong(spec, 'the name is empty');
+  }
+  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  const expression = new RegExp(`^${parts.join('.*')}$`, 'su');
+  return ({ name }) => expression.test(name);
+}
+
+function lengthFilter(operator: string, value: string, spec: string): RecordFilter {
+  const [, from, to] = /^(\d+)(?:\.\.(\d+))?$/.exec(value) ?? [];
+  if (from === undefined || (to !== undefined && (operator !== '=' || Number(to) < Number(from)))) {
+    throw wrong(spec, `"${value}" is no length`);
+  }
+  const number = Number(from);
+  switch (operator) {
+    case '<':
+      return ({ length }) => length < number;
+    case '<=':
+      return ({ length }) => length <= number;
+    case '>':
+      return ({ length }) => length > number;
+    case '>=':
+      return ({ length }) => length >= number;
+    case '!=':
+      return ({ length }) => length !== number;
+    default: {
+      const last = to === undefined ? number : Number(to);
+      return ({ length }) => length >= number && length <= last;
+    }
+  }
+}
+
+function bytesFilter(value: string, spec: string): RecordFilter {
+  const [lead, mask, ...more] = value.split('/').map((hex) => hexBytes(hex, spec));
+  if (lead === undefined || more.length > 0 || (mask !== undefined && mask.length !== lead.length)) {
+    throw wrong(spec, 'bytes and mask must be of the same length');
+  }
+  const wanted = lead.map((byte, index) => byte & (mask?.[index] ?? 0xff));
+  return ({ bytes }) =>
+    bytes.length >= wanted.length && wanted.every((byte, index) => (bytes[index]! & (mask?.[index] ?? 0xff)) === byte);
+}
+
+function hexBytes(hex: string, spec: string): Uint8Array {
+  const digits = hex.replace(/[\s:]/g, '');
+  if (digits === '' || !/^([0-9a-f]{2})+$/i.test(digits)) {
+    throw wrong(spec, `"${hex}" is not made of pairs of hex digits`);
+  }
+  return Buffer.from(digits, 'hex');
+}
+
+function textFilter(text: string, spec: string): RecordFilter {
+  if (text === '') {
+    throw wrong(spec, 'the text is empty');
+  }
+  const wanted = Buffer.from(text);
+  return ({ bytes }) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(wanted);
+}
+
+function wrong(spec: string, problem: string): CliError {
+  return new CliError(ExitCode.usage, `filter "${spec}": ${problem}; ${HELP}`);
+}

@@ -1,0 +1,221 @@
+import { readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { has } from '../../test/support/tools.js';
+import { run, SERCOM } from './support/sercom-process.js';
+import { temporaryFolder } from './support/temporary-folder.js';
+import { TerminalProcess } from './support/terminal-process.js';
+
+const RX = /\x1b\[32mrx\x1b\[0m/g;
+
+function monitor(...options: string[]): TerminalProcess {
+  return new TerminalProcess(['monitor', 'uno=sim:', ...options]);
+}
+
+describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs python3)', () => {
+  test('m marks the log, too, which can be read again', async () => {
+    const log = path.join(await temporaryFolder(), 'packets.log');
+    const terminal = monitor('--log', log);
+    await terminal.printed(/rx/);
+    terminal.type('m');
+    await terminal.printed(/marker 1/);
+    terminal.type('q');
+    await terminal.outcome();
+    expect(readFileSync(log, 'utf8')).toMatch(/rx#\S+\n# marker 1 {2}\d{4}-\d\d-\d\dT\S+Z\n/);
+    expect((await run('replay', log)).stdout).toMatch(/"hello 1"/);
+  });
+
+  test('? lists them, and every one that is listed does something', async () => {
+    const terminal = monitor();
+    await terminal.printed(/\? lists the keys, q ends/);
+    terminal.type('?');
+    await terminal.printed(/q {6}end/);
+    // What draws the lines stands between them.
+    const text = terminal.stdout.replace(/\x1b\[[?\d;]*[A-Za-z]/g, '');
+    const keys = [...text.matchAll(/^\r?(space|\S) +[a-z]/gm)].map(([, key]) => key);
+    expect(keys).toEqual(['space', 'c', 'm', 's', 'd', 'r', ':', 'q']);
+    terminal.type('m');
+    await terminal.printed(/-+ marker 1 {2}\d\d:\d\d:\d\d\.\d{6} -+/);
+    terminal.type('s');
+    await terminal.printed(/rx \S+\/s .*received .*rejected .*reconnects .*queue \d/);
+    terminal.type('c');
+    await terminal.printed(/\x1b\[2J\x1b\[3J\x1b\[H/);
+    terminal.type('d');
+    await terminal.printed(/00000000 {2}68 65 6c 6c 6f 20 \d\d +\|hello \d+\|/);
+    terminal.type('r');
+    await terminal.printed(/sercom: reset "uno"/);
+    terminal.type('q');
+    const { code, stdout } = await terminal.outcome();
+    expect(stdout).toMatch(/sercom: received \d+ packets? .*\r\n$/);
+    expect(code).toBe(0);
+  });
+
+  test('space pauses: packets are held and counted, and none is lost', async () => {
+    const terminal = monitor();
+    await terminal.printed(RX);
+    terminal.type(' ');
+    await terminal.printed(/paused: 0 held/);
+    const shown = terminal.stdout.match(RX)!.length;
+    await terminal.printed(/paused: [2-9] held/);
+    expect(terminal.stdout.match(RX)).toHaveLength(shown);
+    terminal.type(' ');
+    await terminal.printed(/"hello 4"/);
+    terminal.type('q');
+    const { stdout } = await terminal.outcome();
+    const numbers = [...stdout.matchAll(/rx\x1b\[0m .*"hello (\d+)"/g)].map(([, number]) => Number(number));
+    expect(numbers).toEqual(numbers.map((_, index) => index + 1));
+    expect(stdout).not.toContain('not shown');
+  });
+
+  test('what is held while paused is shown when it ends', async () => {
+    const terminal = monitor();
+    await terminal.printed(RX);
+    terminal.type(' ');
+    await terminal.printed(/paused: [2-9] held/);
+    terminal.type('q');
+    const { stdout } = await terminal.outcome();
+    expect(stdout).toMatch(/rx\x1b\[0m .*"hello 2"/);
+  });
+
+  test(': opens a line; Enter sends what it says, as tx, and its echo comes as rx', async () => {
+    const terminal = monitor('--input', 'hex');
+    await terminal.printed(/lists the keys/);
+    terminal.type(':00 fe\x7ff\r');
+    await terminal.printed(/tx\x1b\[0m +2 {2}00 ff/);
+    await terminal.printed(/rx\x1b\[0m +2 {2}00 ff/);
+    terminal.type(':zz\r');
+    await terminal.printed(/sercom: hex: "zz" is not made of pairs of hex digits/);
+    terminal.type(':q\x1b');
+    terminal.type('q');
+    const { code, stdout } = await terminal.outcome();
+    expect(stdout).toContain('received 1 packet (2 bytes), sent 1 packet (2 bytes)');
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    ['Ctrl-C', '\x03'],
+    ['Ctrl-D', '\x04'],
+    ['Ctrl-C while a line is typed', ':abc\x03'],
+  ])('%s ends it with 0 and one line of totals', async (_, keys) => {
+    const terminal = monitor();
+    await terminal.printed(RX);
+    terminal.type(keys);
+    const { code, stdout } = await terminal.outcome();
+    expect(stdout).toMatch(/sercom: received \d+ packets? .*\r\n$/);
+    expect(code).toBe(0);
+  });
+
+  test.each(['\x03', 'q'])('after %j, Ctrl-C kills it while it closes its ports', async (key) => {
+    const hook = path.join(await temporaryFolder(), 'hook.mjs');
+    const library = pathToFileURL(path.resolve(SERCOM, '../../index.js'));
+    // Ports that take for ever to close.
+    await writeFile(
+      hook,
+      `import { SerialCommunicator } from '${library}';
+      SerialCommunicator.prototype[Symbol.asyncDispose] = () => {
+        console.log('closing');
+        return new Promise(() => setInterval(() => {}, 1_000));
+      };`,
+    );
+    const terminal = new TerminalProcess(['monitor', 'sim:'], { env: { NODE_OPTIONS: `--import ${hook}` } });
+    await terminal.printed(/rx/);
+    terminal.type(key);
+    await terminal.printed(/closing/);
+    terminal.type('\x03');
+    expect((await terminal.outcome()).code).toBe(128 + constants.signals.SIGINT);
+  });
+
+  test('what is drawn of a line does not grow with what is pasted', async () => {
+    const columns = 40;
+    const terminal = new TerminalProcess(['monitor', 'sim:', '--input', 'hex'], { columns });
+    await terminal.printed(/lists the keys/);
+    const before = terminal.stdout.length;
+    const text = '0123456789abcdef'.repeat(128);
+    // In pieces, as a terminal hands them on.
+    for (let from = 0; from < text.length; from += 256) {
+      terminal.type(`${from === 0 ? ':' : ''}${text.slice(from, from + 256)}`);
+    }
+    terminal.type('ff');
+    await terminal.printed(/:[0-9a-f]{30,38}ff\x1b/);
+    expect(terminal.stdout.length - before).toBeLessThan(text.length);
+    terminal.type('\r');
+    await terminal.printed(/tx\x1b\[0m +1025 /);
+    terminal.type(':\u{1f600}\u{1f600}x');
+    await terminal.printed(/:\u{1f600}\u{1f600}x\x1b/u);
+    terminal.type('\x1bq');
+    expect((await terminal.outcome()).code).toBe(0);
+  });
+
+  test('without --to it says where a line could go, if there are several connections', async () => {
+    const terminal = new TerminalProcess(['monitor', 'a=sim:', 'b=sim:']);
+    await terminal.printed(/lists the keys/);
+    terminal.type(':x\r');
+    await terminal.printed(/say where it goes: --to NAME; there are a, b/);
+    terminal.type('q');
+    expect((await terminal.outcome()).code).toBe(0);
+  });
+
+  test('a window that is closed ends it', async () => {
+    const terminal = monitor();
+    await terminal.printed(RX);
+    terminal.hangUp();
+    // As the system ends whatever runs in it: 128 and the number of SIGHUP.
+    expect((await terminal.outcome()).code).toBe(129);
+  });
+});
+
+describe.skipIf(!has('python3'))('the bottom of the terminal (needs python3)', () => {
+  test('--stats: the line stays below packets, is drawn anew, and a summary comes at the end', async () => {
+    const terminal = monitor('--stats');
+    await terminal.printed(/rx [\d.]+\/s .* 2 received {2}0 rejected {2}0 reconnects {2}queue 0/);
+    terminal.type('q');
+    const { stdout } = await terminal.outcome();
+    expect(stdout).toMatch(
+      /sercom: "uno": received \d+ packets? \(\d+ bytes\), [\d.]+\/s, sent .*, rejected 0 frames, .*0 reconnects\r\n/,
+    );
+    // Whatever comes after the line erases it first, and draws it again.
+    for (const [after] of stdout.matchAll(/queue \d\x1b\[0m\x1b\[\?7h(?:[^]{8})/g)) {
+      expect(after).toMatch(/\r\x1b\[J/);
+    }
+  });
+
+  test('--changes: one line for each kind, redrawn in place, with the bytes that changed marked', async () => {
+    const terminal = monitor('--changes');
+    await terminal.printed(/rx\x1b\[0m +2 +[\d.]+ m?s +7 {2}68 65 6c 6c 6f 20 \x1b\[7m32\x1b\[0m {2}"hello 2"/);
+    await terminal.printed(/\x1b\[2A\r\x1b\[J/);
+    terminal.type('q');
+    const { code, stdout } = await terminal.outcome();
+    const atEnd = stdout.slice(stdout.lastIndexOf('name '));
+    expect(atEnd.match(/uno/g)).toHaveLength(2);
+    expect(code).toBe(0);
+  });
+
+  test('--changes with more kinds than rows says how many there are', async () => {
+    const terminal = new TerminalProcess(['monitor', 'uno=sim:', '--changes', '--lead', '7'], { rows: 4 });
+    await terminal.printed(/… [2-9] more/);
+    terminal.type('q');
+    await terminal.outcome();
+  });
+
+  test('a resized terminal is used as it is then: long packets wrap at its width', async () => {
+    const terminal = monitor('--input', 'text');
+    await terminal.printed(/lists the keys/);
+    terminal.type(`:${'x'.repeat(14)}\r`);
+    await terminal.printed(/rx\x1b\[0m +14 {2}78( 78){13} {2}"x{14}"\r\n/);
+    terminal.resize(70, 20);
+    terminal.type(`:${'y'.repeat(14)}\r`);
+    await terminal.printed(/rx\x1b\[0m +14 {2}79( 79){7}\r\n +79( 79){5}\r\n +"y{14}"\r\n/);
+    terminal.type('q');
+    await terminal.outcome();
+  });
+
+  test('no colour with NO_COLOR, though lines are still drawn in place', async () => {
+    const terminal = new TerminalProcess(['monitor', 'uno=sim:', '--stats'], { env: { NO_COLOR: '1' } });
+    await terminal.printed(/rx +7/);
+    terminal.type('q');
+    expect((await terminal.outcome()).stdout).not.toMatch(/\x1b\[\d*m/);
+  });
+});

@@ -1,0 +1,282 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { loadDecoder } from '../src/decoders/index.js';
+import { loadEncoder } from '../src/input/encoders.js';
+import { RunningProcess, SERCOM } from './support/sercom-process.js';
+import { temporaryFolder } from './support/temporary-folder.js';
+
+const bytesOf = (hex: string) => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+
+async function decoded(spec: string, hex: string): Promise<unknown> {
+  return (await loadDecoder(spec)).decode(bytesOf(hex)).value;
+}
+
+describe('text and json', () => {
+  test.each([
+    ['text', '', ''],
+    ['text', '68c3a4', 'hä'],
+    ['text', 'efbbbf41', '\ufeffA'],
+    ['json', '7b2261223a5b312c6e756c6c5d7d', { a: [1, null] }],
+    ['json', '2278 22', 'x'],
+  ])('%s %s', async (spec, hex, value) => {
+    expect(await decoded(spec, hex)).toEqual(value);
+  });
+
+  test.each([
+    ['text', 'ff', /no valid UTF-8/],
+    ['json', '7b', /JSON/],
+    ['json', '', /JSON/],
+    ['json', '22ff22', /no valid UTF-8/],
+    ['json', '5b'.repeat(200) + '5d'.repeat(200), /nested more than/],
+  ])('%s %s fails', async (spec, hex, reason) => {
+    await expect(decoded(spec, hex)).rejects.toThrow(reason);
+  });
+});
+
+describe('cbor', () => {
+  // Mostly of appendix A of RFC 8949.
+  test.each([
+    ['00', 0],
+    ['1818', 24],
+    ['1bffffffffffffffff', '18446744073709551615'],
+    ['3903e7', -1000],
+    ['c249010000000000000000', '18446744073709551616'],
+    ['f93c00', 1],
+    ['fb3ff199999999999a', 1.1],
+    ['f97c00', 'Infinity'],
+    ['f97e00', 'NaN'],
+    ['f4', false],
+    ['f6', null],
+    ['f7', null],
+    ['4401020304', '01020304'],
+    ['6449455446', 'IETF'],
+    ['62c3bc', 'ü'],
+    ['83010203', [1, 2, 3]],
+    ['9f018202039f0405ffff', [1, [2, 3], [4, 5]]],
+    ['a201020304', { 1: 2, 3: 4 }],
+    ['a26161016162820203', { a: 1, b: [2, 3] }],
+    ['c11a514b67b0', '2013-03-21T20:04:00.000Z'],
+    ['d82a4101', { tag: 42, contents: '01' }],
+    ['a1695f5f70726f746f5f5f01', JSON.parse('{"__proto__":1}')],
+  ])('%s', async (hex, value) => {
+    expect(JSON.stringify(await decoded('cbor', hex))).toBe(JSON.stringify(value));
+  });
+
+  test.each([
+    ['', /empty/],
+    ['18', /ends in the middle/],
+    ['8201', /ends in the middle/],
+    ['6568', /end of stream/],
+    ['0000', /Extra data/],
+    ['ff', /./],
+    ['1c', /./],
+    ['9bffffffffffffffff', /ends in the middle/],
+    ['81'.repeat(65_000), /depth/i],
+  ])('%.20s fails', async (hex, reason) => {
+    await expect(decoded('cbor', hex)).rejects.toThrow(reason);
+  });
+});
+
+describe('msgpack', () => {
+  test.each([
+    ['07', 7],
+    ['ff', -1],
+    ['cfffffffffffffffff', '18446744073709551615'],
+    ['cb3ff199999999999a', 1.1],
+    ['c0', null],
+    ['c3', true],
+    ['a568656c6c6f', 'hello'],
+    ['c403010203', '010203'],
+    ['93010203', [1, 2, 3]],
+    ['82a16101a162c2', { a: 1, b: false }],
+    ['d6ff5f000000', '2020-07-04T04:05:20.000Z'],
+    ['d40105', { type: 1, data: '05' }],
+  ])('%s', async (hex, value) => {
+    expect(await decoded('msgpack', hex)).toEqual(value);
+  });
+
+  test.each([
+    ['', /empty/],
+    ['c1', /c1/],
+    ['91', /ends in the middle/],
+    ['0102', /Extra/],
+    ['ddffffffff', /./],
+    [`${'91'.repeat(60_000)}01`, /nested more than/],
+  ])('%.20s fails', async (hex, reason) => {
+    await expect(decoded('msgpack', hex)).rejects.toThrow(reason);
+  });
+});
+
+describe('struct', () => {
+  // What Python's struct.pack makes of the same values.
+  test.each([
+    ['<Hf:seq,temp', '0500 0000ac41', { seq: 5, temp: 21.5 }],
+    ['Hf', '0500 cdcccc3d', [5, 0.1]],
+    ['>HiQ', '0005 ffffffff 0000000000000007', [5, -1, 7]],
+    ['!bB?', 'ff ff 01', [-1, 255, true]],
+    ['<hIlLq', '0080 ffffffff feffffff 01000000 ffffffffffffffff', [-32768, 4294967295, -2, 1, -1]],
+    ['<Q', 'ffffffffffffffff', ['18446744073709551615']],
+    ['<e d', '003c 182d4454fb210940', [1, Math.PI]],
+    ['<ee', '007c 0100', ['Infinity', 2 ** -24]],
+    ['<3B2xH', '010203 0000 0400', [1, 2, 3, 4]],
+    ['<5sc:tag,kind', '6869000000 41', { tag: 'hi', kind: 'A' }],
+    ['<B:__proto__', '01', JSON.parse('{"__proto__":1}')],
+  ])('%s of %s', async (format, hex, value) => {
+    expect(JSON.stringify(await decoded(`struct:${format}`, hex))).toBe(JSON.stringify(value));
+  });
+
+  test('takes the order of this machine with =', async () => {
+    expect(await decoded('struct:=H', Buffer.from(Uint16Array.of(258).buffer).toString('hex'))).toEqual([258]);
+  });
+
+  test.each(['01', '010203'])('a packet of another length (%s) is none', async (hex) => {
+    await expect(decoded('struct:<H', hex)).rejects.toThrow(/^<H takes 2 bytes, the packet has [13]$/);
+  });
+
+  test.each([
+    ['struct:', /no values/],
+    ['struct:<', /no values/],
+    ['struct:4x', /no values/],
+    ['struct:<z', /"z" is no code/],
+    ['struct:@H', /"@" is no code/],
+    ['struct:<3', /no code follows 3/],
+    ['struct:<HB:a', /2 values, but 1 names/],
+    ['struct:<HB:a,a', /two values are named "a"/],
+    ['struct:<HB:a,', /a name is empty/],
+    ['struct:70000B', /longer than/],
+    ['struct:<HB:a,b,c', /but 3 names/],
+  ])('%s is wrong use', async (spec, message) => {
+    await expect(loadDecoder(spec)).rejects.toThrow(
+      expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message) }),
+    );
+  });
+});
+
+describe('protobuf', () => {
+  const PROTO = `
+    syntax = "proto3";
+    package arm;
+    enum Mode { IDLE = 0; RUN = 1; }
+    message Pose {
+      uint32 seq = 1;
+      float temp = 2;
+      int64 big = 3;
+      bytes raw = 4;
+      Mode mode = 5;
+      message Joint { sint32 angle = 1; }
+      repeated Joint joints = 6;
+    }`;
+
+  async function protoFile(): Promise<string> {
+    const file = path.join(await temporaryFolder(), 'arm.proto');
+    await writeFile(file, PROTO);
+    return file;
+  }
+
+  test('decodes a message, by the full name of its type or the last part', async () => {
+    const file = await protoFile();
+    // Written by hand, after the encoding guide.
+    const hex = '0805 150000c03f 188180808080808010 22020102 2801 32020802 32020801';
+    const value = {
+      seq: 5,
+      temp: 1.5,
+      big: '9007199254740993',
+      raw: '0102',
+      mode: 'RUN',
+      joints: [{ angle: 1 }, { angle: -1 }],
+    };
+    expect(await decoded(`protobuf:${file}:arm.Pose`, hex)).toEqual(value);
+    expect(await decoded(`protobuf:${file}:Pose`, hex)).toEqual(value);
+    expect(await decoded(`protobuf:${file}:Pose`, '')).toEqual({});
+  });
+
+  test.each([
+    ['15', /ends in the middle/],
+    ['0f01', /./],
+    ['00', /./],
+  ])('%s fails', async (hex, reason) => {
+    await expect(decoded(`protobuf:${await protoFile()}:Pose`, hex)).rejects.toThrow(reason);
+  });
+
+  test('says which types there are', async () => {
+    await expect(loadDecoder(`protobuf:${await protoFile()}:Nope`)).rejects.toThrow(
+      expect.objectContaining({
+        exitCode: 2,
+        message: expect.stringMatching(/"Nope".*it has arm\.Pose, arm\.Pose\.Joint$/),
+      }),
+    );
+  });
+
+  test.each(['protobuf', 'protobuf:x.proto', 'protobuf::T'])('%s is wrong use', async (spec) => {
+    await expect(loadDecoder(spec)).rejects.toThrow(/protobuf:FILE:TYPE/);
+  });
+
+  test('a file that is not there is a failure', async () => {
+    await expect(loadDecoder('protobuf:/nowhere.proto:T')).rejects.toThrow(
+      expect.objectContaining({ exitCode: 1, message: expect.stringMatching(/nowhere\.proto.*ENOENT/) }),
+    );
+  });
+});
+
+test.each(['yaml', 'cbor:x', 'text:', '', 'constructor'])('--decode %j is wrong use', async (spec) => {
+  await expect(loadDecoder(spec)).rejects.toThrow(
+    expect.objectContaining({ exitCode: 2, message: expect.stringMatching(/it takes text, json, cbor/) }),
+  );
+});
+
+test.each(['text', 'json', 'cbor', 'msgpack', 'struct:<HBx'])(
+  '%s: whatever comes gives JSON, or an Error',
+  async (spec) => {
+    const decoder = await loadDecoder(spec);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 64 }), (packet) => {
+        try {
+          const { value, text } = decoder.decode(packet);
+          expect(JSON.parse(JSON.stringify(value))).toEqual(value);
+          expect(typeof text).toBe('string');
+        } catch (error) {
+          expect(error).toBeInstanceOf(Error);
+          expect((error as Error).name).not.toBe('AssertionError');
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  },
+);
+
+describe('encoders', () => {
+  test.each([
+    ['cbor', { a: 1, b: [true, null] }, 'a26161016162 82f5f6'],
+    ['cbor', 1.5, 'f93e00'],
+    ['msgpack', { a: 1, b: [true, null] }, '82a16101a162 92c3c0'],
+    ['msgpack', 'hi', 'a26869'],
+  ] as const)('%s %j', async (encoding, value, hex) => {
+    expect([...(await loadEncoder(encoding))(value)]).toEqual([...bytesOf(hex)]);
+  });
+});
+
+function dataUrl(source: string): string {
+  return `data:text/javascript,${encodeURIComponent(source)}`;
+}
+
+test('a decoder loads its own package, and no other', async () => {
+  // Writes the address of each module that is loaded to stderr.
+  const hooks = `import { writeSync } from 'node:fs';
+    export function load(url, context, next) { writeSync(2, url + '\\n'); return next(url, context); }`;
+  const probe = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hooks))});`;
+  const loaded = async (spec: string) => {
+    const commandLine = ['--import', dataUrl(probe), SERCOM, 'replay', '-', '--decode', spec];
+    const node = new RunningProcess(process.execPath, commandLine);
+    node.child.stdin!.end('(1700000000.000000) arm rx#00\n');
+    const { code, stderr } = await node.outcome();
+    expect(code).toBe(0);
+    return ['cbor2', '@msgpack/msgpack', 'protobufjs', 'serialport'].filter((name) =>
+      stderr.includes(`/node_modules/${name}/`),
+    );
+  };
+  expect(await loaded('struct:B')).toEqual([]);
+  expect(await loaded('cbor')).toEqual(['cbor2']);
+  expect(await loaded('msgpack')).toEqual(['@msgpack/msgpack']);
+});

@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { has } from '../../../test/support/tools.js';
+import { SERCOM } from '../support/sercom-process.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+
+const execute = promisify(execFile);
+
+const text = await readFile(path.resolve(import.meta.dirname, '../../../docs/cli-formats.md'), 'utf8');
+
+/** The log that the page shows, and what it shows of it. */
+const log = /`bench\.log`:\n\n```\n([\s\S]*?)```/.exec(text)![1]!;
+const blocks = [...text.matchAll(/```console\n([\s\S]*?)```/g)].map((match) => match[1]!);
+
+const examples = blocks
+  .filter((block) => has('tshark') || !block.includes('$ tshark'))
+  .map((block) => ({ block, command: block.slice(2, block.indexOf('\n')) }));
+
+test.each(examples)('docs/cli-formats.md: $command', async ({ block }) => {
+  const folder = await temporaryFolder();
+  await writeFile(path.join(folder, 'bench.log'), log);
+  let shown = '';
+  for (const [, command] of block.matchAll(/^\$ (.*)$/gm)) {
+    const script = `sercom() { "${process.execPath}" "${SERCOM}" "$@"; }; exec 2>&1; ${command}`;
+    const { stdout } = await execute('sh', ['-c', script], { cwd: folder, env: { ...process.env, TZ: 'UTC' } });
+    shown += `$ ${command}\n${stdout}`;
+  }
+  expect(shown).toBe(block);
+});
+
+test('the page has examples', () => {
+  expect(blocks.length).toBeGreaterThan(8);
+});

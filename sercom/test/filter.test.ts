@@ -1,0 +1,107 @@
+import { describe, expect, test } from 'vitest';
+import { parseFilter, recordFilter } from '../src/records/filter.js';
+import type { PacketRecord } from '../src/records/packet-record.js';
+
+const packet: PacketRecord = { timeUs: 0, name: 'arm', dir: 'rx', length: 5, bytes: Buffer.from('01f2ff2c41', 'hex') };
+const rejected: PacketRecord = { ...packet, length: 300, bytes: Uint8Array.of(5, 1), error: 'too-long' };
+
+describe('a condition', () => {
+  test.each([
+    ['name=arm', true],
+    ['name=ar', false],
+    ['name=a*', true],
+    ['name=*r*', true],
+    ['name=*x*', false],
+    ['name=a.m', false],
+    ['dir=rx', true],
+    ['dir=tx', false],
+    ['length=5', true],
+    ['length=4', false],
+    ['length!=5', false],
+    ['length<6', true],
+    ['length<5', false],
+    ['length<=5', true],
+    ['length>4', true],
+    ['length>5', false],
+    ['length>=5', true],
+    ['length=3..5', true],
+    ['length=6..9', false],
+    ['bytes=01', true],
+    ['bytes=01F2', true],
+    ['bytes=02', false],
+    ['bytes=01:f2:ff:2c:41', true],
+    ['bytes=01 f2 ff 2c 41 00', false],
+    ['bytes=00f0/00f0', true],
+    ['bytes=0f02/000f', true],
+    ['bytes=0003/00ff', false],
+    ['text=,A', true],
+    ['text=B', false],
+    ['dir=rx,length>4,bytes=01', true],
+    ['dir=rx, length>5', false],
+    ['dir=rx,text=,A', true],
+    ['dir=tx,text=,A', false],
+  ])('%s', (spec, isMeant) => {
+    expect(parseFilter(spec)(packet)).toBe(isMeant);
+  });
+
+  test('looks at the length and the first bytes of a rejected frame as they were on the wire', () => {
+    expect(parseFilter('length=300,bytes=0501')(rejected)).toBe(true);
+    expect(parseFilter('bytes=050100')(rejected)).toBe(false);
+  });
+
+  test('finds text in UTF-8', () => {
+    expect(parseFilter('text=hä')({ ...packet, bytes: Buffer.from('ohä!') })).toBe(true);
+  });
+});
+
+test('several filters are joined, and any reject is enough', () => {
+  const isMeant = recordFilter(['dir=rx', 'length>4'], ['name=leg', 'bytes=02']);
+  expect(isMeant(packet)).toBe(true);
+  expect(isMeant({ ...packet, dir: 'tx' })).toBe(false);
+  expect(isMeant({ ...packet, length: 4 })).toBe(false);
+  expect(isMeant({ ...packet, name: 'leg' })).toBe(false);
+  expect(isMeant({ ...packet, bytes: Uint8Array.of(2) })).toBe(false);
+  expect(recordFilter()(packet)).toBe(true);
+});
+
+test.each([
+  '',
+  ',',
+  'x',
+  'name',
+  'name=',
+  'dir=up',
+  'dir!=rx',
+  'length',
+  'length=',
+  'length=x',
+  'length=-1',
+  'length=5..',
+  'length=5..3',
+  'length<3..5',
+  'text=',
+  'dir=rx,text=',
+  'text!=a',
+  'bytes=',
+  'bytes=0',
+  'bytes=zz',
+  'bytes=01/',
+  'bytes=01/ff00',
+  'bytes=01/ff/ff',
+  'Name=arm',
+  'dir=rx,',
+  'dir=rx;length=5',
+])('%j is wrong use', (spec) => {
+  expect(() => parseFilter(spec)).toThrow(
+    expect.objectContaining({ exitCode: 2, message: expect.stringMatching(/^filter .*; it takes name=NAME, .*last$/) }),
+  );
+});
+
+test.each([
+  ['dir!=rx', /only length takes "!="; --reject "dir=rx" leaves out what meets "dir=rx"/],
+  ['length>2,name!=arm', /--reject "name=arm"/],
+  ['text=', /the text is empty/],
+  ['x', /length=N \(or != < <= > >=\) or length=N\.\.M/],
+])('%j is told what to write', (spec, message) => {
+  expect(() => parseFilter(spec)).toThrow(message);
+});

@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { loadDecoder } from '../src/decoders/index.js';
+import { makeFormat, type TIMESTAMPS } from '../src/formats/index.js';
+import type { PacketRecord } from '../src/records/packet-record.js';
+import { DANGEROUS } from './support/dangerous.js';
+import { records } from './support/records.js';
+
+const timeUs = Date.UTC(2026, 0, 2, 3, 4, 5, 678) * 1_000 + 9;
+const local = new Date(2026, 0, 2, 3, 4, 5, 678);
+const packet: PacketRecord = { timeUs, name: 'arm', dir: 'rx', length: 5, bytes: Buffer.from('hi\x1b"\xff', 'latin1') };
+const rejected: PacketRecord = { ...packet, length: 300, bytes: Uint8Array.of(5, 1), error: 'too-long' };
+
+const json = await loadDecoder('json');
+const text = await loadDecoder('text');
+
+describe('a template', () => {
+  test.each([
+    ['', ''],
+    ['plain', 'plain'],
+    ['%t|%d|%l', 'arm|rx|5'],
+    ['%x %X', '68691b22ff 68691B22FF'],
+    ['%p', 'hi\\x1b"\\xff'],
+    ['%I', '2026-01-02T03:04:05.678009Z'],
+    ['%U', `${Date.UTC(2026, 0, 2, 3, 4, 5) / 1000}.678009`],
+    ['%%t @@Y \\\\n', '%t @Y \\n'],
+    ['a\\tb\\nc\\0\\e[0m\\a\\r\\v', 'a\tb\nc\0\x1b[0m\x07\r\v'],
+    ['[%6t] [%-6t] [%04l] [%.2t] [%6.2t]', '[   arm] [arm   ] [0005] [ar] [    ar]'],
+    ['%e%v', ''],
+    ['%j', '{"ts":"2026-01-02T03:04:05.678009Z","name":"arm","dir":"rx","length":5,"hex":"68691b22ff"}'],
+    ['ä💡%l', 'ä💡5'],
+  ])('%j', (template, line) => {
+    expect(makeFormat({ template })(packet)).toBe(line);
+  });
+
+  test('shows local dates', () => {
+    const format = makeFormat({ template: '@Y-@m-@dT@H:@M:@S.@N@z @s' });
+    expect(format({ ...packet, timeUs: local.getTime() * 1_000 + 9 })).toMatch(
+      new RegExp(`^2026-01-02T03:04:05\\.678009000[+-]\\d{4} ${Math.floor(local.getTime() / 1000)}$`),
+    );
+  });
+
+  test('shows what a packet means, or why it has no meaning, or why a frame was rejected', () => {
+    const format = makeFormat({ template: '%v|%e', decoder: json });
+    expect(format({ ...packet, bytes: Buffer.from('{"a": 1}') })).toBe('{"a":1}|');
+    expect(format(packet)).toMatch(/^\|not json: /);
+    expect(format(rejected)).toBe('|too-long');
+  });
+
+  test('%J has the decoded value: of the decoder, else of JSON', () => {
+    const record = { ...packet, bytes: Buffer.from('[1]'), length: 3 };
+    expect(JSON.parse(makeFormat({ template: '%J' })(record))).toMatchObject({ hex: '5b315d', decoded: [1] });
+    expect(JSON.parse(makeFormat({ template: '%J', decoder: text })(record))).toMatchObject({ decoded: '[1]' });
+    expect(JSON.parse(makeFormat({ template: '%J' })(packet))).toMatchObject({
+      error: expect.stringMatching(/^decode: not json/),
+    });
+  });
+
+  test('%T is the time that --timestamp asks for', () => {
+    const format = makeFormat({ template: '%T', timestamp: 'delta' });
+    expect([format(packet), format({ ...packet, timeUs: timeUs + 1_500_000 })].map((line) => line.trim())).toEqual([
+      '+0.000000',
+      '+1.500000',
+    ]);
+  });
+
+  test.each(['%q', '%', '%5', '%-', '%.5', '@', '@Q', '\\', '\\q', '%99999999t', 'a%', '%constructor', '\\x'])(
+    '%j is wrong use',
+    (template) => {
+      expect(() => makeFormat({ template })).toThrow(
+        expect.objectContaining({ exitCode: 2, message: expect.stringMatching(/is not known; fields: %t name/) }),
+      );
+    },
+  );
+});
+
+describe('times', () => {
+  const times = (timestamp: (typeof TIMESTAMPS)[number]) => {
+    const format = makeFormat({ template: '%T', timestamp });
+    return [0, 1, 2_000_001, 1_000_001].map((offset) => format({ ...packet, timeUs: timeUs + offset }).trim());
+  };
+
+  test.each([
+    [
+      'iso',
+      [
+        '2026-01-02T03:04:05.678009Z',
+        '2026-01-02T03:04:05.678010Z',
+        '2026-01-02T03:04:07.678010Z',
+        '2026-01-02T03:04:06.678010Z',
+      ],
+    ],
+    ['epoch', ['1767323045.678009', '1767323045.678010', '1767323047.678010', '1767323046.678010']],
+    ['start', ['+0.000000', '+0.000001', '+2.000001', '+1.000001']],
+    ['delta', ['+0.000000', '+0.000001', '+2.000000', '-1.000000']],
+  ] as const)('%s', (timestamp, shown) => {
+    expect(times(timestamp)).toEqual(shown);
+  });
+
+  test('absolute is the time of day', () => {
+    expect(makeFormat({ template: '%T' })({ ...packet, timeUs: local.getTime() * 1_000 + 9 })).toBe('03:04:05.678009');
+  });
+});
+
+describe('a dump', () => {
+  const dump = (record: PacketRecord) => makeFormat({ dump: true, timestamp: 'start' })(record).split('\n');
+
+  test('is that of hexdump -C, with every row', () => {
+    const bytes = Buffer.concat([Buffer.alloc(32), Buffer.from('ABC\x7f\xe9', 'latin1')]);
+    expect(dump({ ...packet, length: 37, bytes })).toEqual([
+      '   +0.000000  arm  rx     37',
+      '00000000  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|',
+      '00000010  00 00 00 00 00 00 00 00  00 00 00 00 00 00 00 00  |................|',
+      '00000020  41 42 43 7f e9                                    |ABC..|',
+      '00000025',
+    ]);
+  });
+
+  test('of an empty packet has its length only', () => {
+    expect(dump({ ...packet, length: 0, bytes: new Uint8Array(0) })).toEqual([
+      '   +0.000000  arm  rx      0',
+      '00000000',
+    ]);
+  });
+
+  test('says why a frame was rejected', () => {
+    expect(dump(rejected)[0]).toBe('   +0.000000  arm  rx    300  rejected: too-long');
+  });
+});
+
+describe('the line that people read', () => {
+  test('ends with what the packet means, or why it has no meaning', () => {
+    const format = makeFormat({ timestamp: 'start', decoder: json });
+    expect(format({ ...packet, length: 3, bytes: Buffer.from('[1]') })).toBe(
+      '   +0.000000  arm  rx      3  5b 31 5d                 "[1]"  = [1]',
+    );
+    expect(format(packet)).toMatch(/ "hi\\x1b\\"\\xff" {2}not json: [^\n]+$/);
+    expect(format(rejected)).toMatch(/ rejected: too-long$/);
+  });
+
+  test('escapes what a packet means', () => {
+    const format = makeFormat({ decoder: text });
+    expect(format({ ...packet, bytes: Buffer.from('a\x1b[2J\u202e\n') })).toMatch(/ = a\\x1b\[2J\\u\{202e\}\\n$/);
+  });
+
+  test('is wrapped below its columns where the terminal ends', () => {
+    const bytes = Buffer.from('The quick brown fox jumps over the lazy dog.');
+    const format = makeFormat({ timestamp: 'start', columns: () => 79, names: ['arm'] });
+    expect(format({ ...packet, length: bytes.length, bytes }).split('\n')).toEqual([
+      '   +0.000000  arm  rx     44  54 68 65 20 71 75 69 63 6b 20 62 72 6f 77 6e 20',
+      '                              66 6f 78 20 6a 75 6d 70 73 20 6f 76 65 72 20 74',
+      '                              68 65 20 6c 61 7a 79 20 64 6f 67 2e',
+      '                              "The quick brown fox jumps over the lazy dog."',
+    ]);
+  });
+
+  test('is not wrapped when it fits, nor when the terminal is too narrow for that, nor in a pipe', () => {
+    const bytes = Buffer.from('0123456789');
+    const record = { ...packet, length: bytes.length, bytes };
+    for (const columns of [() => 200, () => 40, () => undefined]) {
+      expect(makeFormat({ columns })(record)).not.toContain('\n');
+    }
+  });
+
+  test('never is wider than the terminal, and loses nothing', () => {
+    fc.assert(
+      fc.property(records, fc.integer({ min: 60, max: 200 }), (record, columns) => {
+        const short = { ...record, name: 'arm' };
+        const wrapped = makeFormat({ columns: () => columns })(short);
+        const whole = makeFormat({})(short);
+        expect(wrapped.replace(/\s/g, '')).toBe(whole.replace(/\s/g, ''));
+        // Wide characters make rows shorter than they have to be, never longer.
+        if (wrapped !== whole) {
+          expect(Math.max(...wrapped.split('\n').map((row) => Array.from(row).length))).toBeLessThanOrEqual(columns);
+        }
+      }),
+    );
+  });
+});
+
+describe('no format lets anything dangerous through', () => {
+  test.each([
+    ['line', {}],
+    ['decoded line', { decoder: text }],
+    ['dump', { dump: true, decoder: text }],
+    ['wrapped line', { columns: () => 80, decoder: text }],
+    ['JSON', { json: true, decoder: text }],
+    ['template', { template: '%t %p %v %e %x %X %10t %-10p %.3p %j %J %T %I %U %d %l', decoder: text }],
+    ['template of JSON', { template: '%v %e %J', decoder: json }],
+  ])('%s', (_, options) => {
+    const format = makeFormat(options);
+    fc.assert(
+      fc.property(records, (record) => {
+        expect(format(record).replaceAll('\n', '')).not.toMatch(DANGEROUS);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('lines have as many line ends as they are to have', () => {
+    fc.assert(
+      fc.property(records, (record) => {
+        for (const options of [{}, { json: true }, { template: '%t %p %v %e' }]) {
+          expect(makeFormat({ ...options, decoder: text })(record)).not.toContain('\n');
+        }
+      }),
+    );
+  });
+});
+
+test('JSON has decoded, or error with the reason', () => {
+  const format = makeFormat({ json: true, decoder: json });
+  expect(JSON.parse(format({ ...packet, bytes: Buffer.from('null') }))).toMatchObject({ decoded: null });
+  expect(Object.keys(JSON.parse(format({ ...packet, bytes: Buffer.from('null') })))).toEqual([
+    'ts',
+    'name',
+    'dir',
+    'length',
+    'hex',
+    'decoded',
+  ]);
+  expect(JSON.parse(format(packet))).toMatchObject({ error: expect.stringMatching(/^decode: not json: /) });
+  expect(JSON.parse(format(rejected))).toMatchObject({ error: 'too-long' });
+  expect(JSON.parse(format(packet))).not.toHaveProperty('decoded');
+});

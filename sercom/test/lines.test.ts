@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest';
+import { isoTime, jsonLine } from '../src/formats/json-line.js';
+import { packetLine } from '../src/formats/packet-line.js';
+import { portJson, portTable } from '../src/ports/port-table.js';
+import type { PacketRecord } from '../src/records/packet-record.js';
+import { Totals } from '../src/records/totals.js';
+import { parseHex } from '../src/text/hex.js';
+
+const BYTES = Buffer.from('hi \x1b');
+const packet: PacketRecord = {
+  timeUs: new Date(2026, 0, 2, 3, 4, 5, 678).getTime() * 1000 + 9,
+  name: 'arm',
+  dir: 'rx',
+  length: BYTES.length,
+  bytes: BYTES,
+};
+const rejected: PacketRecord = { ...packet, name: 'leg', length: 300, bytes: Uint8Array.of(1, 2), error: 'too-long' };
+const plain = packetLine(['arm', 'leg', 'wheel'], (_, text) => text);
+
+describe('the line that people read', () => {
+  test('shows a packet', () => {
+    expect(plain(packet)).toBe('03:04:05.678009  arm    rx      4  68 69 20 1b              "hi \\x1b"');
+  });
+
+  test('shows a sent packet', () => {
+    expect(plain({ ...packet, dir: 'tx' })).toContain('  arm    tx      4  ');
+  });
+
+  test('shows an empty packet', () => {
+    expect(plain({ ...packet, length: 0, bytes: new Uint8Array(0) })).toMatch(/ {2}arm {4}rx {6}0 {26,}""$/);
+  });
+
+  test('shows why a frame was rejected, and that its bytes are not all of them', () => {
+    expect(plain(rejected)).toMatch(/ {2}leg {4}rx {4}300 {2}01 02 … {2,}rejected: too-long$/);
+  });
+
+  test('does not say that bytes are missing if none are', () => {
+    expect(plain({ ...rejected, length: 2 })).toMatch(/ 01 02 {2,}rejected/);
+  });
+
+  test('escapes the name', () => {
+    const line = packetLine(['a\x1b[2J'], (_, text) => text)({ ...packet, name: 'a\x1b[2J' });
+    expect(line).toContain('  a\\x1b[2J  rx');
+  });
+});
+
+describe('the line of JSON', () => {
+  test('has ts, name, dir, length and hex', () => {
+    expect(jsonLine({ ...packet, timeUs: Date.UTC(2026, 0, 2, 3, 4, 5, 123) * 1000 + 456 })).toBe(
+      '{"ts":"2026-01-02T03:04:05.123456Z","name":"arm","dir":"rx","length":4,"hex":"6869201b"}',
+    );
+  });
+
+  test('has error for a rejected frame', () => {
+    expect(JSON.parse(jsonLine(rejected))).toMatchObject({ name: 'leg', length: 300, hex: '0102', error: 'too-long' });
+  });
+
+  test.each([
+    [0, '1970-01-01T00:00:00.000000Z'],
+    [1_000_001, '1970-01-01T00:00:01.000001Z'],
+    [999_999, '1970-01-01T00:00:00.999999Z'],
+  ])('time %d', (timeUs, text) => {
+    expect(isoTime(timeUs)).toBe(text);
+  });
+});
+
+describe('bytes in hex', () => {
+  test.each([
+    ['', ''],
+    ['0102ff', '0102ff'],
+    ['01 02  FF', '0102ff'],
+    ['01:02:fF', '0102ff'],
+    [' 0102\t:ff\n', '0102ff'],
+  ])('%j', (text, hex) => {
+    expect(Buffer.from(parseHex(text)).toString('hex')).toBe(hex);
+  });
+
+  test.each(['1', '01 2', '0x01', 'zz', '01,02', '012', 'é0'])('%j is wrong use', (text) => {
+    expect(() => parseHex(text)).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+});
+
+describe('the list of ports', () => {
+  const port = {
+    path: '/dev/ttyACM0',
+    vendorId: '2341',
+    productId: '0043',
+    serialNumber: '7533\x1b]0;owned\x07',
+    manufacturer: 'Evil\u202e Inc\x9b2J\n/dev/ttyACM9',
+    pnpId: undefined,
+    locationId: undefined,
+  };
+  const bare = { ...port, path: '/dev/ttyS0', vendorId: undefined, productId: undefined, serialNumber: undefined };
+
+  test('escapes what devices say of themselves', () => {
+    const table = portTable([port, { ...bare, manufacturer: undefined }]);
+    expect(table.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
+      ['PATH', 'VENDOR', 'PRODUCT', 'SERIAL NUMBER', 'MANUFACTURER'],
+      ['/dev/ttyACM0', '2341', '0043', '7533\\x1b]0;owned\\x07', 'Evil\\u{202e} Inc\\u{9b}2J\\n/dev/ttyACM9'],
+      ['/dev/ttyS0', '-', '-', '-', '-'],
+      [''],
+    ]);
+  });
+
+  test('has columns', () => {
+    expect(portTable([{ ...bare, manufacturer: 'Acme' }])).toBe(
+      'PATH        VENDOR  PRODUCT  SERIAL NUMBER  MANUFACTURER\n/dev/ttyS0  -       -        -              Acme\n',
+    );
+  });
+
+  test('as JSON, too', () => {
+    const json = portJson([port, { ...bare, manufacturer: undefined }]);
+    expect(json).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+    const { pnpId: _, locationId: __, ...shown } = port;
+    expect(JSON.parse(json)).toEqual([
+      shown,
+      { path: '/dev/ttyS0', vendorId: null, productId: null, serialNumber: null, manufacturer: null },
+    ]);
+  });
+});
+
+describe('the totals', () => {
+  test('count in words', () => {
+    const totals = new Totals();
+    expect(`${totals}`).toBe('received 0 packets (0 bytes)');
+    totals.add({ ...packet, length: 1 });
+    totals.add({ ...packet, dir: 'tx' });
+    totals.add(rejected);
+    totals.add(rejected);
+    totals.add({ ...rejected, error: 'checksum' });
+    totals.notShown = 5;
+    expect(`${totals}`).toBe(
+      'received 1 packet (1 byte), sent 1 packet (4 bytes), rejected 3 frames (2 too-long, 1 checksum), 5 not shown',
+    );
+  });
+});

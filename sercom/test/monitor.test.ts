@@ -1,0 +1,254 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { has } from '../../test/support/tools.js';
+import { jsonLines, type Outcome, run, start } from './support/sercom-process.js';
+import { openTestPort, write } from './support/test-port.js';
+
+/** Runs `sercom` with lines on stdin. */
+function withInput(input: string, ...commandLine: string[]): Promise<Outcome> {
+  const running = start(...commandLine);
+  running.child.stdin!.on('error', () => {});
+  running.child.stdin!.end(input);
+  return running.outcome();
+}
+
+async function temporaryFolder(): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'sercom-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  return folder;
+}
+
+describe('sercom monitor --input', () => {
+  test('sends each line of stdin, and shows it as tx', async () => {
+    const { code, stdout, stderr } = await withInput(
+      'one\r\ntwo\n\nlast',
+      'monitor',
+      'sim:',
+      '--input',
+      'text',
+      '-n',
+      '4',
+      '--json',
+    );
+    const packets = jsonLines(stdout);
+    const of = (dir: string) => packets.filter((packet) => packet.dir === dir).map(({ hex }) => hex);
+    expect(of('tx')).toEqual(['6f6e65', '74776f', '', '6c617374']);
+    expect(of('rx')).toEqual(of('tx'));
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('hex: a line that is none is told, and the next is sent', async () => {
+    const { code, stdout, stderr } = await withInput(
+      '00 ff\nxyz\n01\n',
+      'monitor',
+      'sim:',
+      '--input',
+      'hex',
+      '-n',
+      '2',
+      '--json',
+    );
+    expect(jsonLines(stdout).filter(({ dir }) => dir === 'rx')).toMatchObject([{ hex: '00ff' }, { hex: '01' }]);
+    expect(stderr).toMatch(/^sercom: hex: "xyz" is not made of pairs of hex digits;.*\n$/);
+    expect(code).toBe(0);
+  });
+
+  test.each([
+    [[], 'cbor', 'a1616101'],
+    [['--encode', 'msgpack'], 'msgpack', '81a16101'],
+  ])('json %j becomes %s, and is decoded again', async (options, decoder, hex) => {
+    const { stdout } = await withInput(
+      '{"a": 1}\n',
+      ...['monitor', 'sim:', '--input', 'json', ...options, '--decode', decoder, '-n', '1', '--json'],
+    );
+    expect(jsonLines(stdout)).toMatchObject([
+      { dir: 'tx', hex, decoded: { a: 1 } },
+      { dir: 'rx', hex, decoded: { a: 1 } },
+    ]);
+  });
+
+  test('--to says which of several connections the lines go to', async () => {
+    const { stdout } = await withInput(
+      'x\n',
+      ...['monitor', 'a=sim:', 'b=sim:', '--input', 'text', '--to', 'b', '-n', '1', '--json'],
+    );
+    expect(jsonLines(stdout).map(({ name }) => name)).toEqual(['b', 'b']);
+  });
+});
+
+describe('what sercom monitor prints', () => {
+  const LINES = ['monitor', 'sim:', '--input', 'text', '-n', '3'];
+
+  test('--format', async () => {
+    const { stdout } = await withInput('a\nbc\ndef\n', ...LINES, '--filter', 'dir=rx', '--format', '%t %l %x');
+    expect(stdout).toBe('sim: 1 61\nsim: 2 6263\nsim: 3 646566\n');
+  });
+
+  test('--dump', async () => {
+    const { stdout } = await withInput('a\nb\nc\n', ...LINES, '--dump');
+    expect(stdout.match(/^00000000 {2}6[123] +\|[abc]\|\n00000001$/gm)).toHaveLength(6);
+  });
+
+  test('--filter and --reject, of which -n counts what is left', async () => {
+    const { code, stdout } = await withInput(
+      'a\nbb\nccc\ndd\n',
+      ...['monitor', 'sim:', '--input', 'text', '--filter', 'length=2', '--filter', 'dir=rx', '--reject', 'text=b'],
+      ...['-n', '1', '--json'],
+    );
+    expect(jsonLines(stdout)).toMatchObject([{ dir: 'rx', hex: '6464' }]);
+    expect(code).toBe(0);
+  });
+
+  test('-t start, with microseconds', async () => {
+    const { stdout } = await withInput('a\nb\nc\n', ...LINES, '-t', 'start');
+    expect(stdout).toMatch(/^ +\+0\.000000 {2}sim: {2}tx/);
+    expect(stdout.split('\n').filter((line) => /^ +\+\d+\.\d{6} /.test(line))).toHaveLength(6);
+  });
+
+  test('--quiet prints no packets, --stats a summary', async () => {
+    const { code, stdout, stderr } = await withInput('a\nb\nc\n', ...LINES, '--quiet', '--stats');
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(
+      /^sercom: "sim:": received 3 packets \(3 bytes\), .*sent 3 packets \(3 bytes\), rejected 0 frames/,
+    );
+    expect(code).toBe(0);
+  });
+
+  test('--changes off a terminal prints its lines at the end', async () => {
+    const { stdout } = await withInput('k1\nk2\nm1\n', ...LINES, '--changes');
+    expect(stdout.split('\n').map((line) => line.replace(/[\d.]+ m?s/, '- ').trimEnd())).toEqual([
+      'name  dir    count   interval  length  packet',
+      expect.stringMatching(/^sim: {2}rx +2 +- +2 {2}6b 32 {2}"k2"$/),
+      expect.stringMatching(/^sim: {2}rx +1 +- +2 {2}6d 31 {2}"m1"$/),
+      expect.stringMatching(/^sim: {2}tx +2 +- +2 {2}6b 32 {2}"k2"$/),
+      expect.stringMatching(/^sim: {2}tx +1 +- +2 {2}6d 31 {2}"m1"$/),
+      '',
+    ]);
+  });
+});
+
+describe('where sercom monitor keeps packets', () => {
+  test('--log has a line for each, in both directions, and is not overwritten without --force', async () => {
+    const log = path.join(await temporaryFolder(), 'packets.log');
+    const monitor = () =>
+      withInput('a\n', 'monitor', 'uno=sim:', '--input', 'text', '-n', '1', '--quiet', '--log', log);
+    expect(await monitor()).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const text = await readFile(log, 'utf8');
+    expect(text).toMatch(/^\(\d+\.\d{6}\) uno tx#61\n\(\d+\.\d{6}\) uno rx#61\n$/);
+    expect(await monitor()).toMatchObject({ code: 2, stderr: expect.stringMatching(/--force/) });
+    expect(await readFile(log, 'utf8')).toBe(text);
+  });
+
+  test('--pcapng - writes nothing else to stdout', async () => {
+    const monitor = start('monitor', 'sim:', '-n', '1', '--pcapng', '-');
+    const chunks: Buffer[] = [];
+    monitor.child.stdout!.on('data', (chunk) => chunks.push(chunk));
+    monitor.child.stdin!.end();
+    const { code, stderr } = await monitor.outcome();
+    const capture = Buffer.concat(chunks);
+    expect(capture.readUInt32LE(0)).toBe(0x0a0d0d0a);
+    let offset = 0;
+    while (offset < capture.length) {
+      offset += capture.readUInt32LE(offset + 4);
+    }
+    expect(offset).toBe(capture.length);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test.skipIf(process.platform !== 'linux')('a log that cannot be written ends it with 1 (needs Linux)', async () => {
+    const { code, stderr } = await run('monitor', 'sim:', '--log', '/dev/full', '--force');
+    expect(stderr).toMatch(/^sercom: --log: cannot write \/dev\/full: ENOSPC.*\n$/);
+    expect(code).toBe(1);
+  });
+});
+
+describe.skipIf(!has('socat'))('sercom monitor and slow readers (needs socat)', () => {
+  test('--drop never holds the device; what is dropped is counted', async () => {
+    const { path: port, device, arrived } = await openTestPort();
+    const monitor = start('monitor', port, '--json', '--drop');
+    monitor.child.stdout!.pause();
+    await arrived(1);
+    const frames = 2_048;
+    const blocks = 32;
+    const block = Buffer.from(`00${'0668656c6c6f00'.repeat(frames)}`, 'hex');
+    for (let sent = 0; sent < blocks; sent++) {
+      await new Promise((resolve) => device.write(block, resolve));
+    }
+    write(device, '05 01 02 03 04 00');
+    monitor.child.stdout!.resume();
+    // Sent until it is shown: the first may be dropped, too.
+    const again = setInterval(() => write(device, '05 01 02 03 04 00'), 100);
+    await monitor.printed(/"hex":"01020304"/).finally(() => clearInterval(again));
+    monitor.child.kill('SIGINT');
+    const { stdout, stderr, code } = await monitor.outcome();
+    const [, received, notShown] = /received (\d+) packets .*, (\d+) not shown\n$/.exec(stderr)!;
+    const shown = jsonLines(stdout).length;
+    expect(shown).toBe(Number(received) - Number(notShown));
+    expect(jsonLines(stdout).filter(({ hex }) => hex === '68656c6c6f').length).toBeLessThan(blocks * frames);
+    expect(Number(received)).toBeGreaterThan(blocks * frames);
+    expect(code).toBe(0);
+  });
+});
+
+describe('sercom send', () => {
+  test.each(['send', 'monitor'])('%s --input text sends the bytes of each line as they are', async (command) => {
+    const running = start(
+      command,
+      'sim:',
+      '--input',
+      'text',
+      ...(command === 'send' ? ['--wait', '1'] : ['-n', '3']),
+      '--json',
+    );
+    running.child.stdin!.end(Buffer.from('efbbbf410a fffe0d0a efbbbf'.replaceAll(' ', ''), 'hex'));
+    const { code, stdout } = await running.outcome();
+    const hexes = jsonLines(stdout)
+      .filter(({ dir }) => dir === 'rx')
+      .map(({ hex }) => hex);
+    expect(hexes).toEqual(['efbbbf41', 'fffe', 'efbbbf']);
+    expect(code).toBe(0);
+  });
+
+  test.each(['hex', 'json'])(
+    '--input %s takes UTF-8 only, whose mark at the beginning does not count',
+    async (kind) => {
+      const running = start('send', 'sim:', '--input', kind, '--wait', '1', '--json');
+      running.child.stdin!.end(Buffer.from('efbbbf31310a22ff220a', 'hex'));
+      const { code, stdout, stderr } = await running.outcome();
+      expect(jsonLines(stdout)).toMatchObject([{ hex: kind === 'hex' ? '11' : '0b' }]);
+      expect(stderr).toBe('sercom: this line is not UTF-8: "\\"\\xff\\""\n');
+      expect(code).toBe(2);
+    },
+  );
+
+  test('--input sends a packet a line, and waits for the answers to each', async () => {
+    const { code, stdout } = await withInput('01\n0203\n', 'send', 'sim:', '--input', 'hex', '--wait', '1', '--json');
+    expect(jsonLines(stdout).map(({ hex }) => hex)).toEqual(['01', '0203']);
+    expect(code).toBe(0);
+  });
+
+  test('--input: a line that is no packet ends it with 2', async () => {
+    const { code, stderr } = await withInput('01\nno\n', 'send', 'sim:', '--input', 'hex', '--wait', '1');
+    expect(stderr).toMatch(/hex: "no" is not made of pairs of hex digits/);
+    expect(code).toBe(2);
+  });
+
+  test('--file, --repeat and --interval', async () => {
+    const file = path.join(await temporaryFolder(), 'packet');
+    await writeFile(file, Uint8Array.of(0, 1, 255));
+    const { stdout } = await run(
+      ...['send', 'sim:', '--file', file, '--repeat', '3', '--interval', '0.2', '--wait', '1', '--json'],
+    );
+    const answers = jsonLines(stdout);
+    expect(answers.map(({ hex }) => hex)).toEqual(['0001ff', '0001ff', '0001ff']);
+    const times = answers.map(({ ts }) => Date.parse(ts as string));
+    expect(times[2]! - times[0]!).toBeGreaterThanOrEqual(399);
+  });
+
+  test('--encode makes CBOR of JSON', async () => {
+    const { stdout } = await run('send', 'sim:', '--text', '[1,"x",null]', '--encode', 'cbor', '--wait', '1', '--json');
+    expect(jsonLines(stdout)).toMatchObject([{ hex: '83016178f6' }]);
+  });
+});

@@ -1,0 +1,233 @@
+import { describe, expect, test } from 'vitest';
+import { has } from '../../test/support/tools.js';
+import { jsonLines, start } from './support/sercom-process.js';
+import { openTestPort, write } from './support/test-port.js';
+
+const HELLO = '06 68 65 6c 6c 6f 00';
+const CUT = '05 01 02 00';
+
+describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
+  test('monitor shows packets and rejected frames, skips what comes before the first delimiter, counts packets', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const monitor = start('monitor', `arm=${path}@57600`, '-n', '2');
+    expect(await arrived(1)).toBe('00');
+    write(device, `02 02 00 ${HELLO} ${CUT} 05 1b 5b 32 4a 00 ${HELLO}`);
+    const { code, stdout, stderr } = await monitor.outcome();
+    expect(stdout.split('\n').map((line) => line.slice('00:00:00.000000  '.length))).toEqual([
+      'arm  rx      5  68 65 6c 6c 6f           "hello"',
+      'arm  rx      3  05 01 02                 rejected: malformed',
+      'arm  rx      4  1b 5b 32 4a              "\\x1b[2J"',
+      '',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('monitor --json shows a rejected frame with error, its length on the wire and its head', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const monitor = start('monitor', path, '-n', '1', '--json');
+    await arrived(1);
+    device.write(Buffer.concat([Buffer.of(0), Buffer.alloc(70_000, 0x01), Buffer.of(0)]));
+    write(device, `${CUT} ${HELLO}`);
+    const { stdout } = await monitor.outcome();
+    expect(jsonLines(stdout)).toEqual([
+      { ts: expect.any(String), name: path, dir: 'rx', length: 70_000, hex: '01'.repeat(64), error: 'too-long' },
+      { ts: expect.any(String), name: path, dir: 'rx', length: 3, hex: '050102', error: 'malformed' },
+      { ts: expect.any(String), name: path, dir: 'rx', length: 5, hex: '68656c6c6f' },
+    ]);
+  });
+
+  test('monitor --no-skip-first decodes what comes before the first delimiter', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const monitor = start('monitor', path, '--no-skip-first', '-n', '1', '--json');
+    await arrived(1);
+    write(device, HELLO);
+    expect(jsonLines((await monitor.outcome()).stdout)).toMatchObject([{ hex: '68656c6c6f' }]);
+  });
+
+  test('monitor --checksum crc16 checks and removes it', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const monitor = start('monitor', path, '--checksum', 'crc16', '-n', '1', '--json');
+    await arrived(1);
+    write(device, '00 0c 31 32 33 34 35 36 37 38 38 29 b1 00 0c 31 32 33 34 35 36 37 38 39 29 b1 00');
+    expect(jsonLines((await monitor.outcome()).stdout)).toMatchObject([
+      { error: 'checksum', length: 12 },
+      { hex: '313233343536373839', length: 9 },
+    ]);
+  });
+
+  test.each([
+    ['nothing came', '', /not a byte came/],
+    ['no delimiter came', '48 69 0a', /3 bytes came, but no delimiter/],
+    ['all was skipped', HELLO, /the 6 bytes before the first delimiter were skipped: see --no-skip-first/],
+    ['only delimiters came', '00 00', /nothing but delimiters came/],
+    ['frames were rejected', `00 ${CUT}`, /rejected 1 frame \(1 malformed\) within .*--checksum/],
+  ])('monitor --timeout says why no packet came: %s', async (_, hex, reason) => {
+    const { path, device, arrived } = await openTestPort();
+    const monitor = start('monitor', path, '--timeout', '0.6');
+    await arrived(1);
+    write(device, hex);
+    const { code, stderr } = await monitor.outcome();
+    expect(stderr).toMatch(/^sercom: received 0 packets [^\n]*\n$/);
+    expect(stderr).toMatch(reason);
+    expect(code).toBe(3);
+  });
+
+  test('monitor --no-reconnect goes on when it loses one of two devices, and exits with 1 when it has lost both', async () => {
+    const arm = await openTestPort();
+    const leg = await openTestPort();
+    const monitor = start('monitor', `arm=${arm.path}`, `leg=${leg.path}`, '--json', '--no-reconnect');
+    await Promise.all([arm.arrived(1), leg.arrived(1)]);
+    await arm.unplug();
+    await monitor.complained(/^sercom: .*"arm".*lost.*\n$/);
+    write(leg.device, `00 ${HELLO}`);
+    await monitor.printed(/"name":"leg".*"hex":"68656c6c6f"/);
+    await leg.unplug();
+    const { code, stderr } = await monitor.outcome();
+    expect(stderr).toMatch(/^sercom: .*"arm".*lost.*\nsercom: .*"leg".*lost.*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test('monitor holds the device while nobody reads its output, and then shows every packet', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const monitor = start('monitor', path, '--json');
+    monitor.child.stdout!.pause();
+    await arrived(1);
+    const frames = 512;
+    const block = Buffer.from(`00${HELLO.replaceAll(' ', '').repeat(frames)}`, 'hex');
+    let blocks = 0;
+    let isHeld = false;
+    // Held is a device that can write nothing for a second; without back-pressure it could for ever.
+    while (!isHeld) {
+      expect(++blocks).toBeLessThan(2_000);
+      const written = new Promise<boolean>((resolve) => device.write(block, () => resolve(false)));
+      const timeout = new Promise<boolean>((resolve) => setTimeout(resolve, 1_000, true));
+      isHeld = await Promise.race([written, timeout]);
+    }
+    monitor.child.stdout!.resume();
+    const shown = blocks * frames;
+    await monitor.printedLines(shown);
+    monitor.child.kill('SIGINT');
+    const { code, stdout, stderr } = await monitor.outcome();
+    expect(stderr).toBe(`sercom: received ${shown} packets (${5 * shown} bytes)\n`);
+    expect(stdout.match(/"hex":"68656c6c6f"}\n/g)).toHaveLength(shown);
+    expect(code).toBe(0);
+  });
+
+  test('monitor leaves out rejected frames, and counts them, while nobody reads its output', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const monitor = start('monitor', path, '--json');
+    monitor.child.stdout!.pause();
+    await arrived(1);
+    const block = Buffer.from(`00${CUT.replaceAll(' ', '').repeat(2_048)}`, 'hex');
+    const blocks = 32;
+    for (let i = 0; i < blocks; i++) {
+      await new Promise((resolve) => device.write(block, resolve));
+    }
+    // A packet after them is shown again, once there is a reader, so that the test knows that all have come.
+    write(device, HELLO);
+    monitor.child.stdout!.resume();
+    await monitor.printed(/68656c6c6f/);
+    monitor.child.kill('SIGINT');
+    const { stderr } = await monitor.outcome();
+    const [, shown, leftOut] =
+      /^sercom: received 1 packet \(5 bytes\), rejected (\d+) frames \(\d+ malformed\), (\d+) not shown\n$/.exec(
+        stderr,
+      )!;
+    expect(Number(shown) + Number(leftOut)).toBe(blocks * 2_048);
+  });
+
+  test('a closed pipe ends monitor without a word, however much still comes', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const monitor = start('monitor', path);
+    await arrived(1);
+    const block = Buffer.from(`00${(CUT + HELLO).replaceAll(' ', '').repeat(512)}`, 'hex');
+    const flood = () => device.write(block, (error) => !error && setImmediate(flood));
+    flood();
+    await monitor.printedLines(1_000);
+    monitor.child.stdout!.destroy();
+    expect(await monitor.outcome()).toMatchObject({ code: 0, signal: null, stderr: '' });
+    device.destroy();
+  });
+
+  test('send writes one delimiter and the frame, and shows the answers that it waits for', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const send = start('send', path, '--hex', '11 00 22', '--wait', '2', '--json');
+    expect(await arrived(6)).toBe('000211022200');
+    write(device, `${HELLO} ${CUT} 02 05 00 ${HELLO}`);
+    const { code, stdout, stderr } = await send.outcome();
+    expect(jsonLines(stdout)).toMatchObject([{ hex: '68656c6c6f' }, { error: 'malformed' }, { hex: '05' }]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('send --checksum crc32 adds it', async () => {
+    const { path, arrived } = await openTestPort();
+    const send = start('send', path, '--text', '123456789', '--checksum', 'crc32');
+    expect(await arrived(16)).toBe('000e3132333435363738392639f4cb00');
+    expect(await send.outcome()).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test('send exits with 3 when no answer comes, and names --settle', async () => {
+    const { path, arrived } = await openTestPort();
+    const send = start('send', path, '--text', 'hello?', '--wait', '1', '--timeout', '0.3');
+    await arrived(9);
+    const { code, stdout, stderr } = await send.outcome();
+    expect(stderr).toMatch(/^sercom: no answer from .* within 0\.3 seconds; .*boot loader: try --settle 2000[^\n]*\n$/);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+  });
+
+  test('send asks for a longer --settle when there is one', async () => {
+    const { path } = await openTestPort();
+    const send = start('send', path, '--text', 'x', '--wait', '1', '--timeout', '0.2', '--settle', '100');
+    expect((await send.outcome()).stderr).toContain('try a longer --settle (it is 100 ms)');
+  });
+
+  test.each([
+    ['no delimiter came', '48 69 0a', /no answer .*; 3 bytes came, but no delimiter \(00\): .*baud rate/],
+    ['only delimiters came', '00 00', /no answer .*; nothing but delimiters came/],
+  ])('send --wait says why no answer came: %s', async (_, hex, reason) => {
+    const { path, device, arrived } = await openTestPort();
+    const send = start('send', path, '--text', 'x', '--wait', '1', '--timeout', '0.5');
+    await arrived(4);
+    write(device, hex);
+    const { code, stderr } = await send.outcome();
+    expect(stderr).toMatch(/^sercom: [^\n]*\n$/);
+    expect(stderr).toMatch(reason);
+    expect(stderr).not.toContain('boot loader');
+    expect(code).toBe(3);
+  });
+
+  test('send --wait tells of rejected frames if some of the answers came', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const send = start('send', path, '--text', 'x', '--wait', '2', '--timeout', '0.5');
+    await arrived(4);
+    write(device, `${HELLO} ${CUT}`);
+    expect((await send.outcome()).stderr).toMatch(/only 1 of 2 answers .*\(--wait\); 1 frame rejected: .*--checksum/);
+  });
+
+  test('send shows a rejected answer, and names --checksum', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const send = start('send', path, '--text', 'x', '--wait', '1', '--timeout', '0.5');
+    await arrived(4);
+    write(device, CUT);
+    const { code, stdout, stderr } = await send.outcome();
+    expect(stdout).toMatch(/rejected: malformed\n$/);
+    expect(stderr).toMatch(/1 frame rejected: .*--checksum/);
+    expect(code).toBe(3);
+  });
+
+  test('send exits with 1 when it loses the device', async () => {
+    const { path, arrived, unplug } = await openTestPort();
+    const send = start('send', path, '--text', 'x', '--wait', '1', '--timeout', '15');
+    await arrived(4);
+    await unplug();
+    expect(await send.outcome()).toMatchObject({ code: 1, stderr: expect.stringMatching(/^sercom: .*lost.*\n$/) });
+  });
+
+  test('a port that is in use exits with 1 and says so', async () => {
+    const { path, arrived } = await openTestPort();
+    start('monitor', path);
+    await arrived(1);
+    const second = await start('monitor', path).outcome();
+    expect(second).toMatchObject({ code: 1, stderr: expect.stringMatching(/^sercom: .*busy.*\n$/) });
+  });
+});

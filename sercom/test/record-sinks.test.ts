@@ -1,0 +1,117 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import type { PacketRecord } from '../src/records/packet-record.js';
+import { readRecording } from '../src/records/recording.js';
+import { openSinks } from '../src/sinks/open-sinks.js';
+import { printMessagesBy } from '../src/terminal/message.js';
+import { run } from './support/sercom-process.js';
+import { temporaryFolder } from './support/temporary-folder.js';
+
+const rejected: PacketRecord = {
+  timeUs: 1_700_000_000_000_000,
+  name: 'arm',
+  dir: 'rx',
+  length: 1,
+  bytes: new Uint8Array([5]),
+  error: 'malformed',
+};
+
+async function recordsIn(folder: string): Promise<number> {
+  let records = 0;
+  for (const name of await readdir(folder)) {
+    for await (const _ of readRecording(path.join(folder, name))) {
+      records++;
+    }
+  }
+  return records;
+}
+
+describe('rejected frames that come faster than they can be written', () => {
+  test.each([
+    ['--log', { log: 'a.log' }],
+    ['--log', { log: 'a.log', logSize: 400_000 }],
+    ['--pcapng', { pcapng: 'a.pcapng' }],
+  ])('%s %j: those beyond what may wait are left out, and counted', async (option, files) => {
+    const messages: string[] = [];
+    printMessagesBy((line) => messages.push(line));
+    onTestFinished(() => printMessagesBy());
+    const folder = await temporaryFolder();
+    const inFolder = Object.fromEntries(
+      Object.entries(files).map(([key, value]) => [key, typeof value === 'string' ? path.join(folder, value) : value]),
+    );
+    const sinks = await openSinks(inFolder, ['arm'], undefined);
+    const frames = 100_000;
+    // Without a turn of the event loop nothing is written meanwhile.
+    for (let frame = 0; frame < frames; frame++) {
+      void sinks.write(rejected);
+    }
+    expect(sinks.isFull).toBe(true);
+    await sinks.close();
+    const [, leftOut] = /^sercom: (?:--\w+): (\d+) rejected frames left out: /.exec(messages.join(''))!;
+    expect(messages).toEqual([expect.stringMatching(`^sercom: ${option}: `)]);
+    expect(Number(leftOut)).toBeGreaterThan(frames / 2);
+    expect(await recordsIn(folder)).toBe(frames - Number(leftOut));
+  });
+
+  test('packets are never left out, nor are rejected frames for which there is room', async () => {
+    const folder = await temporaryFolder();
+    const sinks = await openSinks({ log: path.join(folder, 'a.log') }, ['arm'], undefined);
+    const { error: _, ...packet } = rejected;
+    void sinks.write(rejected);
+    for (let frame = 0; frame < 100_000; frame++) {
+      void sinks.write(packet);
+    }
+    await sinks.close();
+    expect(await recordsIn(folder)).toBe(100_001);
+  });
+});
+
+describe('a command that fails before it has anything to keep', () => {
+  test.each([
+    ['monitor', '/nowhere/tty'],
+    ['replay', '/nowhere.log'],
+    ['replay', 'LOG', '/nowhere/tty'],
+  ])('%s %s %s leaves files as they were, and no new ones', async (...commandLine) => {
+    const folder = await temporaryFolder();
+    const source = path.join(folder, 'source.log');
+    const log = path.join(folder, 'a.log');
+    const capture = path.join(folder, 'a.pcapng');
+    await writeFile(source, '(1700000000.000001) arm tx#6869\n');
+    const command = commandLine.map((word) => word.replace('LOG', source));
+    for (const _ of ['once', 'again']) {
+      expect(await run(...command, '--log', log, '--pcapng', capture)).toMatchObject({ code: 1 });
+    }
+    expect(await readdir(folder)).toEqual(['source.log']);
+    await writeFile(log, 'precious');
+    await writeFile(capture, 'precious, too');
+    expect(await run(...command, '--log', log, '--pcapng', capture, '--force')).toMatchObject({ code: 1 });
+    expect(await readFile(log, 'utf8')).toBe('precious');
+    expect(await readFile(capture, 'utf8')).toBe('precious, too');
+  });
+
+  test('wrong use is still told before any port is opened', async () => {
+    const log = path.join(await temporaryFolder(), 'a.log');
+    await writeFile(log, 'precious');
+    const { code, stderr } = await run('monitor', '/nowhere/tty', '--log', log);
+    expect(stderr).toMatch(/^sercom: --log: .*a\.log is there already; --force overwrites it\n$/);
+    expect(code).toBe(2);
+  });
+});
+
+test('--force overwrites what is there with what comes, however little', async () => {
+  const folder = await temporaryFolder();
+  const source = path.join(folder, 'source.log');
+  const log = path.join(folder, 'a.log');
+  const capture = path.join(folder, 'a.pcapng');
+  const line = '(1700000000.000001) arm tx#6869\n';
+  for (const text of [line, '']) {
+    await writeFile(source, text);
+    await writeFile(log, `# ${'precious'.repeat(100)}\n`);
+    await writeFile(capture, 'precious'.repeat(100));
+    const { code } = await run('replay', source, '--log', log, '--pcapng', capture, '--force');
+    expect(code).toBe(0);
+    expect(await readFile(log, 'utf8')).toBe(text);
+    expect((await run('replay', capture)).stdout).toMatch(text === '' ? /^$/ : /"hi"\n$/);
+  }
+});

@@ -1,0 +1,331 @@
+import { link, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { has } from '../../test/support/tools.js';
+import { jsonLines, RunningProcess, run, SERCOM, start } from './support/sercom-process.js';
+import { temporaryFolder } from './support/temporary-folder.js';
+import { openTestPort } from './support/test-port.js';
+
+const LOG = `# bench
+(1700000000.000000) arm tx#68656c6c6f2031
+(1700000000.010500) arm rx#68656c6c6f2031
+(1700000000.050000) leg rx!malformed/3#050102
+(1700000000.070000) leg tx#7b2261223a317d
+`;
+
+async function fileOf(text: string): Promise<string> {
+  const file = path.join(await temporaryFolder(), 'bench.log');
+  await writeFile(file, text);
+  return file;
+}
+
+/** The moments of a log's records, in milliseconds, and what they are. */
+function moments(log: string): { ms: number; record: string }[] {
+  return log
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [, seconds, record] = /^\((\d+\.\d{6})\) \S+ (.*)$/.exec(line)!;
+      return { ms: Number(seconds) * 1_000, record: record! };
+    });
+}
+
+/** By how much the spacing of one log differs from that of another, sorted. */
+function spacingErrors(played: { ms: number }[], original: { ms: number }[], speed = 1): number[] {
+  return original
+    .slice(1)
+    .map(({ ms }, index) => {
+      const spacing = played[index + 1]!.ms - played[index]!.ms;
+      return Math.abs(spacing - (ms - original[index]!.ms) / speed);
+    })
+    .sort((a, b) => a - b);
+}
+
+const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!;
+
+/** What replay keeps to on a machine that has time. */
+const TOLERANCE_MS = 2;
+
+/** How often to try: an error of the program is there each time, what else the machine does is not. */
+const ATTEMPTS = 6;
+
+/** Replays until the spacing is as it is to be, and gives the smallest error that there was (of each run, the median). */
+async function smallestError(replay: () => Promise<number>): Promise<number> {
+  let smallest = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < ATTEMPTS && smallest >= TOLERANCE_MS; attempt++) {
+    smallest = Math.min(smallest, await replay());
+  }
+  return smallest;
+}
+
+describe('sercom replay FILE', () => {
+  test('shows what is in a log as monitor does', async () => {
+    const { code, stdout, stderr } = await run('replay', await fileOf(LOG), '-t', 'start');
+    expect(stdout.split('\n')).toEqual([
+      '   +0.000000  arm  tx      7  68 65 6c 6c 6f 20 31     "hello 1"',
+      '   +0.010500  arm  rx      7  68 65 6c 6c 6f 20 31     "hello 1"',
+      '   +0.050000  leg  rx      3  05 01 02                 rejected: malformed',
+      '   +0.070000  leg  tx      7  7b 22 61 22 3a 31 7d     "{\\"a\\":1}"',
+      '',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('has formats, decoders, filters and directions', async () => {
+    const file = await fileOf(LOG);
+    expect(
+      (await run('replay', file, '--dir', 'tx', '--reject', 'name=arm', '--decode', 'json', '--json')).stdout,
+    ).toBe(
+      '{"ts":"2023-11-14T22:13:20.070000Z","name":"leg","dir":"tx","length":7,"hex":"7b2261223a317d","decoded":{"a":1}}\n',
+    );
+    expect((await run('replay', file, '--dir', 'rx', '--format', '%U %t %e %x')).stdout).toBe(
+      '1700000000.010500 arm  68656c6c6f2031\n1700000000.050000 leg malformed 050102\n',
+    );
+  });
+
+  test('reads stdin, and what a log becomes a capture of', async () => {
+    const folder = await temporaryFolder();
+    const capture = path.join(folder, 'bench.pcapng');
+    const again = path.join(folder, 'again.log');
+    const first = start('replay', '-', '--pcapng', capture, '--decode', 'text');
+    first.child.stdin!.end(LOG);
+    expect(await first.outcome()).toMatchObject({ code: 0, stderr: '' });
+    expect(await run('replay', capture, '--log', again)).toMatchObject({ code: 0, stderr: '' });
+    expect(await readFile(again, 'utf8')).toBe(LOG.replace('# bench\n', ''));
+  });
+
+  test('goes at its own speed if asked to', async () => {
+    const replay = start('replay', await fileOf(LOG.replace('00.07', '02.07')), '--speed', '4', '--format', '%l');
+    let firstAt = 0;
+    replay.child.stdout!.once('data', () => {
+      firstAt = performance.now();
+    });
+    await replay.printedLines(4);
+    // Late is a matter of the machine's load; early would be ours.
+    expect(performance.now() - firstAt).toBeGreaterThan(2_070 / 4 - 60);
+  });
+
+  test('escapes what is in a file', async () => {
+    const { stdout } = await run('replay', await fileOf('(1.000000) a%1B[2J rx#1b5d303b7807\n'));
+    expect(stdout).toMatch(/ a\\x1b\[2J {2}rx .* "\\x1b\]0;x\\x07"\n$/);
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/[\x00-\x1f]/);
+  });
+
+  test('repeats', async () => {
+    const { stdout } = await run('replay', await fileOf(LOG), '--loop', '3', '--format', '%d');
+    expect(stdout).toBe('tx\nrx\nrx\ntx\n'.repeat(3));
+  });
+
+  test('repeats without end, until nobody reads', async () => {
+    const replay = start('replay', await fileOf(LOG), '--loop', '--json');
+    await replay.printedLines(100);
+    replay.child.stdout!.destroy();
+    expect(await replay.outcome()).toMatchObject({ code: 0, signal: null, stderr: '' });
+  });
+
+  test('Ctrl-C ends it with 130', async () => {
+    const replay = start('replay', await fileOf(LOG.replace('00.07', '99.07')), '--speed', '1', '--json');
+    await replay.printedLines(3);
+    replay.child.kill('SIGINT');
+    expect(await replay.outcome()).toMatchObject({ code: 130, signal: null });
+  });
+
+  test.each([
+    ['shown', []],
+    ['sent', ['sim:']],
+  ])('Ctrl-C ends it while stdin, which is %s, is silent', async (_, port) => {
+    const replay = start('replay', '-', ...port, '--json');
+    replay.child.stdin!.write('(1700000000.000001) arm tx#6869\n');
+    await replay.printedLines(1);
+    replay.child.kill('SIGINT');
+    expect(await replay.outcome()).toMatchObject({
+      code: 130,
+      stderr: expect.stringMatching(port.length === 0 ? /^$/ : /^sercom: received [^\n]*\n$/),
+    });
+  });
+
+  test('an empty file is nothing, however often', async () => {
+    expect(await run('replay', await fileOf(''), '--loop')).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
+  });
+
+  test.each<[string, () => Promise<string>, number, RegExp]>([
+    ['what is not there', async () => '/nowhere.log', 1, /^sercom: cannot read \/nowhere\.log: ENOENT.*\n$/],
+    [
+      'a line that is none',
+      () => fileOf(`${LOG}what?\n`),
+      1,
+      /^sercom: .*bench\.log: line 6: it is no line of a log.*\n$/,
+    ],
+  ])('says what is wrong with %s', async (_, makeFile, code, message) => {
+    const outcome = await run('replay', await makeFile());
+    expect(outcome.stderr).toMatch(message);
+    expect(outcome.code).toBe(code);
+  });
+
+  test.each([
+    [['-', '--loop', '2'], /--loop: stdin can be read only once/],
+    [['x.log', '--speed', '-1'], /--speed.*a number from 0/],
+    [['x.log', '--dir', 'up'], /rx, tx, both/],
+    [['x.log', '--filter', 'up'], /filter "up": "up" is no condition/],
+    [['x.log', '--format', '%q'], /--format: "%q" is not known/],
+    [['x.log', '--decode', 'yaml'], /--decode: "yaml" is not known/],
+    [['x.log', 'a=b=', 'c'], /too many arguments/],
+  ])('%j is wrong use', async (commandLine, message) => {
+    const { code, stderr } = await run('replay', ...commandLine);
+    expect(stderr).toMatch(message);
+    expect(stderr).toMatch(/^[^\n]*\n$/);
+    expect(code).toBe(2);
+  });
+});
+
+describe('a file that is read, or written already, is not written', () => {
+  test.each([
+    ['the same path', (log: string) => [log, '--log', log]],
+    [
+      'another path',
+      (log: string) => [log, '--log', `${path.dirname(log)}/../${path.basename(path.dirname(log))}/bench.log`],
+    ],
+    ['a symbolic link', (log: string) => [log, '--log', `${path.dirname(log)}/symbolic`]],
+    ['a hard link', (log: string) => [`${path.dirname(log)}/hard`, '--log', log]],
+    ['a capture', (log: string) => [log, '--pcapng', log]],
+  ])('replay: %s', async (_, filesOf) => {
+    const log = await fileOf(LOG);
+    await symlink(log, path.join(path.dirname(log), 'symbolic'));
+    await link(log, path.join(path.dirname(log), 'hard'));
+    const { code, stdout, stderr } = await run('replay', ...filesOf(log), '--force');
+    expect(stderr).toMatch(/^sercom: --(log|pcapng): \S+ is the file that is replayed; name another\n$/);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(await readFile(log, 'utf8')).toBe(LOG);
+  });
+
+  test('stdin', async () => {
+    const log = await fileOf(LOG);
+    const script = '"$0" "$1" replay - --log "$2" --force < "$2"';
+    const { code, stderr } = await new RunningProcess('sh', ['-c', script, process.execPath, SERCOM, log]).outcome();
+    expect(stderr).toMatch(/^sercom: --log: \S+ is the file that is replayed; name another\n$/);
+    expect(code).toBe(2);
+    expect(await readFile(log, 'utf8')).toBe(LOG);
+  });
+
+  test('log and capture', async () => {
+    const folder = await temporaryFolder();
+    const { code, stderr } = await run(
+      'monitor',
+      'sim:',
+      '--log',
+      `${folder}/a`,
+      '--pcapng',
+      `${folder}/./a`,
+      '--force',
+    );
+    expect(stderr).toMatch(/^sercom: --pcapng: \S+ is the file of --log; name another\n$/);
+    expect(code).toBe(2);
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('but devices are, as often as one likes', async () => {
+    const { code, stdout } = await run(
+      'replay',
+      await fileOf(LOG),
+      '--log',
+      '/dev/null',
+      '--pcapng',
+      '/dev/null',
+      '--json',
+    );
+    expect(jsonLines(stdout)).toHaveLength(4);
+    expect(code).toBe(0);
+  });
+});
+
+describe('sercom replay FILE PORT', () => {
+  test('sends what was sent, with its spacing, and shows the answers', async () => {
+    const folder = await temporaryFolder();
+    const [original, played] = ['a.log', 'b.log'].map((name) => path.join(folder, name)) as [string, string];
+    // Recorded from the simulated board: lines of stdin, at uneven times, and their echoes.
+    const command = `for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do echo packet $n; sleep 0.0$((n * 37 % 9 + 1)); done; sleep 1`;
+    const monitor = new RunningProcess('sh', [
+      '-c',
+      `(${command}) | "$0" "$1" monitor sim: --input text -n 15 --log "$2"`,
+      process.execPath,
+      SERCOM,
+      original,
+    ]);
+    expect(await monitor.outcome()).toMatchObject({ code: 0, stderr: '' });
+    const sent = moments(await readFile(original, 'utf8')).filter(({ record }) => record.startsWith('tx'));
+    expect(sent).toHaveLength(15);
+
+    const error = await smallestError(async () => {
+      const options = ['--log', played, '--force', '--linger', '1', '--json'];
+      const { code, stdout, stderr } = await run('replay', original, 'sim:', ...options);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(jsonLines(stdout)).toHaveLength(30);
+      const all = moments(await readFile(played, 'utf8'));
+      const sentAgain = all.filter(({ record }) => record.startsWith('tx'));
+      const answers = all.filter(({ record }) => record.startsWith('rx'));
+      expect(sentAgain.map(({ record }) => record)).toEqual(sent.map(({ record }) => record));
+      expect(answers.map(({ record }) => record.replace('rx', 'tx'))).toEqual(sent.map(({ record }) => record));
+      return median(spacingErrors(sentAgain, sent));
+    });
+    expect(error).toBeLessThan(TOLERANCE_MS);
+  }, 90_000);
+
+  test.skipIf(!has('socat'))(
+    'keeps the spacing of many packets, at other speeds too, and does not drift (needs socat)',
+    async () => {
+      const { path: port } = await openTestPort();
+      const folder = await temporaryFolder();
+      const original = path.join(folder, 'a.log');
+      const gapsUs = Array.from({ length: 60 }, (_, index) => 2_000 + ((index * 7_919) % 30_000));
+      let timeUs = 1_700_000_000_000_000;
+      const lines = gapsUs.map((gap, index) => {
+        timeUs += gap;
+        return `(${Math.floor(timeUs / 1e6)}.${String(timeUs % 1e6).padStart(6, '0')}) arm tx#${String(index).padStart(2, '0')}\n`;
+      });
+      await writeFile(original, lines.join(''));
+      const before = moments(lines.join(''));
+      for (const speed of [1, 2.5]) {
+        const error = await smallestError(async () => {
+          const played = path.join(folder, 'b.log');
+          const options = ['--speed', `${speed}`, '--log', played, '--force', '--filter', 'dir=tx', '--linger', '0'];
+          expect(await run('replay', original, port, ...options)).toMatchObject({ code: 0, stderr: '' });
+          const after = moments(await readFile(played, 'utf8'));
+          expect(after.map(({ record }) => record)).toEqual(before.map(({ record }) => record));
+          // From the first to each: delays must not add up.
+          const drift = after
+            .map(({ ms }, index) => Math.abs(ms - after[0]!.ms - (before[index]!.ms - before[0]!.ms) / speed))
+            .sort((a, b) => a - b);
+          return Math.max(median(spacingErrors(after, before, speed)), median(drift));
+        });
+        expect(error).toBeLessThan(TOLERANCE_MS);
+      }
+    },
+    90_000,
+  );
+
+  test('sends what was received if asked to, and says which frames it cannot send', async () => {
+    const { code, stdout, stderr } = await run('replay', await fileOf(LOG), 'uno=sim:', '--dir', 'rx', '--json');
+    expect(jsonLines(stdout)).toMatchObject([
+      { name: 'uno', dir: 'tx', hex: '68656c6c6f2031' },
+      { name: 'uno', dir: 'rx', hex: '68656c6c6f2031' },
+    ]);
+    expect(stderr).toMatch(/^sercom: 1 rejected frame of .*bench\.log cannot be sent\n$/);
+    expect(code).toBe(0);
+  });
+
+  test('says so if there is nothing to send', async () => {
+    const { code, stderr } = await run('replay', await fileOf('(1.000000) arm rx#00\n'), 'sim:', '--loop');
+    expect(stderr).toMatch(/^sercom: .*bench\.log has 1 record, but none to send; --dir rx .*\n$/);
+    expect(code).toBe(1);
+  });
+
+  test('Ctrl-C ends it with 130', async () => {
+    const replay = start('replay', await fileOf(LOG), 'sim:', '--loop', '--json');
+    await replay.printedLines(4);
+    replay.child.kill('SIGINT');
+    expect(await replay.outcome()).toMatchObject({
+      code: 130,
+      stderr: expect.stringMatching(/^sercom: received \d+ /),
+    });
+  });
+});

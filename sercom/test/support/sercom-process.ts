@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { onTestFinished } from 'vitest';
+
+/** The built command. */
+export const SERCOM = path.resolve(import.meta.dirname, '../../bin/sercom.js');
+
+/** How a process ended, and what it wrote. */
+export interface Outcome {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A running process, killed when the test ends. */
+export class RunningProcess {
+  readonly child: ChildProcess;
+  readonly #stdout: Buffer[] = [];
+  readonly #stderr: Buffer[] = [];
+  #lines = 0;
+  readonly #closed: Promise<unknown>;
+
+  constructor(command: string, commandLine: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    this.child = spawn(command, commandLine, {
+      // Whether there are colours is the test's to say, not that of where it runs: Node takes `CI` for no colours.
+      env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined, ...env },
+    });
+    this.child.stdout!.on('data', (chunk: Buffer) => {
+      this.#stdout.push(chunk);
+      this.#lines += chunk.toString('latin1').split('\n').length - 1;
+    });
+    this.child.stderr!.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
+    this.#closed = once(this.child, 'close');
+    onTestFinished(() => void this.child.kill('SIGKILL'));
+  }
+
+  get stdout(): string {
+    return Buffer.concat(this.#stdout).toString();
+  }
+
+  get stderr(): string {
+    return Buffer.concat(this.#stderr).toString();
+  }
+
+  /** Resolves when stdout matches; rejects when the process has ended without it. */
+  printed(pattern: RegExp): Promise<void> {
+    return this.#until(this.child.stdout, () => pattern.test(this.stdout), `${pattern} on stdout`);
+  }
+
+  /** Resolves when so many lines are on stdout; rejects when the process has ended without them. */
+  printedLines(lines: number): Promise<void> {
+    return this.#until(this.child.stdout, () => this.#lines >= lines, `${lines} lines on stdout`);
+  }
+
+  /** Resolves when stderr matches; rejects when the process has ended without it. */
+  complained(pattern: RegExp): Promise<void> {
+    return this.#until(this.child.stderr, () => pattern.test(this.stderr), `${pattern} on stderr`);
+  }
+
+  /** Resolves when the process has ended and all it wrote has been read. */
+  async outcome(): Promise<Outcome> {
+    await this.#closed;
+    const { exitCode, signalCode } = this.child;
+    return { code: exitCode, signal: signalCode, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  #until(stream: Readable | null, isDone: () => boolean, what: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const check = () => {
+        if (isDone()) {
+          stream?.off('data', check);
+          resolve();
+        }
+      };
+      stream?.on('data', check);
+      check();
+      this.#closed.then(() => reject(new Error(`ended without ${what}:\n${this.stdout}${this.stderr}`)));
+    });
+  }
+}
+
+/** Starts `sercom`. */
+export function start(...commandLine: string[]): RunningProcess {
+  return new RunningProcess(process.execPath, [SERCOM, ...commandLine]);
+}
+
+/** Runs `sercom` to its end, without anything on stdin. */
+export function run(...commandLine: string[]): Promise<Outcome> {
+  const running = start(...commandLine);
+  running.child.stdin!.end();
+  return running.outcome();
+}
+
+/** The objects of JSON lines. */
+export function jsonLines(text: string): Record<string, unknown>[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+}

@@ -1,0 +1,27 @@
+import path from 'node:path';
+import { RunningProcess, SERCOM } from './sercom-process.js';
+
+const SCRIPT = path.resolve(import.meta.dirname, '../../../test/support/terminal.py');
+
+/** `sercom` on a pseudo-terminal, with a person at it (python3); all that it prints comes out as stdout. */
+export class TerminalProcess extends RunningProcess {
+  constructor(commandLine: readonly string[], { columns = 100, rows = 30, env = {} } = {}) {
+    super('python3', [SCRIPT, String(columns), String(rows), process.execPath, SERCOM, ...commandLine], {
+      TERM: 'xterm-256color',
+      ...env,
+    });
+  }
+
+  type(keys: string): void {
+    this.child.stdin!.write(`keys ${Buffer.from(keys).toString('hex')}\n`);
+  }
+
+  resize(columns: number, rows: number): void {
+    this.child.stdin!.write(`resize ${columns} ${rows}\n`);
+  }
+
+  /** Closes the window. */
+  hangUp(): void {
+    this.child.stdin!.write('hangup\n');
+  }
+}

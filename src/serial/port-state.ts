@@ -1,0 +1,149 @@
+import type { PortListener } from './port.js';
+
+interface PendingWrite {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/**
+ * What every port does in the same way: it is open until it is closed, it may have hung up, its listener is ready for
+ * a chunk or not, and at most one write is pending. Reports a hang-up exactly once.
+ */
+export class PortState {
+  #listener: PortListener | undefined;
+  #isOpen = true;
+  #isReady = false;
+  #failure: Error | undefined;
+  #isReported = false;
+  #write: PendingWrite | undefined;
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Why the port hung up, if it did. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  /** Whether the port can be read and written. */
+  get isUsable(): boolean {
+    return this.#isOpen && this.#failure === undefined;
+  }
+
+  /** Whether the listener wants a chunk now. */
+  get isReady(): boolean {
+    return this.#isReady && this.isUsable;
+  }
+
+  /** Whether chunks may be passed on at all: there is a listener, and the port is open. */
+  get hasListener(): boolean {
+    return this.#listener !== undefined && this.#isOpen;
+  }
+
+  get isWriting(): boolean {
+    return this.#write !== undefined;
+  }
+
+  /** @throws Error if the port is closed, or has hung up */
+  assertUsable(): void {
+    if (!this.#isOpen) {
+      throw new Error('Port is not open');
+    }
+    if (this.#failure !== undefined) {
+      throw this.#failure;
+    }
+  }
+
+  /** As {@link Port.start}. */
+  start(listener: PortListener): void {
+    this.#listener = listener;
+    if (this.#failure !== undefined) {
+      queueMicrotask(() => this.#reportHangUp());
+    }
+  }
+
+  /** The listener wants chunks again. */
+  resume(): void {
+    this.#isReady = true;
+  }
+
+  /** Passes a chunk to the listener, whether or not it is ready. Returns whether it wants more. */
+  receive(chunk: Uint8Array): boolean {
+    // The listener may resume or close the port during the call, so what it returns is not all that counts.
+    this.#isReady = false;
+    const wantsMore = this.#listener?.received(chunk) ?? false;
+    this.#isReady ||= wantsMore;
+    return this.isReady;
+  }
+
+  /**
+   * Begins a write that cannot be completed at once. Resolves with {@link endWrite}; rejects when the port hangs up or
+   * is closed.
+   *
+   * @throws Error as {@link assertUsable}, or if a write is already pending
+   */
+  beginWrite(): Promise<void> {
+    this.assertCanWrite();
+    return new Promise((resolve, reject) => {
+      this.#write = { resolve, reject };
+    });
+  }
+
+  /** @throws Error as {@link assertUsable}, or if a write is already pending */
+  assertCanWrite(): void {
+    this.assertUsable();
+    if (this.#write !== undefined) {
+      throw new Error('a write is already pending');
+    }
+  }
+
+  /** Part of the pending write was accepted. */
+  progressWrite(): void {
+    this.#listener?.writeProgressed();
+  }
+
+  /** Resolves the pending write, if any. */
+  endWrite(): void {
+    const write = this.#write;
+    this.#write = undefined;
+    write?.resolve();
+  }
+
+  /** Rejects the pending write for a reason that is not a hang-up. */
+  failWrite(error: Error): void {
+    const write = this.#write;
+    this.#write = undefined;
+    write?.reject(error);
+  }
+
+  /** The port hung up. Rejects the pending write and reports the hang-up. Does nothing the second time. */
+  fail(error: Error): void {
+    if (!this.isUsable) {
+      return;
+    }
+    this.#failure = error;
+    this.failWrite(error);
+    this.#reportHangUp();
+  }
+
+  /**
+   * Marks the port closed. Rejects the pending write.
+   *
+   * @throws Error if it is closed already
+   */
+  close(): void {
+    if (!this.#isOpen) {
+      throw new Error('Port is not open');
+    }
+    this.#isOpen = false;
+    this.failWrite(Object.assign(new Error('Port is closed'), { canceled: true }));
+  }
+
+  #reportHangUp(): void {
+    if (this.#failure !== undefined && this.#listener !== undefined && this.#isOpen && !this.#isReported) {
+      this.#isReported = true;
+      this.#listener.hungUp(this.#failure);
+    }
+  }
+}

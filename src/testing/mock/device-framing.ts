@@ -1,0 +1,131 @@
+import { crc32 } from 'node:zlib';
+import { DelimiterParser } from '@serialport/parser-delimiter';
+import cobs from 'cobs';
+import crc16ccitt from 'crc/calculators/crc16ccitt';
+import type { ChecksumName } from '../../framing/checksum.js';
+import type { RejectReason } from '../../framing/frame-decoder.js';
+
+/*
+ * The wire as the other end speaks it: npm `cobs` and serialport's `DelimiterParser`, and nothing of `../framing`, so
+ * that a mistake there meets an implementation that does not share it. Their own faults are worked around here.
+ */
+
+const FULL_BLOCK = 255;
+const DELIMITER = Buffer.of(0);
+
+const CHECKSUMS: Record<ChecksumName, { bytes: number; of(packet: Buffer): Buffer }> = {
+  none: { bytes: 0, of: () => Buffer.alloc(0) },
+  crc16: {
+    bytes: 2,
+    of(packet) {
+      const bytes = Buffer.alloc(2);
+      bytes.writeUInt16BE(crc16ccitt(packet));
+      return bytes;
+    },
+  },
+  crc32: {
+    bytes: 4,
+    of(packet) {
+      const bytes = Buffer.alloc(4);
+      bytes.writeUInt32LE(crc32(packet));
+      return bytes;
+    },
+  },
+};
+
+/** The checksums that there are. */
+export const CHECKSUM_NAMES = Object.keys(CHECKSUMS);
+
+/** The packet as it goes on the wire: with its checksum, encoded, and with its delimiter. */
+export function encodeForWire(packet: Uint8Array, checksum: ChecksumName): Buffer {
+  const body = Buffer.from(packet);
+  const frame = cobs.encode(Buffer.concat([body, CHECKSUMS[checksum].of(body)]));
+  const end = hasRedundantBlock(frame) ? frame.length - 1 : frame.length;
+  return Buffer.concat([frame.subarray(0, end), DELIMITER]);
+}
+
+/** Whether the last block is the `01` that npm `cobs` writes after a last block of 254 bytes. */
+function hasRedundantBlock(frame: Buffer): boolean {
+  let code = 0;
+  let previous = 0;
+  for (let at = 0; at < frame.length; at += code) {
+    previous = code;
+    code = frame[at]!;
+  }
+  return code === 1 && previous === FULL_BLOCK;
+}
+
+/** Whether the frame, which holds no zero, ends where its last block does. npm `cobs` does not look. */
+function endsWithBlock(frame: Buffer): boolean {
+  let at = 0;
+  while (at < frame.length) {
+    at += frame[at]!;
+  }
+  return at === frame.length;
+}
+
+/** Finds the packets in what the host writes. */
+export class DeviceFraming {
+  readonly #checksum: ChecksumName;
+  readonly #maxDecodedBytes: number;
+  readonly #maxFrameBytes: number;
+  readonly #parser = new DelimiterParser({ delimiter: DELIMITER, readableObjectMode: true });
+  #frameBytes = 0;
+  #tooLong = false;
+
+  constructor(maxPacketBytes: number, checksum: ChecksumName) {
+    this.#checksum = checksum;
+    this.#maxDecodedBytes = maxPacketBytes + CHECKSUMS[checksum].bytes;
+    this.#maxFrameBytes = this.#maxDecodedBytes + Math.floor(this.#maxDecodedBytes / 254) + 1;
+  }
+
+  /** Takes bytes of any length, and gives each packet, or why a frame is none, in the order of the stream. */
+  *push(bytes: Uint8Array): Generator<Uint8Array | RejectReason> {
+    for (let start = 0; start < bytes.length; ) {
+      const delimiterAt = bytes.indexOf(0, start);
+      const end = delimiterAt === -1 ? bytes.length : delimiterAt;
+      this.#frameBytes += end - start;
+      // The parser keeps an unfinished frame however long it gets, so it is not given one that is too long.
+      this.#tooLong ||= this.#frameBytes > this.#maxFrameBytes;
+      if (!this.#tooLong) {
+        this.#parser.write(Buffer.from(bytes.subarray(start, end)));
+      }
+      if (delimiterAt === -1) {
+        return;
+      }
+      start = end + 1;
+      this.#parser.write(DELIMITER);
+      yield* this.#finishFrame();
+    }
+  }
+
+  *#finishFrame(): Generator<Uint8Array | RejectReason> {
+    // The parser takes each write at once, and is never ended: at its end it would push the unfinished frame.
+    const frame: Buffer | null = this.#parser.read();
+    const tooLong = this.#tooLong;
+    this.#frameBytes = 0;
+    this.#tooLong = false;
+    if (tooLong) {
+      yield 'too-long';
+    } else if (frame !== null && frame.length > 0) {
+      yield this.#decode(frame);
+    }
+  }
+
+  #decode(frame: Buffer): Uint8Array | RejectReason {
+    if (!endsWithBlock(frame)) {
+      return 'malformed';
+    }
+    const decoded = cobs.decode(frame);
+    if (decoded.length > this.#maxDecodedBytes) {
+      return 'too-long';
+    }
+    const checksum = CHECKSUMS[this.#checksum];
+    const packetBytes = decoded.length - checksum.bytes;
+    if (packetBytes < 0) {
+      return 'checksum';
+    }
+    const packet = decoded.subarray(0, packetBytes);
+    return checksum.of(packet).equals(decoded.subarray(packetBytes)) ? new Uint8Array(packet) : 'checksum';
+  }
+}

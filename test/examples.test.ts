@@ -1,0 +1,26 @@
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { RunningProcess } from '../sercom/test/support/sercom-process.js';
+
+function example(name: string): RunningProcess {
+  return new RunningProcess(process.execPath, [path.resolve(import.meta.dirname, '../examples', name)]);
+}
+
+test('examples/demo.mjs shows echoes of the simulated sketch and exits with 0', async () => {
+  const { code, stdout, stderr } = await example('demo.mjs').outcome();
+  for (const number of [1, 2, 3]) {
+    expect(stdout).toMatch(new RegExp(`tx .*"hello ${number}"\\n.*rx .*"hello ${number}"`));
+  }
+  expect(stdout).toContain('"dir":"rx","length":7,"hex":"68656c6c6f2031"');
+  expect(stdout).toContain('"\\x00\\x01\\xfe\\xff\\x1b[2J"');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+});
+
+test('examples/echo.mjs gets its packets back', async () => {
+  expect(await example('echo.mjs').outcome()).toEqual({
+    code: 0,
+    signal: null,
+    stdout: 'one -> one\ntwo -> two\nthree -> three\n',
+    stderr: '',
+  });
+});
