@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Answers } from '../src/commands/send/answers.js';
+import { ReplyTracker } from '../src/commands/send/replies.js';
 import type { PacketRecord } from '../src/records/packet-record.js';
 
 function record(byte: number, error?: PacketRecord['error']): PacketRecord {
@@ -8,7 +8,7 @@ function record(byte: number, error?: PacketRecord['error']): PacketRecord {
 
 describe('the answers to a packet', () => {
   test('are what comes once it has been sent, as many as are wanted', async () => {
-    const answers = new Answers(2);
+    const answers = new ReplyTracker(2);
     expect(answers.take(record(0), 0)).toBe(false);
     answers.sending();
     expect(answers.sent(1)).toEqual([]);
@@ -17,7 +17,7 @@ describe('the answers to a packet', () => {
   });
 
   test('may be read just before the write is told to have ended', async () => {
-    const answers = new Answers(1);
+    const answers = new ReplyTracker(1);
     const answer = record(1);
     answers.sending();
     expect(answers.take(answer, 1_000)).toBe(false);
@@ -27,7 +27,7 @@ describe('the answers to a packet', () => {
   });
 
   test('are not what came while the device took no bytes', () => {
-    const answers = new Answers(1);
+    const answers = new ReplyTracker(1);
     answers.sending();
     for (let atMs = 0; atMs < 900; atMs += 100) {
       answers.take(record(1), atMs);
@@ -37,7 +37,7 @@ describe('the answers to a packet', () => {
   });
 
   test('may be rejected frames, which do not count', () => {
-    const answers = new Answers(1);
+    const answers = new ReplyTracker(1);
     answers.sending();
     const frame = record(1, 'malformed');
     answers.take(frame, 0);
@@ -46,7 +46,7 @@ describe('the answers to a packet', () => {
   });
 
   test('do not come any more once it is lost', () => {
-    const answers = new Answers(1);
+    const answers = new ReplyTracker(1);
     answers.sending();
     answers.take(record(1), 0);
     answers.forget();
@@ -54,7 +54,7 @@ describe('the answers to a packet', () => {
   });
 
   test('are not kept where none is wanted', () => {
-    const answers = new Answers(0);
+    const answers = new ReplyTracker(0);
     answers.sending();
     expect(answers.take(record(1), 0)).toBe(false);
     expect(answers.sent(0)).toEqual([]);

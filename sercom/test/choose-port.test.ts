@@ -1,6 +1,6 @@
 import type { PortInfo } from 'serial-communicator';
 import { describe, expect, test } from 'vitest';
-import { portChanges } from '../src/commands/list/list.js';
+import { portChanges } from '../src/commands/list/run.js';
 import { choosePort } from '../src/ports/choose-port.js';
 import { similar } from '../src/text/suggest.js';
 

@@ -1,6 +1,7 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { Interruption } from '../interruption.js';
 import { printMessage } from '../terminal/message.js';
 import { byteLinesOf } from '../text/lines.js';
 
@@ -11,9 +12,7 @@ import { byteLinesOf } from '../text/lines.js';
  * @returns `undefined` if Ctrl-C ended it
  */
 export async function readPacket(maxBytes: number, isTerminal: boolean): Promise<Buffer | undefined> {
-  const interruption = new AbortController();
-  const onInterrupt = () => interruption.abort();
-  process.once('SIGINT', onInterrupt);
+  const interruption = new Interruption();
   if (isTerminal && process.stdin.isTTY) {
     printMessage('type the packet; Ctrl-D at the start of a line ends it');
   }
@@ -25,7 +24,7 @@ export async function readPacket(maxBytes: number, isTerminal: boolean): Promise
     }
     throw error;
   } finally {
-    process.off('SIGINT', onInterrupt);
+    interruption.close();
   }
 }
 

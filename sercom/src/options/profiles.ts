@@ -5,7 +5,7 @@ import { type Command, InvalidArgumentError, type Option } from 'commander';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { similar } from '../text/suggest.js';
-import { givesWay } from './option-rules.js';
+import { isOverridden } from './option-rules.js';
 
 /** What a port argument begins with that means a profile: `@bench`. */
 const PREFIX = '@';
@@ -87,7 +87,7 @@ function setOption(where: string, command: Command, long: string, value: unknown
     const help = meant === undefined ? 'see "sercom monitor --help"' : `Did you mean "${meant}"?`;
     throw new CliError(ExitCode.usage, `${where}: there is no option "${long}"; ${help}`);
   }
-  if (!givesWay(option, command)) {
+  if (!isOverridden(option, command)) {
     const setting = settingOf(`${where}: "${long}"`, option, value);
     command.setOptionValueWithSource(option.attributeName(), setting, 'config');
   }

@@ -29,8 +29,8 @@ export function portJson(ports: readonly PortInfo[]): string {
   return `${escapeJson(ports.map(entry), 2)}\n`;
 }
 
-/** What became of a port: it was `there` at first, was `added` later, or `removed`. */
-export type PortChange = 'there' | 'added' | 'removed';
+/** What became of a port: it was `present` at first, was `added` later, or `removed`. */
+export type PortChange = 'present' | 'added' | 'removed';
 
 /** One line about a port. */
 export function changeLine(change: PortChange, port: PortInfo): string {

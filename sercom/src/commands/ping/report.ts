@@ -2,7 +2,7 @@ import { count } from '../../records/totals.js';
 import { bytes } from '../../session/traffic.js';
 import type { Paint } from '../../terminal/color.js';
 import { escapeText } from '../../text/escape.js';
-import type { PingResult } from './ping.js';
+import type { PingResult } from './run.js';
 
 const HISTOGRAM_ROWS = 12;
 

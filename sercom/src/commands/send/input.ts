@@ -1,22 +1,10 @@
 import { createReadStream } from 'node:fs';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
-import type { Encoding } from '../../input/encoders.js';
 import { checked } from '../../input/max-packet.js';
-import { type InputKind, type PacketReader, packetReader } from '../../input/packet-input.js';
+import { type PacketReader, packetReader } from '../../input/packet-input.js';
 import { readPacket, readUpTo, stdinLines } from '../../input/stdin.js';
-
-/** What there is to send; `send` defines the options. */
-export interface SendInput {
-  /** Exactly one of these five says what to send. */
-  hex?: string;
-  text?: string;
-  stdin?: boolean;
-  file?: string;
-  input?: InputKind;
-  /** Text, stdin and file hold JSON, which becomes that. */
-  encode?: Encoding;
-}
+import type { PacketOptions } from './command.js';
 
 /** Gives the packets to send: one, or one for each line of stdin, until the signal ends it. */
 export type Packets = (signal: AbortSignal) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -29,7 +17,7 @@ export type Packets = (signal: AbortSignal) => Iterable<Uint8Array> | AsyncItera
  * @throws CliError (wrong use; failure if a file cannot be read)
  */
 export async function packetsOf(
-  options: SendInput,
+  options: PacketOptions,
   maxBytes: number,
   isTerminal: boolean,
 ): Promise<Packets | undefined> {

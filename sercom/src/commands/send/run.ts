@@ -1,33 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
-import { type OutputOptions, recordFormat } from '../../options/output-options.js';
-import { type LineOptions, type SessionPort, sessionPorts } from '../../ports/open-ports.js';
+import { recordFormat } from '../../options/output-options.js';
+import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import { count } from '../../records/totals.js';
 import { type Arrivals, lineTrouble, rejections, settleAdvice, since } from '../../session/diagnosis.js';
 import { runSession, type Session } from '../../session/session.js';
 import { printMessage } from '../../terminal/message.js';
-import type { Output } from '../../terminal/output.js';
-import { Answers } from './answers.js';
-import { type Packets, packetsOf, type SendInput } from './send-input.js';
+import { within } from '../../within.js';
+import type { Run } from '../command.js';
+import type { definition, SendOptions } from './command.js';
+import { type Packets, packetsOf } from './input.js';
+import { ReplyTracker } from './replies.js';
 
-export interface SendOptions extends LineOptions, OutputOptions, SendInput {
-  /** How often to send it all. */
-  repeat: number;
-  /** From one packet to the next, in seconds. */
-  interval: number;
-  /** How many answers to wait for, after each packet. */
-  wait: number;
-  /** How long to wait for them, in seconds. */
-  timeout: number;
-}
-
-/** Sends packets, and prints the answers. */
-export async function send(portArgument: string, options: SendOptions, output: Output): Promise<ExitCode> {
+/** Sends packets, and prints the replies. */
+export const run: Run<typeof definition> = async (options, output) => {
   const isSingle = options.input === undefined && options.repeat === 1;
-  const parsed = parsePort(portArgument, options.baud);
-  // What answers a single packet does not come any more once the device was away.
+  const parsed = parsePort(options.port, options.baud);
+  // What replies a single packet does not come any more once the device was away.
   const reconnect = options.reconnect && (!isSingle || options.awaitPort === true);
   const [port] = sessionPorts([parsed], { ...options, reconnect }, false) as [SessionPort];
   const { name, connection } = port;
@@ -36,7 +27,7 @@ export async function send(portArgument: string, options: SendOptions, output: O
   if (packets === undefined) {
     return ExitCode.interrupted;
   }
-  const answers = new Answers(options.wait);
+  const replies = new ReplyTracker(options.wantedReplies);
   let sentPackets = 0;
   let lostPackets = 0;
 
@@ -46,7 +37,7 @@ export async function send(portArgument: string, options: SendOptions, output: O
     format,
     interruptedCode: ExitCode.interrupted,
     received(record, session) {
-      if (answers.take(record, performance.now())) {
+      if (replies.take(record, performance.now())) {
         return session.show(record);
       }
     },
@@ -57,9 +48,9 @@ export async function send(portArgument: string, options: SendOptions, output: O
       if (lostPackets > 0) {
         throw new CliError(ExitCode.failure, `${count(lostPackets, 'packet')} of ${sentPackets} may not have arrived`);
       }
-      if (options.wait === 0 && output.isTerminal) {
+      if (options.wantedReplies === 0 && output.isTerminal) {
         const what = isSingle ? count(session.totals.sentBytes, 'byte') : count(sentPackets, 'packet');
-        printMessage(`sent ${what} to ${name}; --wait prints answers`);
+        printMessage(`sent ${what} to ${name}; --wait prints replies`);
       }
       return ExitCode.success;
     },
@@ -69,11 +60,11 @@ export async function send(portArgument: string, options: SendOptions, output: O
     for await (const packet of all(session.signal)) {
       session.signal.throwIfAborted();
       if (sentPackets > 0) {
-        await delay(options.interval * 1_000, undefined, { signal: session.signal });
+        await delay(options.intervalSeconds * 1_000, undefined, { signal: session.signal });
       }
       await session.ready(name);
       sentPackets++;
-      answers.sending();
+      replies.sending();
       const before = session.stats(name);
       try {
         session.totals.add(await session.send(name, packet));
@@ -82,46 +73,37 @@ export async function send(portArgument: string, options: SendOptions, output: O
           throw error;
         }
         lostPackets++;
-        answers.forget();
+        replies.forget();
         continue;
       }
-      for (const record of answers.sent(performance.now())) {
+      for (const record of replies.sent(performance.now())) {
         await session.show(record);
       }
-      if (options.wait > 0) {
-        await answersInTime(before, session);
+      if (options.wantedReplies > 0) {
+        await repliesInTime(before, session);
       }
     }
   }
 
-  async function answersInTime(before: Arrivals, session: Session): Promise<void> {
-    const waiting = new AbortController();
-    const signal = AbortSignal.any([session.signal, waiting.signal]);
-    const timeUp = delay(options.timeout * 1_000, undefined, { signal }).then(() => {
-      const message = noAnswer(port, options, answers.missing, session.stats(name), before);
-      throw new CliError(ExitCode.timeout, message);
-    });
-    try {
-      await Promise.race([answers.all(), timeUp]);
-    } finally {
-      waiting.abort();
-      timeUp.catch(() => {});
+  async function repliesInTime(before: Arrivals, session: Session): Promise<void> {
+    if (!(await within(options.timeoutSeconds * 1_000, replies.all(), session.signal))) {
+      throw new CliError(ExitCode.timeout, noAnswer(port, options, replies.missing, session.stats(name), before));
     }
   }
-}
+};
 
 function noAnswer(
   port: SessionPort,
-  { wait, timeout }: SendOptions,
+  { wantedReplies, timeoutSeconds }: SendOptions,
   missing: number,
   arrivals: Arrivals,
   before: Arrivals,
 ): string {
-  const received = wait - missing;
-  const got = received === 0 ? 'no answer' : `only ${received} of ${count(wait, 'answer')}`;
+  const received = wantedReplies - missing;
+  const got = received === 0 ? 'no answer' : `only ${received} of ${count(wantedReplies, 'answer')}`;
   const fewer = ['wait longer (--timeout), or for fewer (--wait)', rejections(since(before, arrivals))];
   const help = received === 0 ? whyNone(port, arrivals, before) : fewer.filter(Boolean).join('; ');
-  return `${got} from "${port.name}" within ${count(timeout, 'second')}; ${help}`;
+  return `${got} from "${port.name}" within ${count(timeoutSeconds, 'second')}; ${help}`;
 }
 
 function whyNone({ connection, isSimulated }: SessionPort, arrivals: Arrivals, before: Arrivals): string {

@@ -4,7 +4,7 @@ import type { PacketRecord } from '../../records/packet-record.js';
 const EARLY_MS = 50;
 
 /** Tells the answers to one packet after the other from what comes besides. */
-export class Answers {
+export class ReplyTracker {
   readonly #wanted: number;
   #missing = 0;
   /** While a packet is being written: what came, and when. */

@@ -3,26 +3,20 @@ import { PLAIN_DECODERS } from '../../decoders/index.js';
 import { ExitCode } from '../../exit-codes.js';
 import { profileNames } from '../../options/profiles.js';
 import { SIMULATED_PATH } from '../../ports/port-argument.js';
-import type { Output } from '../../terminal/output.js';
+import type { Run } from '../command.js';
+import { type definition, PORTS, type Shell } from './command.js';
 
-/** What the scripts ask `sercom` for, to offer it as a port. */
-export const PORTS = 'ports';
-
-/** The shells that there are scripts for. */
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
-
-/** Prints the script that completes `sercom` in a shell, or what can be a port now. */
-export async function completion(what: Shell | typeof PORTS, program: Command, output: Output): Promise<ExitCode> {
-  if (what === PORTS) {
+/** Prints the script that completes `sercom` in a shell, or the ports to offer. */
+export const run: Run<typeof definition> = async ({ shell }, output, program) => {
+  if (shell === PORTS) {
     const { listPorts } = await import('serial-communicator');
     const paths = (await listPorts()).map(({ path }) => path);
     output.write([...paths, SIMULATED_PATH, ...(await profileNames())].map((port) => `${port}\n`).join(''));
   } else {
-    output.write(SCRIPTS[what](shapesOf(program)));
+    output.write(SCRIPTS[shell](shapesOf(program)));
   }
   return ExitCode.success;
-}
+};
 
 /** What a script must know of a command. */
 interface CommandShape {
