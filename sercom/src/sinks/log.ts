@@ -1,27 +1,26 @@
 import { stat } from 'node:fs/promises';
 import { InvalidArgumentError } from 'commander';
-import { CliError } from '../cli-error.js';
-import { ExitCode } from '../exit-codes.js';
-import { option } from '../options/define.js';
+import type { CliError } from '../cli-error.js';
+import { grouped, option } from '../options/define.js';
 import { integer } from '../options/values.js';
 import { logLine } from '../records/log-line.js';
 import type { PacketRecord } from '../records/record.js';
 import { ByteWriter, FULL_BYTES } from '../terminal/byte-writer.js';
 import { defineSink } from './define.js';
-import { type OutputFile, openForWriting, reportLoss } from './output-file.js';
-import type { RecordSink } from './sink.js';
+import { cannotWrite, type OutputFile, openForWriting, reportLoss } from './output-file.js';
+import type { FileSink } from './sink.js';
 
 /** `--log` */
 export const logSink = defineSink({
-  options: {
+  options: grouped('Files:', {
     log: option('--log <file>', 'write a line for each packet and rejected frame to a file', { parse: fileName }),
-    logSize: option('--log-size <bytes>', 'continue in FILE.1, FILE.2, … so that no file exceeds this size', {
+    logBytes: option('--log-size <bytes>', 'continue in FILE.1, FILE.2, … so that no file exceeds this size', {
       parse: integer(1_024),
       needs: ['log'],
     }),
-  },
+  }),
   file: 'log',
-  open: (file, { logSize }, { force }) => openLog(file, { maxBytes: logSize, force }),
+  open: ({ log, logBytes }, { force }) => (log === undefined ? undefined : openLog(log, { maxBytes: logBytes, force })),
 });
 
 function fileName(text: string): string {
@@ -43,11 +42,11 @@ export interface LogOptions {
  *
  * @throws CliError if the file exists (usage error) or cannot be opened
  */
-export async function openLog(path: string, options: LogOptions = {}): Promise<RecordSink> {
+export async function openLog(path: string, options: LogOptions = {}): Promise<FileSink> {
   return new Log(path, await openForWriting(path, options.force === true, '--log'), options);
 }
 
-class Log implements RecordSink {
+class Log implements FileSink {
   readonly whenFull = 'hold';
   readonly #path: string;
   readonly #maxBytes: number;
@@ -164,7 +163,7 @@ class Log implements RecordSink {
 
   #writerTo(file: OutputFile): ByteWriter {
     const writer = new ByteWriter(file.stream);
-    void writer.ended.then(() => this.#end(cannotWrite('--log', this.#path, writer.failure)));
+    void writer.ended.then(() => this.#end(writer.failure && cannotWrite(this.#path, '--log', writer.failure)));
     return writer;
   }
 

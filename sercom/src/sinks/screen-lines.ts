@@ -1,72 +1,63 @@
-import type { LineFormat, PacketRecord } from '../records/packet-record.js';
-import type { Display } from '../session/session.js';
+import type { LineFormat } from '../formats/index.js';
+import type { PacketRecord } from '../records/record.js';
 import type { Output } from '../terminal/output.js';
+import type { RecordSink } from './sink.js';
 
-/** While it pauses, a display holds lines of that many characters; beyond, the device has to wait. */
+/** While paused, the screen keeps lines of that many characters. Beyond, it is full. */
 const MAX_HELD_CHARACTERS = 16_777_216;
 
-/** What a {@link PacketDisplay} does besides printing lines. */
-export interface PacketDisplayOptions {
+export interface ScreenLinesOptions {
   output: Output;
+  /** How to print a record. */
   line: LineFormat;
-  dump: LineFormat;
+  /** How to print it as a dump. Default: as a line. */
+  dump?: LineFormat;
   /** Begin with dumps. */
-  isDumping: boolean;
-  /** Drop lines, and count them, rather than make the device wait for a slow reader. */
-  drop: boolean;
+  isDumping?: boolean;
+  /** Drop records instead of holding the device while stdout is slow. */
+  drop?: boolean;
 }
 
-/** Prints records, as lines or as dumps, and can pause: what comes meanwhile is held, and printed later. */
-export class PacketDisplay implements Display {
+/** The screen: prints records as lines or dumps. While it is paused, it keeps them to print later. */
+export class ScreenLines implements RecordSink {
+  readonly whenFull: 'hold' | 'drop';
   readonly #output: Output;
   readonly #line: LineFormat;
   readonly #dump: LineFormat;
-  readonly #drop: boolean;
   #isDumping: boolean;
   #held: string[] = [];
   #heldCharacters = 0;
-  #resumed: { promise: Promise<void>; resolve: () => void } | undefined;
-  #dropped = 0;
+  #pause: { ended: Promise<void>; end: () => void } | undefined;
 
-  constructor({ output, line, dump, isDumping, drop }: PacketDisplayOptions) {
+  constructor({ output, line, dump = line, isDumping = false, drop = false }: ScreenLinesOptions) {
+    this.whenFull = drop ? 'drop' : 'hold';
     this.#output = output;
     this.#line = line;
     this.#dump = dump;
     this.#isDumping = isDumping;
-    this.#drop = drop;
   }
 
-  /** How many lines were dropped. */
-  get dropped(): number {
-    return this.#dropped;
-  }
-
-  /** How many lines are held. */
-  get held(): number {
+  /** The number of records that are kept while paused. */
+  get heldRecords(): number {
     return this.#held.length;
   }
 
   get isPaused(): boolean {
-    return this.#resumed !== undefined;
+    return this.#pause !== undefined;
   }
 
   get isFull(): boolean {
     return this.#output.isFull || this.#heldCharacters > MAX_HELD_CHARACTERS;
   }
 
-  show(record: PacketRecord): void | Promise<void> {
-    if (this.#drop && this.isFull) {
-      this.#dropped++;
-      return;
-    }
+  write(record: PacketRecord): void | Promise<void> {
     const text = `${(this.#isDumping ? this.#dump : this.#line)(record)}\n`;
-    if (this.#resumed === undefined) {
-      const drained = this.#output.write(text);
-      return this.#drop ? undefined : drained;
+    if (this.#pause === undefined) {
+      return this.#output.write(text);
     }
     this.#held.push(text);
     this.#heldCharacters += text.length;
-    return this.#heldCharacters > MAX_HELD_CHARACTERS && !this.#drop ? this.#resumed.promise : undefined;
+    return this.#heldCharacters > MAX_HELD_CHARACTERS ? this.#pause.ended : undefined;
   }
 
   toggleDump(): void {
@@ -74,24 +65,25 @@ export class PacketDisplay implements Display {
   }
 
   pause(): void {
-    if (this.#resumed === undefined) {
-      let resolve = () => {};
-      const promise = new Promise<void>((resolvePromise) => {
-        resolve = resolvePromise;
+    if (this.#pause === undefined) {
+      let end = () => {};
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
       });
-      this.#resumed = { promise, resolve };
+      this.#pause = { ended, end };
     }
   }
 
+  /** Ends a pause: prints what was kept. */
   resume(): void {
-    const resumed = this.#resumed;
+    const pause = this.#pause;
     const held = this.#held;
-    this.#resumed = undefined;
+    this.#pause = undefined;
     this.#held = [];
     this.#heldCharacters = 0;
     for (const text of held) {
       void this.#output.write(text);
     }
-    resumed?.resolve();
+    pause?.end();
   }
 }

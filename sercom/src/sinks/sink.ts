@@ -34,3 +34,11 @@ export interface RecordSink {
    */
   close?(lostRecords: number): Promise<void>;
 }
+
+/** A sink that writes to a file, which has all of this. */
+export interface FileSink extends RecordSink {
+  readonly isFull: boolean;
+  begin(): void;
+  readonly ended: Promise<void>;
+  close(lostRecords?: number): Promise<void>;
+}

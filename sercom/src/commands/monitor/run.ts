@@ -11,7 +11,7 @@ import { countNotShown } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
 import { Traffic } from '../../session/traffic.js';
 import { RecordFlow } from '../../sinks/flow.js';
-import { openSinks, useStdout } from '../../sinks/index.js';
+import { openSinks, writesToStdout } from '../../sinks/index.js';
 import { ScreenChanges } from '../../sinks/screen-changes.js';
 import { ScreenLines } from '../../sinks/screen-lines.js';
 import { Totals } from '../../sinks/totals.js';
@@ -39,7 +39,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     drop: options.drop === true,
   });
   const changes = options.changes ? new ScreenChanges(options.leadingBytes) : undefined;
-  const isOnStdout = !useStdout(options);
+  const isOnStdout = !writesToStdout(options);
   const screen = isOnStdout && !options.quiet ? (changes ?? lines) : undefined;
   const totals = new Totals(screen);
   const limit = new ReceiveLimit(options.count);

@@ -1,4 +1,4 @@
-import { type Arrivals, lineTrouble, settleAdvice } from '../../session/diagnosis.js';
+import { type Arrivals, portTrouble, settleAdvice } from '../../session/diagnosis.js';
 import type { PingTally } from './tally.js';
 
 /** Devices that echo at all have room for a packet of that many bytes. */
@@ -31,7 +31,7 @@ export function pingTrouble(
   }
   const isSizeSuspect = smallestLost > Math.max(largestReceived, USUAL_ROOM_BYTES);
   const room = isSizeSuspect ? `, and has it room for packets of ${smallestLost} bytes (--size)` : '';
-  const trouble = lineTrouble(arrivals, `does the device echo${room}?${onReset(line)}`, before);
+  const trouble = portTrouble(arrivals, `does the device echo${room}?${onReset(line)}`, before);
   if (trouble !== undefined) {
     return trouble;
   }

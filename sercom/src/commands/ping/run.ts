@@ -3,9 +3,12 @@ import { ExitCode } from '../../exit-codes.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import type { Arrivals } from '../../session/diagnosis.js';
-import { runSession, type Session } from '../../session/session.js';
-import { paintFor } from '../../terminal/color.js';
-import { printMessage, printMessagesBy } from '../../terminal/message.js';
+import { LivePorts } from '../../session/live-ports.js';
+import { runFlow } from '../../session/run-flow.js';
+import { RecordFlow } from '../../sinks/flow.js';
+import type { RecordSink } from '../../sinks/sink.js';
+import { colorizerFor } from '../../terminal/color.js';
+import { printMessage, redirectMessages } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
 import { within } from '../../within.js';
 import type { Run } from '../command.js';
@@ -43,12 +46,9 @@ export const run: Run<typeof definition> = async (options, output) => {
   let trouble: string | undefined;
   const result = (): PingResult => ({ tally, seconds: (lastAtMs - startedAtMs) / 1_000, lineBytesPerSecond });
 
-  const exitCode = await runSession({
-    ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
-    output,
-    format: () => '',
-    interruptedCode: ExitCode.success,
-    received(record) {
+  const echoes: RecordSink = {
+    whenFull: 'hold',
+    write(record) {
       // What comes before the first packet is no echo.
       if (isFinished || tally.sent === 0) {
         return;
@@ -61,6 +61,9 @@ export const run: Run<typeof definition> = async (options, output) => {
       }
       wake();
     },
+  };
+  const live = new LivePorts({
+    ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
     async work(session) {
       await session.ready(name);
       startedAtMs = performance.now();
@@ -73,15 +76,20 @@ export const run: Run<typeof definition> = async (options, output) => {
         isFinished = true;
         stopProgress();
       }
-      return ExitCode.success;
     },
-    finished(session) {
+  });
+  const exitCode = await runFlow({
+    source: live,
+    flow: new RecordFlow([echoes]),
+    output,
+    interruptedCode: ExitCode.success,
+    finished() {
       isFinished = true;
       // After Ctrl-C nobody knows what would have become of those.
       tally.abandon();
       if (before !== undefined) {
         const line = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
-        trouble = pingTrouble(tally, session.stats(name), before, line);
+        trouble = pingTrouble(tally, live.stats(name), before, line);
       }
     },
   });
@@ -89,14 +97,16 @@ export const run: Run<typeof definition> = async (options, output) => {
     printMessage('nothing was sent');
     return ExitCode.failure;
   }
-  await output.write(options.json ? `${pingJson(result())}\n` : pingReport(name, result(), paintFor(output.stream)));
+  await output.write(
+    options.json ? `${pingJson(result())}\n` : pingReport(name, result(), colorizerFor(output.stream)),
+  );
   if (trouble !== undefined && !options.json) {
     output.push();
     printMessage(trouble);
   }
   return exitCode !== ExitCode.success || tally.lost + tally.corrupted > 0 ? ExitCode.failure : ExitCode.success;
 
-  async function exchange(session: Session): Promise<void> {
+  async function exchange(session: LivePorts): Promise<void> {
     let nextAtMs = performance.now();
     for (let sent = 0; sent < options.count; sent++) {
       const bytes = options.sizesBytes[sent % options.sizesBytes.length]!;
@@ -111,7 +121,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     await roomFor(0, session.signal);
   }
 
-  async function send(session: Session, bytes: number): Promise<void> {
+  async function send(session: LivePorts, bytes: number): Promise<void> {
     // The time that a device is away is no round trip.
     await session.ready(name);
     const { number, packet } = tally.add(bytes, performance.now());
@@ -154,14 +164,14 @@ function showProgress(output: Output, result: () => PingResult, wanted: number):
     return () => {};
   }
   if (process.stderr.isTTY) {
-    printMessagesBy((line) => void output.write(line));
+    redirectMessages((line) => void output.write(line));
   }
   output.setFooter(() => [pingProgress(result(), wanted)]);
   const timer = setInterval(() => output.drawFooter(), PROGRESS_MS);
   return () => {
     clearInterval(timer);
     output.setFooter(undefined);
-    printMessagesBy();
+    redirectMessages();
   };
 }
 

@@ -12,7 +12,7 @@ import { LivePorts } from '../../session/live-ports.js';
 import { reportEnd } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
 import { RecordFlow } from '../../sinks/flow.js';
-import { openSinks, useStdout } from '../../sinks/index.js';
+import { openSinks, writesToStdout } from '../../sinks/index.js';
 import { ScreenLines } from '../../sinks/screen-lines.js';
 import { Totals } from '../../sinks/totals.js';
 import { printMessage } from '../../terminal/message.js';
@@ -26,13 +26,12 @@ import type { definition, ReplayOptions } from './command.js';
  */
 export const run: Run<typeof definition> = async (options, output) => {
   const { file, lingerSeconds } = options;
-  const ports =
-    options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, false);
+  const ports = options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, false);
   const names = ports.map(({ name }) => name);
   const playback = playbackOf(options);
   const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode);
   const formats = recordFormats(options, names, output, decoder);
-  const screen = useStdout(options)
+  const screen = writesToStdout(options)
     ? undefined
     : new ScreenLines({ output, ...formats, isDumping: options.dump === true });
   const totals = new Totals(screen);

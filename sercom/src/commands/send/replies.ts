@@ -1,4 +1,4 @@
-import type { PacketRecord } from '../../records/packet-record.js';
+import type { PacketRecord } from '../../records/record.js';
 
 /** An answer may be read so long before the write is told to have ended. */
 const EARLY_MS = 50;
