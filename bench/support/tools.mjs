@@ -14,6 +14,7 @@ function works(command, ...args) {
 export const tools = {
   cc: () => (works('cc', '--version') ? undefined : 'there is no C compiler (cc)'),
   ptys: () => (process.platform === 'linux' ? undefined : 'the device ends need Linux (epoll, /dev/pts)'),
+  npm: () => (works('npm', '--version') ? undefined : 'npm is not installed'),
   pyserial: () => (works('python3', '-c', 'import serial') ? undefined : 'python3 cannot import serial'),
 };
 
