@@ -94,6 +94,14 @@ describe('the packed library, installed into an empty project', () => {
     );
   });
 
+  test('has the version of the Arduino library in firmware/', async () => {
+    const properties = await readFile(
+      path.join(project, 'node_modules/serial-communicator/firmware/library.properties'),
+      'utf8',
+    );
+    expect(properties).toMatch(new RegExp(`^version=${manifestOf('.').version}$`, 'm'));
+  });
+
   test('contains no tests and no source maps', () => {
     expect(library.contents.filter((file) => /(^|\/)test\/|\.map$/.test(file))).toEqual([]);
   });
