@@ -1,55 +1,53 @@
 import { Argument, type Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import type { ArgumentDefinition, OptionsOf, OptionTable } from '../options/define.js';
+import type { ArgumentDefinition, OptionsOf, OptionTable, TypedArgument } from '../options/define.js';
 import { checkOptions, RuledOption } from '../options/option-rules.js';
 import { expandProfiles } from '../options/profiles.js';
 import { chooseListedPort } from '../ports/choose-port.js';
 import type { Output } from '../terminal/output.js';
 
-/** What `commands/NAME/command.ts` exports as `definition`; `program.ts` has the name and the description. */
+/** What a command accepts: the `definition` that `commands/NAME/command.ts` exports. */
 export interface CommandDefinition<Table extends OptionTable = OptionTable> {
   readonly options: Table;
-  /** What follows the options in help: notes and examples. */
+  /** Notes and examples, shown below the options. */
   readonly help: string;
 }
 
-/** What `commands/NAME/run.ts` exports as `run`. It gets the values of all options and arguments. */
+/** What a command does: the `run` that `commands/NAME/run.ts` exports. It gets the values of all options and arguments. */
 export type Run<Definition extends CommandDefinition> = (
   options: OptionsOf<Definition['options']>,
   output: Output,
   program: Command,
 ) => Promise<ExitCode>;
 
-const PORT_GRAMMAR =
-  '[NAME=]PATH, [NAME=]usb:VID:PID[:SERIAL] or [NAME=]sim: (a simulated echoing Arduino Uno), each with optional ' +
-  '@BAUD; or @PROFILE';
-
-/** The port that a command opens; if none is named, the only USB port or the one that the user chooses. */
-export function portArgument(): ArgumentDefinition<string> {
-  return { kind: 'argument', flags: '[port]', description: DESCRIPTION, ports: 'required' };
-}
-
-/** One port or more. */
-export function portArguments(): ArgumentDefinition<string[]> {
-  return { kind: 'argument', flags: '[port...]', description: DESCRIPTION, ports: 'required' };
-}
-
-/** A port that a command can do without. */
-export function optionalPortArgument(description: string): ArgumentDefinition<string | undefined> {
-  return { kind: 'argument', flags: '[port]', description, ports: 'optional' };
-}
-
-const DESCRIPTION = `${PORT_GRAMMAR} (default: the only USB port)`;
-
-/** Checks the types of a definition, and keeps them. */
+/** Returns the definition of a command; its type is inferred from the table. */
 export function defineCommand<const Table extends OptionTable>(
   definition: CommandDefinition<Table>,
 ): CommandDefinition<Table> {
   return definition;
 }
 
-/** Gives a command its arguments, options and help. */
+const PORT_GRAMMAR =
+  '[NAME=]PATH, [NAME=]usb:VID:PID[:SERIAL] or [NAME=]sim: (a simulated echoing Arduino Uno), each with optional ' +
+  '@BAUD; or @PROFILE (default: the only USB port)';
+
+/** The one port that a command opens. If none is given, it is the only USB port, or the user chooses. */
+export function portArgument(): TypedArgument<string> {
+  return { kind: 'argument', flags: '[port]', description: PORT_GRAMMAR, ports: 'required' };
+}
+
+/** The ports that a command opens, at least one. If none is given, as for {@link portArgument}. */
+export function portArguments(): TypedArgument<string[]> {
+  return { kind: 'argument', flags: '[port...]', description: PORT_GRAMMAR, ports: 'required' };
+}
+
+/** A port that a command can do without. */
+export function optionalPortArgument(description: string): TypedArgument<string | undefined> {
+  return { kind: 'argument', flags: '[port]', description, ports: 'optional' };
+}
+
+/** Adds the arguments, options and help of a definition to a command. */
 export function addDefinition(command: Command, { options, help }: CommandDefinition): void {
   for (const [key, definition] of Object.entries(options)) {
     if (definition.kind === 'option') {
@@ -57,50 +55,44 @@ export function addDefinition(command: Command, { options, help }: CommandDefini
       continue;
     }
     const argument = new Argument(definition.flags, definition.description);
-    if (definition.choices !== undefined) {
-      argument.choices(definition.choices);
-    }
-    command.addArgument(argument);
+    command.addArgument(definition.choices === undefined ? argument : argument.choices(definition.choices));
   }
   command.addHelpText('after', `\n${help}`);
 }
 
 /**
- * The values that a parsed command line gives to a command: profiles are applied, rules checked, and a missing port is
- * chosen.
+ * The values for the code of a command whose command line has been parsed: profiles are applied, rules are checked, and
+ * a missing port is chosen.
  *
- * @returns `undefined` if the user did not choose a port
+ * @returns `undefined` if the user was asked for a port and gave none
  * @throws CliError
  */
 export async function parsedOptions<Table extends OptionTable>(
   command: Command,
   { options: table }: CommandDefinition<Table>,
 ): Promise<OptionsOf<Table> | undefined> {
-  const values: Record<string, unknown> = {};
-  const definitions = Object.entries(table).filter(([, { kind }]) => kind === 'argument') as [
-    string,
-    ArgumentDefinition<unknown>,
-  ][];
-  for (const [index, [key, { ports }]] of definitions.entries()) {
-    const value: unknown = command.processedArgs[index];
-    values[key] = ports === undefined ? value : await expandProfiles([value ?? []].flat() as string[], command);
-  }
+  const definitions = Object.entries(table).filter((entry): entry is [string, ArgumentDefinition] => {
+    return entry[1].kind === 'argument';
+  });
+  const values = Object.fromEntries(definitions.map(([key], index) => [key, command.processedArgs[index]]));
+  const [portKey, portDefinition] = definitions.find(([, { ports }]) => ports !== undefined) ?? [];
+  const given: string[] = portKey === undefined ? [] : [values[portKey] ?? []].flat();
+  const ports = await expandProfiles(given, command);
   checkOptions(command);
-  for (const [key, { flags, ports }] of definitions.filter(([, { ports }]) => ports !== undefined)) {
-    const named = values[key] as string[];
-    if (named.length === 0 && ports === 'required') {
+  if (portKey !== undefined) {
+    if (ports.length === 0 && portDefinition!.ports === 'required') {
       const chosen = await chooseListedPort();
       if (chosen === undefined) {
         return undefined;
       }
-      named.push(chosen);
+      ports.push(chosen);
     }
-    if (!flags.includes('...')) {
-      if (named.length > 1) {
-        throw new CliError(ExitCode.usage, `${command.name()} needs exactly one port, got ${named.length}`);
-      }
-      values[key] = named[0];
+    const isSingle = !portDefinition!.flags.endsWith('...]');
+    // A profile may have no port, or several.
+    if (isSingle && (ports.length > 1 || ports.length < given.length)) {
+      throw new CliError(ExitCode.usage, `${command.name()} needs exactly one port, got ${ports.length}`);
     }
+    values[portKey] = isSingle ? ports[0] : ports;
   }
   return { ...command.opts(), ...values } as OptionsOf<Table>;
 }

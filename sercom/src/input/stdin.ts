@@ -6,15 +6,15 @@ import { printMessage } from '../terminal/message.js';
 import { byteLinesOf } from '../text/lines.js';
 
 /**
- * Reads all of stdin, but no more than tells that it is too long.
+ * Reads all of stdin as one packet. Stops reading when it is too long.
  *
- * @param isTerminal - whether a person watches, who is told what to do
- * @returns `undefined` if Ctrl-C ended it
+ * @param isTerminal - whether stdout is a terminal, so that instructions are shown
+ * @returns `undefined` if Ctrl-C interrupted it
  */
 export async function readPacket(maxBytes: number, isTerminal: boolean): Promise<Buffer | undefined> {
   const interruption = new Interruption();
   if (isTerminal && process.stdin.isTTY) {
-    printMessage('type the packet; Ctrl-D at the start of a line ends it');
+    printMessage('type the packet, then press Ctrl-D on an empty line');
   }
   try {
     return await readUpTo(addAbortSignal(interruption.signal, process.stdin), maxBytes);
@@ -29,9 +29,9 @@ export async function readPacket(maxBytes: number, isTerminal: boolean): Promise
 }
 
 /**
- * The lines of stdin, as bytes, until its end or until the signal ends it, which is thrown.
+ * The lines of stdin, as bytes.
  *
- * @throws CliError (wrong use) at a line that is too long
+ * @throws CliError (usage error) if a line is too long; the reason of the signal when it is aborted
  */
 export async function* stdinLines(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
   try {
@@ -42,7 +42,7 @@ export async function* stdinLines(signal: AbortSignal): AsyncGenerator<Uint8Arra
   }
 }
 
-/** Reads all of a stream, or a chunk more than that many bytes. */
+/** Reads a stream to its end, or until it has more than `maxBytes`. */
 export async function readUpTo(stream: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -2,9 +2,9 @@
  * What a command accepts: one entry for each option and argument. The key is the name under which the command's code
  * gets the value, whatever the flag is called. Arguments are expected in the order of the table.
  */
-export type OptionTable = Readonly<Record<string, OptionDefinition<unknown> | ArgumentDefinition<unknown>>>;
+export type OptionTable = Readonly<Record<string, OptionDefinition | ArgumentDefinition>>;
 
-/** The values that the table of a command yields. A key is optional if the option has no default. */
+/** The values that a table yields. A key is optional if there may be no value. */
 export type OptionsOf<Table extends OptionTable> = Simplify<
   { [Key in keyof Table as undefined extends ValueOf<Table[Key]> ? never : Key]: ValueOf<Table[Key]> } & {
     [Key in keyof Table as undefined extends ValueOf<Table[Key]> ? Key : never]?: Exclude<
@@ -14,34 +14,39 @@ export type OptionsOf<Table extends OptionTable> = Simplify<
   }
 >;
 
-type ValueOf<Definition> = Definition extends OptionDefinition<infer Value> | ArgumentDefinition<infer Value>
-  ? Value
-  : never;
+type ValueOf<Definition> = Definition extends Typed<infer Value> ? Value : never;
 type Simplify<Type> = { [Key in keyof Type]: Type[Key] } & {};
 
-/** An option: its flags, and how its text becomes a `Value`. Made by {@link option}. */
-export interface OptionDefinition<Value> extends OptionDetails<string, unknown, unknown> {
+/** Carries the type of the value. The property does not exist at run time. */
+interface Typed<Value> {
+  readonly value?: Value;
+}
+
+/** An option. Made by {@link option}. */
+export interface OptionDefinition extends OptionDetails<string, unknown, unknown> {
   readonly kind: 'option';
   readonly flags: string;
   readonly description: string;
   /** The heading that help shows it under. */
   readonly group?: string;
-  /** For the type only. */
-  readonly value?: Value;
 }
 
-/** A positional argument. Made by {@link argument} and by `portArgument`. */
-export interface ArgumentDefinition<Value> {
+/** A positional argument. Made by {@link argument}, and by `portArgument` and its like. */
+export interface ArgumentDefinition {
   readonly kind: 'argument';
   /** `<name>` if it is required, `[name]` if not, `[name...]` for any number. */
   readonly flags: string;
   readonly description: string;
   readonly choices?: readonly string[];
-  /** Whether it names ports, so that profiles are expanded; `required` if one is chosen where none is named. */
+  /** Set if it names ports, so that profiles are expanded. With `required`, a port is chosen if none is given. */
   readonly ports?: 'required' | 'optional';
-  /** For the type only. */
-  readonly value?: Value;
 }
+
+/** An option whose value has a known type. */
+export type TypedOption<Value> = OptionDefinition & Typed<Value>;
+
+/** An argument whose value has a known type. */
+export type TypedArgument<Value> = ArgumentDefinition & Typed<Value>;
 
 /** What a rule refers to: the key of an option (`logBytes`), one with a value (`input=json`), or an argument (`port`). */
 export type Subject = string;
@@ -93,7 +98,7 @@ export function option<
   flags: Flags,
   description: string,
   details: OptionDetails<Choice, Value, Default> = {},
-): OptionDefinition<NoInfer<OptionValue<Flags, Value, Default>>> {
+): TypedOption<OptionValue<Flags, Value, Default>> {
   return { kind: 'option', flags, description, ...(details as OptionDetails<string, unknown, unknown>) };
 }
 
@@ -102,23 +107,23 @@ export function argument<const Flags extends string, const Choice extends string
   flags: Flags,
   description: string,
   choices?: readonly Choice[],
-): ArgumentDefinition<NoInfer<Flags extends `<${string}` ? Choice : Choice | undefined>> {
+): TypedArgument<Flags extends `<${string}` ? Choice : Choice | undefined> {
   return { kind: 'argument', flags, description, ...(choices !== undefined && { choices }) };
 }
 
-/** The same options under a heading of their own in help. */
+/** The same options under a heading in help. */
 export function grouped<Table extends OptionTable>(group: string, table: Table): Table {
   return mapOptions(table, (definition) => ({ ...definition, group }));
 }
 
-/** The same options, which then require one of these in addition. */
+/** The same options, each of which requires at least one of `needs`. */
 export function needing<Table extends OptionTable>(needs: readonly Subject[], table: Table): Table {
   return mapOptions(table, (definition) => ({ ...definition, needs }));
 }
 
 function mapOptions<Table extends OptionTable>(
   table: Table,
-  change: (definition: OptionDefinition<unknown>) => OptionDefinition<unknown>,
+  change: (definition: OptionDefinition) => OptionDefinition,
 ): Table {
   return Object.fromEntries(
     Object.entries(table).map(([key, definition]) => [

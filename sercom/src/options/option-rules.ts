@@ -12,7 +12,7 @@ export class RuledOption extends Option {
   readonly #excludes: readonly (Subject | Exclusion)[];
   readonly needs: readonly Subject[];
 
-  constructor(key: string, definition: OptionDefinition<unknown>) {
+  constructor(key: string, definition: OptionDefinition) {
     super(definition.flags, definition.description);
     this.#key = key;
     this.#excludes = definition.excludes ?? [];
@@ -44,12 +44,6 @@ export class RuledOption extends Option {
       const { option, unless } = typeof exclusion === 'string' ? { option: exclusion, unless: undefined } : exclusion;
       return option === other.attributeName() && (unless === undefined || !isGiven(unless, command));
     });
-  }
-
-  /** What its rules refer to. */
-  get subjects(): Subject[] {
-    const excluded = this.#excludes.flatMap((each) => (typeof each === 'string' ? [each] : [each.option, each.unless]));
-    return [...excluded, ...this.needs];
   }
 }
 

@@ -17,17 +17,17 @@ export const OUTPUT_OPTIONS = grouped('Output:', {
 
 export type OutputOptions = OptionsOf<typeof OUTPUT_OPTIONS>;
 
-/** Lines, and the same with dumps below them: for a display that can change between the two. */
+/** The format without and with dumps, for a display that can switch between them. */
 export interface RecordFormats {
   line: LineFormat;
   dump: LineFormat;
 }
 
 /**
- * The formats that the options ask for.
+ * The formats for records on stdout.
  *
- * @param names - all connections there are
- * @throws CliError (wrong use)
+ * @param names - the names of all connections
+ * @throws CliError (usage error) if the template is invalid
  */
 export function recordFormats(
   { json, format: template, timestamp }: OutputOptions,
@@ -49,10 +49,10 @@ export function recordFormats(
 }
 
 /**
- * The one format that the options ask for.
+ * The format for records on stdout, for a command that does not switch it.
  *
- * @param names - all connections there are
- * @throws CliError (wrong use)
+ * @param names - the names of all connections
+ * @throws CliError (usage error) if the template or the decoder is invalid
  */
 export async function recordFormat(
   options: OutputOptions,

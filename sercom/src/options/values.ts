@@ -3,12 +3,13 @@ import { InvalidArgumentError } from 'commander';
 /** The longest delay that a timer of Node.js supports. */
 export const MAX_TIMER_MS = 2_147_483_647;
 
-/** Parses an integer within limits. */
-export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+/** Makes a parser of integers within limits. */
+export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`Expected an integer from ${min} to ${max}.`);
+      const upTo = max === Number.MAX_SAFE_INTEGER ? 'up' : `to ${max}`;
+      throw new InvalidArgumentError(`Expected an integer from ${min} ${upTo}.`);
     }
     return value;
   };

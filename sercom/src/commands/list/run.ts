@@ -4,17 +4,17 @@ import type { PortInfo } from 'serial-communicator';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
-import { changeJson, changeLine, portJson, portTable } from '../../ports/port-table.js';
 import { printMessage } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
 import { within } from '../../within.js';
 import type { Run } from '../command.js';
 import type { definition } from './command.js';
+import { changeJson, changeLine, portJson, portTable } from './table.js';
 
-/** Where the operating system has no folder of devices that tells of changes, they are looked for so often. */
+/** How often to list the ports: not every operating system reports changes in a folder of devices. */
 const POLL_MS = 1_000;
 
-/** How long a device that comes makes one change after the other. */
+/** How long to wait after a change: a new device causes several in a row. */
 const SETTLE_MS = 100;
 
 /** Prints the serial ports of this machine, those of USB devices first. With `watch`, it then reports changes. */
@@ -37,12 +37,12 @@ export const run: Run<typeof definition> = async ({ json = false, watch: isWatch
   return ExitCode.success;
 };
 
-/** What comes and goes between two lists. */
+/** The ports that were removed and added between two lists. */
 export function portChanges(
   before: readonly PortInfo[],
   after: readonly PortInfo[],
 ): { change: 'added' | 'removed'; port: PortInfo }[] {
-  // Another device at the same path is another port.
+  // A different device at the same path counts as a different port.
   const isIn = (ports: readonly PortInfo[], port: PortInfo) =>
     ports.some((other) => JSON.stringify(other) === JSON.stringify(port));
   return [

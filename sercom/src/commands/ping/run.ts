@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SerialSettings } from 'serial-communicator';
 import { ExitCode } from '../../exit-codes.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
@@ -12,31 +13,28 @@ import { printMessage, redirectMessages } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
 import { within } from '../../within.js';
 import type { Run } from '../command.js';
-import type { definition, PingOptions } from './command.js';
+import type { definition } from './command.js';
 import { pingTrouble } from './diagnosis.js';
 import { pingJson, pingProgress, pingReport } from './report.js';
 import { PingTally } from './tally.js';
 
-/** How often the line of progress is drawn. */
+/** How often the status line is drawn. */
 const PROGRESS_MS = 200;
 
-/** A character has a start bit, eight data bits and a stop bit, unless it is told otherwise. */
-const USUAL = { dataBits: 8, stopBits: 1 };
-
-/** What a ping came to. */
+/** What is reported. */
 export interface PingResult {
   tally: PingTally;
-  /** From the first packet to the last that came back. */
+  /** Time from sending the first packet to receiving the last. */
   seconds: number;
-  /** What the line can carry each way. */
+  /** What the line can carry in each direction. */
   lineBytesPerSecond: number;
 }
 
-/** Sends packets to a device that echoes, and reports what came back. */
+/** Sends packets to an echoing device and reports what came back. */
 export const run: Run<typeof definition> = async (options, output) => {
   const [port] = sessionPorts([parsePort(options.port, options.baud)], options, false);
   const { name, connection } = port!;
-  const lineBytesPerSecond = connection.baudRate / bitsOfCharacter(options);
+  const lineBytesPerSecond = connection.baudRate / bitsPerCharacter(connection);
   const tally = new PingTally();
   let startedAtMs = 0;
   let lastAtMs = 0;
@@ -49,7 +47,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   const echoes: RecordSink = {
     whenFull: 'hold',
     write(record) {
-      // What comes before the first packet is no echo.
+      // Before the first packet is sent, nothing can be an echo.
       if (isFinished || tally.sent === 0) {
         return;
       }
@@ -64,14 +62,14 @@ export const run: Run<typeof definition> = async (options, output) => {
   };
   const live = new LivePorts({
     ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
-    async work(session) {
-      await session.ready(name);
+    async work(live) {
+      await live.ready(name);
       startedAtMs = performance.now();
       lastAtMs = startedAtMs;
-      before = session.stats(name);
+      before = live.stats(name);
       const stopProgress = showProgress(output, result, options.count);
       try {
-        await exchange(session);
+        await exchange(live);
       } finally {
         isFinished = true;
         stopProgress();
@@ -85,16 +83,16 @@ export const run: Run<typeof definition> = async (options, output) => {
     interruptedCode: ExitCode.success,
     finished() {
       isFinished = true;
-      // After Ctrl-C nobody knows what would have become of those.
+      // After Ctrl-C it is unknown whether the packets in flight would have come back.
       tally.abandon();
       if (before !== undefined) {
-        const line = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
-        trouble = pingTrouble(tally, live.stats(name), before, line);
+        const setup = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
+        trouble = pingTrouble(tally, live.stats(name), before, setup);
       }
     },
   });
   if (tally.sent === 0) {
-    printMessage('nothing was sent');
+    printMessage('no packets sent');
     return ExitCode.failure;
   }
   await output.write(
@@ -106,29 +104,29 @@ export const run: Run<typeof definition> = async (options, output) => {
   }
   return exitCode !== ExitCode.success || tally.lost + tally.corrupted > 0 ? ExitCode.failure : ExitCode.success;
 
-  async function exchange(session: LivePorts): Promise<void> {
+  async function exchange(live: LivePorts): Promise<void> {
     let nextAtMs = performance.now();
     for (let sent = 0; sent < options.count; sent++) {
       const bytes = options.sizesBytes[sent % options.sizesBytes.length]!;
       nextAtMs = Math.max(nextAtMs + options.intervalSeconds * 1_000, performance.now());
-      await roomFor(options.window - 1, session.signal);
-      await send(session, bytes);
+      await inFlightAtMost(options.window - 1, live.signal);
+      await send(live, bytes);
       const waitMs = nextAtMs - performance.now();
       if (waitMs > 0 && sent < options.count - 1) {
-        await delay(waitMs, undefined, { signal: session.signal });
+        await delay(waitMs, undefined, { signal: live.signal });
       }
     }
-    await roomFor(0, session.signal);
+    await inFlightAtMost(0, live.signal);
   }
 
-  async function send(session: LivePorts, bytes: number): Promise<void> {
-    // The time that a device is away is no round trip.
-    await session.ready(name);
+  async function send(live: LivePorts, bytes: number): Promise<void> {
+    // Round-trip times must not include the time that the device is disconnected.
+    await live.ready(name);
     const { number, packet } = tally.add(bytes, performance.now());
     try {
-      await session.send(name, packet);
+      await live.send(name, packet);
     } catch (error) {
-      session.signal.throwIfAborted();
+      live.signal.throwIfAborted();
       tally.lose(number);
       if (!(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
         throw error;
@@ -136,9 +134,9 @@ export const run: Run<typeof definition> = async (options, output) => {
     }
   }
 
-  /** Waits until no more than so many packets are under way. */
-  async function roomFor(pending: number, signal: AbortSignal): Promise<void> {
-    while (tally.pending > pending) {
+  /** Waits until at most `limit` packets are in flight. */
+  async function inFlightAtMost(limit: number, signal: AbortSignal): Promise<void> {
+    while (tally.pending > limit) {
       const timeoutMs = options.timeoutSeconds * 1_000 + wireMs();
       const waitMs = tally.oldestSentAtMs! + timeoutMs - performance.now();
       if (waitMs <= 0) {
@@ -152,7 +150,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     }
   }
 
-  /** How long everything under way takes on the line, there and back. */
+  /** How long a full window of packets takes on the line, in both directions. */
   function wireMs(): number {
     const largest = Math.max(...options.sizesBytes) + 8;
     return ((2 * largest * options.window) / lineBytesPerSecond) * 1_000;
@@ -175,7 +173,7 @@ function showProgress(output: Output, result: () => PingResult, wanted: number):
   };
 }
 
-function bitsOfCharacter({ dataBits, stopBits, parity }: PingOptions): number {
-  const parityBits = parity === undefined || parity === 'none' ? 0 : 1;
-  return 1 + Number(dataBits ?? USUAL.dataBits) + parityBits + Number(stopBits ?? USUAL.stopBits);
+function bitsPerCharacter({ dataBits = 8, stopBits = 1, parity = 'none' }: SerialSettings): number {
+  const startBits = 1;
+  return startBits + dataBits + (parity === 'none' ? 0 : 1) + stopBits;
 }

@@ -1,4 +1,5 @@
-import { ENCODINGS, INPUT_KINDS } from '../../input/packet-input.js';
+import { ENCODINGS } from '../../input/encoders.js';
+import { INPUT_KINDS } from '../../input/packet-input.js';
 import { grouped, type OptionsOf, option } from '../../options/define.js';
 import { OUTPUT_OPTIONS } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';

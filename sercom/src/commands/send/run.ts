@@ -19,11 +19,11 @@ import type { definition, SendOptions } from './command.js';
 import { type Packets, packetsOf } from './input.js';
 import { ReplyTracker } from './replies.js';
 
-/** Sends packets, and prints the replies. */
+/** Sends packets and prints the replies. */
 export const run: Run<typeof definition> = async (options, output) => {
   const isSingle = options.input === undefined && options.repeat === 1;
   const parsed = parsePort(options.port, options.baud);
-  // What replies a single packet does not come any more once the device was away.
+  // After a disconnect there will be no reply to a single packet, so reconnecting is of no use.
   const reconnect = options.reconnect && (!isSingle || options.awaitPort === true);
   const [port] = sessionPorts([parsed], { ...options, reconnect }, false) as [SessionPort];
   const { name, connection } = port;
@@ -41,16 +41,16 @@ export const run: Run<typeof definition> = async (options, output) => {
   const flow = new RecordFlow([totals, screen], (record) => replies.take(record, performance.now()));
   const live = new LivePorts({
     ports: [{ ...port, connection: { ...connection, whenDisconnected: reconnect ? 'wait' : 'reject' } }],
-    async work(session) {
+    async work(live) {
       for (let round = 0; round < options.repeat; round++) {
-        await sendAll(packets, session);
+        await sendAll(packets, live);
       }
       if (lostPackets > 0) {
         throw new CliError(ExitCode.failure, `${count(lostPackets, 'packet')} of ${sentPackets} may not have arrived`);
       }
       if (options.wantedReplies === 0 && output.isTerminal) {
         const what = isSingle ? count(totals.sentBytes, 'byte') : count(sentPackets, 'packet');
-        printMessage(`sent ${what} to ${name}; --wait prints replies`);
+        printMessage(`sent ${what} to ${name}; use --wait to print replies`);
       }
     },
   });
@@ -62,18 +62,18 @@ export const run: Run<typeof definition> = async (options, output) => {
     finished: (wasInterrupted) => reportEnd({ totals, flow, screen, ports: live }, output, wasInterrupted),
   });
 
-  async function sendAll(all: Packets, session: LivePorts): Promise<void> {
-    for await (const packet of all(session.signal)) {
-      session.signal.throwIfAborted();
+  async function sendAll(all: Packets, live: LivePorts): Promise<void> {
+    for await (const packet of all(live.signal)) {
+      live.signal.throwIfAborted();
       if (sentPackets > 0) {
-        await delay(options.intervalSeconds * 1_000, undefined, { signal: session.signal });
+        await delay(options.intervalSeconds * 1_000, undefined, { signal: live.signal });
       }
-      await session.ready(name);
+      await live.ready(name);
       sentPackets++;
       replies.sending();
-      const before = session.stats(name);
+      const before = live.stats(name);
       try {
-        totals.write(await session.send(name, packet));
+        totals.write(await live.send(name, packet));
       } catch (error) {
         if (isSingle || !(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
           throw error;
@@ -86,19 +86,19 @@ export const run: Run<typeof definition> = async (options, output) => {
         await flow.write(record);
       }
       if (options.wantedReplies > 0) {
-        await repliesInTime(before, session);
+        await waitForReplies(before, live);
       }
     }
   }
 
-  async function repliesInTime(before: Arrivals, session: LivePorts): Promise<void> {
-    if (!(await within(options.timeoutSeconds * 1_000, replies.all(), session.signal))) {
-      throw new CliError(ExitCode.timeout, noAnswer(port, options, replies.missing, session.stats(name), before));
+  async function waitForReplies(before: Arrivals, live: LivePorts): Promise<void> {
+    if (!(await within(options.timeoutSeconds * 1_000, replies.all(), live.signal))) {
+      throw new CliError(ExitCode.timeout, noReply(port, options, replies.missing, live.stats(name), before));
     }
   }
 };
 
-function noAnswer(
+function noReply(
   port: SessionPort,
   { wantedReplies, timeoutSeconds }: SendOptions,
   missing: number,
@@ -106,19 +106,17 @@ function noAnswer(
   before: Arrivals,
 ): string {
   const received = wantedReplies - missing;
-  const got = received === 0 ? 'no answer' : `only ${received} of ${count(wantedReplies, 'answer')}`;
-  const fewer = ['wait longer (--timeout), or for fewer (--wait)', rejections(since(before, arrivals))];
-  const help = received === 0 ? whyNone(port, arrivals, before) : fewer.filter(Boolean).join('; ');
+  const got = received === 0 ? 'no reply' : `only ${received} of ${wantedReplies} replies`;
+  const ifSome = ['increase --timeout or lower --wait', rejections(since(before, arrivals))];
+  const help = received === 0 ? whyNoReply(port, arrivals, before) : ifSome.filter(Boolean).join('; ');
   return `${got} from "${port.name}" within ${count(timeoutSeconds, 'second')}; ${help}`;
 }
 
-function whyNone({ connection, isSimulated }: SessionPort, arrivals: Arrivals, before: Arrivals): string {
-  // The settle time of a simulated board is known.
-  const ifSilent = isSimulated
-    ? 'wait longer (--timeout)'
-    : `${settleAdvice(connection.settleMs)}, or wait longer (--timeout)`;
+function whyNoReply({ connection, isSimulated }: SessionPort, arrivals: Arrivals, before: Arrivals): string {
+  // The default settle time is right for a simulated board.
+  const ifSilent = isSimulated ? 'increase --timeout' : `${settleAdvice(connection.settleMs)}, or increase --timeout`;
   return (
     portTrouble(arrivals, ifSilent, before) ??
-    'nothing but delimiters came: does the device answer such a packet? Or wait longer (--timeout)'
+    'received only delimiters: does the device reply to this packet? If so, increase --timeout'
   );
 }
