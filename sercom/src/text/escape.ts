@@ -15,7 +15,7 @@ const ESCAPED_BYTES = Array.from({ length: 256 }, (_, byte) => `\\x${byte.toStri
 
 /** How to escape text, and for speed the result for each ASCII character. */
 interface Escaping {
-  readonly escape: (text: string) => string;
+  readonly apply: (text: string) => string;
   readonly ascii: readonly string[];
 }
 
@@ -46,11 +46,11 @@ export function escapePacket(bytes: Uint8Array): string {
   return escapeBytes(bytes, PLAIN);
 }
 
-function escapeBytes(bytes: Uint8Array, { escape, ascii }: Escaping): string {
+function escapeBytes(bytes: Uint8Array, { apply, ascii }: Escaping): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) {
     const text = buffer.toString('utf8');
-    return PLAIN_ASCII.test(text) ? text : escape(text);
+    return PLAIN_ASCII.test(text) ? text : apply(text);
   }
   let escaped = '';
   for (let position = 0; position < buffer.length; ) {
@@ -59,7 +59,7 @@ function escapeBytes(bytes: Uint8Array, { escape, ascii }: Escaping): string {
     if (byte < 0x80) {
       escaped += ascii[byte];
     } else if (end > position && isUtf8(buffer.subarray(position, end))) {
-      escaped += escape(buffer.toString('utf8', position, end));
+      escaped += apply(buffer.toString('utf8', position, end));
       position = end;
       continue;
     } else {
@@ -78,8 +78,8 @@ export function escapeJson(value: unknown, indent?: number): string {
   );
 }
 
-function escapingBy(escape: Escaping['escape']): Escaping {
-  return { escape, ascii: Array.from({ length: 0x80 }, (_, code) => escape(String.fromCharCode(code))) };
+function escapingBy(apply: Escaping['apply']): Escaping {
+  return { apply, ascii: Array.from({ length: 0x80 }, (_, code) => apply(String.fromCharCode(code))) };
 }
 
 function escapeCharacter(character: string): string {
