@@ -18,7 +18,7 @@ export {
   type InvalidArgumentErrorCode,
   KeyError,
 } from './errors.js';
-export type { ChecksumName } from './framing/checksum.js';
+export type { Checksum, ChecksumName } from './framing/checksum.js';
 export { cobsDecode, cobsEncode, cobsEncodeInto, cobsMaxEncodedLength } from './framing/cobs.js';
 export {
   FrameDecoder,
@@ -26,6 +26,7 @@ export {
   type RejectedFrame,
   type RejectReason,
 } from './framing/frame-decoder.js';
+export { FrameEncoder, type FrameEncoderOptions } from './framing/frame-encoder.js';
 export type {
   Binding,
   BindingOpenOptions,

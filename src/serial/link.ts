@@ -86,7 +86,8 @@ export class Link {
     this.#stats = stats;
     this.#owner = owner;
     this.#onLost = onLost;
-    this.#decoder = new FrameDecoder(connection);
+    const { maxPacketBytes, checksum, skipFirst } = connection;
+    this.#decoder = new FrameDecoder({ maxPacketBytes, checksum, skipFirst });
     queue.control = isWriteControl(port) ? port : undefined;
   }
 

@@ -1,7 +1,7 @@
 import { SerialPort } from 'serialport';
 import { Communicator, type CommunicatorEvents, type SendOptions } from '../communicator.js';
 import { type ConnectionError, InitializeError } from '../errors.js';
-import type { RejectReason } from '../framing/frame-decoder.js';
+import type { RejectedFrame } from '../framing/frame-decoder.js';
 import { anObject, checkOptions, milliseconds, type OptionRules } from '../options.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
@@ -36,8 +36,8 @@ export interface SerialCommunicatorOptions {
 
 /** The events of a {@link SerialCommunicator}, each with one object. */
 export interface SerialEvents extends CommunicatorEvents {
-  /** A frame arrived on connection `name` that holds no packet. */
-  rejectedFrame: { name: string; reason: RejectReason; wireBytes: number; head: Uint8Array };
+  /** A frame arrived on connection `name` but yielded no packet. */
+  rejectedFrame: { name: string } & RejectedFrame;
   /** The port of connection `name` is open, at `path`: the first time, told after `initialize`, or again. */
   connected: { name: string; path: string; info: PortInfo };
   /**

@@ -1,4 +1,4 @@
-import { type ChecksumName, checksums } from '../framing/checksum.js';
+import { aChecksum, CHECKSUM_NAMES, type Checksum, type ChecksumName } from '../framing/checksum.js';
 import { aBoolean, anInteger, anObject, type IntegerRule, milliseconds, millisecondsFrom1, oneOf } from '../options.js';
 
 /** The settings of a connection that have defaults. `defaults` of a communicator can set them for every connection. */
@@ -23,8 +23,8 @@ export interface SerialSettings {
   hupcl?: boolean;
   /** Keep other processes from opening the port. Default: true. */
   lock?: boolean;
-  /** Checksum appended to each packet. Default: `'none'`. Both ends must agree. */
-  checksum?: ChecksumName;
+  /** Checksum appended to each packet: a name, or an object that computes it. Default: `'none'`. Both ends must agree. */
+  checksum?: ChecksumName | Checksum;
   /** Maximum packet size in bytes, in either direction. Default: 65,536. */
   maxPacketBytes?: number;
   /** How long opening the port may take, in milliseconds. Default: 5,000. A port that opens later is closed again. */
@@ -119,11 +119,10 @@ export const serialSettings: {
   rts: flag(undefined, 'state of RTS right after opening'),
   hupcl: flag(true, 'drop DTR when the port closes'),
   lock: flag(true, 'keep other processes from opening the port'),
-  checksum: choice(
-    Object.keys(checksums) as ChecksumName[],
-    'none',
-    'checksum appended to each packet; both ends must agree',
-  ),
+  checksum: {
+    ...choice(CHECKSUM_NAMES, 'none', 'checksum appended to each packet; both ends must agree'),
+    ...aChecksum,
+  },
   // A longest frame must still fit into an array.
   maxPacketBytes: integer(anInteger(0, 1_073_741_824), 65_536, 'maximum packet size in either direction'),
   openTimeoutMs: integer(millisecondsFrom1, 5_000, 'give up if the port takes longer than this to open'),
