@@ -3,35 +3,29 @@ import { PLAIN_DECODERS } from '../../decoders/index.js';
 import { ExitCode } from '../../exit-codes.js';
 import { profileNames } from '../../options/profiles.js';
 import { SIMULATED_PATH } from '../../ports/port-argument.js';
-import type { Output } from '../../terminal/output.js';
+import type { Run } from '../command.js';
+import { type definition, PORTS, type Shell } from './command.js';
 
-/** What the scripts ask `sercom` for, to offer it as a port. */
-export const PORTS = 'ports';
-
-/** The shells that there are scripts for. */
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
-export type Shell = (typeof SHELLS)[number];
-
-/** Prints the script that completes `sercom` in a shell, or what can be a port now. */
-export async function completion(what: Shell | typeof PORTS, program: Command, output: Output): Promise<ExitCode> {
-  if (what === PORTS) {
+/** Prints the script that completes `sercom` in a shell, or the ports to offer. */
+export const run: Run<typeof definition> = async ({ shell }, output, program) => {
+  if (shell === PORTS) {
     const { listPorts } = await import('serial-communicator');
     const paths = (await listPorts()).map(({ path }) => path);
     output.write([...paths, SIMULATED_PATH, ...(await profileNames())].map((port) => `${port}\n`).join(''));
   } else {
-    output.write(SCRIPTS[what](shapesOf(program)));
+    output.write(SCRIPTS[shell](shapesOf(program)));
   }
   return ExitCode.success;
-}
+};
 
-/** What a script must know of a command. */
+/** What a script needs to know about a command. */
 interface CommandShape {
   name: string;
   description: string;
-  takesPorts: boolean;
-  /** What else its argument can be. */
+  hasPorts: boolean;
+  /** Other possible values of its argument. */
   choices: readonly string[];
-  takesFile: boolean;
+  hasFile: boolean;
   options: OptionShape[];
 }
 
@@ -39,8 +33,8 @@ interface OptionShape {
   long: string;
   short: string | undefined;
   description: string;
-  takesValue: boolean;
-  takesFile: boolean;
+  hasValue: boolean;
+  hasFile: boolean;
   choices: readonly string[];
 }
 
@@ -48,18 +42,18 @@ function shapesOf(program: Command): CommandShape[] {
   return program.commands.map((command) => ({
     name: command.name(),
     description: command.description(),
-    takesPorts: command.registeredArguments.some((argument) => argument.name() === 'port'),
-    takesFile: command.registeredArguments.some((argument) => argument.name() === 'file'),
+    hasPorts: command.registeredArguments.some((argument) => argument.name() === 'port'),
+    hasFile: command.registeredArguments.some((argument) => argument.name() === 'file'),
     choices: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
     options: command.options.flatMap(shapeOf),
   }));
 }
 
-/** Values of options that take others, too. */
+/** Values to offer for options that accept others as well. */
 const SOME_VALUES: Readonly<Record<string, readonly string[]>> = { '--decode': PLAIN_DECODERS };
 
 function shapeOf({ long, short, description, required, optional, flags, argChoices }: Option): OptionShape[] {
-  const takesFile = /<file\b/.test(flags);
+  const hasFile = /<file\b/.test(flags);
   return long == null
     ? []
     : [
@@ -67,8 +61,8 @@ function shapeOf({ long, short, description, required, optional, flags, argChoic
           long,
           short: short ?? undefined,
           description,
-          takesValue: required || optional,
-          takesFile,
+          hasValue: required || optional,
+          hasFile,
           choices: argChoices ?? SOME_VALUES[long] ?? [],
         },
       ];
@@ -77,16 +71,16 @@ function shapeOf({ long, short, description, required, optional, flags, argChoic
 const SCRIPTS: Record<Shell, (commands: readonly CommandShape[]) => string> = { bash, zsh, fish };
 
 function bash(commands: readonly CommandShape[]): string {
-  const cases = commands.map(({ name, takesPorts, takesFile, choices, options }) => {
+  const cases = commands.map(({ name, hasPorts, hasFile, choices, options }) => {
     const values = options
-      .filter(({ takesValue }) => takesValue)
-      .map(({ long, short, choices, takesFile }) => {
-        const reply = takesFile ? 'compgen -f -- "$current"' : `compgen -W ${quote(choices.join(' '))} -- "$current"`;
+      .filter(({ hasValue }) => hasValue)
+      .map(({ long, short, choices, hasFile }) => {
+        const reply = hasFile ? 'compgen -f -- "$current"' : `compgen -W ${quote(choices.join(' '))} -- "$current"`;
         return `        ${[long, short].filter(Boolean).join('|')}) candidates=$(${reply}) ;;`;
       });
     const words = [...options.map(({ long }) => long), '--help', ...choices].join(' ');
-    const ports = takesPorts ? ` $(sercom completion ${PORTS} 2>/dev/null)` : '';
-    const files = takesFile ? '; compgen -f -- "$current"' : '';
+    const ports = hasPorts ? ` $(sercom completion ${PORTS} 2>/dev/null)` : '';
+    const files = hasFile ? '; compgen -f -- "$current"' : '';
     return [
       `    ${name})`,
       '      case "$previous" in',
@@ -107,7 +101,7 @@ _sercom() {
 ${cases.join('\n').replace(/^/gm, '  ')}
     esac
   fi
-  # Bash replaces only what stands behind the last of these.
+  # Bash replaces only the part after the last of these characters.
   local kept="\${current%"\${current##*[:=@]}"}"
   COMPREPLY=()
   while IFS= read -r candidate; do
@@ -119,15 +113,15 @@ complete -F _sercom sercom
 }
 
 function zsh(commands: readonly CommandShape[]): string {
-  const cases = commands.map(({ name, takesPorts, takesFile, choices, options }) => {
-    const specs = options.flatMap(({ long, short, description, takesValue, takesFile, choices }) => {
-      const values = takesFile ? '_files' : choices.length > 0 ? `(${choices.join(' ')})` : ' ';
-      const spec = `[${description.replace(/[[\]:\\]/g, '\\$&')}]${takesValue ? `:value:${values}` : ''}`;
+  const cases = commands.map(({ name, hasPorts, hasFile, choices, options }) => {
+    const specs = options.flatMap(({ long, short, description, hasValue, hasFile, choices }) => {
+      const values = hasFile ? '_files' : choices.length > 0 ? `(${choices.join(' ')})` : ' ';
+      const spec = `[${description.replace(/[[\]:\\]/g, '\\$&')}]${hasValue ? `:value:${values}` : ''}`;
       return [long, ...(short === undefined ? [] : [short])].map((flag) => quote(`*${flag}${spec}`));
     });
-    const rest = takesPorts
+    const rest = hasPorts
       ? '*:port:_sercom_ports'
-      : takesFile
+      : hasFile
         ? '*:file:_files'
         : choices.length > 0
           ? `*:what:(${choices.join(' ')})`
@@ -166,18 +160,18 @@ fi
 }
 
 function fish(commands: readonly CommandShape[]): string {
-  const lines = commands.flatMap(({ name, description, takesPorts, takesFile, choices, options }) => {
+  const lines = commands.flatMap(({ name, description, hasPorts, hasFile, choices, options }) => {
     const inCommand = `complete -c sercom -n ${quote(`__fish_seen_subcommand_from ${name}`)}`;
     return [
       `complete -c sercom -n __fish_use_subcommand -a ${name} -d ${quote(description)}`,
-      ...(takesPorts ? [`${inCommand} -a ${quote(`(sercom completion ${PORTS} 2>/dev/null)`)}`] : []),
-      ...(takesFile ? [`${inCommand} -F`] : []),
+      ...(hasPorts ? [`${inCommand} -a ${quote(`(sercom completion ${PORTS} 2>/dev/null)`)}`] : []),
+      ...(hasFile ? [`${inCommand} -F`] : []),
       ...(choices.length > 0 ? [`${inCommand} -a ${quote(choices.join(' '))}`] : []),
       ...options.map((option) => {
         const short = option.short === undefined ? '' : ` -s ${option.short.slice(1)}`;
-        const value = !option.takesValue
+        const value = !option.hasValue
           ? ''
-          : option.takesFile
+          : option.hasFile
             ? ' -r -F'
             : option.choices.length > 0
               ? ` -x -a ${quote(option.choices.join(' '))}`
@@ -192,7 +186,7 @@ ${lines.join('\n')}
 `;
 }
 
-/** In single quotes of a shell. */
+/** Quotes a text for a shell. */
 function quote(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }

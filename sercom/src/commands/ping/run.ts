@@ -1,50 +1,37 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { SerialSettings } from 'serial-communicator';
 import { ExitCode } from '../../exit-codes.js';
-import { type LineOptions, sessionPorts } from '../../ports/open-ports.js';
+import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import type { Arrivals } from '../../session/diagnosis.js';
 import { runSession, type Session } from '../../session/session.js';
 import { paintFor } from '../../terminal/color.js';
 import { printMessage, printMessagesBy } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
+import { within } from '../../within.js';
+import type { Run } from '../command.js';
+import type { definition } from './command.js';
 import { pingTrouble } from './diagnosis.js';
 import { pingJson, pingProgress, pingReport } from './report.js';
 import { PingTally } from './tally.js';
 
-/** How often the line of progress is drawn. */
+/** How often the status line is drawn. */
 const PROGRESS_MS = 200;
 
-/** A character has a start bit, eight data bits and a stop bit, unless it is told otherwise. */
-const USUAL = { dataBits: 8, stopBits: 1 };
-
-export interface PingOptions extends LineOptions {
-  /** How many packets to send. */
-  count: number;
-  /** Their sizes, in turns, in bytes. */
-  size: number[];
-  /** From one packet to the next, in seconds. */
-  interval: number;
-  /** How many packets may be under way. */
-  window: number;
-  /** How long to wait for an echo, besides the time that it takes on the line, in seconds. */
-  timeout: number;
-  json?: boolean;
-}
-
-/** What a ping came to. */
+/** What is reported. */
 export interface PingResult {
   tally: PingTally;
-  /** From the first packet to the last that came back. */
+  /** Time from sending the first packet to receiving the last. */
   seconds: number;
-  /** What the line can carry each way. */
+  /** What the line can carry in each direction. */
   lineBytesPerSecond: number;
 }
 
-/** Sends packets to a device that echoes, and reports what came back. */
-export async function ping(portArgument: string, options: PingOptions, output: Output): Promise<ExitCode> {
-  const [port] = sessionPorts([parsePort(portArgument, options.baud)], options, false);
+/** Sends packets to an echoing device and reports what came back. */
+export const run: Run<typeof definition> = async (options, output) => {
+  const [port] = sessionPorts([parsePort(options.port, options.baud)], options, false);
   const { name, connection } = port!;
-  const lineBytesPerSecond = connection.baudRate / bitsOfCharacter(options);
+  const lineBytesPerSecond = connection.baudRate / bitsPerCharacter(connection);
   const tally = new PingTally();
   let startedAtMs = 0;
   let lastAtMs = 0;
@@ -60,7 +47,7 @@ export async function ping(portArgument: string, options: PingOptions, output: O
     format: () => '',
     interruptedCode: ExitCode.success,
     received(record) {
-      // What comes before the first packet is no echo.
+      // Before the first packet is sent, nothing can be an echo.
       if (isFinished || tally.sent === 0) {
         return;
       }
@@ -88,16 +75,16 @@ export async function ping(portArgument: string, options: PingOptions, output: O
     },
     finished(session) {
       isFinished = true;
-      // After Ctrl-C nobody knows what would have become of those.
+      // After Ctrl-C it is unknown whether the packets in flight would have come back.
       tally.abandon();
       if (before !== undefined) {
-        const line = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
-        trouble = pingTrouble(tally, session.stats(name), before, line);
+        const setup = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
+        trouble = pingTrouble(tally, session.stats(name), before, setup);
       }
     },
   });
   if (tally.sent === 0) {
-    printMessage('nothing was sent');
+    printMessage('no packets sent');
     return ExitCode.failure;
   }
   await output.write(options.json ? `${pingJson(result())}\n` : pingReport(name, result(), paintFor(output.stream)));
@@ -110,19 +97,20 @@ export async function ping(portArgument: string, options: PingOptions, output: O
   async function exchange(session: Session): Promise<void> {
     let nextAtMs = performance.now();
     for (let sent = 0; sent < options.count; sent++) {
-      const bytes = options.size[sent % options.size.length]!;
-      nextAtMs = Math.max(nextAtMs + options.interval * 1_000, performance.now());
-      await roomFor(options.window - 1, session.signal);
+      const bytes = options.sizesBytes[sent % options.sizesBytes.length]!;
+      nextAtMs = Math.max(nextAtMs + options.intervalSeconds * 1_000, performance.now());
+      await inFlightAtMost(options.window - 1, session.signal);
       await send(session, bytes);
-      if (sent < options.count - 1) {
-        await pause(nextAtMs - performance.now(), session.signal);
+      const waitMs = nextAtMs - performance.now();
+      if (waitMs > 0 && sent < options.count - 1) {
+        await delay(waitMs, undefined, { signal: session.signal });
       }
     }
-    await roomFor(0, session.signal);
+    await inFlightAtMost(0, session.signal);
   }
 
   async function send(session: Session, bytes: number): Promise<void> {
-    // The time that a device is away is no round trip.
+    // Round-trip times must not include the time that the device is disconnected.
     await session.ready(name);
     const { number, packet } = tally.add(bytes, performance.now());
     try {
@@ -136,39 +124,28 @@ export async function ping(portArgument: string, options: PingOptions, output: O
     }
   }
 
-  /** Waits until no more than so many packets are under way. */
-  async function roomFor(pending: number, signal: AbortSignal): Promise<void> {
-    while (tally.pending > pending) {
-      const timeoutMs = options.timeout * 1_000 + wireMs();
+  /** Waits until at most `limit` packets are in flight. */
+  async function inFlightAtMost(limit: number, signal: AbortSignal): Promise<void> {
+    while (tally.pending > limit) {
+      const timeoutMs = options.timeoutSeconds * 1_000 + wireMs();
       const waitMs = tally.oldestSentAtMs! + timeoutMs - performance.now();
       if (waitMs <= 0) {
         tally.expire(performance.now() - timeoutMs);
       } else {
-        await pause(waitMs, signal, true);
+        const arrival = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        await within(waitMs, arrival, signal);
       }
     }
   }
 
-  /** How long everything under way takes on the line, there and back. */
+  /** How long a full window of packets takes on the line, in both directions. */
   function wireMs(): number {
-    const largest = Math.max(...options.size) + 8;
+    const largest = Math.max(...options.sizesBytes) + 8;
     return ((2 * largest * options.window) / lineBytesPerSecond) * 1_000;
   }
-
-  /** Waits so long, or until something arrives. */
-  async function pause(ms: number, signal: AbortSignal, untilArrival = false): Promise<void> {
-    if (ms <= 0) {
-      return;
-    }
-    const waking = new AbortController();
-    if (untilArrival) {
-      wake = () => waking.abort();
-    }
-    await delay(ms, undefined, { signal: AbortSignal.any([signal, waking.signal]) }).catch(() => {});
-    wake = () => {};
-    signal.throwIfAborted();
-  }
-}
+};
 
 function showProgress(output: Output, result: () => PingResult, wanted: number): () => void {
   if (!output.isTerminal) {
@@ -186,7 +163,7 @@ function showProgress(output: Output, result: () => PingResult, wanted: number):
   };
 }
 
-function bitsOfCharacter({ dataBits, stopBits, parity }: LineOptions): number {
-  const parityBits = parity === undefined || parity === 'none' ? 0 : 1;
-  return 1 + Number(dataBits ?? USUAL.dataBits) + parityBits + Number(stopBits ?? USUAL.stopBits);
+function bitsPerCharacter({ dataBits = 8, stopBits = 1, parity = 'none' }: SerialSettings): number {
+  const startBits = 1;
+  return startBits + dataBits + (parity === 'none' ? 0 : 1) + stopBits;
 }

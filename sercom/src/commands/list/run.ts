@@ -3,26 +3,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PortInfo } from 'serial-communicator';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
-import { changeJson, changeLine, portJson, portTable } from '../../ports/port-table.js';
+import { Interruption } from '../../interruption.js';
 import { printMessage } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
+import { within } from '../../within.js';
+import type { Run } from '../command.js';
+import type { definition } from './command.js';
+import { changeJson, changeLine, portJson, portTable } from './table.js';
 
-/** Where the operating system has no folder of devices that tells of changes, they are looked for so often. */
+/** How often to list the ports: not every operating system reports changes in a folder of devices. */
 const POLL_MS = 1_000;
 
-/** How long a device that comes makes one change after the other. */
+/** How long to wait after a change: a new device causes several in a row. */
 const SETTLE_MS = 100;
 
-export interface ListOptions {
-  json?: boolean;
-  watch?: boolean;
-}
-
-/** Prints the serial ports of this machine: those of USB devices first. With `watch`, each that comes or goes, too. */
-export async function list(
-  { json = false, watch: isWatching = false }: ListOptions,
-  output: Output,
-): Promise<ExitCode> {
+/** Prints the serial ports of this machine, those of USB devices first. With `watch`, it then reports changes. */
+export const run: Run<typeof definition> = async ({ json = false, watch: isWatching = false }, output) => {
   const ports = await sortedPorts();
   if (!isWatching) {
     if (json) {
@@ -30,23 +26,23 @@ export async function list(
     } else if (ports.length > 0) {
       output.write(portTable(ports));
     } else {
-      printMessage('there are no ports; is the device plugged in, and the cable one that carries data?');
+      printMessage('no serial ports found; check that the device is plugged in and that the cable carries data');
     }
     return ExitCode.success;
   }
   for (const port of ports) {
-    output.write(json ? changeJson('there', port) : changeLine('there', port));
+    output.write(json ? changeJson('present', port) : changeLine('present', port));
   }
   await watchPorts(ports, (change, port) => output.write((json ? changeJson : changeLine)(change, port)), output);
   return ExitCode.success;
-}
+};
 
-/** What comes and goes between two lists. */
+/** The ports that were removed and added between two lists. */
 export function portChanges(
   before: readonly PortInfo[],
   after: readonly PortInfo[],
 ): { change: 'added' | 'removed'; port: PortInfo }[] {
-  // Another device at the same path is another port.
+  // A different device at the same path counts as a different port.
   const isIn = (ports: readonly PortInfo[], port: PortInfo) =>
     ports.some((other) => JSON.stringify(other) === JSON.stringify(port));
   return [
@@ -55,39 +51,44 @@ export function portChanges(
   ];
 }
 
-/** Tells of each port that comes or goes, until Ctrl-C, or until nobody reads the output any more. */
+/** Reports each port that is added or removed, until Ctrl-C or until the output is closed. */
 async function watchPorts(
   ports: readonly PortInfo[],
-  tell: (change: 'added' | 'removed', port: PortInfo) => void,
+  report: (change: 'added' | 'removed', port: PortInfo) => void,
   output: Output,
 ): Promise<void> {
-  const ending = new AbortController();
-  const end = () => ending.abort();
-  process.once('SIGINT', end);
-  void output.ended.then(end);
+  const interruption = new Interruption();
+  void output.ended.then(interruption.interrupt);
   let wake = () => {};
   let watcher: ReturnType<typeof watch> | undefined;
   try {
     watcher = watch('/dev', () => wake()).on('error', () => {});
   } catch {
-    // Then looking often has to do.
+    // Without notifications, ports are only polled.
   }
   let before = ports;
-  while (!ending.signal.aborted) {
-    const waking = new AbortController();
-    wake = () => waking.abort();
-    await delay(POLL_MS, undefined, { signal: AbortSignal.any([ending.signal, waking.signal]) }).catch(() => {});
-    if (waking.signal.aborted) {
-      await delay(SETTLE_MS, undefined, { signal: ending.signal }).catch(() => {});
+  try {
+    for (;;) {
+      const change = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      if (await within(POLL_MS, change, interruption.signal)) {
+        await delay(SETTLE_MS, undefined, { signal: interruption.signal });
+      }
+      const after = await sortedPorts();
+      for (const { change, port } of portChanges(before, after)) {
+        report(change, port);
+      }
+      before = after;
     }
-    const after = await sortedPorts();
-    for (const { change, port } of portChanges(before, after)) {
-      tell(change, port);
+  } catch (error) {
+    if (!interruption.signal.aborted) {
+      throw error;
     }
-    before = after;
+  } finally {
+    watcher?.close();
+    interruption.close();
   }
-  watcher?.close();
-  process.off('SIGINT', end);
 }
 
 async function sortedPorts(): Promise<PortInfo[]> {

@@ -1,5 +1,5 @@
 import type { PortInfo } from 'serial-communicator';
-import { escapeJson, escapeText } from '../text/escape.js';
+import { escapeJson, escapeText } from '../../text/escape.js';
 
 const COLUMNS = [
   ['path', 'PATH'],
@@ -9,35 +9,28 @@ const COLUMNS = [
   ['manufacturer', 'MANUFACTURER'],
 ] as const;
 
-/** A table with one line a port, below a line with titles. What is not known is `-`. */
+/** A table with a heading and one line per port. Unknown values are shown as `-`. */
 export function portTable(ports: readonly PortInfo[]): string {
   const rows = [COLUMNS.map(([, title]) => title), ...ports.map(cells)];
   const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  return rows
-    .map(
-      (row) =>
-        `${row
-          .map((cell, column) => cell.padEnd(widths[column]!))
-          .join('  ')
-          .trimEnd()}\n`,
-    )
-    .join('');
+  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
+  return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }
 
-/** A JSON array with one object a port. What is not known is `null`. */
+/** A JSON array with one object per port. Unknown values are `null`. */
 export function portJson(ports: readonly PortInfo[]): string {
   return `${escapeJson(ports.map(entry), 2)}\n`;
 }
 
-/** What became of a port: it was `there` at first, was `added` later, or `removed`. */
-export type PortChange = 'there' | 'added' | 'removed';
+/** What is reported about a port: it was `present` when watching began, or was `added` or `removed` later. */
+export type PortChange = 'present' | 'added' | 'removed';
 
-/** One line about a port. */
+/** A change as one line. */
 export function changeLine(change: PortChange, port: PortInfo): string {
-  return `${change.padEnd('removed'.length)}  ${cells(port).join('  ')}\n`;
+  return `${change.padEnd('present'.length)}  ${cells(port).join('  ')}\n`;
 }
 
-/** The same as one JSON object: `change`, and what {@link portJson} has. */
+/** A change as one JSON object: `change`, and the fields of {@link portJson}. */
 export function changeJson(change: PortChange, port: PortInfo): string {
   return `${escapeJson({ change, ...entry(port) })}\n`;
 }

@@ -1,35 +1,36 @@
 import type { PacketRecord } from '../../records/packet-record.js';
 
-/** An answer may be read so long before the write is told to have ended. */
+/** How long before the end of a write its reply may be read: the write is reported later than the device gets the bytes. */
 const EARLY_MS = 50;
 
-/** Tells the answers to one packet after the other from what comes besides. */
-export class Answers {
+/** Tells the replies to each sent packet from other received packets. */
+export class ReplyTracker {
   readonly #wanted: number;
   #missing = 0;
-  /** While a packet is being written: what came, and when. */
+  /** Records received while a packet is being written. */
   #early: { record: PacketRecord; atMs: number }[] | undefined;
-  #haveAll = () => {};
+  #resolveAll = () => {};
 
-  /** @param wanted - how many each packet is to have */
+  /** @param wanted - the number of replies to each packet */
   constructor(wanted: number) {
     this.#wanted = wanted;
   }
 
+  /** The number of replies that have not arrived yet. */
   get missing(): number {
     return this.#missing;
   }
 
-  /** The next packet is about to be written. */
+  /** Call before the next packet is written. */
   sending(): void {
     this.#missing = 0;
     this.#early = this.#wanted > 0 ? [] : undefined;
   }
 
   /**
-   * It has been handed to the operating system.
+   * Call when the packet has been handed to the operating system.
    *
-   * @returns the answers that have come already
+   * @returns the replies that have arrived already
    */
   sent(nowMs: number): PacketRecord[] {
     const early = this.#early ?? [];
@@ -40,24 +41,29 @@ export class Answers {
       .map(({ record }) => record);
   }
 
-  /** It is lost: nothing answers it. */
+  /** Call when the packet is lost, so that there will be no replies. */
   forget(): void {
     this.#early = undefined;
     this.#missing = 0;
   }
 
-  /** Resolves when all answers have come. */
+  /** Resolves when all replies have arrived. */
   all(): Promise<void> {
     return new Promise((resolve) => {
-      this.#haveAll = resolve;
-      this.#tell();
+      this.#resolveAll = resolve;
+      this.#checkAll();
     });
   }
 
-  /** Takes what came. Rejected frames answer, too, but do not count. Tells whether it is an answer, as far as is known. */
+  /**
+   * Takes a received record.
+   *
+   * @returns whether it is a reply. A rejected frame is one, but is not counted. While a packet is being written, nothing
+   *   is a reply yet; {@link sent} returns those.
+   */
   take(record: PacketRecord, nowMs: number): boolean {
     if (this.#early !== undefined) {
-      // The device may talk for as long as it takes no bytes.
+      // While the device accepts no bytes it may send any number of packets, so keep only the recent ones.
       while (this.#early.length > 0 && this.#early[0]!.atMs < nowMs - EARLY_MS) {
         this.#early.shift();
       }
@@ -69,14 +75,14 @@ export class Answers {
     }
     if (record.error === undefined) {
       this.#missing--;
-      this.#tell();
+      this.#checkAll();
     }
     return true;
   }
 
-  #tell(): void {
+  #checkAll(): void {
     if (this.#missing === 0) {
-      this.#haveAll();
+      this.#resolveAll();
     }
   }
 }

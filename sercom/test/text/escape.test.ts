@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { escapeJson, escapePacket, escapeText, quotePacket } from '../src/text/escape.js';
-import { DANGEROUS, texts } from './support/dangerous.js';
+import { escapeJson, escapePacket, escapeText, quotePacket } from '../../src/text/escape.js';
+import { DANGEROUS, texts } from '../support/dangerous.js';
 
 /** Bytes in which valid, cut and overlong UTF-8 are frequent. */
 const byteArrays = fc.oneof(
@@ -13,7 +13,7 @@ const byteArrays = fc.oneof(
     .map((bytes) => Uint8Array.from(bytes)),
 );
 
-/** Reads what `quotePacket` has written, by the rules of the documentation. */
+/** The inverse of `quotePacket`, by the rules in the documentation. */
 function unquote(quoted: string): Buffer {
   expect(quoted).toMatch(/^".*"$/su);
   const parts = quoted.slice(1, -1).match(/\\x[0-9a-f]{2}|\\u\{[0-9a-f]+\}|\\.|[^\\"]/gsu) ?? [];

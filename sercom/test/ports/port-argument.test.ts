@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parsePort, parsePorts } from '../src/ports/port-argument.js';
+import { parsePort, parsePorts } from '../../src/ports/port-argument.js';
 
-describe('a port', () => {
+describe('parsePort', () => {
   test.each([
     ['/dev/ttyACM0', { name: '/dev/ttyACM0', path: '/dev/ttyACM0', baudRate: 115_200 }],
     ['/dev/ttyACM0@9600', { name: '/dev/ttyACM0', path: '/dev/ttyACM0', baudRate: 9600 }],
@@ -55,18 +55,18 @@ describe('a port', () => {
     'x@0',
     'x@4294967296',
     'x@99999999999999999999',
-  ])('%j is wrong use', (argument) => {
+  ])('%j is a usage error', (argument) => {
     expect(() => parsePort(argument, 115_200)).toThrow(expect.objectContaining({ exitCode: 2 }));
   });
 });
 
-describe('several ports', () => {
-  test('keep their order', () => {
+describe('parsePorts', () => {
+  test('keeps the order', () => {
     expect(parsePorts(['b=/dev/1', 'a=/dev/0'], 1).map(({ name }) => name)).toEqual(['b', 'a']);
   });
 
   test.each([[['/dev/0', '/dev/0']], [['a=/dev/0', 'a=/dev/1']], [['sim:', 'sim:@9600']]])(
-    '%j: names must differ',
+    '%j have the same name',
     (ports) => {
       expect(() => parsePorts(ports, 1)).toThrow(/two ports are named/);
     },

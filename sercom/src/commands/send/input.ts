@@ -1,35 +1,23 @@
 import { createReadStream } from 'node:fs';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
-import type { Encoding } from '../../input/encoders.js';
 import { checked } from '../../input/max-packet.js';
-import { type InputKind, type PacketReader, packetReader } from '../../input/packet-input.js';
+import { type PacketReader, packetReader } from '../../input/packet-input.js';
 import { readPacket, readUpTo, stdinLines } from '../../input/stdin.js';
+import type { PacketOptions } from './command.js';
 
-/** What there is to send; `send` defines the options. */
-export interface SendInput {
-  /** Exactly one of these five says what to send. */
-  hex?: string;
-  text?: string;
-  stdin?: boolean;
-  file?: string;
-  input?: InputKind;
-  /** Text, stdin and file hold JSON, which becomes that. */
-  encode?: Encoding;
-}
-
-/** Gives the packets to send: one, or one for each line of stdin, until the signal ends it. */
+/** The packets to send: one, or one for each line of stdin until the signal is aborted. */
 export type Packets = (signal: AbortSignal) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * Reads what is to be sent: before any port is opened, unless it comes in lines.
+ * Reads the packet to send before any port is opened, except for packets in lines of stdin, which are read one by one.
  *
- * @param isTerminal - whether a person watches, who is told what to do
- * @returns `undefined` if Ctrl-C ended it
- * @throws CliError (wrong use; failure if a file cannot be read)
+ * @param isTerminal - whether stdout is a terminal, so that instructions are shown
+ * @returns `undefined` if Ctrl-C interrupted it
+ * @throws CliError (usage error, or failure if a file cannot be read)
  */
 export async function packetsOf(
-  options: SendInput,
+  options: PacketOptions,
   maxBytes: number,
   isTerminal: boolean,
 ): Promise<Packets | undefined> {
@@ -37,7 +25,7 @@ export async function packetsOf(
   if ([hex, text, stdin, file, input].filter((given) => given !== undefined).length !== 1) {
     throw new CliError(
       ExitCode.usage,
-      'say what to send: one of --hex "01 02 ff", --text hello, --stdin, --file FILE or --input text',
+      'nothing to send; use one of --hex "01 02 ff", --text hello, --stdin, --file FILE or --input text',
     );
   }
   if (hex !== undefined) {
