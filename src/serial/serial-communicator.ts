@@ -1,4 +1,3 @@
-import { SerialPort } from 'serialport';
 import { Communicator, type CommunicatorEvents, type SendOptions } from '../communicator.js';
 import { type ConnectionError, InitializeError } from '../errors.js';
 import type { RejectedFrame } from '../framing/frame-decoder.js';
@@ -8,6 +7,7 @@ import type { SignalSettings, Signals } from './control-lines.js';
 import { DeviceWatch } from './device-watch.js';
 import { directBinding } from './direct-binding.js';
 import { type ConnectionState, LinkSupervisor } from './link-supervisor.js';
+import { nativeBinding } from './native-binding.js';
 import {
   type CompleteSerialConnection,
   checkDefaults,
@@ -46,8 +46,6 @@ export interface SerialEvents extends CommunicatorEvents {
    */
   disconnected: { name: string; error: ConnectionError; willReconnect: boolean };
 }
-
-const defaultBinding: Binding = process.platform === 'linux' ? directBinding : SerialPort.binding;
 
 const OPTION_RULES: OptionRules<SerialCommunicatorOptions> = {
   binding: {
@@ -165,7 +163,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   protected override async openConnections(connections: ReadonlyMap<string, SerialConnection>): Promise<void> {
-    const binding = this.#binding ?? defaultBinding;
+    const binding = this.#binding ?? (process.platform === 'linux' ? directBinding : await nativeBinding());
     // What checkConnection has given to be kept.
     for (const [name, connection] of connections as ReadonlyMap<string, CompleteSerialConnection>) {
       this.#supervisors.set(name, this.#newSupervisor(name, connection, binding));

@@ -118,7 +118,7 @@ export const serialSettings: {
   dtr: flag(undefined, 'state of DTR right after opening'),
   rts: flag(undefined, 'state of RTS right after opening'),
   hupcl: flag(true, 'drop DTR when the port closes'),
-  lock: flag(true, 'keep other processes from opening the port'),
+  lock: flag(true, 'lock the port against other processes'),
   checksum: {
     ...choice(CHECKSUM_NAMES, 'none', 'checksum appended to each packet; both ends must agree'),
     ...aChecksum,
