@@ -4,7 +4,7 @@ import { ControlLines } from './control-lines.js';
 import type { DeviceChange, DeviceWatch } from './device-watch.js';
 import { Link, type LinkOwner } from './link.js';
 import { type OpenedPort, openPort } from './open-port.js';
-import { SendQueue } from './send-queue.js';
+import { SendQueue } from './sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 import { newSerialStats, type SerialStats } from './serial-stats.js';
 import { within } from './within.js';

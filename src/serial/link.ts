@@ -1,7 +1,7 @@
 import { ConnectionError } from '../errors.js';
 import { FrameDecoder, type RejectedFrame } from '../framing/frame-decoder.js';
 import { type BindingPort, type WatchfulPort, WRITTEN } from './binding.js';
-import type { SendQueue, WriteControl } from './send-queue.js';
+import type { SendQueue, WriteControl } from './sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
 import { within } from './within.js';
