@@ -100,13 +100,17 @@ export class Link {
     return this.#port;
   }
 
-  /** Starts to watch the port, and, when the device has settled, to write. Called once. */
-  start(): void {
+  /**
+   * Starts to watch the port, and, when the device has settled, to write. Called once.
+   *
+   * @param onSettled - called when the device has settled, perhaps within this call; not if the port is closed before
+   */
+  start(onSettled: () => void): void {
     const waitMs = this.#connection.settleMs - (performance.now() - this.#openedAt);
     if (waitMs <= 0) {
-      this.#allowWriting();
+      this.#allowWriting(onSettled);
     } else {
-      this.#settleTimer = setTimeout(() => this.#allowWriting(), waitMs);
+      this.#settleTimer = setTimeout(() => this.#allowWriting(onSettled), waitMs);
     }
     this.#port.onHangUp = (error) => this.#lose(error);
     this.#port.onWriteProgress = () => this.#queue.settleWritten();
@@ -324,9 +328,10 @@ export class Link {
     }
   }
 
-  #allowWriting(): void {
+  #allowWriting(onSettled: () => void): void {
     this.#mayWrite = true;
     this.planWrite();
+    onSettled();
   }
 
   async #write(): Promise<void> {
