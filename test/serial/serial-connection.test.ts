@@ -90,7 +90,7 @@ describe('the options of the communicator are checked', () => {
     [{ defaults: { dataBits: 3 } }, 'defaults: dataBits is 3; it takes 5, 6, 7, 8'],
     [{ defaults: { path: '/dev/x' } }, 'defaults: "path" is no setting'],
     [{ shutdownTimeoutMs: -1 }, 'shutdownTimeoutMs is -1; it takes a whole number of milliseconds'],
-    [{ bindings: {} }, '"bindings" is no option; there are binding, defaults, shutdownTimeoutMs'],
+    [{ bindings: {} }, 'unknown option "bindings"; expected binding, defaults or shutdownTimeoutMs'],
   ])('%j', (options, message) => {
     expect(() => new SerialCommunicator(options as never)).toThrow(message);
   });
