@@ -2,6 +2,7 @@ export {
   Communicator,
   type CommunicatorEvents,
   CommunicatorState,
+  type ReadyOptions,
   type ReceiveHandler,
   type SendOptions,
 } from './communicator.js';
@@ -38,7 +39,6 @@ export type {
 export type { SignalSettings, Signals } from './serial/control-lines.js';
 export type { DeviceSelector } from './serial/device-selector.js';
 export { directBinding } from './serial/direct-binding.js';
-export type { ConnectionState } from './serial/link-supervisor.js';
 export { listPorts } from './serial/list-ports.js';
 export {
   SerialCommunicator,
@@ -53,3 +53,4 @@ export {
   serialSettings,
 } from './serial/serial-settings.js';
 export type { SerialStats } from './serial/serial-stats.js';
+export type { ConnectionState } from './serial/supervisor/connection-states.js';
