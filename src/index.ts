@@ -34,6 +34,7 @@ export type {
   WatchfulPort,
 } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';
+export { defaultBinding } from './serial/default-binding.js';
 export type { DeviceSelector } from './serial/device-selector.js';
 export { directBinding } from './serial/direct-binding.js';
 export type { ConnectionState } from './serial/link-supervisor.js';

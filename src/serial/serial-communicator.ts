@@ -1,11 +1,10 @@
-import { SerialPort } from 'serialport';
 import { Communicator, type CommunicatorEvents, type SendOptions } from '../communicator.js';
 import { type ConnectionError, InitializeError, InvalidArgumentError } from '../errors.js';
 import type { RejectReason } from '../framing/frame-decoder.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
+import { defaultBinding } from './default-binding.js';
 import { DeviceWatch } from './device-watch.js';
-import { directBinding } from './direct-binding.js';
 import { type ConnectionState, LinkSupervisor } from './link-supervisor.js';
 import {
   type CompleteSerialConnection,
@@ -21,8 +20,7 @@ import { newSerialStats, type SerialStats } from './serial-stats.js';
 /** Options of a {@link SerialCommunicator}. */
 export interface SerialCommunicatorOptions {
   /**
-   * What opens the ports. Default: `directBinding` on Linux, else `SerialPort.binding`, which is what `serialport` has
-   * for this operating system.
+   * Opens the ports. Default: `defaultBinding`.
    */
   binding?: Binding;
   /** Settings for every connection that does not say otherwise. */
@@ -46,8 +44,6 @@ export interface SerialEvents extends CommunicatorEvents {
    */
   disconnected: { name: string; error: ConnectionError; willReconnect: boolean };
 }
-
-const defaultBinding: Binding = process.platform === 'linux' ? directBinding : SerialPort.binding;
 
 /** How much of `shutdownTimeoutMs` is for the packets that are still to be written. */
 const DRAIN_SHARE = 0.75;

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Everything except visible characters and the plain space: controls (C0, C1, DEL), format characters (including those
- * that change the writing direction), line and paragraph separators, lone surrogates, unassigned code points.
+ * Everything but visible characters and the plain space: controls (C0, C1, DEL), format characters (some of which change
+ * the direction of writing), line and paragraph separators, lone surrogates, unassigned code points.
  */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
@@ -10,71 +10,82 @@ const PLAIN_ASCII = /^[ !#-[\]-~]*$/;
 
 const SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
+/** Every byte as `\xNN`. */
+const ESCAPED_BYTES = Array.from({ length: 256 }, (_, byte) => `\\x${byte.toString(16).padStart(2, '0')}`);
+
+/** How to escape text, and for speed the result for each ASCII character. */
+interface Escaping {
+  readonly escape: (text: string) => string;
+  readonly ascii: readonly string[];
+}
+
+const PLAIN = escapingBy(escapeText);
+const QUOTED = escapingBy((text) => escapeText(text.replace(/["\\]/g, '\\$&')));
+
 /**
  * Makes text safe to print on a terminal: unprintable characters become `\n`, `\r`, `\t`, `\xNN` (below 80 hex) or
- * `\u{N}`. Everything else is unchanged, including backslashes.
+ * `\u{N}`. Everything else stays unchanged, including backslashes.
  */
 export function escapeText(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
 /**
- * The bytes as UTF-8 text in double quotes, safe to print on a terminal. Escapes like {@link escapeText}, and also quotes,
- * backslashes, and bytes that are not valid UTF-8 (as `\xNN`), so that different bytes always look different.
+ * Formats bytes as UTF-8 text in double quotes, safe to print on a terminal. Like {@link escapeText}, but quotes and
+ * backslashes are escaped as well, and a byte that is not part of valid UTF-8 becomes `\xNN`. Different bytes never look
+ * the same.
  */
 export function quotePacket(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return `"${escapeBytes(buffer, escapeQuoted)}"`;
+  return `"${escapeBytes(bytes, QUOTED)}"`;
 }
 
 /**
- * The bytes as UTF-8 text, safe to print on a terminal. Escapes like {@link escapeText}, and also bytes that are not valid
- * UTF-8 (as `\xNN`). Quotes and backslashes are unchanged, so different bytes may look the same.
+ * Formats bytes as UTF-8 text, safe to print on a terminal. Like {@link escapeText}, but a byte that is not part of valid
+ * UTF-8 becomes `\xNN`. Quotes and backslashes stay, so different bytes may look the same.
  */
 export function escapePacket(bytes: Uint8Array): string {
-  return escapeBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), escapeText);
+  return escapeBytes(bytes, PLAIN);
 }
 
-function escapeBytes(buffer: Buffer, escaping: (text: string) => string): string {
+function escapeBytes(bytes: Uint8Array, { escape, ascii }: Escaping): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) {
     const text = buffer.toString('utf8');
-    return PLAIN_ASCII.test(text) ? text : escaping(text);
+    return PLAIN_ASCII.test(text) ? text : escape(text);
   }
   let escaped = '';
-  let validFrom = 0;
-  let position = 0;
-  while (position < buffer.length) {
-    const bytes = sequenceLength(buffer[position]!);
-    if (bytes > 0 && isUtf8(buffer.subarray(position, position + bytes))) {
-      position += bytes;
+  for (let position = 0; position < buffer.length; ) {
+    const byte = buffer[position]!;
+    const end = position + sequenceLength(byte);
+    if (byte < 0x80) {
+      escaped += ascii[byte];
+    } else if (end > position && isUtf8(buffer.subarray(position, end))) {
+      escaped += escape(buffer.toString('utf8', position, end));
+      position = end;
+      continue;
     } else {
-      escaped += escaping(buffer.toString('utf8', validFrom, position)) + escapeByte(buffer[position]!);
-      position++;
-      validFrom = position;
+      escaped += ESCAPED_BYTES[byte];
     }
+    position++;
   }
-  return escaped + escaping(buffer.toString('utf8', validFrom));
+  return escaped;
 }
 
-/** JSON in which all unprintable characters are escaped, more than JSON requires. */
+/** Formats a value as one line of JSON in which everything unprintable is escaped, not only what JSON requires. */
 export function escapeJson(value: unknown, indent?: number): string {
-  // Outside strings, the only unprintable characters of JSON are the line ends of its indentation.
+  // Outside of strings, the only unprintable characters of JSON are the line ends of its own indentation.
   return JSON.stringify(value, null, indent).replace(UNPRINTABLE, (character) =>
     character === '\n' ? character : escapeUtf16(character),
   );
 }
 
-function escapeQuoted(text: string): string {
-  return escapeText(text.replace(/["\\]/g, '\\$&'));
+function escapingBy(escape: Escaping['escape']): Escaping {
+  return { escape, ascii: Array.from({ length: 0x80 }, (_, code) => escape(String.fromCharCode(code))) };
 }
 
 function escapeCharacter(character: string): string {
   const codePoint = character.codePointAt(0)!;
-  return SHORT[character] ?? (codePoint < 0x80 ? escapeByte(codePoint) : `\\u{${codePoint.toString(16)}}`);
-}
-
-function escapeByte(byte: number): string {
-  return `\\x${byte.toString(16).padStart(2, '0')}`;
+  return SHORT[character] ?? (codePoint < 0x80 ? ESCAPED_BYTES[codePoint]! : `\\u{${codePoint.toString(16)}}`);
 }
 
 function escapeUtf16(character: string): string {
@@ -85,7 +96,7 @@ function escapeUtf16(character: string): string {
   return escaped;
 }
 
-/** The length in bytes of the UTF-8 sequence that begins with this byte; 0 if none does. */
+/** The length of the UTF-8 sequence that begins with this byte; 0 if none does. */
 function sequenceLength(lead: number): number {
   if (lead < 0x80) return 1;
   if (lead < 0xc0) return 0;

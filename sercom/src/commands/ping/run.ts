@@ -4,9 +4,12 @@ import { ExitCode } from '../../exit-codes.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import type { Arrivals } from '../../session/diagnosis.js';
-import { runSession, type Session } from '../../session/session.js';
-import { paintFor } from '../../terminal/color.js';
-import { printMessage, printMessagesBy } from '../../terminal/message.js';
+import { LivePorts } from '../../session/live-ports.js';
+import { runFlow } from '../../session/run-flow.js';
+import { RecordFlow } from '../../sinks/flow.js';
+import type { RecordSink } from '../../sinks/sink.js';
+import { colorizerFor } from '../../terminal/color.js';
+import { printMessage, redirectMessages } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
 import { within } from '../../within.js';
 import type { Run } from '../command.js';
@@ -41,12 +44,9 @@ export const run: Run<typeof definition> = async (options, output) => {
   let trouble: string | undefined;
   const result = (): PingResult => ({ tally, seconds: (lastAtMs - startedAtMs) / 1_000, lineBytesPerSecond });
 
-  const exitCode = await runSession({
-    ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
-    output,
-    format: () => '',
-    interruptedCode: ExitCode.success,
-    received(record) {
+  const echoes: RecordSink = {
+    whenFull: 'hold',
+    write(record) {
       // Before the first packet is sent, nothing can be an echo.
       if (isFinished || tally.sent === 0) {
         return;
@@ -59,6 +59,9 @@ export const run: Run<typeof definition> = async (options, output) => {
       }
       wake();
     },
+  };
+  const live = new LivePorts({
+    ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
     async work(session) {
       await session.ready(name);
       startedAtMs = performance.now();
@@ -71,15 +74,20 @@ export const run: Run<typeof definition> = async (options, output) => {
         isFinished = true;
         stopProgress();
       }
-      return ExitCode.success;
     },
-    finished(session) {
+  });
+  const exitCode = await runFlow({
+    source: live,
+    flow: new RecordFlow([echoes]),
+    output,
+    interruptedCode: ExitCode.success,
+    finished() {
       isFinished = true;
       // After Ctrl-C it is unknown whether the packets in flight would have come back.
       tally.abandon();
       if (before !== undefined) {
         const setup = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
-        trouble = pingTrouble(tally, session.stats(name), before, setup);
+        trouble = pingTrouble(tally, live.stats(name), before, setup);
       }
     },
   });
@@ -87,14 +95,16 @@ export const run: Run<typeof definition> = async (options, output) => {
     printMessage('no packets sent');
     return ExitCode.failure;
   }
-  await output.write(options.json ? `${pingJson(result())}\n` : pingReport(name, result(), paintFor(output.stream)));
+  await output.write(
+    options.json ? `${pingJson(result())}\n` : pingReport(name, result(), colorizerFor(output.stream)),
+  );
   if (trouble !== undefined && !options.json) {
     output.push();
     printMessage(trouble);
   }
   return exitCode !== ExitCode.success || tally.lost + tally.corrupted > 0 ? ExitCode.failure : ExitCode.success;
 
-  async function exchange(session: Session): Promise<void> {
+  async function exchange(session: LivePorts): Promise<void> {
     let nextAtMs = performance.now();
     for (let sent = 0; sent < options.count; sent++) {
       const bytes = options.sizesBytes[sent % options.sizesBytes.length]!;
@@ -109,7 +119,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     await inFlightAtMost(0, session.signal);
   }
 
-  async function send(session: Session, bytes: number): Promise<void> {
+  async function send(session: LivePorts, bytes: number): Promise<void> {
     // Round-trip times must not include the time that the device is disconnected.
     await session.ready(name);
     const { number, packet } = tally.add(bytes, performance.now());
@@ -152,14 +162,14 @@ function showProgress(output: Output, result: () => PingResult, wanted: number):
     return () => {};
   }
   if (process.stderr.isTTY) {
-    printMessagesBy((line) => void output.write(line));
+    redirectMessages((line) => void output.write(line));
   }
   output.setFooter(() => [pingProgress(result(), wanted)]);
   const timer = setInterval(() => output.drawFooter(), PROGRESS_MS);
   return () => {
     clearInterval(timer);
     output.setFooter(undefined);
-    printMessagesBy();
+    redirectMessages();
   };
 }
 

@@ -1,0 +1,9 @@
+import { SerialPort } from 'serialport';
+import type { Binding } from './binding.js';
+import { directBinding } from './direct-binding.js';
+
+/**
+ * The binding that `SerialCommunicator` uses if it is given none: `directBinding` on Linux, `SerialPort.binding` of
+ * `serialport` on macOS and Windows.
+ */
+export const defaultBinding: Binding = process.platform === 'linux' ? directBinding : SerialPort.binding;
