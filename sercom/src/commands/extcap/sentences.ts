@@ -2,6 +2,7 @@ import type { PortInfo } from 'serial-communicator';
 import { CliError } from '../../cli-error.js';
 import { dissectorOf } from '../../decoders/index.js';
 import { ExitCode } from '../../exit-codes.js';
+import { describePort, SIMULATED_DESCRIPTION } from '../../ports/describe-port.js';
 import { SIMULATED_PATH } from '../../ports/port-argument.js';
 import { LINKTYPE_UPPER_PDU, LINKTYPE_USER0 } from '../../records/pcapng-blocks.js';
 import { escapeText } from '../../text/escape.js';
@@ -14,8 +15,8 @@ const PREFIX = 'sercom-';
 /** The ports that can be captured from. */
 export function interfaceSentences(ports: readonly PortInfo[]): string[] {
   const list = [
-    ...ports.map((port) => [port.path, labelOf(port)] as const),
-    [SIMULATED_PATH, 'sim:, a simulated echoing Uno'] as const,
+    ...ports.map((port) => [port.path, describePort(port)] as const),
+    [SIMULATED_PATH, SIMULATED_DESCRIPTION] as const,
   ];
   return [
     sentence('extcap', { version: version(), display: 'sercom' }),
@@ -23,12 +24,6 @@ export function interfaceSentences(ports: readonly PortInfo[]): string[] {
       sentence('interface', { value: `${PREFIX}${path}`, display: `Packets (COBS) on ${label}` }),
     ),
   ];
-}
-
-function labelOf({ path, manufacturer, vendorId, productId }: PortInfo): string {
-  const usb = vendorId === undefined ? undefined : `${vendorId}:${productId ?? '?'}`;
-  const details = [manufacturer, usb].filter((detail) => detail !== undefined);
-  return details.length === 0 ? path : `${path} (${details.join(', ')})`;
 }
 
 /**
