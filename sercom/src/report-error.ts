@@ -15,7 +15,7 @@ export function reportError(error: unknown): ExitCode {
   }
   // Match by code, because a command that opens no port does not load the error classes of the library.
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'OPEN_FAILED') {
+  if (code === 'INITIALIZE_FAILED') {
     for (const { message } of (error as InitializeError).errors) {
       printMessage(message);
     }

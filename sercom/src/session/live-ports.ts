@@ -8,7 +8,6 @@ import type { PacketRecord } from '../records/record.js';
 import type { RecordConsumer, RecordSource } from '../records/source.js';
 import { printMessage } from '../terminal/message.js';
 import { initialize, watchConnections } from './connections.js';
-import { Readiness } from './readiness.js';
 
 /** How long DTR is off when a board is reset. */
 const RESET_MS = 100;
@@ -28,7 +27,6 @@ export class LivePorts implements RecordSource {
   readonly #work: LivePortsOptions['work'];
   readonly #closing = new AbortController();
   #communicator: SerialCommunicator | undefined;
-  #readiness: Readiness | undefined;
 
   constructor({ ports, work }: LivePortsOptions) {
     this.#ports = ports;
@@ -52,7 +50,6 @@ export class LivePorts implements RecordSource {
     signal.addEventListener('abort', () => this.#closing.abort(signal.reason));
     const communicator = await communicatorFor(this.#ports);
     this.#communicator = communicator;
-    this.#readiness = new Readiness(communicator, this.#ports, this.signal);
     communicator.setReceiveHandler((name, packet) =>
       take({ timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet }),
     );
@@ -83,12 +80,9 @@ export class LivePorts implements RecordSource {
     return this.#open.connectionState(name);
   }
 
-  /**
-   * Resolves when a connection has an open port that has settled: what is sent in the same turn is not delayed by that.
-   * Rejects when the ports are closed.
-   */
-  async ready(name: string): Promise<void> {
-    await this.#readiness!.of(name);
+  /** Resolves when a connection has an open port that has settled. Rejects when the ports are closed. */
+  ready(name: string): Promise<void> {
+    return this.#open.ready(name, { signal: this.signal });
   }
 
   /**

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Everything but visible characters and the plain space: controls (C0, C1, DEL), format characters (some of which change
- * the direction of writing), line and paragraph separators, lone surrogates, unassigned code points.
+ * Everything except visible characters and the plain space: controls (C0, C1, DEL), format characters (including those
+ * that change the writing direction), line and paragraph separators, lone surrogates, unassigned code points.
  */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
@@ -15,7 +15,7 @@ const ESCAPED_BYTES = Array.from({ length: 256 }, (_, byte) => `\\x${byte.toStri
 
 /** How to escape text, and for speed the result for each ASCII character. */
 interface Escaping {
-  readonly escape: (text: string) => string;
+  readonly apply: (text: string) => string;
   readonly ascii: readonly string[];
 }
 
@@ -24,34 +24,33 @@ const QUOTED = escapingBy((text) => escapeText(text.replace(/["\\]/g, '\\$&')));
 
 /**
  * Makes text safe to print on a terminal: unprintable characters become `\n`, `\r`, `\t`, `\xNN` (below 80 hex) or
- * `\u{N}`. Everything else stays unchanged, including backslashes.
+ * `\u{N}`. Everything else is unchanged, including backslashes.
  */
 export function escapeText(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
 /**
- * Formats bytes as UTF-8 text in double quotes, safe to print on a terminal. Like {@link escapeText}, but quotes and
- * backslashes are escaped as well, and a byte that is not part of valid UTF-8 becomes `\xNN`. Different bytes never look
- * the same.
+ * The bytes as UTF-8 text in double quotes, safe to print on a terminal. Escapes like {@link escapeText}, and also quotes,
+ * backslashes, and bytes that are not valid UTF-8 (as `\xNN`), so that different bytes always look different.
  */
 export function quotePacket(bytes: Uint8Array): string {
   return `"${escapeBytes(bytes, QUOTED)}"`;
 }
 
 /**
- * Formats bytes as UTF-8 text, safe to print on a terminal. Like {@link escapeText}, but a byte that is not part of valid
- * UTF-8 becomes `\xNN`. Quotes and backslashes stay, so different bytes may look the same.
+ * The bytes as UTF-8 text, safe to print on a terminal. Escapes like {@link escapeText}, and also bytes that are not valid
+ * UTF-8 (as `\xNN`). Quotes and backslashes are unchanged, so different bytes may look the same.
  */
 export function escapePacket(bytes: Uint8Array): string {
   return escapeBytes(bytes, PLAIN);
 }
 
-function escapeBytes(bytes: Uint8Array, { escape, ascii }: Escaping): string {
+function escapeBytes(bytes: Uint8Array, { apply, ascii }: Escaping): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) {
     const text = buffer.toString('utf8');
-    return PLAIN_ASCII.test(text) ? text : escape(text);
+    return PLAIN_ASCII.test(text) ? text : apply(text);
   }
   let escaped = '';
   for (let position = 0; position < buffer.length; ) {
@@ -60,7 +59,7 @@ function escapeBytes(bytes: Uint8Array, { escape, ascii }: Escaping): string {
     if (byte < 0x80) {
       escaped += ascii[byte];
     } else if (end > position && isUtf8(buffer.subarray(position, end))) {
-      escaped += escape(buffer.toString('utf8', position, end));
+      escaped += apply(buffer.toString('utf8', position, end));
       position = end;
       continue;
     } else {
@@ -71,16 +70,16 @@ function escapeBytes(bytes: Uint8Array, { escape, ascii }: Escaping): string {
   return escaped;
 }
 
-/** Formats a value as one line of JSON in which everything unprintable is escaped, not only what JSON requires. */
+/** JSON in which all unprintable characters are escaped, more than JSON requires. */
 export function escapeJson(value: unknown, indent?: number): string {
-  // Outside of strings, the only unprintable characters of JSON are the line ends of its own indentation.
+  // Outside strings, the only unprintable characters of JSON are the line ends of its indentation.
   return JSON.stringify(value, null, indent).replace(UNPRINTABLE, (character) =>
     character === '\n' ? character : escapeUtf16(character),
   );
 }
 
-function escapingBy(escape: Escaping['escape']): Escaping {
-  return { escape, ascii: Array.from({ length: 0x80 }, (_, code) => escape(String.fromCharCode(code))) };
+function escapingBy(apply: Escaping['apply']): Escaping {
+  return { apply, ascii: Array.from({ length: 0x80 }, (_, code) => apply(String.fromCharCode(code))) };
 }
 
 function escapeCharacter(character: string): string {
@@ -96,7 +95,7 @@ function escapeUtf16(character: string): string {
   return escaped;
 }
 
-/** The length of the UTF-8 sequence that begins with this byte; 0 if none does. */
+/** The length in bytes of the UTF-8 sequence that begins with this byte; 0 if none does. */
 function sequenceLength(lead: number): number {
   if (lead < 0x80) return 1;
   if (lead < 0xc0) return 0;

@@ -7,7 +7,7 @@ import { ExitCode } from '../exit-codes.js';
  */
 const { hexSlice } = Buffer.prototype as unknown as { hexSlice(this: Uint8Array, start: number, end: number): string };
 
-/** Two hex digits, in lower case, for each byte. */
+/** Two lower-case hex digits for each byte. */
 export function toHex(bytes: Uint8Array): string {
   return hexSlice.call(bytes, 0, bytes.length);
 }
@@ -24,17 +24,17 @@ export function toSpacedHex(bytes: Uint8Array): string {
 }
 
 /**
- * Parses bytes written as pairs of hex digits, upper or lower case, with or without white space or colons in between.
+ * Parses pairs of hex digits, upper or lower case, with optional white space or colons between them.
  *
  * @throws CliError (usage error)
  */
 export function parseHex(text: string): Uint8Array {
   const pairs = text.match(/[^\s:]+/g) ?? [];
-  const wrong = pairs.find((digits) => !/^([0-9a-f]{2})*$/i.test(digits));
-  if (wrong !== undefined) {
+  const invalid = pairs.find((digits) => !/^([0-9a-f]{2})*$/i.test(digits));
+  if (invalid !== undefined) {
     throw new CliError(
       ExitCode.usage,
-      `invalid hex "${wrong}"; expected pairs of digits, for example "01 02 ff", "01:02:ff" or "0102ff"`,
+      `invalid hex "${invalid}"; expected pairs of digits, for example "01 02 ff", "01:02:ff" or "0102ff"`,
     );
   }
   return Buffer.from(pairs.join(''), 'hex');

@@ -1,16 +1,16 @@
-/** More than the longest line of a log, which holds a packet of 16 MiB in hex and its name. */
+/** More than the longest line of a log: a packet of 16 MiB in hex, and its name. */
 const MAX_LINE_CHARACTERS = 40_000_000;
 
-/** A line of text, without its line end. */
+/** A line of a text, without its line end. */
 export interface Line {
   text: string;
-  /** From 1. */
+  /** Starts at 1. */
   number: number;
-  /** Whether it has a line end. Only the last line can lack one. */
+  /** Whether it has a line end; only the last line may have none. */
   isEnded: boolean;
 }
 
-/** Decodes chunks of bytes to text; without a chunk, what is left at the end. */
+/** Decodes chunks of bytes to text, and without a chunk returns what is left at the end. */
 interface ChunkDecoder {
   decode(chunk?: Uint8Array, options?: { stream: boolean }): string;
 }
@@ -22,7 +22,7 @@ const BYTEWISE: ChunkDecoder = {
 };
 
 /**
- * The lines of arbitrary bytes, without their line ends: those of {@link linesOf}.
+ * Splits bytes into lines like {@link linesOf}, whatever bytes they contain.
  *
  * @throws Error if a line is too long
  */
@@ -33,15 +33,16 @@ export async function* byteLinesOf(chunks: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 /**
- * The lines of a text, which end with `\n` or `\r\n`. The text is UTF-8 unless another decoder is given.
+ * Splits a text into lines. A line ends with `\n` or `\r\n`.
  *
+ * @param decoder - default: UTF-8
  * @throws Error if a line is too long
  */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
   decoder: ChunkDecoder = new TextDecoder(),
 ): AsyncGenerator<Line> {
-  // The parts of a line that has not ended yet.
+  // The parts of the line that has not ended yet.
   let pending: string[] = [];
   let pendingCharacters = 0;
   let number = 0;
@@ -50,7 +51,7 @@ export async function* linesOf(
     pending.push(first);
     pendingCharacters += first.length;
     if (pendingCharacters > MAX_LINE_CHARACTERS) {
-      throw new Error(`line ${number + 1}: too long`);
+      throw new Error(`line ${number + 1} is too long`);
     }
     for (const other of others) {
       yield { text: pending.join('').replace(/\r$/, ''), number: ++number, isEnded: true };

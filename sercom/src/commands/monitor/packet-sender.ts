@@ -35,7 +35,7 @@ export class PacketSender {
   static async create(names: readonly string[], options: MonitorOptions): Promise<PacketSender> {
     const recipient = recipientOf(names, options);
     const readPacket = await packetReader(options.input ?? 'text', options.encode);
-    return new PacketSender(names, recipient, readPacket, options.maxPacket);
+    return new PacketSender(names, recipient, readPacket, options.maxPacketBytes);
   }
 
   /** Sends each line of stdin, and reports those that cannot be sent. Never resolves, since monitoring continues. */

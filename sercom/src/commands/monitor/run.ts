@@ -126,7 +126,7 @@ function printGreeting(ports: readonly SessionPort[], { input }: MonitorOptions)
     if (!isSimulated) {
       return `${where} at ${baudRate} bit/s`;
     }
-    return `${where}, a simulated echoing Uno${input === undefined ? ' that is sent "hello" once a second' : ''}`;
+    return `${where}, a simulated Uno that echoes${input === undefined ? ' ("hello" is sent once a second)' : ''}`;
   });
   printMessage(`monitoring ${what.join(', ')}; ${keys}`);
 }

@@ -53,14 +53,14 @@ export const run: Run<typeof definition> = async (options, output) => {
   };
   const live = new LivePorts({
     ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
-    async work(session) {
-      await session.ready(name);
+    async work(live) {
+      await live.ready(name);
       startedAtMs = performance.now();
       lastAtMs = startedAtMs;
-      before = session.stats(name);
+      before = live.stats(name);
       const stopProgress = showProgress(output, result, options.count);
       try {
-        await exchange(session);
+        await exchange(live);
       } finally {
         isFinished = true;
         stopProgress();
@@ -95,29 +95,29 @@ export const run: Run<typeof definition> = async (options, output) => {
   }
   return exitCode !== ExitCode.success || tally.lost + tally.corrupted > 0 ? ExitCode.failure : ExitCode.success;
 
-  async function exchange(session: LivePorts): Promise<void> {
+  async function exchange(live: LivePorts): Promise<void> {
     let nextAtMs = performance.now();
     for (let sent = 0; sent < options.count; sent++) {
       const bytes = options.sizesBytes[sent % options.sizesBytes.length]!;
       nextAtMs = Math.max(nextAtMs + options.intervalSeconds * 1_000, performance.now());
-      await inFlightAtMost(options.window - 1, session.signal);
-      await send(session, bytes);
+      await inFlightAtMost(options.window - 1, live.signal);
+      await send(live, bytes);
       const waitMs = nextAtMs - performance.now();
       if (waitMs > 0 && sent < options.count - 1) {
-        await delay(waitMs, undefined, { signal: session.signal });
+        await delay(waitMs, undefined, { signal: live.signal });
       }
     }
-    await inFlightAtMost(0, session.signal);
+    await inFlightAtMost(0, live.signal);
   }
 
-  async function send(session: LivePorts, bytes: number): Promise<void> {
+  async function send(live: LivePorts, bytes: number): Promise<void> {
     // Round-trip times must not include the time that the device is disconnected.
-    await session.ready(name);
+    await live.ready(name);
     const { number, packet } = tally.add(bytes, performance.now());
     try {
-      await session.send(name, packet);
+      await live.send(name, packet);
     } catch (error) {
-      session.signal.throwIfAborted();
+      live.signal.throwIfAborted();
       tally.lose(number);
       if (!(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
         throw error;

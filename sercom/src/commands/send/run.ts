@@ -41,9 +41,9 @@ export const run: Run<typeof definition> = async (options, output) => {
   const flow = new RecordFlow([totals, screen], (record) => replies.take(record, performance.now()));
   const live = new LivePorts({
     ports: [{ ...port, connection: { ...connection, whenDisconnected: reconnect ? 'wait' : 'reject' } }],
-    async work(session) {
+    async work(live) {
       for (let round = 0; round < options.repeat; round++) {
-        await sendAll(packets, session);
+        await sendAll(packets, live);
       }
       if (lostPackets > 0) {
         throw new CliError(ExitCode.failure, `${count(lostPackets, 'packet')} of ${sentPackets} may not have arrived`);
@@ -62,18 +62,18 @@ export const run: Run<typeof definition> = async (options, output) => {
     finished: (wasInterrupted) => reportEnd({ totals, flow, screen, ports: live }, output, wasInterrupted),
   });
 
-  async function sendAll(all: Packets, session: LivePorts): Promise<void> {
-    for await (const packet of all(session.signal)) {
-      session.signal.throwIfAborted();
+  async function sendAll(all: Packets, live: LivePorts): Promise<void> {
+    for await (const packet of all(live.signal)) {
+      live.signal.throwIfAborted();
       if (sentPackets > 0) {
-        await delay(options.intervalSeconds * 1_000, undefined, { signal: session.signal });
+        await delay(options.intervalSeconds * 1_000, undefined, { signal: live.signal });
       }
-      await session.ready(name);
+      await live.ready(name);
       sentPackets++;
       replies.sending();
-      const before = session.stats(name);
+      const before = live.stats(name);
       try {
-        totals.write(await session.send(name, packet));
+        totals.write(await live.send(name, packet));
       } catch (error) {
         if (isSingle || !(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
           throw error;
@@ -86,14 +86,14 @@ export const run: Run<typeof definition> = async (options, output) => {
         await flow.write(record);
       }
       if (options.wantedReplies > 0) {
-        await waitForReplies(before, session);
+        await waitForReplies(before, live);
       }
     }
   }
 
-  async function waitForReplies(before: Arrivals, session: LivePorts): Promise<void> {
-    if (!(await within(options.timeoutSeconds * 1_000, replies.all(), session.signal))) {
-      throw new CliError(ExitCode.timeout, noReply(port, options, replies.missing, session.stats(name), before));
+  async function waitForReplies(before: Arrivals, live: LivePorts): Promise<void> {
+    if (!(await within(options.timeoutSeconds * 1_000, replies.all(), live.signal))) {
+      throw new CliError(ExitCode.timeout, noReply(port, options, replies.missing, live.stats(name), before));
     }
   }
 };
