@@ -1,6 +1,6 @@
 import type { PortInfo } from 'serial-communicator';
 
-/** What `sim:` stands for, in lists of ports. */
+/** The entry for `sim:` in lists of ports. */
 export const SIMULATED_DESCRIPTION = 'sim: (a simulated Uno that echoes)';
 
 /** A port in lists and messages: its path, and what is known about its device. */

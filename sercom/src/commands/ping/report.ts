@@ -2,7 +2,16 @@ import { bytes } from '../../session/traffic.js';
 import type { Colorize } from '../../terminal/color.js';
 import { count } from '../../text/count.js';
 import { escapeText } from '../../text/escape.js';
-import type { PingResult } from './run.js';
+import type { PingTally } from './tally.js';
+
+/** The result of a ping. */
+export interface PingResult {
+  tally: PingTally;
+  /** Time from sending the first packet to receiving the last. */
+  seconds: number;
+  /** What the line can carry in each direction. */
+  lineBytesPerSecond: number;
+}
 
 const HISTOGRAM_ROWS = 12;
 

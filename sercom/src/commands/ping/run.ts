@@ -15,20 +15,11 @@ import { within } from '../../within.js';
 import type { Run } from '../command.js';
 import type { definition } from './command.js';
 import { pingTrouble } from './diagnosis.js';
-import { pingJson, pingProgress, pingReport } from './report.js';
+import { type PingResult, pingJson, pingProgress, pingReport } from './report.js';
 import { PingTally } from './tally.js';
 
 /** How often the status line is drawn. */
 const PROGRESS_MS = 200;
-
-/** What is reported. */
-export interface PingResult {
-  tally: PingTally;
-  /** Time from sending the first packet to receiving the last. */
-  seconds: number;
-  /** What the line can carry in each direction. */
-  lineBytesPerSecond: number;
-}
 
 /** Sends packets to an echoing device and reports what came back. */
 export const run: Run<typeof definition> = async (options, output) => {
