@@ -1,15 +1,15 @@
 import { spawn } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 
-/** The major device numbers that Linux gives pseudo-terminals. */
+/** The major device numbers of pseudo-terminals on Linux. */
 const FIRST_PTY_MAJOR = 136;
 const LAST_PTY_MAJOR = 143;
 
 /**
- * Whether the closing of the descriptor may wait for the device. That of a pseudo-terminal never does.
+ * Whether closing the descriptor may block. Closing a pseudo-terminal never does.
  *
- * Linux waits, up to half a minute, in the `close` that is a port's last, for bytes that it has taken and the device
- * has not (`closing_wait` of its serial drivers).
+ * When the last descriptor of a port is closed, Linux waits up to 30 s for the device to accept the bytes written to it
+ * (`closing_wait` of its serial drivers).
  */
 export function mayWaitInClose(fd: number): boolean {
   const major = (fstatSync(fd).rdev >> 8) & 0xfff;
@@ -17,14 +17,14 @@ export function mayWaitInClose(fd: number): boolean {
 }
 
 /**
- * Gives the descriptor to a process of its own, which does nothing but hold it: whoever closes it here is not the last
- * then, and does not wait. No thread of the pool is held, and this process can end at any time.
+ * Passes the descriptor to a helper process that only keeps it open. Closing it here then does not block a thread of the
+ * pool, and this process can exit at any time.
  *
- * @returns ends that process, which then waits for the device in place of this one
+ * @returns a function that ends the helper process, which then waits for the device instead of this process
  */
 export function holdOpen(fd: number): () => void {
   const holder = spawn('cat', [], { stdio: ['pipe', 'ignore', 'ignore', fd], detached: true });
-  // Without it, closing waits.
+  // If it cannot be started, closing blocks.
   holder.on('error', () => undefined);
   holder.stdin?.on('error', () => undefined);
   holder.unref();
