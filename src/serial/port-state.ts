@@ -117,14 +117,17 @@ export class PortState {
     write?.reject(error);
   }
 
-  /** The port hung up. Rejects the pending write and reports the hang-up. Does nothing the second time. */
+  /**
+   * The port hung up. Rejects the pending write, and reports the hang-up after the running code. Does nothing the second
+   * time.
+   */
   fail(error: Error): void {
     if (!this.isUsable) {
       return;
     }
     this.#failure = error;
     this.failWrite(error);
-    this.#reportHangUp();
+    queueMicrotask(() => this.#reportHangUp());
   }
 
   /**
