@@ -1,4 +1,4 @@
-import type { BindingPort } from './binding.js';
+import type { Port } from './port.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 
 /** The control lines that the host sets. */
@@ -22,7 +22,7 @@ export interface Signals {
 }
 
 /** Calls the port of a connection; rejects with a ConnectionError if there is none, or if it does not do that. */
-type OnPort = <Result>(what: string, call: (port: BindingPort) => Promise<Result>) => Promise<Result>;
+type OnPort = <Result>(what: string, call: (port: Port) => Promise<Result>) => Promise<Result>;
 
 /** The control lines of one connection, over all of its openings. */
 export class ControlLines {

@@ -1,8 +1,9 @@
 import { isMainThread } from 'node:worker_threads';
 import { SerialPort } from 'serialport';
-import type { Binding, BindingPort, DescribingBinding } from './binding.js';
+import type { Binding } from './binding.js';
 import { DirectPort, type PolledPort } from './direct-port.js';
 import { findPort, listPorts } from './list-ports.js';
+import type { Port, ReadPort } from './port.js';
 import { openAgain } from './tty-reader.js';
 
 const native: Binding = SerialPort.binding;
@@ -19,11 +20,11 @@ const native: Binding = SerialPort.binding;
  *
  * `open` rejects with an error whose `code` is `WORKER_UNSUPPORTED` in a worker thread, where the poller never fires.
  */
-export const directBinding: DescribingBinding = {
+export const directBinding: Binding = {
   list: listPorts,
   describe: findPort,
 
-  async open(options): Promise<BindingPort> {
+  async open(options): Promise<Port> {
     if (!isMainThread) {
       throw Object.assign(new Error('serial ports cannot be used in a worker thread: open them in the main thread'), {
         code: 'WORKER_UNSUPPORTED',
@@ -44,6 +45,6 @@ export const directBinding: DescribingBinding = {
   },
 };
 
-function isPolled(port: BindingPort): port is PolledPort {
+function isPolled(port: Port | ReadPort): port is PolledPort {
   return 'poller' in port && 'fd' in port;
 }

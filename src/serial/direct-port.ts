@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
-import { type BindingOpenOptions, type BindingPort, type WatchfulPort, WRITTEN } from './binding.js';
 import { holdOpen, mayWaitInClose } from './held-descriptor.js';
+import type { Port, PortListener, PortOpenOptions, ReadPort } from './port.js';
 import { readNow, TtyReader } from './tty-reader.js';
 
 /** What the poller of `@serialport/bindings-cpp` waits for. */
@@ -22,7 +22,7 @@ const TURN_BYTES = 65_536;
 const TURN_WRITES = 16;
 
 /** A port of `@serialport/bindings-cpp` on Linux or macOS, as far as it is needed here. */
-export interface PolledPort extends BindingPort {
+export interface PolledPort extends ReadPort {
   readonly fd: number | null;
   readonly poller: {
     /** Replaces what is waited for; it is waited for once. */
@@ -48,7 +48,7 @@ interface PendingWrite {
  * away what fired and puts back all that was ever asked for, so the whole of the wanted mask is set anew after every
  * event. `DISCONNECT` is in it from the opening to the end: that is how a hang-up is noticed while nobody reads.
  */
-export class DirectPort implements WatchfulPort {
+export class DirectPort implements Port, ReadPort {
   readonly #port: PolledPort;
   readonly #fd: number;
   /** Without it, the poller says when there is something to read. */
@@ -107,7 +107,7 @@ export class DirectPort implements WatchfulPort {
     }
   }
 
-  get openOptions(): Required<BindingOpenOptions> {
+  get openOptions(): Required<PortOpenOptions> {
     return this.#port.openOptions;
   }
 
@@ -133,19 +133,20 @@ export class DirectPort implements WatchfulPort {
         resolve({ buffer, bytesRead });
         return false;
       };
-      this.continueReading();
+      this.resume();
     });
   }
 
-  startReading(take: (chunk: Uint8Array) => boolean): void {
-    this.#taker = take;
-    this.continueReading();
+  start(listener: PortListener): void {
+    this.#taker = (chunk) => listener.received(chunk);
+    this.onHangUp = (error) => listener.hungUp(error);
+    this.onWriteProgress = () => listener.writeProgressed();
     if (this.#failure !== undefined) {
       queueMicrotask(() => this.#tellHangUp());
     }
   }
 
-  continueReading(): void {
+  resume(): void {
     this.#takerIsReady = true;
     this.#giveUnread();
     if (!this.#takerIsReady || this.#failure !== undefined) {
@@ -169,7 +170,7 @@ export class DirectPort implements WatchfulPort {
     let failure: Error | undefined;
     try {
       if (this.#handOver(buffer, buffer.length) && this.#mayGoOn()) {
-        return WRITTEN;
+        return Promise.resolve();
       }
     } catch (error) {
       failure = error as Error;
@@ -205,11 +206,11 @@ export class DirectPort implements WatchfulPort {
     return this.#port.update(options);
   }
 
-  set(options: Parameters<BindingPort['set']>[0]): Promise<void> {
+  set(options: Parameters<ReadPort['set']>[0]): Promise<void> {
     return this.#port.set(options);
   }
 
-  get(): ReturnType<BindingPort['get']> {
+  get(): ReturnType<ReadPort['get']> {
     return this.#port.get();
   }
 

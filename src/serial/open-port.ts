@@ -1,13 +1,15 @@
 import type { ConnectionError } from '../errors.js';
-import type { Binding, BindingPort, DescribingBinding, PortInfo } from './binding.js';
+import type { Binding, PortInfo } from './binding.js';
 import { findDevice } from './device-selector.js';
 import { describeOpenError, openTimeout } from './open-error.js';
+import type { Port } from './port.js';
+import { asPort } from './read-port-adapter.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 import { within } from './within.js';
 
 /** A port that was just opened. */
 export interface OpenedPort {
-  port: BindingPort;
+  port: Port;
   /** Where it was found. */
   path: string;
   /** What is known of it: just the path, if it cannot be listed. */
@@ -77,7 +79,8 @@ async function findAndOpen(
   const found = connection.device && (await findDevice(binding, name, connection.device));
   const path = found?.path ?? connection.path!;
   const { baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock, dtr, rts } = connection;
-  const port = await binding.open({ path, baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock });
+  const options = { path, baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock };
+  const port = asPort(await binding.open(options));
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= port.close().catch(() => undefined));
   if (abandoned.aborted) {
@@ -107,7 +110,7 @@ async function findAndOpen(
 }
 
 /** What is known of the port. One that can be opened is worth more than its description: it never fails, or hangs. */
-async function describe(binding: DescribingBinding, path: string, limitMs: number): Promise<PortInfo> {
+async function describe(binding: Binding, path: string, limitMs: number): Promise<PortInfo> {
   let info: PortInfo | undefined;
   const described = async () => {
     info = await (binding.describe ? binding.describe(path) : findInList(binding, path));

@@ -13,6 +13,7 @@ export class PortState {
   #listener: PortListener | undefined;
   #isOpen = true;
   #isReady = false;
+  #wasResumed = false;
   #failure: Error | undefined;
   #isReported = false;
   #write: PendingWrite | undefined;
@@ -36,9 +37,9 @@ export class PortState {
     return this.#isReady && this.isUsable;
   }
 
-  /** Whether chunks may be passed on at all: there is a listener, and the port is open. */
+  /** Whether chunks may be passed on, wanted or not: the listener has asked for one before, and the port is open. */
   get hasListener(): boolean {
-    return this.#listener !== undefined && this.#isOpen;
+    return this.#listener !== undefined && this.#wasResumed && this.#isOpen;
   }
 
   get isWriting(): boolean {
@@ -66,6 +67,7 @@ export class PortState {
   /** The listener wants chunks again. */
   resume(): void {
     this.#isReady = true;
+    this.#wasResumed = true;
   }
 
   /** Passes a chunk to the listener, whether or not it is ready. Returns whether it wants more. */

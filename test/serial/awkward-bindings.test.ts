@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type Binding, type BindingPort, SerialCommunicator, type SerialConnection } from '../../src/index.js';
+import { type Binding, type ReadPort, SerialCommunicator, type SerialConnection } from '../../src/index.js';
 
 const never = () => new Promise<never>(() => {});
 
@@ -11,7 +11,7 @@ class QuietPort {
   lose = (_: Error) => {};
   [call: string]: unknown;
 
-  constructor(path: string, calls: string[], does: Partial<Record<keyof BindingPort, unknown>>) {
+  constructor(path: string, calls: string[], does: Partial<Record<keyof ReadPort, unknown>>) {
     this.openOptions = { path };
     this.calls = calls;
     Object.assign(this, does);
@@ -36,7 +36,7 @@ class QuietPort {
 
 /** A communicator with the connection "arm", whose ports do as they are told; and the ports that were opened. */
 function setUp(
-  does: Partial<Record<keyof BindingPort, unknown>>,
+  does: Partial<Record<keyof ReadPort, unknown>>,
   {
     connection = {},
     ...binding

@@ -7,13 +7,10 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { SerialPort } from 'serialport';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import {
-  type Binding,
-  type BindingPort,
-  directBinding,
-  SerialCommunicator,
-  type WatchfulPort,
-} from '../../src/index.js';
+import { type Binding, directBinding, SerialCommunicator } from '../../src/index.js';
+import type { WatchfulPort } from '../../src/serial/binding.js';
+import type { ReadPort } from '../../src/serial/port.js';
+import { asPort } from '../../src/serial/read-port-adapter.js';
 import { polledBinding } from '../support/native-bindings.js';
 import { Pty } from '../support/pty.js';
 import { has } from '../support/tools.js';
@@ -22,7 +19,7 @@ const isRoot = process.getuid?.() === 0;
 
 async function openPty(binding: Binding = directBinding) {
   const device = new Pty();
-  const port: WatchfulPort = await binding.open({ path: await device.open(), baudRate: 115_200 });
+  const port = (await binding.open({ path: await device.open(), baudRate: 115_200 })) as WatchfulPort;
   onTestFinished(async () => {
     if (port.isOpen) {
       await port.close();
@@ -33,7 +30,7 @@ async function openPty(binding: Binding = directBinding) {
 }
 
 /** Writes until the pty takes no more; gives the pending write. */
-async function stallWrite(port: BindingPort): Promise<{ pending: Promise<void> }> {
+async function stallWrite(port: ReadPort): Promise<{ pending: Promise<void> }> {
   const pending = port.write(Buffer.alloc(200_000, 0x55));
   pending.catch(() => undefined);
   expect(await Promise.race([pending, turns(20)])).toBe('still pending');
@@ -275,13 +272,19 @@ describe.skipIf(process.platform !== 'linux' || !has('python3')).each([
   test('pushes what comes to whoever starts it to, waits while that is not ready, and tells the end once', async () => {
     const { device, port } = await openPty(binding);
     const told = vi.fn();
-    port.onHangUp = told;
     let text = '';
     let isReady = true;
-    port.startReading!((chunk) => {
-      text += Buffer.from(chunk).toString('latin1');
-      return isReady;
-    });
+    const listener = {
+      received(chunk: Uint8Array) {
+        text += Buffer.from(chunk).toString('latin1');
+        return isReady;
+      },
+      writeProgressed() {},
+      hungUp: told,
+    };
+    const pushing = asPort(port);
+    pushing.start(listener);
+    pushing.resume();
     await device.write(Buffer.from('ab'));
     await vi.waitFor(() => expect(text).toBe('ab'));
     isReady = false;
@@ -292,30 +295,22 @@ describe.skipIf(process.platform !== 'linux' || !has('python3')).each([
     await turns(20);
     expect(text).toBe('abc');
     isReady = true;
-    port.continueReading!();
+    pushing.resume();
     await vi.waitFor(() => expect(text).toBe('abcd'));
     await device.close();
     await vi.waitFor(() => expect(told).toHaveBeenCalledOnce());
-    port.startReading!(() => true);
+    pushing.start(listener);
     await turns(2);
     expect(told).toHaveBeenCalledOnce();
   });
 
   test('tells whoever starts it too late that the port is gone', async () => {
-    const { device, port } = await openPty(binding);
-    const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
-    await device.close();
-    await reading;
-    port.onHangUp = () => expect.unreachable('the read has told it');
-    port.startReading!(() => true);
-    await turns(2);
     const late = await openPty(binding);
     await late.device.close();
     await sleep(50);
     const told = new Promise((resolve) => {
-      late.port.onHangUp = resolve;
+      asPort(late.port).start({ received: () => true, writeProgressed() {}, hungUp: resolve });
     });
-    late.port.startReading!(() => true);
     expect(await told).toMatchObject({ disconnect: true });
   });
 

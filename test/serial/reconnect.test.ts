@@ -71,7 +71,7 @@ describe('reconnecting', () => {
     await expect(serial.send('arm', PACKET)).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
       message: expect.stringContaining(
-        'not connected, and there are no more tries: connection "arm" (/dev/mock): lost',
+        'not connected, and there are no more tries: connection "arm" (/dev/mock): disconnected',
       ),
     });
     expect(serial.stats('arm')).toMatchObject({ opens: 1, losses: 1, openFailures: 0, packetsRefused: 1 });

@@ -454,7 +454,8 @@ describe('a port that is lost', () => {
       await vi.waitFor(() => expect(events).toHaveLength(1));
       expect(await sent).toBe(how === 'idle' ? 'nothing sent' : 'CONNECTION_LOST,CONNECTION_LOST,CONNECTION_LOST');
       expect(events).toMatchObject([{ event: 'disconnected', name: 'arm', error: { code: 'CONNECTION_LOST' } }]);
-      expect((events[0]!.error as ConnectionError).message).toMatch(/^connection "arm" \(\/dev\/mock\): lost \(ENXIO/);
+      const { message } = events[0]!.error as ConnectionError;
+      expect(message).toMatch(/^connection "arm" \(\/dev\/mock\): disconnected \(ENXIO/);
       await expect(serial.send('arm', PACKET)).rejects.toMatchObject({ code: 'CONNECTION_LOST', connection: 'arm' });
       await serial.shutdown();
       expect(events).toHaveLength(1);
@@ -467,7 +468,7 @@ describe('a port that is lost', () => {
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
     await serial.initialize();
     device.unplug();
-    await vi.waitFor(() => expect(serial.send('arm', PACKET)).rejects.toThrow('lost'));
+    await vi.waitFor(() => expect(serial.send('arm', PACKET)).rejects.toThrow('disconnected'));
     await serial.shutdown();
   });
 
