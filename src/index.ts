@@ -28,7 +28,7 @@ export {
 export type { Binding, PortInfo } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';
 export type { DeviceSelector } from './serial/device-selector.js';
-export { directBinding } from './serial/direct-binding.js';
+export { directBinding } from './serial/direct/direct-binding.js';
 export type { ConnectionState } from './serial/link-supervisor.js';
 export { listPorts } from './serial/list-ports.js';
 export type { Port, PortListener, PortOpenOptions, ReadPort } from './serial/port.js';

@@ -1,38 +1,38 @@
 import { type FSWatcher, watch } from 'node:fs';
 import path from 'node:path';
 
-/** Where the kernel puts the nodes of devices. */
+/** The directory in which the kernel creates device nodes. */
 const DEVICE_FOLDER = '/dev';
 
 /**
- * What may have happened: a node was made (or taken away), or something about one that is there was changed, perhaps
- * who may open it. A node that is written to changes as well.
+ * - `added-or-removed`: a device node appeared or vanished
+ * - `changed`: an existing node changed, for example its permissions. Writing to a node also changes it
  */
-export type DeviceChange = 'made' | 'changed';
+export type DeviceChange = 'added-or-removed' | 'changed';
 
 type Listener = (change: DeviceChange, file: string | null) => void;
 
-/** What a new node must be called to be of interest to those who wait for some port. */
+/** Names of the nodes that may be serial ports. */
 const PORT_NAME = /^(tty|serial|rfcomm)/;
 
 /**
- * Tells when a device may have come, so that nobody who waits for one has to try often. Where the operating system has
- * no `/dev`, it tells nothing.
+ * Reports that a device may have been plugged in, so that whoever waits for one need not try to open it often. On
+ * systems without `/dev` it reports nothing.
  */
 export class DeviceWatch {
   readonly #watchers = new Map<string, { watcher: FSWatcher; listeners: Set<Listener> }>();
 
   /**
-   * Calls `onChange` when the node of some port was made, or the one at `portPath` changed.
+   * Calls `onChange` when the node of any port is added or removed, or the one at `portPath` changes.
    *
-   * @returns what ends it
+   * @returns a function that ends the watch
    */
   add(portPath: string | undefined, onChange: (change: DeviceChange) => void): () => void {
     const name = portPath === undefined ? undefined : path.basename(portPath);
     const folders = new Set([DEVICE_FOLDER, ...(portPath === undefined ? [] : [path.dirname(portPath)])]);
     const ends = [...folders].map((folder) =>
       this.#listen(folder, (change, file) => {
-        if (file === null || file === name || (change === 'made' && PORT_NAME.test(file))) {
+        if (file === null || file === name || (change === 'added-or-removed' && PORT_NAME.test(file))) {
           onChange(change);
         }
       }),
@@ -62,13 +62,13 @@ export class DeviceWatch {
     try {
       watcher = watch(folder, { persistent: false });
     } catch {
-      // No such folder, or no watches left: then trying again and again has to do.
+      // No such directory, or the watch limit is reached. Reconnecting then depends on its timer alone.
       return undefined;
     }
     const entry = { watcher, listeners };
     watcher.on('change', (event, file) => {
       for (const listener of [...listeners]) {
-        listener(event === 'rename' ? 'made' : 'changed', file === null ? null : String(file));
+        listener(event === 'rename' ? 'added-or-removed' : 'changed', file === null ? null : String(file));
       }
     });
     watcher.on('error', () => {

@@ -279,7 +279,7 @@ export class LinkSupervisor {
 
   #deviceChanged(change: DeviceChange): void {
     const now = performance.now();
-    const isMade = change === 'made';
+    const isMade = change === 'added-or-removed';
     this.#hurryUntil = Math.max(this.#hurryUntil, now + (isMade ? HURRY_MS : HURRIED_RETRY_MS));
     if (this.#timer !== undefined) {
       this.#retryAfter(Math.max(0, (isMade ? MADE_RETRY_MS : HURRIED_RETRY_MS) - (now - this.#triedAt)));

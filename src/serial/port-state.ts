@@ -6,8 +6,8 @@ interface PendingWrite {
 }
 
 /**
- * What every port does in the same way: it is open until it is closed, it may have hung up, its listener is ready for
- * a chunk or not, and at most one write is pending. Reports a hang-up exactly once.
+ * The state that every port has: it is open until it is closed, it may have hung up, its listener is ready for a chunk
+ * or not, and at most one write is pending. Reports a hang-up exactly once.
  */
 export class PortState {
   #listener: PortListener | undefined;
@@ -37,9 +37,9 @@ export class PortState {
     return this.#isReady && this.isUsable;
   }
 
-  /** Whether chunks may be passed on, wanted or not: the listener has asked for one before, and the port is open. */
-  get hasListener(): boolean {
-    return this.#listener !== undefined && this.#wasResumed && this.#isOpen;
+  /** Whether the listener has asked for a chunk yet. Before that, nothing is read, not even after a hang-up. */
+  get wasResumed(): boolean {
+    return this.#wasResumed;
   }
 
   get isWriting(): boolean {

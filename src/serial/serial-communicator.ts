@@ -5,7 +5,7 @@ import type { RejectReason } from '../framing/frame-decoder.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
 import { DeviceWatch } from './device-watch.js';
-import { directBinding } from './direct-binding.js';
+import { directBinding } from './direct/direct-binding.js';
 import { type ConnectionState, LinkSupervisor } from './link-supervisor.js';
 import {
   type CompleteSerialConnection,

@@ -1,6 +1,6 @@
 import { SerialPort } from 'serialport';
 import { type Binding, directBinding } from '../../src/index.js';
-import { DirectPort, type PolledPort } from '../../src/serial/direct-port.js';
+import { DirectPort, type PolledPort } from '../../src/serial/direct/direct-port.js';
 
 const serialportBinding: Binding = SerialPort.binding;
 
