@@ -162,5 +162,7 @@ function assertBuffer(value: unknown): void {
 
 /** Marks an error as `serialport` expects of a lost port. */
 function disconnected(error: Error): Error {
-  return 'disconnect' in error ? error : Object.assign(new Error(error.message, { cause: error }), { disconnect: true });
+  return 'disconnect' in error
+    ? error
+    : Object.assign(new Error(error.message, { cause: error }), { disconnect: true });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Port } from '../../src/index.js';
-import { PortLog } from '../support/port-log.js';
+import { PortRecorder } from '../support/port-recorder.js';
 import { outcome, someTurns } from './harness.js';
 
 /** An open port, not yet started, and its device. */
@@ -55,55 +55,55 @@ export function describePortContract(
   describe.skipIf(skip)(`port contract: ${name}`, () => {
     test('passes on every byte in order, in one chunk or several', async () => {
       const { port, give } = await open();
-      const log = new PortLog(port);
+      const recorder = new PortRecorder(port);
       port.resume();
       await give(SENT);
-      await log.until(() => log.bytes.length >= SENT.length);
-      expect(log.bytes).toEqual(SENT);
+      await recorder.until(() => recorder.bytes.length >= SENT.length);
+      expect(recorder.bytes).toEqual(SENT);
     });
 
     test('passes on no chunk before resume', async () => {
       const { port, give } = await open();
-      const log = new PortLog(port);
+      const recorder = new PortRecorder(port);
       await give(SENT);
       await someTurns();
-      expect(log.chunks).toEqual([]);
+      expect(recorder.chunks).toEqual([]);
       port.resume();
-      await log.until(() => log.bytes.length >= SENT.length);
-      expect(log.bytes).toEqual(SENT);
+      await recorder.until(() => recorder.bytes.length >= SENT.length);
+      expect(recorder.bytes).toEqual(SENT);
     });
 
     test('passes on no chunk after received returned false, until resume', async () => {
       const { port, give } = await open();
-      const log = new PortLog(port);
-      log.wantsMore = false;
+      const recorder = new PortRecorder(port);
+      recorder.wantsMore = false;
       await give(SENT);
-      for (let chunks = 1; log.bytes.length < SENT.length; chunks++) {
+      for (let chunks = 1; recorder.bytes.length < SENT.length; chunks++) {
         port.resume();
-        await log.until(() => log.chunks.length >= chunks);
+        await recorder.until(() => recorder.chunks.length >= chunks);
         await someTurns(5);
-        expect(log.chunks).toHaveLength(chunks);
+        expect(recorder.chunks).toHaveLength(chunks);
       }
-      expect(log.bytes).toEqual(SENT);
+      expect(recorder.bytes).toEqual(SENT);
     });
 
     test('passes on no chunk and reports no hang-up within start, resume and write', async () => {
       const { port, give, writeTooMuch } = await open();
       await give(SENT);
       await someTurns();
-      const log = new PortLog(port);
-      log.wantsMore = false;
+      const recorder = new PortRecorder(port);
+      recorder.wantsMore = false;
       port.resume();
-      expect(log.chunks).toEqual([]);
+      expect(recorder.chunks).toEqual([]);
       const written = writeTooMuch();
       written?.catch(() => {});
-      expect(log).toMatchObject({ chunks: [], hangUps: [] });
-      await log.until(() => log.chunks.length > 0);
+      expect(recorder).toMatchObject({ chunks: [], hangUps: [] });
+      await recorder.until(() => recorder.chunks.length > 0);
     });
 
     test('writes all bytes, in the order of the calls', async () => {
       const { port, taken } = await open();
-      new PortLog(port);
+      new PortRecorder(port);
       await port.write(Uint8Array.of(1, 2, 3));
       await port.write(Uint8Array.of(4, 5));
       await taken(5);
@@ -111,7 +111,7 @@ export function describePortContract(
 
     test('accepts one write at a time', async () => {
       const { port, writeTooMuch } = await open();
-      new PortLog(port);
+      new PortRecorder(port);
       const written = writeTooMuch();
       written?.catch(() => {});
       await expect(write(port, Uint8Array.of(1))).rejects.toThrow('a write is already pending');
@@ -119,21 +119,21 @@ export function describePortContract(
 
     test('rejects a pending write as canceled when it is closed, and reports nothing more', async () => {
       const { port, give, writeTooMuch, hangUp } = await open();
-      const log = new PortLog(port);
-      log.wantsMore = false;
+      const recorder = new PortRecorder(port);
+      recorder.wantsMore = false;
       port.resume();
       await give(SENT);
-      await log.until(() => log.chunks.length > 0);
+      await recorder.until(() => recorder.chunks.length > 0);
       const written = outcome(Promise.resolve(writeTooMuch()));
       const closed = port.close();
-      const before = log.chunks.length;
+      const before = recorder.chunks.length;
       expect(port.isOpen).toBe(false);
       expect(await written).toMatchObject({ error: { canceled: true } });
       await hangUp();
       await closed;
       await someTurns();
-      expect(log.chunks).toHaveLength(before);
-      expect(log.hangUps).toEqual([]);
+      expect(recorder.chunks).toHaveLength(before);
+      expect(recorder.hangUps).toEqual([]);
       await expect(port.close()).rejects.toThrow('Port is not open');
       await expect(write(port, Uint8Array.of(1))).rejects.toThrow('Port is not open');
     });
@@ -144,22 +144,22 @@ export function describePortContract(
         : ['while it is read', 'while it is written'],
     )('reports a hang-up exactly once, %s', async (moment) => {
       const { port, hangUp, writeTooMuch } = await open();
-      const log = new PortLog(port);
+      const recorder = new PortRecorder(port);
       if (moment !== 'while it is paused') {
         port.resume();
       }
       const written = moment === 'while it is written' ? writeTooMuch() : undefined;
       const writeOutcome = written && outcome(written);
       await hangUp();
-      await log.until(() => log.hangUps.length > 0);
+      await recorder.until(() => recorder.hangUps.length > 0);
       await someTurns();
-      expect(log.hangUps).toHaveLength(1);
-      expect(await (writeOutcome ?? { error: log.hangUps[0] })).toEqual({ error: log.hangUps[0] });
-      await expect(write(port, Uint8Array.of(1))).rejects.toBe(log.hangUps[0]);
+      expect(recorder.hangUps).toHaveLength(1);
+      expect(await (writeOutcome ?? { error: recorder.hangUps[0] })).toEqual({ error: recorder.hangUps[0] });
+      await expect(write(port, Uint8Array.of(1))).rejects.toBe(recorder.hangUps[0]);
       expect(port.isOpen).toBe(true);
       await port.close().catch(() => {});
       await someTurns();
-      expect(log.hangUps).toHaveLength(1);
+      expect(recorder.hangUps).toHaveLength(1);
     });
 
     if (noticesWhileIdle) {
@@ -167,20 +167,20 @@ export function describePortContract(
         const { port, hangUp } = await open();
         await hangUp();
         await someTurns();
-        const log = new PortLog(port);
-        expect(log.hangUps).toEqual([]);
-        await log.until(() => log.hangUps.length > 0);
+        const recorder = new PortRecorder(port);
+        expect(recorder.hangUps).toEqual([]);
+        await recorder.until(() => recorder.hangUps.length > 0);
         await someTurns();
-        expect(log.hangUps).toHaveLength(1);
+        expect(recorder.hangUps).toHaveLength(1);
       });
     }
 
     test('may be closed when it reports a hang-up', async () => {
       const { port, hangUp } = await open();
-      const log = new PortLog(port);
+      const recorder = new PortRecorder(port);
       let closed: Promise<unknown> | undefined;
-      log.hungUp = (error) => {
-        log.hangUps.push(error);
+      recorder.hungUp = (error) => {
+        recorder.hangUps.push(error);
         closed = port.close().catch(() => {});
       };
       port.resume();
@@ -190,15 +190,15 @@ export function describePortContract(
       }
       await closed;
       expect(port.isOpen).toBe(false);
-      expect(log.hangUps).toHaveLength(1);
+      expect(recorder.hangUps).toHaveLength(1);
     });
 
     test('may be closed when it passes on a chunk', async () => {
       const { port, give } = await open();
-      const log = new PortLog(port);
+      const recorder = new PortRecorder(port);
       let closed: Promise<void> | undefined;
-      log.received = (chunk) => {
-        log.chunks.push(Buffer.from(chunk));
+      recorder.received = (chunk) => {
+        recorder.chunks.push(Buffer.from(chunk));
         closed ??= port.close();
         return true;
       };
@@ -209,8 +209,8 @@ export function describePortContract(
       }
       await closed;
       await someTurns();
-      expect(log.chunks).toHaveLength(1);
-      expect(log.hangUps).toEqual([]);
+      expect(recorder.chunks).toHaveLength(1);
+      expect(recorder.hangUps).toEqual([]);
     });
   });
 }

@@ -77,7 +77,8 @@ describe('a plain SerialPort', () => {
   for (const [name, canRun, makeRig] of RIGS) {
     test.runIf(canRun)(`works with ${name}`, async () => {
       const { binding, path = PATH, unplug } = await makeRig();
-      const port = new SerialPort({ binding: serialPortBinding(binding), path, baudRate: 115_200 });
+      const options = { binding: serialPortBinding(binding), path, baudRate: 115_200 };
+      const port = new SerialPort(options);
       const closed = new Promise<{ disconnected?: boolean } | null>((resolve) => port.once('close', resolve));
       const sent = Buffer.from([2, 7, 0]);
       let received = Buffer.alloc(0);

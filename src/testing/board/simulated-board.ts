@@ -199,7 +199,9 @@ function loadProgram(image: string | Uint8Array): Uint16Array {
     flash.set(parseIntelHex(image, FLASH_BYTES));
   } else {
     if (image.length > FLASH_BYTES) {
-      throw new RangeError(`SimulatedBoard: image is ${image.length} bytes long; expected at most ${FLASH_BYTES} bytes`);
+      throw new RangeError(
+        `SimulatedBoard: image is ${image.length} bytes long; expected at most ${FLASH_BYTES} bytes`,
+      );
     }
     flash.set(image);
   }

@@ -123,7 +123,9 @@ export function completeFaults(where: string, faults: LineFaults): Required<Line
   const sum = fateRate(complete);
   // Rates such as 0.1 and 0.9 may add up to slightly more than 1.
   if (sum > 1 + 5 * Number.EPSILON) {
-    throw unusable(`${where}: dropRate, flipRate, insertRate and duplicateRate add up to ${sum}; the sum must not exceed 1`);
+    throw unusable(
+      `${where}: dropRate, flipRate, insertRate and duplicateRate add up to ${sum}; the sum must not exceed 1`,
+    );
   }
   return complete;
 }

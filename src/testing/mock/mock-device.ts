@@ -177,8 +177,7 @@ export class MockDevice {
   /** Sends bytes without framing: noise, partial frames, frames made elsewhere. Settles like {@link send}. */
   sendRaw(bytes: Uint8Array): Promise<void> {
     return (
-      this.#port?.send(bytes) ??
-      Promise.reject(new Error(`MockDevice ${this.path}: cannot send, its port is not open`))
+      this.#port?.send(bytes) ?? Promise.reject(new Error(`MockDevice ${this.path}: cannot send, its port is not open`))
     );
   }
 

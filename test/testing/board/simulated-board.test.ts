@@ -18,7 +18,12 @@ describe('new SimulatedBoard', () => {
     ['a negative bootMs', { path: 'x', image, bootMs: -1 }, InvalidArgumentError, /bootMs is -1; it takes 0 to/],
     ['a clock of 0 Hz', { path: 'x', image, clockHz: 0 }, InvalidArgumentError, /clockHz is 0; it takes a/],
     ['an image that is not Intel HEX', { path: 'x', image: 'nonsense' }, SyntaxError, /line 1/],
-    ['an image that is too large', { path: 'x', image: new Uint8Array(32_769) }, RangeError, /32769 bytes long; expected at most 32768 bytes/],
+    [
+      'an image that is too large',
+      { path: 'x', image: new Uint8Array(32_769) },
+      RangeError,
+      /32769 bytes long; expected at most 32768 bytes/,
+    ],
     ['an image of another type', { path: 'x', image: 5 as unknown as string }, InvalidArgumentError, /image is 5; it/],
   ])('rejects %s', (_what, options, type, message) => {
     expect(() => new SimulatedBoard(options)).toThrow(type);
@@ -214,9 +219,7 @@ describe('unplug', () => {
 
   it('reports one hang-up to each open port, which may close in reaction to it', async () => {
     const board = new SimulatedBoard({ path: 'x', image: fixtureImage('echo-interrupt') });
-    const ports = await Promise.all(
-      [1, 2, 3].map(() => board.open({ path: 'x', baudRate: 115_200, lock: false })),
-    );
+    const ports = await Promise.all([1, 2, 3].map(() => board.open({ path: 'x', baudRate: 115_200, lock: false })));
     const reported: number[] = [];
     const closed: Promise<void>[] = [];
     for (const [index, port] of ports.entries()) {

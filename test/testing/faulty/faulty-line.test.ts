@@ -4,21 +4,21 @@ import { SerialCommunicator } from '../../../src/index.js';
 import { FaultyLine, MockDevice, mockBinding } from '../../../src/testing/index.js';
 import { someTurns } from '../../contract/harness.js';
 import { kernelBinding } from '../../support/kernel-port.js';
-import { PortLog } from '../../support/port-log.js';
+import { PortRecorder } from '../../support/port-recorder.js';
 import { openRaw, readAll } from '../../support/raw-port.js';
 import { BYTES, errorOf, expectEquation, openKernel, openMock, PATH } from './rig.js';
 
 describe('stall', () => {
   test('keeps writes pending until resume, while chunks still arrive', async () => {
     const { line, port, device } = await openMock();
-    const log = new PortLog(port);
+    const recorder = new PortRecorder(port);
     port.resume();
     line.stall();
     line.stall();
     const writing = port.write(Buffer.of(1, 2, 3));
     await device.sendRaw(Uint8Array.of(9));
-    await log.until(() => log.chunks.length > 0);
-    expect(log.bytes).toEqual(Buffer.of(9));
+    await recorder.until(() => recorder.chunks.length > 0);
+    expect(recorder.bytes).toEqual(Buffer.of(9));
     await someTurns();
     expect(device.writes).toEqual([]);
     line.resume();
@@ -78,7 +78,7 @@ describe('stall', () => {
 describe('unplug', () => {
   test('rejects pending and later calls, and reports one hang-up', async () => {
     const { line, port } = await openMock();
-    const log = new PortLog(port);
+    const recorder = new PortRecorder(port);
     line.stall();
     const writing = errorOf(Promise.resolve(port.write(Buffer.of(1))));
     line.unplug();
@@ -101,7 +101,7 @@ describe('unplug', () => {
     ]) {
       expect(await errorOf(call)).toMatchObject({ disconnect: true });
     }
-    expect(log.hangUps).toEqual([await writing]);
+    expect(recorder.hangUps).toEqual([await writing]);
     expect(line.stats.unplugs).toBe(2);
     await port.close();
     expect(port.isOpen).toBe(false);
@@ -151,13 +151,13 @@ describe('unplug', () => {
 
   test('of the device itself is reported like an unplug of the line', async () => {
     const { line, port, device } = await openMock();
-    const log = new PortLog(port);
+    const recorder = new PortRecorder(port);
     line.stall();
     const writing = errorOf(Promise.resolve(port.write(Buffer.of(1))));
     device.unplug();
     expect(await writing).toMatchObject({ disconnect: true });
     await someTurns();
-    expect(log.hangUps).toEqual([await writing]);
+    expect(recorder.hangUps).toEqual([await writing]);
     expect(await errorOf(() => port.write(Buffer.of(1)))).toBe(await writing);
   });
 });
@@ -179,7 +179,11 @@ describe('the binding', () => {
   test('may wrap a binding whose ports are read', async () => {
     const path = '/dev/faulty-line-test';
     SerialPortMock.binding.createPort(path, { echo: true });
-    const line = new FaultyLine(SerialPortMock.binding, { path, toDevice: { duplicateRate: 1 }, toHost: { cutRate: 1 } });
+    const line = new FaultyLine(SerialPortMock.binding, {
+      path,
+      toDevice: { duplicateRate: 1 },
+      toHost: { cutRate: 1 },
+    });
     const port = await openRaw(line.binding, path);
     await port.write(Buffer.of(1, 2));
     expect(await readAll(port, 4)).toEqual(Buffer.of(1, 1, 2, 2));

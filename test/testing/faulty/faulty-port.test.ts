@@ -2,7 +2,7 @@ import { describe, expect, onTestFailed, onTestFinished, test, vi } from 'vitest
 import { FaultyLine } from '../../../src/testing/index.js';
 import { someTurns } from '../../contract/harness.js';
 import { kernelBinding } from '../../support/kernel-port.js';
-import { PortLog } from '../../support/port-log.js';
+import { PortRecorder } from '../../support/port-recorder.js';
 import { randomNumbers, runSeed } from '../../support/random.js';
 import { BYTES, errorOf, expectEquation, NOISE, openKernel, openMock, PATH, written } from './rig.js';
 
@@ -12,7 +12,7 @@ describe('a port of a faulty line', () => {
     onTestFinished(() => void vi.useRealTimers());
     const faults = { maxDelayMs: 1_000 };
     const { line, port, kernel } = await openKernel({ toDevice: faults, toHost: faults });
-    const log = new PortLog(port);
+    const recorder = new PortRecorder(port);
     port.resume();
     kernel.give(Buffer.of(1, 2, 3));
     const writing = errorOf(Promise.resolve(port.write(Buffer.of(1))));
@@ -23,7 +23,7 @@ describe('a port of a faulty line', () => {
     expect(kernel.isOpen).toBe(false);
     await someTurns();
     expect(vi.getTimerCount()).toBe(0);
-    expect(log.chunks).toEqual([]);
+    expect(recorder.chunks).toEqual([]);
     expect(line.stats.toHost).toMatchObject({ bytesIn: 3, bytesOut: 0, lostBytes: 3 });
     await expect(port.close()).rejects.toThrow('Port is not open');
     expect((await errorOf(() => port.write(Buffer.of(1)))).message).toBe('Port is not open');
@@ -31,34 +31,34 @@ describe('a port of a faulty line', () => {
 
   test('takes one chunk at a time from the inner port', async () => {
     const { port, kernel, line } = await openKernel();
-    const log = new PortLog(port);
-    log.wantsMore = false;
+    const recorder = new PortRecorder(port);
+    recorder.wantsMore = false;
     kernel.give(Buffer.of(1, 2));
     port.resume();
-    await log.until(() => log.chunks.length === 1);
+    await recorder.until(() => recorder.chunks.length === 1);
     kernel.give(Buffer.of(3));
     await someTurns();
-    expect(log.bytes).toEqual(Buffer.of(1, 2));
+    expect(recorder.bytes).toEqual(Buffer.of(1, 2));
     expect(kernel.unreadBytes).toBe(1);
     expect(line.stats.toHost.bytesIn).toBe(2);
     port.resume();
-    await log.until(() => log.chunks.length === 2);
-    expect(log.bytes).toEqual(Buffer.of(1, 2, 3));
+    await recorder.until(() => recorder.chunks.length === 2);
+    expect(recorder.bytes).toEqual(Buffer.of(1, 2, 3));
   });
 
   test('loses the bytes in flight when it is flushed', async () => {
     const { line, port, kernel } = await openKernel({ toHost: { cutRate: 1 } });
-    const log = new PortLog(port);
-    log.wantsMore = false;
+    const recorder = new PortRecorder(port);
+    recorder.wantsMore = false;
     kernel.give(Buffer.of(1, 2, 3));
     port.resume();
-    await log.until(() => log.chunks.length === 1);
-    expect(log.bytes).toEqual(Buffer.of(1));
+    await recorder.until(() => recorder.chunks.length === 1);
+    expect(recorder.bytes).toEqual(Buffer.of(1));
     await port.flush();
     kernel.give(Buffer.of(4));
     port.resume();
-    await log.until(() => log.chunks.length === 2);
-    expect(log.bytes).toEqual(Buffer.of(1, 4));
+    await recorder.until(() => recorder.chunks.length === 2);
+    expect(recorder.bytes).toEqual(Buffer.of(1, 4));
     expect(line.stats.toHost).toMatchObject({ bytesIn: 4, bytesOut: 2, lostBytes: 2 });
     expectEquation(line.stats.toHost);
   });
@@ -86,7 +86,7 @@ describe('a write to a port of a faulty line', () => {
     const { binding, ports } = kernelBinding();
     const line = new FaultyLine(binding, { path: PATH });
     const port = await line.binding.open({ path: PATH, baudRate: 9_600 });
-    const log = new PortLog(port);
+    const recorder = new PortRecorder(port);
     const write = vi.spyOn(ports[0]!, 'write').mockRejectedValueOnce(new Error('EIO: i/o error, write'));
     expect((await errorOf(() => port.write(Buffer.of(1)))).message).toBe('EIO: i/o error, write');
     write.mockImplementationOnce(() => {
@@ -97,7 +97,7 @@ describe('a write to a port of a faulty line', () => {
     ports[0]!.take(1);
     await writing;
     expect(ports[0]!.taken).toEqual(Buffer.of(3));
-    expect(log.hangUps).toEqual([]);
+    expect(recorder.hangUps).toEqual([]);
     expect(line.stats.toDevice).toMatchObject({ bytesIn: 1, bytesOut: 1, lostBytes: 0 });
   });
 
@@ -107,7 +107,7 @@ describe('a write to a port of a faulty line', () => {
     expect(unknown.writtenBytes).toBeUndefined();
     expect(unknown.shortenWrite).toBeUndefined();
     const { port, kernel } = await openKernel({ toDevice: { duplicateRate: 1 } });
-    const log = new PortLog(port);
+    const recorder = new PortRecorder(port);
     expect(port.writtenBytes).toBe(0);
     const writing = port.write(BYTES.subarray(0, 5_000));
     await someTurns(1);
@@ -118,7 +118,7 @@ describe('a write to a port of a faulty line', () => {
     kernel.take(10_000);
     await writing;
     expect(port.writtenBytes).toBe(5_000);
-    expect(log.progress).toEqual([2, 4_096]);
+    expect(recorder.progress).toEqual([2, 4_096]);
   });
 
   test('ends where it is shortened, whatever the faults of its bytes', async () => {

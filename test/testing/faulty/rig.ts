@@ -8,7 +8,7 @@ import {
 } from '../../../src/testing/index.js';
 import { someTurns } from '../../contract/harness.js';
 import { kernelBinding } from '../../support/kernel-port.js';
-import { PortLog } from '../../support/port-log.js';
+import { PortRecorder } from '../../support/port-recorder.js';
 import { randomBytes, randomNumbers } from '../../support/random.js';
 
 export const PATH = '/dev/mock';
@@ -49,17 +49,17 @@ export async function written(settings: LineSettings, bytes: Buffer, writeBytes 
 /** Returns what the host receives when the bytes arrive in chunks of this length. */
 export async function received(settings: LineSettings, bytes: Buffer, chunkBytes = bytes.length) {
   const { line, port, kernel } = await openKernel(settings);
-  const log = new PortLog(port);
+  const recorder = new PortRecorder(port);
   port.resume();
   for (let at = 0; at < bytes.length; at += chunkBytes) {
     kernel.give(bytes.subarray(at, at + chunkBytes));
-    for (let before = -1; before !== log.chunks.length; ) {
-      before = log.chunks.length;
+    for (let before = -1; before !== recorder.chunks.length; ) {
+      before = recorder.chunks.length;
       await someTurns(2);
     }
   }
   await port.close();
-  return { line, chunks: log.chunks, output: log.bytes };
+  return { line, chunks: recorder.chunks, output: recorder.bytes };
 }
 
 /** Expects every byte of one direction to be counted. */

@@ -166,7 +166,8 @@ describe('a port', () => {
 
   test('works under a plain SerialPort', async () => {
     const device = new MockDevice({ path, echo: true });
-    const stream = new SerialPort({ binding: serialPortBinding(mockBinding(device)), path, baudRate: 9_600 });
+    const options = { binding: serialPortBinding(mockBinding(device)), path, baudRate: 9_600 };
+    const stream = new SerialPort(options);
     const echoed = new Promise<Buffer>((resolve) => stream.once('data', resolve));
     stream.write(Buffer.of(2, 7, 0));
     expect(await echoed).toEqual(Buffer.of(2, 7, 0));
