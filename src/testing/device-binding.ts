@@ -1,6 +1,6 @@
+import { describeValue, invalidOption } from '../options.js';
 import type { Binding, PortInfo } from '../serial/binding.js';
 import type { Port, PortOpenOptions } from '../serial/port.js';
-import { show, unusable } from './check-options.js';
 import { withKnownPaths } from './known-paths.js';
 import { noSuchPort } from './linux-errors.js';
 import { completeOpenOptions } from './open-options.js';
@@ -23,7 +23,7 @@ interface Device {
  *
  * @param name - the function to name in error messages
  * @param deviceClass - the class that all devices must have
- * @throws InvalidArgumentError (`INVALID_CONNECTION`) if a device has another class, or two devices have the same path
+ * @throws InvalidArgumentError (`INVALID_OPTION`) if a device has another class, or two devices have the same path
  */
 export function deviceBinding<DeviceType extends Device>(
   name: string,
@@ -33,12 +33,14 @@ export function deviceBinding<DeviceType extends Device>(
   const byPath = new Map<string, DeviceType>();
   for (const device of devices) {
     if (!(device instanceof deviceClass)) {
-      throw unusable(
-        `${name}: got ${show(device)}; expected ${deviceClass.name} objects, for example ${name}(arm, leg)`,
+      throw invalidOption(
+        `${name}: got ${describeValue(device)}; expected ${deviceClass.name} objects, for example ${name}(arm, leg)`,
       );
     }
     if (byPath.has(device.path)) {
-      throw unusable(`${name}: two devices have the path ${show(device.path)}; give each a path of its own`);
+      throw invalidOption(
+        `${name}: two devices have the path ${describeValue(device.path)}; give each a path of its own`,
+      );
     }
     byPath.set(device.path, device);
   }

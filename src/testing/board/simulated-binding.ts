@@ -7,7 +7,7 @@ import { SimulatedBoard } from './simulated-board.js';
  * `new SerialCommunicator({ binding: simulatedBinding(board) })`. `list()` returns the boards that are plugged in, as
  * USB devices.
  *
- * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an argument is not a SimulatedBoard, or two have the same path
+ * @throws InvalidArgumentError (`INVALID_OPTION`) if an argument is not a SimulatedBoard, or two have the same path
  */
 export function simulatedBinding(...boards: readonly SimulatedBoard[]): PushBinding {
   return deviceBinding('simulatedBinding', SimulatedBoard, boards);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
+import { aName, aString, checkOptions, milliseconds, type OptionRules, required } from '../../options.js';
 import type { PortInfo } from '../../serial/binding.js';
 import type { Port, PortOpenOptions } from '../../serial/port.js';
 import { FLASH_BYTES } from '../avr/atmega328p.js';
 import { parseIntelHex } from '../avr/intel-hex.js';
-import { aPath, aString, checkOptions, milliseconds, type OptionRules } from '../check-options.js';
 import { noSuchPort, portBusy, unplugged } from '../linux-errors.js';
 import { completeOpenOptions } from '../open-options.js';
 import type { SimulatedBoardStats } from './simulated-hardware.js';
@@ -39,15 +39,14 @@ export interface SimulatedBoardOptions {
 }
 
 const RULES: OptionRules<SimulatedBoardOptions> = {
-  path: aPath,
-  image: {
-    takes: 'the text of an Intel HEX file, or a Uint8Array',
+  path: required(aName),
+  image: required({
+    expected: 'the text of an Intel HEX file, or a Uint8Array',
     accepts: (value) => typeof value === 'string' || value instanceof Uint8Array,
-    isRequired: true,
-  },
+  }),
   bootMs: milliseconds,
   clockHz: {
-    takes: 'a number above 0',
+    expected: 'a number above 0',
     accepts: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
   },
   serialNumber: aString,
@@ -81,7 +80,7 @@ export class SimulatedBoard {
   #isDtrHigh = false;
 
   /**
-   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option is invalid
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid
    * @throws RangeError if the image is longer than 32 KiB
    * @throws SyntaxError if the image is a string and not valid Intel HEX
    */

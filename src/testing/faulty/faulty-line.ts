@@ -1,8 +1,17 @@
 import { randomInt } from 'node:crypto';
+import {
+  aName,
+  anObject,
+  checkOptions,
+  describeValue,
+  invalidOption,
+  type OptionRule,
+  type OptionRules,
+  required,
+} from '../../options.js';
 import type { Binding, PortInfo } from '../../serial/binding.js';
 import type { Port, PortOpenOptions } from '../../serial/port.js';
 import { asPort } from '../../serial/read-port-adapter.js';
-import { anObject, aPath, checkOptions, type OptionRule, type OptionRules, show, unusable } from '../check-options.js';
 import type { PushBinding } from '../device-binding.js';
 import { knownPaths, withKnownPaths } from '../known-paths.js';
 import { noSuchPort, unplugged } from '../linux-errors.js';
@@ -34,14 +43,14 @@ export interface FaultyLineStats {
   unplugs: number;
 }
 
-const aSeed: OptionRule = { takes: 'a whole number', accepts: Number.isSafeInteger };
+const aSeed: OptionRule = { expected: 'an integer', accepts: Number.isSafeInteger };
 
 const FAULTS_RULES: OptionRules<Pick<FaultyLineOptions, 'toDevice' | 'toHost'>> = {
   toDevice: anObject,
   toHost: anObject,
 };
 
-const RULES: OptionRules<FaultyLineOptions> = { path: aPath, seed: aSeed, ...FAULTS_RULES };
+const RULES: OptionRules<FaultyLineOptions> = { path: required(aName), seed: aSeed, ...FAULTS_RULES };
 
 /**
  * A serial line with faults, between the host and a port of any binding. It drops, flips, inserts and duplicates bytes,
@@ -74,18 +83,22 @@ export class FaultyLine {
 
   /**
    * @param binding - any binding
-   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option is invalid, or the binding is one of this module and
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid, or the binding is one of this module and
    * no device of it has the path
    */
   constructor(binding: Binding, options: FaultyLineOptions) {
     if (typeof binding?.list !== 'function' || typeof binding.open !== 'function') {
-      throw unusable(`FaultyLine: the binding is ${show(binding)}; expected one such as mockBinding(device)`);
+      throw invalidOption(
+        `FaultyLine: the binding is ${describeValue(binding)}; expected one such as mockBinding(device)`,
+      );
     }
     const { path, seed = defaultSeed(), toDevice = {}, toHost = {} } = checkOptions('FaultyLine', options, RULES);
     const paths = knownPaths(binding);
     if (paths?.includes(path) === false) {
-      const available = paths.map(show).join(', ') || 'none';
-      throw unusable(`FaultyLine: no port of the binding has the path ${show(path)}; available: ${available}`);
+      const available = paths.map(describeValue).join(', ') || 'none';
+      throw invalidOption(
+        `FaultyLine: no port of the binding has the path ${describeValue(path)}; available: ${available}`,
+      );
     }
     this.#isSeen = paths !== undefined;
     this.seed = seed >>> 0;
@@ -125,7 +138,7 @@ export class FaultyLine {
   /**
    * Replaces the faults from now on. A direction that is left out has no faults: `setFaults({})` repairs the line.
    *
-   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if a fault is invalid; then nothing changes
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if a fault is invalid; then nothing changes
    * @throws Error if the path seems to be wrong, as {@link stall} does
    */
   setFaults(faults: Pick<FaultyLineOptions, 'toDevice' | 'toHost'>): void {
@@ -246,8 +259,8 @@ export class FaultyLine {
   #requireSeen(call: string): void {
     if (!this.#isSeen && this.#otherPath !== undefined) {
       throw new Error(
-        `FaultyLine: ${call} would have no effect: ${show(this.#innerPath)} was never listed or opened. Did you mean ` +
-          `${show(this.#otherPath)}, which was opened through this binding?`,
+        `FaultyLine: ${call} would have no effect: ${describeValue(this.#innerPath)} was never listed or opened. Did you mean ` +
+          `${describeValue(this.#otherPath)}, which was opened through this binding?`,
       );
     }
   }
@@ -264,7 +277,7 @@ function defaultSeed(): number {
   }
   const seed = Number(TEST_SEED);
   if (!aSeed.accepts(seed)) {
-    throw unusable(`FaultyLine: TEST_SEED is ${show(TEST_SEED)}; expected ${aSeed.takes}`);
+    throw invalidOption(`FaultyLine: TEST_SEED is ${describeValue(TEST_SEED)}; expected ${aSeed.expected}`);
   }
   return seed;
 }

@@ -1,4 +1,4 @@
-import { checkOptions, milliseconds, type OptionRule, type OptionRules, unusable } from '../check-options.js';
+import { aNumber, checkOptions, invalidOption, milliseconds, type OptionRules } from '../../options.js';
 
 /**
  * The faults in one direction of a faulty line. A rate is a probability per byte, from 0 to 1. Default: 0. At most one of
@@ -89,10 +89,7 @@ export class Piece {
 const DRAWS = 4;
 const DRAW = { fate: 0, value: 1, cut: 2, delay: 3 } as const;
 
-const rate: OptionRule = {
-  takes: 'a number from 0 to 1',
-  accepts: (value) => typeof value === 'number' && value >= 0 && value <= 1,
-};
+const rate = aNumber(0, 1);
 
 const RULES: OptionRules<LineFaults> = {
   dropRate: rate,
@@ -116,15 +113,15 @@ const NO_FAULTS: Required<LineFaults> = {
  * Checks the faults of one direction, and adds the defaults.
  *
  * @param where - the beginning of the error message
- * @throws InvalidArgumentError (`INVALID_CONNECTION`) if a fault is unknown or its value is invalid
+ * @throws InvalidArgumentError (`INVALID_OPTION`) if a fault is unknown or its value is invalid
  */
 export function completeFaults(where: string, faults: LineFaults): Required<LineFaults> {
-  const complete = { ...NO_FAULTS, ...checkOptions(where, faults, RULES, 'fault') };
+  const complete = { ...NO_FAULTS, ...checkOptions(where, faults, RULES) };
   const sum = fateRate(complete);
   // Rates such as 0.1 and 0.9 may add up to slightly more than 1.
   if (sum > 1 + 5 * Number.EPSILON) {
-    throw unusable(
-      `${where}: dropRate, flipRate, insertRate and duplicateRate add up to ${sum}; the sum must not exceed 1`,
+    throw invalidOption(
+      `${where}: dropRate, flipRate, insertRate and duplicateRate add up to ${sum}; expected a sum of at most 1`,
     );
   }
   return complete;

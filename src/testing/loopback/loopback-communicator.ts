@@ -1,6 +1,6 @@
 import { Communicator, CommunicatorState, type SendOptions } from '../../communicator.js';
 import { IllegalStateAction, InvalidArgumentError } from '../../errors.js';
-import { aFunction, bytesFrom0, checkOptions, milliseconds, type OptionRules } from '../check-options.js';
+import { aFunction, anInteger, checkOptions, milliseconds, type OptionRules } from '../../options.js';
 import { LoopbackLink } from './loopback-link.js';
 
 /** Settings of one connection of a {@link LoopbackCommunicator}. */
@@ -22,7 +22,7 @@ export interface LoopbackCommunicatorOptions {
 
 const DEFAULT_MAX_PACKET_BYTES = 65_536;
 
-const CONNECTION_RULES: OptionRules<LoopbackConnection> = { reply: aFunction, maxPacketBytes: bytesFrom0 };
+const CONNECTION_RULES: OptionRules<LoopbackConnection> = { reply: aFunction, maxPacketBytes: anInteger(0) };
 
 /**
  * A communicator without ports, for tests of an application's own logic. The function `reply` of a connection plays its
@@ -48,7 +48,7 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   readonly #links = new Map<string, LoopbackLink>();
   readonly #unhandled = new Map<string, number>();
 
-  /** @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option is invalid */
+  /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid */
   constructor(options: LoopbackCommunicatorOptions = {}) {
     super();
     const { shutdownTimeoutMs = 2_000 } = checkOptions('LoopbackCommunicator', options, {
@@ -83,7 +83,7 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   }
 
   protected override checkConnection(name: string, connection: LoopbackConnection): LoopbackConnection {
-    return checkOptions(`connection "${name}"`, connection, CONNECTION_RULES, 'setting');
+    return checkOptions(`connection "${name}"`, connection, CONNECTION_RULES, 'INVALID_CONNECTION');
   }
 
   protected override async openConnections(connections: ReadonlyMap<string, LoopbackConnection>): Promise<void> {

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { DelimiterParser } from '@serialport/parser-delimiter';
 import cobs from 'cobs';
-import type { ChecksumName } from '../../framing/checksum.js';
+import type { Checksum, ChecksumName } from '../../framing/checksum.js';
 import type { RejectReason } from '../../framing/frame-decoder.js';
 
 /*
@@ -12,11 +12,11 @@ import type { RejectReason } from '../../framing/frame-decoder.js';
 const FULL_BLOCK = 255;
 const DELIMITER = Buffer.of(0);
 
-const CHECKSUMS: Record<ChecksumName, { bytes: number; of(packet: Buffer): Buffer }> = {
-  none: { bytes: 0, of: () => Buffer.alloc(0) },
+const CHECKSUMS: Record<ChecksumName, Checksum> = {
+  none: { bytes: 0, compute: () => Buffer.alloc(0) },
   crc16: {
     bytes: 2,
-    of(packet) {
+    compute(packet) {
       const bytes = Buffer.alloc(2);
       bytes.writeUInt16BE(crc16(packet));
       return bytes;
@@ -24,7 +24,7 @@ const CHECKSUMS: Record<ChecksumName, { bytes: number; of(packet: Buffer): Buffe
   },
   crc32: {
     bytes: 4,
-    of(packet) {
+    compute(packet) {
       const bytes = Buffer.alloc(4);
       bytes.writeUInt32LE(crc32(packet));
       return bytes;
@@ -44,13 +44,14 @@ function crc16(bytes: Uint8Array): number {
   return crc;
 }
 
-/** The names of all checksums. */
-export const CHECKSUM_NAMES = Object.keys(CHECKSUMS);
+function checksumOf(checksum: ChecksumName | Checksum): Checksum {
+  return typeof checksum === 'string' ? CHECKSUMS[checksum] : checksum;
+}
 
 /** Appends the checksum to a packet, encodes both, and appends the delimiter. */
-export function encodeForWire(packet: Uint8Array, checksum: ChecksumName): Buffer {
+export function encodeForWire(packet: Uint8Array, checksum: ChecksumName | Checksum): Buffer {
   const body = Buffer.from(packet);
-  const frame = cobs.encode(Buffer.concat([body, CHECKSUMS[checksum].of(body)]));
+  const frame = cobs.encode(Buffer.concat([body, checksumOf(checksum).compute(body)]));
   const end = hasRedundantBlock(frame) ? frame.length - 1 : frame.length;
   return Buffer.concat([frame.subarray(0, end), DELIMITER]);
 }
@@ -77,16 +78,16 @@ function endsWithBlock(frame: Buffer): boolean {
 
 /** Finds packets in the bytes that the host writes. */
 export class DeviceFraming {
-  readonly #checksum: ChecksumName;
+  readonly #checksum: Checksum;
   readonly #maxDecodedBytes: number;
   readonly #maxFrameBytes: number;
   readonly #parser = new DelimiterParser({ delimiter: DELIMITER, readableObjectMode: true });
   #frameBytes = 0;
   #tooLong = false;
 
-  constructor(maxPacketBytes: number, checksum: ChecksumName) {
-    this.#checksum = checksum;
-    this.#maxDecodedBytes = maxPacketBytes + CHECKSUMS[checksum].bytes;
+  constructor(maxPacketBytes: number, checksum: ChecksumName | Checksum) {
+    this.#checksum = checksumOf(checksum);
+    this.#maxDecodedBytes = maxPacketBytes + this.#checksum.bytes;
     this.#maxFrameBytes = this.#maxDecodedBytes + Math.floor(this.#maxDecodedBytes / 254) + 1;
   }
 
@@ -131,12 +132,17 @@ export class DeviceFraming {
     if (decoded.length > this.#maxDecodedBytes) {
       return 'too-long';
     }
-    const checksum = CHECKSUMS[this.#checksum];
-    const packetBytes = decoded.length - checksum.bytes;
+    const packetBytes = decoded.length - this.#checksum.bytes;
     if (packetBytes < 0) {
       return 'checksum';
     }
     const packet = decoded.subarray(0, packetBytes);
-    return checksum.of(packet).equals(decoded.subarray(packetBytes)) ? new Uint8Array(packet) : 'checksum';
+    try {
+      const expected = this.#checksum.compute(packet);
+      return decoded.subarray(packetBytes).equals(expected) ? new Uint8Array(packet) : 'checksum';
+    } catch {
+      // The host must not take a failing checksum for a fault of its port.
+      return 'checksum';
+    }
   }
 }

@@ -8,7 +8,7 @@ import { MockDevice } from './mock-device.js';
  * `list()` returns the devices that are plugged in. `open()` fails as on Linux if the port does not exist or is already
  * open.
  *
- * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an argument is not a MockDevice, or two have the same path
+ * @throws InvalidArgumentError (`INVALID_OPTION`) if an argument is not a MockDevice, or two have the same path
  */
 export function mockBinding(...devices: readonly MockDevice[]): PushBinding {
   return deviceBinding('mockBinding', MockDevice, devices);

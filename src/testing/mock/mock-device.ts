@@ -1,20 +1,20 @@
-import type { ChecksumName } from '../../framing/checksum.js';
-import type { PortInfo } from '../../serial/binding.js';
-import type { Port, PortOpenOptions } from '../../serial/port.js';
+import type { Checksum, ChecksumName } from '../../framing/checksum.js';
 import {
   aBoolean,
   aFunction,
-  aPath,
+  aName,
+  anInteger,
   aString,
-  bytesFrom0,
   checkOptions,
   type OptionRules,
-  oneOf,
-  wholeNumber,
-} from '../check-options.js';
+  required,
+} from '../../options.js';
+import type { PortInfo } from '../../serial/binding.js';
+import type { Port, PortOpenOptions } from '../../serial/port.js';
+import { serialSettings } from '../../serial/serial-settings.js';
 import { noSuchPort, portBusy, unplugged } from '../linux-errors.js';
 import { completeOpenOptions } from '../open-options.js';
-import { CHECKSUM_NAMES, DeviceFraming, encodeForWire } from './device-framing.js';
+import { DeviceFraming, encodeForWire } from './device-framing.js';
 import { History } from './history.js';
 import { MockPort, type PortSignals } from './mock-port.js';
 
@@ -30,7 +30,7 @@ export interface MockDeviceOptions {
   /** Send every packet back, after `onPacket`. Default: false. */
   echo?: boolean;
   /** Checksum appended to each packet, as in a connection. Default: `'none'`. */
-  checksum?: ChecksumName;
+  checksum?: ChecksumName | Checksum;
   /** Maximum size of a received packet in bytes. Longer ones are counted in `tooLongFrames`. Default: 65,536. */
   maxPacketBytes?: number;
   /**
@@ -51,13 +51,13 @@ export interface MockDeviceOptions {
 }
 
 const RULES: OptionRules<MockDeviceOptions> = {
-  path: aPath,
+  path: required(aName),
   onPacket: aFunction,
   echo: aBoolean,
-  checksum: oneOf(...CHECKSUM_NAMES),
-  maxPacketBytes: bytesFrom0,
-  maxReadSize: wholeNumber('a whole number of bytes', 1),
-  historyLength: wholeNumber('a whole number', 1),
+  checksum: serialSettings.checksum,
+  maxPacketBytes: anInteger(0),
+  maxReadSize: anInteger(1),
+  historyLength: anInteger(1),
   manufacturer: aString,
   vendorId: aString,
   productId: aString,
@@ -86,7 +86,7 @@ export class MockDevice {
   #checksumFrames = 0;
   #discardedBytes = 0;
 
-  /** @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option is invalid */
+  /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid */
   constructor(options: MockDeviceOptions) {
     this.#options = checkOptions('MockDevice', options, RULES);
     const { historyLength = 1_000 } = this.#options;
@@ -169,9 +169,10 @@ export class MockDevice {
    * empties as the host reads. Await it before sending more; otherwise the bytes pile up in the device.
    *
    * @throws Error if the port is not open, or is closed or unplugged before all bytes are in the buffer
+   * @throws the error of `compute`, if the checksum is an object
    */
-  send(packet: Uint8Array): Promise<void> {
-    return this.sendRaw(encodeForWire(packet, this.#options.checksum ?? 'none'));
+  async send(packet: Uint8Array): Promise<void> {
+    await this.sendRaw(encodeForWire(packet, this.#options.checksum ?? 'none'));
   }
 
   /** Sends bytes without framing: noise, partial frames, frames made elsewhere. Settles like {@link send}. */

@@ -133,7 +133,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('on a pty (need
     await serial.send('arm', Uint8Array.of(1, 2, 3));
     // The part of the frame that was still in the pty is echoed too, and does not decode.
     expect((await inbox.next()).packet).toEqual(Uint8Array.of(1, 2, 3));
-    expect(serial.stats('arm')).toMatchObject({ losses: 1, framesCut: 1 });
+    expect(serial.stats('arm')).toMatchObject({ losses: 1, framesTruncated: 1 });
     expectEquation(line.stats.toDevice);
   });
 });

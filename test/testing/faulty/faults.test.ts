@@ -1,10 +1,10 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { FaultyLine, type LineFaults } from '../../../src/testing/index.js';
 import { someTurns } from '../../contract/harness.js';
+import { invalidOption } from '../../support/invalid-option.js';
 import { kernelBinding } from '../../support/kernel-port.js';
 import { PortRecorder } from '../../support/port-recorder.js';
 import { runSeed } from '../../support/random.js';
-import { unusable } from '../../support/unusable.js';
 import { BYTES, expectEquation, NOISE, openKernel, openMock, PATH, received, written } from './rig.js';
 
 describe('the faults of a line', () => {
@@ -88,24 +88,24 @@ describe('the faults of a line', () => {
   });
 
   test.each([
-    [{ dropRate: 1.1 }, 'dropRate is 1.1; it takes a number from 0 to 1'],
-    [{ cutRate: -1 }, 'cutRate is -1; it takes a number from 0 to 1'],
-    [{ flipRate: Number.NaN }, 'flipRate is NaN; it takes a number from 0 to 1'],
-    [{ insertRate: '0.2' }, 'insertRate is "0.2"; it takes a number from 0 to 1'],
+    [{ dropRate: 1.1 }, 'dropRate is 1.1; expected a number from 0 to 1'],
+    [{ cutRate: -1 }, 'cutRate is -1; expected a number from 0 to 1'],
+    [{ flipRate: Number.NaN }, 'flipRate is NaN; expected a number from 0 to 1'],
+    [{ insertRate: '0.2' }, 'insertRate is "0.2"; expected a number from 0 to 1'],
     [
       { dropRate: 0.6, flipRate: 0.6 },
-      'dropRate, flipRate, insertRate and duplicateRate add up to 1.2; the sum must not exceed 1',
+      'dropRate, flipRate, insertRate and duplicateRate add up to 1.2; expected a sum of at most 1',
     ],
-    [{ maxDelayMs: -1 }, 'maxDelayMs is -1; it takes 0 to 2147483647 milliseconds'],
+    [{ maxDelayMs: -1 }, 'maxDelayMs is -1; expected an integer from 0 to 2147483647'],
     [
       { droprate: 0.2 },
-      '"droprate" is no fault; there are dropRate, flipRate, insertRate, duplicateRate, cutRate, maxDelayMs',
+      'unknown option "droprate"; expected one of dropRate, flipRate, insertRate, duplicateRate, cutRate, maxDelayMs',
     ],
   ])('cannot be %j', async (given, message) => {
     const faults = given as LineFaults;
     const { binding } = kernelBinding();
-    const toDevice = unusable(`FaultyLine: toDevice: ${message}`);
-    const toHost = unusable(`FaultyLine: toHost: ${message}`);
+    const toDevice = invalidOption(`FaultyLine: toDevice: ${message}`);
+    const toHost = invalidOption(`FaultyLine: toHost: ${message}`);
     expect(() => new FaultyLine(binding, { path: PATH, toDevice: faults })).toThrow(toDevice);
     expect(() => new FaultyLine(binding, { path: PATH, toHost: faults })).toThrow(toHost);
     expect(() => new FaultyLine(binding, { path: PATH }).setFaults({ toDevice: faults })).toThrow(toDevice);
@@ -148,7 +148,7 @@ describe('the seed of a line', () => {
     expect(new FaultyLine(binding, { path: PATH, seed: 4 }).seed).toBe(4);
     vi.stubEnv('TEST_SEED', 'new');
     expect(() => new FaultyLine(binding, { path: PATH })).toThrow(
-      unusable('FaultyLine: TEST_SEED is "new"; expected a whole number'),
+      invalidOption('FaultyLine: TEST_SEED is "new"; expected an integer'),
     );
   });
 });

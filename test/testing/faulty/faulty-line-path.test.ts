@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { type Binding, SerialCommunicator } from '../../../src/index.js';
 import { FaultyLine, MockDevice, mockBinding, SimulatedBoard, simulatedBinding } from '../../../src/testing/index.js';
+import { invalidOption } from '../../support/invalid-option.js';
 import { kernelBinding } from '../../support/kernel-port.js';
 import { openRaw } from '../../support/raw-port.js';
-import { unusable } from '../../support/unusable.js';
 
 const PATH = '/dev/arm';
 const TYPO = '/dev/amr';
 const rejected = (available: string) =>
-  unusable(`FaultyLine: no port of the binding has the path "${TYPO}"; available: ${available}`);
+  invalidOption(`FaultyLine: no port of the binding has the path "${TYPO}"; available: ${available}`);
 
 describe('a path that no port of the binding has is rejected', () => {
   test('for mock devices', () => {

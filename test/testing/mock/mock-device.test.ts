@@ -3,10 +3,10 @@ import { SerialCommunicator, type SerialConnection } from '../../../src/index.js
 import { MockDevice, type MockDeviceOptions, mockBinding } from '../../../src/testing/index.js';
 import { someTurns } from '../../contract/harness.js';
 import { Inbox } from '../../support/inbox.js';
+import { invalidOption } from '../../support/invalid-option.js';
 import { MiB, usedBytes } from '../../support/memory.js';
 import { openRaw, readAll, readRaw } from '../../support/raw-port.js';
 import { catchUncaught } from '../../support/uncaught.js';
-import { unusable } from '../../support/unusable.js';
 
 const path = '/dev/ttyMOCK0';
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -112,7 +112,7 @@ describe('packets of the host', () => {
 
   test.each([0, -1, 1.5, Number.NaN])('reject a historyLength of %d', (historyLength) => {
     expect(() => new MockDevice({ path, historyLength })).toThrow(
-      unusable(`MockDevice: historyLength is ${historyLength}; it takes a whole number from 1 up`),
+      invalidOption(`MockDevice: historyLength is ${historyLength}; expected an integer of at least 1`),
     );
   });
 
