@@ -1,6 +1,7 @@
 import { ConnectionError, InvalidArgumentError } from '../errors.js';
-import { FrameEncoder } from '../framing/frame-encoder.js';
-import { spoiler } from '../framing/spoiler.js';
+import { type FrameChecksum, frameChecksum, withChecksum } from '../framing/checksum.js';
+import { encodeFrame, maxWireBytes } from '../framing/frame-encoder.js';
+import { resyncSequence } from '../framing/resync-sequence.js';
 import { AbortWatch } from './abort-watch.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
@@ -16,14 +17,15 @@ const KEPT_BUFFER_BYTES = 2 * WRITE_BYTES;
 
 const NOTHING = Buffer.alloc(0);
 const DELIMITER = Buffer.of(0);
-const SPOILER = Buffer.from(spoiler);
+const RESYNC_SEQUENCE = Buffer.from(resyncSequence);
 
 /**
  * Packets that were accepted one after the other, leave in one write, and so share one promise, which costs more than
  * all else about a small packet. A packet that can end differently, by its signal or its time-out, is one by itself.
  */
 interface Group {
-  readonly packets: Uint8Array[];
+  /** Each packet with its checksum. */
+  readonly bodies: Uint8Array[];
   wireBytes: number;
   readonly promise: Promise<void>;
   readonly resolve: () => void;
@@ -57,7 +59,7 @@ export class SendQueue {
   readonly #name: string;
   readonly #connection: CompleteSerialConnection;
   readonly #stats: SerialStats;
-  readonly #encoder: FrameEncoder;
+  readonly #checksum: FrameChecksum;
   #aborts: AbortWatch | undefined;
   /** Nothing of these has been written. A set keeps the order, and gives up a group in constant time. */
   #waiting = new Set<Group>();
@@ -88,7 +90,7 @@ export class SendQueue {
     this.#name = name;
     this.#connection = connection;
     this.#stats = stats;
-    this.#encoder = new FrameEncoder(connection.checksum);
+    this.#checksum = frameChecksum(connection.checksum);
   }
 
   /** Whether something waits to be written. */
@@ -103,7 +105,7 @@ export class SendQueue {
 
   /** Whether the device, if the port were lost now, would be left with a frame without its end. */
   get wouldCutFrame(): boolean {
-    if (this.#prefix === SPOILER) {
+    if (this.#prefix === RESYNC_SEQUENCE) {
       // That of the loss before has not been ended yet.
       return true;
     }
@@ -123,8 +125,8 @@ export class SendQueue {
   }
 
   /** Puts before all packets what ends a frame that was cut so that it cannot decode. */
-  addSpoiler(): void {
-    this.#prefix = SPOILER;
+  addResyncSequence(): void {
+    this.#prefix = RESYNC_SEQUENCE;
   }
 
   /**
@@ -141,7 +143,7 @@ export class SendQueue {
         ),
       );
     }
-    const wireBytes = this.#encoder.maxWireBytes(packet.length);
+    const wireBytes = maxWireBytes(packet.length + this.#checksum.bytes);
     if (this.#queuedBytes + wireBytes > sendQueueBytes) {
       return this.refuse(
         new ConnectionError(
@@ -152,16 +154,22 @@ export class SendQueue {
         ),
       );
     }
+    let body: Uint8Array;
+    try {
+      body = withChecksum(packet, this.#checksum);
+    } catch (error) {
+      return this.refuse(error as Error);
+    }
     this.#queuedBytes += wireBytes;
     this.#stats.packetsAccepted++;
     this.#stats.packetsWaiting++;
     const joinable = this.#joinable;
     if (signal === undefined && joinable !== undefined && joinable.wireBytes + wireBytes <= GROUP_BYTES) {
-      joinable.packets.push(packet);
+      joinable.bodies.push(body);
       joinable.wireBytes += wireBytes;
       return joinable.promise;
     }
-    const group = newGroup(packet, wireBytes, signal, sendTimeoutMs);
+    const group = newGroup(body, wireBytes, signal, sendTimeoutMs);
     this.#waiting.add(group);
     this.#joinable = signal === undefined && sendTimeoutMs === 0 ? group : undefined;
     if (signal !== undefined) {
@@ -194,8 +202,8 @@ export class SendQueue {
       } else if (end + group.wireBytes > this.#buffer.length) {
         break;
       }
-      for (const packet of group.packets) {
-        end = this.#encoder.encodeInto(packet, this.#buffer, end);
+      for (const body of group.bodies) {
+        end = encodeFrame(body, this.#buffer, end);
       }
       group.endsAt = end;
       this.#waiting.delete(group);
@@ -332,11 +340,11 @@ export class SendQueue {
     }
     group.isSettled = true;
     group.unwatch?.();
-    this.#stats.packetsWaiting -= group.packets.length;
-    this.#stats[outcome] += group.packets.length;
+    this.#stats.packetsWaiting -= group.bodies.length;
+    this.#stats[outcome] += group.bodies.length;
     if (outcome === 'packetsSent') {
-      for (const packet of group.packets) {
-        this.#stats.packetBytesSent += packet.length;
+      for (const body of group.bodies) {
+        this.#stats.packetBytesSent += body.length - this.#checksum.bytes;
       }
       group.resolve();
     } else {
@@ -360,12 +368,7 @@ export class SendQueue {
   }
 }
 
-function newGroup(
-  packet: Uint8Array,
-  wireBytes: number,
-  signal: AbortSignal | undefined,
-  sendTimeoutMs: number,
-): Group {
+function newGroup(body: Uint8Array, wireBytes: number, signal: AbortSignal | undefined, sendTimeoutMs: number): Group {
   let resolve!: () => void;
   let reject!: (error: unknown) => void;
   const promise = new Promise<void>((onResolve, onReject) => {
@@ -373,7 +376,7 @@ function newGroup(
     reject = onReject;
   });
   return {
-    packets: [packet],
+    bodies: [body],
     wireBytes,
     promise,
     resolve,
