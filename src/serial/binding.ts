@@ -17,15 +17,7 @@ export interface Binding {
   describe?(path: string): Promise<PortInfo | undefined>;
 }
 
-// What follows goes when the test doubles implement Port.
-
-export type BindingPort = ReadPort;
-
-export type BindingOpenOptions = PortOpenOptions;
-
-export interface WatchfulPort extends ReadPort {
-  onHangUp?: (error: Error) => void;
-  readonly writtenBytes?: number;
-  onWriteProgress?: () => void;
-  shortenWrite?(bytes: number): void;
+/** A binding whose ports all push what they receive. */
+export interface PushBinding extends Binding {
+  open(options: PortOpenOptions): Promise<Port>;
 }
