@@ -493,6 +493,32 @@ test.skipIf(process.platform !== 'linux')('fails to open a port in a worker thre
   await worker.terminate();
 });
 
+test.skipIf(process.platform !== 'linux')(
+  'closes a port that cannot be read, and leaves no descriptor open',
+  async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'not-a-tty-'));
+    const file = path.join(folder, 'file');
+    const fd = openSync(file, 'w+');
+    const poller = Object.assign(new EventEmitter(), { poll: vi.fn() });
+    const close = vi.fn(async () => {
+      // As the native poller does when its port is closed.
+      for (const event of ['readable', 'writable', 'disconnect']) {
+        poller.emit(event, new Error('Canceled'));
+      }
+      closeSync(fd);
+    });
+    const nativeOpen = vi.spyOn(SerialPort.binding, 'open').mockResolvedValue({ fd, poller, close } as never);
+    onTestFinished(() => {
+      nativeOpen.mockRestore();
+      rmSync(folder, { recursive: true });
+    });
+    await expect(openPort(directBinding, file)).rejects.toThrow();
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(poller.poll).not.toHaveBeenCalled();
+    expect(descriptorsOf(file)).toBe(0);
+  },
+);
+
 test.skipIf(needsPty)(
   'does not use the poller again after a hang-up listener has closed the port (needs python3, Linux)',
   async () => {
