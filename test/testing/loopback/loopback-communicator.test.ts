@@ -121,10 +121,10 @@ describe('inject', () => {
     const { handler, packets, entered } = stuckHandler();
     communicator.setReceiveHandler(handler);
     const injections = [communicator.inject('a', bytes(1)), communicator.inject('a', bytes(2))];
-    const refused = injections.map((injecting) => expect(injecting).rejects.toMatchObject({ code: 'ILLEGAL_STATE' }));
+    const rejected = injections.map((injecting) => expect(injecting).rejects.toMatchObject({ code: 'ILLEGAL_STATE' }));
     await entered;
     await communicator.shutdown();
-    await Promise.all(refused);
+    await Promise.all(rejected);
     expect(packets).toEqual([bytes(1)]);
     expect(communicator.droppedPackets('a')).toBe(1);
   });
@@ -135,11 +135,11 @@ describe('inject', () => {
     communicator.setReceiveHandler(handler);
     const results = Array.from({ length: 17 }, () => communicator.inject('a', new Uint8Array(65_535)));
     await expect(results[16]).rejects.toMatchObject({ code: 'SEND_QUEUE_FULL', connection: 'a' });
-    const refused = results
+    const rejected = results
       .slice(0, 16)
       .map((result) => expect(result).rejects.toMatchObject({ code: 'ILLEGAL_STATE' }));
     await communicator.shutdown();
-    await Promise.all(refused);
+    await Promise.all(rejected);
   });
 });
 

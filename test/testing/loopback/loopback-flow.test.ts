@@ -164,11 +164,11 @@ describe('shutdown', () => {
     const controller = new AbortController();
     const first = communicator.send('a', new Uint8Array(65_000));
     const aborted = communicator.send('a', new Uint8Array(65_000), { signal: controller.signal });
-    const refused = expect(aborted).rejects.toBe('given up');
+    const rejected = expect(aborted).rejects.toBe('given up');
     await first;
     await entered;
     const stopping = communicator.shutdown();
     controller.abort('given up');
-    await Promise.all([refused, stopping]);
+    await Promise.all([rejected, stopping]);
   });
 });
