@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { SerialPort } from 'serialport';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type Binding, directBinding, type Port, SerialCommunicator } from '../../src/index.js';
+import { directBinding, type Port, type PushBinding, SerialCommunicator } from '../../src/index.js';
 import { polledBinding } from '../support/native-bindings.js';
 import { PortRecorder } from '../support/port-recorder.js';
 import { Pty } from '../support/pty.js';
@@ -16,11 +16,11 @@ import { has } from '../support/tools.js';
 const needsPty = process.platform !== 'linux' || !has('python3');
 const isRoot = process.getuid?.() === 0;
 
-async function openPort(binding: Binding, portPath: string): Promise<Port> {
-  return (await binding.open({ path: portPath, baudRate: 115_200 })) as Port;
+function openPort(binding: PushBinding, portPath: string): Promise<Port> {
+  return binding.open({ path: portPath, baudRate: 115_200 });
 }
 
-async function openPty(binding: Binding = directBinding) {
+async function openPty(binding: PushBinding) {
   const device = new Pty();
   const port = await openPort(binding, await device.open());
   onTestFinished(async () => {
@@ -33,7 +33,7 @@ async function openPty(binding: Binding = directBinding) {
 }
 
 /** Opens a pty whose port is read, and whose listener has received "x" and wants no more. */
-async function openPaused(binding: Binding) {
+async function openPaused(binding: PushBinding) {
   const { device, port } = await openPty(binding);
   const recorder = new PortRecorder(port);
   recorder.resume();

@@ -1,6 +1,6 @@
 import { isMainThread } from 'node:worker_threads';
 import { SerialPort } from 'serialport';
-import type { Binding } from '../binding.js';
+import type { Binding, PushBinding } from '../binding.js';
 import { findPort, listPorts } from '../list-ports.js';
 import type { Port, ReadPort } from '../port.js';
 import { DirectPort, type PolledPort } from './direct-port.js';
@@ -20,11 +20,11 @@ const native: Binding = SerialPort.binding;
  * `open` rejects with an error whose `code` is `WORKER_UNSUPPORTED` in a worker thread, where the poller of
  * `@serialport/bindings-cpp` never reports anything.
  */
-export const directBinding: Binding = {
+export const directBinding: PushBinding = {
   list: listPorts,
   describe: findPort,
 
-  async open(options): Promise<Port> {
+  async open(options) {
     if (!isMainThread) {
       throw Object.assign(new Error('serial ports do not work in a worker thread; open them in the main thread'), {
         code: 'WORKER_UNSUPPORTED',

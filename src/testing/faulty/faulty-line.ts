@@ -9,10 +9,9 @@ import {
   type OptionRules,
   required,
 } from '../../options.js';
-import type { Binding, PortInfo } from '../../serial/binding.js';
+import type { Binding, PortInfo, PushBinding } from '../../serial/binding.js';
 import type { Port, PortOpenOptions } from '../../serial/port.js';
 import { asPort } from '../../serial/read-port-adapter.js';
-import type { PushBinding } from '../device-binding.js';
 import { knownPaths, withKnownPaths } from '../known-paths.js';
 import { noSuchPort, unplugged } from '../linux-errors.js';
 import { FaultyPort, type LineOfPort } from './faulty-port.js';
