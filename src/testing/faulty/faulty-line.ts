@@ -63,7 +63,7 @@ const RULES: OptionRules<FaultyLineOptions> = { path: required(aName), seed: aSe
 export class FaultyLine {
   /** Seed of the random faults. A line with the same seed repeats a run. Print it when a test fails. */
   readonly seed: number;
-  /** The binding whose ports are those behind the line, and all others of the inner binding. */
+  /** The inner binding, with this line in front of its port. */
   readonly binding: PushBinding;
   readonly #inner: Binding;
   readonly #innerPath: string;
