@@ -26,18 +26,12 @@ export {
   type RejectedFrame,
   type RejectReason,
 } from './framing/frame-decoder.js';
-export type {
-  Binding,
-  BindingOpenOptions,
-  BindingPort,
-  DescribingBinding,
-  PortInfo,
-  WatchfulPort,
-} from './serial/binding.js';
+export type { Binding, PortInfo } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';
 export type { DeviceSelector } from './serial/device-selector.js';
-export { directBinding } from './serial/direct-binding.js';
+export { directBinding } from './serial/direct/direct-binding.js';
 export { listPorts } from './serial/list-ports.js';
+export type { Port, PortListener, PortOpenOptions, ReadPort } from './serial/port.js';
 export {
   SerialCommunicator,
   type SerialCommunicatorOptions,

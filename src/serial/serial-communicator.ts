@@ -5,7 +5,7 @@ import type { RejectReason } from '../framing/frame-decoder.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
 import { DeviceWatch } from './device-watch.js';
-import { directBinding } from './direct-binding.js';
+import { directBinding } from './direct/direct-binding.js';
 import {
   type CompleteSerialConnection,
   checkDefaults,
@@ -209,7 +209,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
 
   #newSupervisor(name: string, connection: CompleteSerialConnection, binding: Binding): LinkSupervisor {
     return new LinkSupervisor(name, connection, binding, this.#watch, {
-      takesPackets: () => this.hasReceiveHandler,
+      hasReceiveHandler: () => this.hasReceiveHandler,
       packet: (packet) => this.deliver(name, packet),
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),
       connected: (path, info) => this.emit('connected', { name, path, info }),

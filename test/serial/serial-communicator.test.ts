@@ -69,11 +69,11 @@ describe('initialize', () => {
       /no such port; there are \/dev\/ttyUSB3 \(2341:0043\), \/dev\/ttyS0/,
     ],
     ['Opening COM7: File not found', 'PORT_NOT_FOUND', /no such port/],
-    ['Error: Permission denied, cannot open /dev/x', 'PERMISSION_DENIED', /no permission; see who may use it/],
-    ['Error Resource temporarily unavailable Cannot lock port', 'PORT_BUSY', /busy; another program has it open/],
-    ['Error: Device or resource busy, cannot open /dev/x', 'PORT_BUSY', /busy/],
-    ['Inappropriate ioctl for device setting custom baud rate', 'OPEN_ERROR', /: this is no serial port; there are /],
-    ['Is a directory, cannot open /dev', 'OPEN_ERROR', /: this is no serial port/],
+    ['Error: Permission denied, cannot open /dev/x', 'PERMISSION_DENIED', /permission denied; run "ls -l/],
+    ['Error Resource temporarily unavailable Cannot lock port', 'PORT_BUSY', /port is in use by another program/],
+    ['Error: Device or resource busy, cannot open /dev/x', 'PORT_BUSY', /port is in use/],
+    ['Inappropriate ioctl for device setting custom baud rate', 'OPEN_ERROR', /: not a serial port; there are /],
+    ['Is a directory, cannot open /dev', 'OPEN_ERROR', /: not a serial port/],
     ['the moon is in the wrong house', 'OPEN_ERROR', /cannot be opened at 9600 bit\/s: the moon is in the wrong house/],
   ])('turns "%s" into %s', async (message, code, words) => {
     const serial = new SerialCommunicator({ binding: failing(message) });
@@ -93,7 +93,9 @@ describe('initialize', () => {
     const serial = new SerialCommunicator({ binding: failing('Error: Permission denied, cannot open it') });
     // It belongs to root on every system. The test is that its group is looked up.
     serial.addConnection('arm', { path: '/dev/ptmx', baudRate: 9_600 });
-    await expect(serial.initialize()).rejects.toThrow(/belongs to group \w+: run "sudo usermod -aG|see who may use it/);
+    await expect(serial.initialize()).rejects.toThrow(
+      /belongs to group \w+; run "sudo usermod -aG|to see which group may use it/,
+    );
   });
 
   test('says that there are no ports, or that they cannot be listed', async () => {
@@ -182,7 +184,7 @@ describe('initialize', () => {
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600, openTimeoutMs: 20 });
     const error: InitializeError = await serial.initialize().catch((reason) => reason);
     expect(error.errors[0]).toMatchObject({ code: 'OPEN_TIMEOUT', connection: 'arm' });
-    expect(error.message).toContain('not open after 20 ms');
+    expect(error.message).toContain('did not open within 20 ms');
     openNow();
     await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce());
   });
@@ -457,7 +459,8 @@ describe('a disconnect', () => {
       await vi.waitFor(() => expect(events).toHaveLength(1));
       expect(await sent).toBe(how === 'idle' ? 'nothing sent' : 'CONNECTION_LOST,CONNECTION_LOST,CONNECTION_LOST');
       expect(events).toMatchObject([{ event: 'disconnected', name: 'arm', error: { code: 'CONNECTION_LOST' } }]);
-      expect((events[0]!.error as ConnectionError).message).toMatch(/^connection "arm" \(\/dev\/mock\): lost \(ENXIO/);
+      const { message } = events[0]!.error as ConnectionError;
+      expect(message).toMatch(/^connection "arm" \(\/dev\/mock\): disconnected \(ENXIO/);
       await expect(serial.send('arm', PACKET)).rejects.toMatchObject({ code: 'CONNECTION_LOST', connection: 'arm' });
       await serial.shutdown();
       expect(events).toHaveLength(1);
@@ -470,7 +473,7 @@ describe('a disconnect', () => {
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
     await serial.initialize();
     device.unplug();
-    await vi.waitFor(() => expect(serial.send('arm', PACKET)).rejects.toThrow('lost'));
+    await vi.waitFor(() => expect(serial.send('arm', PACKET)).rejects.toThrow('disconnected'));
     await serial.shutdown();
   });
 

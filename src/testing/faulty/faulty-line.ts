@@ -221,14 +221,14 @@ export class FaultyLine {
         return line.#isStalled;
       },
     };
-    const port: FaultyPort = new FaultyPort(inner, options.path, ends, () => this.#ports.delete(port));
+    const port: FaultyPort = new FaultyPort(inner as BindingPort, options.path, ends, () => this.#ports.delete(port));
     this.#ports.add(port);
     return port;
   }
 
   /** Opens a port that is not the line's. */
   async #passBy(options: BindingOpenOptions): Promise<BindingPort> {
-    const port = await this.#inner.open(options);
+    const port = (await this.#inner.open(options)) as BindingPort;
     if (!this.#isSeen) {
       // A list that fails says nothing about the path.
       await this.#list().then(
