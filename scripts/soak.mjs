@@ -67,7 +67,7 @@ console.log(
 const totals = { lives: 0 };
 const dataBytes = () => (totals.bytesRead ?? 0) + (totals.bytesWritten ?? 0);
 function describe() {
-  const { lives, opens = 0, losses = 0, packetsSent = 0, packetsReceived = 0, framesCut = 0 } = totals;
+  const { lives, opens = 0, losses = 0, packetsSent = 0, packetsReceived = 0, framesTruncated = 0 } = totals;
   const rejected = (totals.malformedFrames ?? 0) + (totals.tooLongFrames ?? 0) + (totals.checksumFrames ?? 0);
   const other = ['packetsAborted', 'packetsTimedOut', 'packetsLost', 'packetsShutDown', 'packetsRefused'];
   return [
@@ -77,7 +77,7 @@ function describe() {
     `${(dataBytes() / MiB).toFixed(1)} MiB`,
     `${packetsSent} packets sent, ${other.reduce((sum, key) => sum + (totals[key] ?? 0), 0)} not`,
     `${packetsReceived} received`,
-    `${rejected} frames rejected, ${framesCut} cut`,
+    `${rejected} frames rejected, ${framesTruncated} cut`,
     `${violations} violations`,
   ].join(', ');
 }

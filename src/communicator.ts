@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import { isUint8Array } from 'node:util/types';
 import { AttributeError, IllegalStateAction, InvalidArgumentError, KeyError } from './errors.js';
+import { describeValue, invalidOption } from './options.js';
 
 /** The states of a communicator, in their order. It never goes back to an earlier one. */
 export enum CommunicatorState {
@@ -116,7 +117,7 @@ export abstract class Communicator<
    * again, the state stays UNINITIALIZED, and `initialize` may be called again.
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless UNINITIALIZED, and while another call is in progress
-   * @throws InitializeError (`OPEN_FAILED`) with one error for each connection that failed
+   * @throws InitializeError (`INITIALIZE_FAILED`) with one error for each connection that failed
    */
   async initialize(): Promise<void> {
     this.#requireUninitialized('initialize');
@@ -137,7 +138,7 @@ export abstract class Communicator<
    * @param name - the name of a connection
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
-   * @throws TypeError if `options` is an `AbortSignal`, or `options.signal` is not one
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an AbortSignal, or `options.signal` is not one
    */
   ready(name: string, options?: ReadyOptions): Promise<void> {
     const error = this.#refusal('ready', name) ?? invalidOptions(`ready "${name}"`, options);
@@ -156,7 +157,7 @@ export abstract class Communicator<
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    * @throws InvalidArgumentError (`INVALID_PACKET`) if the packet is not a `Uint8Array`
-   * @throws TypeError if `options` is an `AbortSignal`, or `options.signal` is not one
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an AbortSignal, or `options.signal` is not one
    */
   send(recipient: string, packet: Uint8Array, options?: SendOptions): Promise<void> {
     const refusal = this.#refusal('send', recipient);
@@ -341,9 +342,14 @@ export abstract class Communicator<
   }
 }
 
-function invalidOptions(call: string, options: SendOptions | ReadyOptions | undefined): TypeError | undefined {
+function invalidOptions(
+  call: string,
+  options: SendOptions | ReadyOptions | undefined,
+): InvalidArgumentError | undefined {
   const signal = options?.signal;
-  return options instanceof AbortSignal || !(signal === undefined || signal instanceof AbortSignal)
-    ? new TypeError(`${call}: invalid options; expected { signal }, an AbortSignal`)
-    : undefined;
+  if (!(options instanceof AbortSignal) && (signal === undefined || signal instanceof AbortSignal)) {
+    return undefined;
+  }
+  const found = describeValue(options instanceof AbortSignal ? options : signal);
+  return invalidOption(`${call}: got ${found}; expected { signal: AbortSignal }`);
 }

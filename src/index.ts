@@ -16,9 +16,10 @@ export {
   IllegalStateAction,
   InitializeError,
   InvalidArgumentError,
+  type InvalidArgumentErrorCode,
   KeyError,
 } from './errors.js';
-export type { ChecksumName } from './framing/checksum.js';
+export type { Checksum, ChecksumName } from './framing/checksum.js';
 export { cobsDecode, cobsEncode, cobsEncodeInto, cobsMaxEncodedLength } from './framing/cobs.js';
 export {
   FrameDecoder,
@@ -26,6 +27,7 @@ export {
   type RejectedFrame,
   type RejectReason,
 } from './framing/frame-decoder.js';
+export { FrameEncoder, type FrameEncoderOptions } from './framing/frame-encoder.js';
 export type { Binding, PortInfo } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';
 export type { DeviceSelector } from './serial/device-selector.js';
@@ -37,6 +39,12 @@ export {
   type SerialCommunicatorOptions,
   type SerialEvents,
 } from './serial/serial-communicator.js';
-export type { ReconnectOptions, SerialConnection, SerialSettings } from './serial/serial-connection.js';
+export type { SerialConnection } from './serial/serial-connection.js';
+export {
+  type ReconnectOptions,
+  type SerialSetting,
+  type SerialSettings,
+  serialSettings,
+} from './serial/serial-settings.js';
 export type { SerialStats } from './serial/serial-stats.js';
 export type { ConnectionState } from './serial/supervisor/connection-states.js';

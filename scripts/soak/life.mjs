@@ -128,7 +128,7 @@ async function start(stations, watched, random, report) {
       await serial.initialize();
       return serial;
     } catch (error) {
-      if (error.code !== 'OPEN_FAILED') {
+      if (error.code !== 'INITIALIZE_FAILED') {
         report(`initialize: ${error.stack}`);
       }
       // One that is required was away.

@@ -38,7 +38,8 @@ export class Receiver {
   #counted = { acceptedBytes: 0, rejectedBytes: 0, skippedBytes: 0, unfinishedBytes: 0, delimiters: 0 };
 
   constructor(connection: CompleteSerialConnection, stats: SerialStats, owner: LinkOwner, events: ReceiverEvents) {
-    this.#decoder = new FrameDecoder(connection);
+    const { maxPacketBytes, checksum, skipFirst } = connection;
+    this.#decoder = new FrameDecoder({ maxPacketBytes, checksum, skipFirst });
     this.#stats = stats;
     this.#owner = owner;
     this.#events = events;

@@ -1,6 +1,7 @@
 export { simulatedBinding, unoEchoImage } from './board/simulated-binding.js';
 export { SimulatedBoard, type SimulatedBoardOptions } from './board/simulated-board.js';
 export type { SimulatedBoardStats, SimulatedBytesLost } from './board/simulated-hardware.js';
+export type { PushBinding } from './device-binding.js';
 export { FaultyLine, type FaultyLineOptions, type FaultyLineStats } from './faulty/faulty-line.js';
 export type { LineFaults, LineStats } from './faulty/line-noise.js';
 export {
@@ -11,3 +12,4 @@ export {
 export { mockBinding } from './mock/mock-binding.js';
 export { MockDevice, type MockDeviceOptions } from './mock/mock-device.js';
 export type { PortSignals } from './mock/mock-port.js';
+export { type SerialPortBinding, serialPortBinding } from './serialport-binding.js';

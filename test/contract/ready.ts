@@ -43,9 +43,9 @@ export function describeReady(makeHarness: MakeHarness): void {
     test.each([
       ['an AbortController', { signal: new AbortController() }],
       ['an AbortSignal instead of options', new AbortController().signal],
-    ])('rejects %s with a TypeError', async (_what, options) => {
+    ])('rejects %s with INVALID_OPTION', async (_what, options) => {
       const { communicator } = await start(makeHarness, 'a');
-      await expect(communicator.ready('a', options as never)).rejects.toThrow(TypeError);
+      await expect(communicator.ready('a', options as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' });
     });
   });
 }

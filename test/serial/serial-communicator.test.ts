@@ -72,9 +72,13 @@ describe('initialize', () => {
     ['Error: Permission denied, cannot open /dev/x', 'PERMISSION_DENIED', /permission denied; run "ls -l/],
     ['Error Resource temporarily unavailable Cannot lock port', 'PORT_BUSY', /port is in use by another program/],
     ['Error: Device or resource busy, cannot open /dev/x', 'PORT_BUSY', /port is in use/],
-    ['Inappropriate ioctl for device setting custom baud rate', 'OPEN_ERROR', /: not a serial port; there are /],
-    ['Is a directory, cannot open /dev', 'OPEN_ERROR', /: not a serial port/],
-    ['the moon is in the wrong house', 'OPEN_ERROR', /cannot be opened at 9600 bit\/s: the moon is in the wrong house/],
+    ['Inappropriate ioctl for device setting custom baud rate', 'PORT_OPEN_FAILED', /: not a serial port; there are /],
+    ['Is a directory, cannot open /dev', 'PORT_OPEN_FAILED', /: not a serial port/],
+    [
+      'the moon is in the wrong house',
+      'PORT_OPEN_FAILED',
+      /cannot be opened at 9600 bit\/s: the moon is in the wrong house/,
+    ],
   ])('turns "%s" into %s', async (message, code, words) => {
     const serial = new SerialCommunicator({ binding: failing(message) });
     serial.addConnection('arm', { path: '/dev/x-that-is-not-there', baudRate: 9_600 });
@@ -83,7 +87,7 @@ describe('initialize', () => {
       (reason) => reason,
     );
     expect(error).toBeInstanceOf(InitializeError);
-    expect(error.code).toBe('OPEN_FAILED');
+    expect(error.code).toBe('INITIALIZE_FAILED');
     expect(error.errors).toMatchObject([{ code, connection: 'arm', cause: { message } }]);
     expect(error.message).toContain('connection "arm" (/dev/x-that-is-not-there): ');
     expect(error.message).toMatch(words);

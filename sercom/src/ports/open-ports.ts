@@ -1,36 +1,11 @@
-import type { Binding, ChecksumName, SerialConnection, SerialSettings } from 'serial-communicator';
+import type { Binding, SerialConnection, SerialSettings } from 'serial-communicator';
+import type { PortOptions } from '../options/port-options.js';
 import { type PortArgument, SIMULATED_PATH } from './port-argument.js';
 
 /** Longer than the sketch on a simulated board takes from its reset until it listens. */
 const SIMULATED_SETTLE_MS = 50;
 
 const SEND_QUEUE_BYTES = 1_048_576;
-
-/** The options about ports that every command has which opens some; `lineOptions` defines them. */
-export interface LineOptions {
-  /** In bit/s. */
-  baud: number;
-  checksum: ChecksumName;
-  dataBits?: '5' | '6' | '7' | '8';
-  stopBits?: '1' | '1.5' | '2';
-  parity?: NonNullable<SerialSettings['parity']>;
-  rtscts?: boolean;
-  xon?: boolean;
-  xoff?: boolean;
-  dtr?: 'on' | 'off';
-  rts?: 'on' | 'off';
-  hupcl: boolean;
-  lock: boolean;
-  sync: boolean;
-  /** In bytes. */
-  maxPacket: number;
-  /** In milliseconds. */
-  settle?: number;
-  /** In milliseconds. */
-  openTimeout?: number;
-  awaitPort?: boolean;
-  reconnect: boolean;
-}
 
 /** A port that a command is to open. */
 export interface SessionPort {
@@ -42,7 +17,7 @@ export interface SessionPort {
 }
 
 /** What to open for the ports of a command line. Every `sim:` gets a board, and so a path, of its own. */
-export function sessionPorts(ports: readonly PortArgument[], options: LineOptions, skipFirst: boolean): SessionPort[] {
+export function sessionPorts(ports: readonly PortArgument[], options: PortOptions, skipFirst: boolean): SessionPort[] {
   const settings = lineSettings(options);
   let boards = 0;
   return ports.map(({ name, path, device, baudRate }) => {
@@ -54,7 +29,7 @@ export function sessionPorts(ports: readonly PortArgument[], options: LineOption
   });
 }
 
-function lineSettings(options: LineOptions): SerialSettings & { maxPacketBytes: number } {
+function lineSettings(options: PortOptions): SerialSettings & { maxPacketBytes: number } {
   const { checksum, parity, rtscts, xon, xoff, hupcl, lock, sync, maxPacket, openTimeout } = options;
   return {
     checksum,

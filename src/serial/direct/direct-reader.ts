@@ -14,10 +14,12 @@ const MAX_TURN_BYTES = 16_384;
 /** Holds the latest chunk of any direct port: each chunk is used up before the next is read. */
 export const chunkBuffer = new Uint8Array(CHUNK_BYTES);
 
+/** The turn of whichever port is being read: they are read one after the other. */
+const readTurn = new Turn(MAX_TURN_BYTES, Number.POSITIVE_INFINITY);
+
 /** Reads a port with calls that never wait, and passes the chunks on. When to read is up to the subclass. */
 export abstract class DirectReader {
   protected readonly io: DirectIo;
-  readonly #readTurn = new Turn(MAX_TURN_BYTES, Number.POSITIVE_INFINITY);
 
   constructor(io: DirectIo) {
     this.io = io;
@@ -53,10 +55,10 @@ export abstract class DirectReader {
   protected passOn(chunk: Uint8Array): void {
     const { state, writeTurn } = this.io;
     writeTurn.begin();
-    this.#readTurn.begin();
+    readTurn.begin();
     let { length } = chunk;
     let isReady = state.receive(chunk);
-    while (isReady && length >= FULL_TTY_BYTES && this.#readTurn.spend(length)) {
+    while (isReady && length >= FULL_TTY_BYTES && readTurn.spend(length)) {
       const next = this.readNow();
       if (next === undefined) {
         return;

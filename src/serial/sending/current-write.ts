@@ -1,4 +1,4 @@
-import type { FrameEncoder } from '../../framing/frame-encoder.js';
+import { encodeFrame } from '../../framing/frame-encoder.js';
 import type { PacketGroup } from './packet-group.js';
 
 /** A write has at most this many bytes, unless a single group takes more. */
@@ -11,7 +11,6 @@ const NOTHING = Buffer.alloc(0);
 
 /** The bytes being written to the port: which groups of packets they hold, and where each one ends. */
 export class CurrentWrite {
-  readonly #encoder: FrameEncoder;
   /** In order, without those known to be written. */
   #groups: PacketGroup[] = [];
   /** Length of the bytes before the first frame. */
@@ -24,10 +23,6 @@ export class CurrentWrite {
   #buffer = NOTHING;
   /** The part of the buffer written last. The next write often has the same length. */
   #view = NOTHING;
-
-  constructor(encoder: FrameEncoder) {
-    this.#encoder = encoder;
-  }
 
   /** The groups that are not known to be written, in order. */
   get groups(): readonly PacketGroup[] {
@@ -52,8 +47,8 @@ export class CurrentWrite {
       } else if (end + group.wireBytes > this.#buffer.length) {
         break;
       }
-      for (const packet of group.packets) {
-        end = this.#encoder.encodeInto(packet, this.#buffer, end);
+      for (const body of group.bodies) {
+        end = encodeFrame(body, this.#buffer, end);
       }
       group.endsAt = end;
       waiting.delete(group);

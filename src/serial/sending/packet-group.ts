@@ -9,7 +9,8 @@ export type Outcome = 'packetsSent' | 'packetsAborted' | 'packetsTimedOut' | 'pa
  * in a way of its own.
  */
 export class PacketGroup {
-  readonly packets: Uint8Array[];
+  /** Each packet with its checksum. */
+  readonly bodies: Uint8Array[];
   /** Most bytes that the frames and their delimiters can take. */
   wireBytes: number;
   readonly promise: Promise<void>;
@@ -20,13 +21,26 @@ export class PacketGroup {
   readonly deadlineMs: number;
   /** Where its last frame ends in the current write. */
   endsAt = 0;
+  #packetBytes: number;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
   #isSettled = false;
 
-  /** @param sendTimeoutMs - 0 for none */
-  constructor(packet: Uint8Array, wireBytes: number, signal: AbortSignal | undefined, sendTimeoutMs: number) {
-    this.packets = [packet];
+  /**
+   * @param body - a packet with its checksum
+   * @param packetBytes - its length without the checksum
+   * @param wireBytes - the most bytes that its frame and the delimiter can take
+   * @param sendTimeoutMs - 0 for none
+   */
+  constructor(
+    body: Uint8Array,
+    packetBytes: number,
+    wireBytes: number,
+    signal: AbortSignal | undefined,
+    sendTimeoutMs: number,
+  ) {
+    this.bodies = [body];
+    this.#packetBytes = packetBytes;
     this.wireBytes = wireBytes;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -37,8 +51,10 @@ export class PacketGroup {
     this.deadlineMs = sendTimeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + sendTimeoutMs;
   }
 
-  add(packet: Uint8Array, wireBytes: number): void {
-    this.packets.push(packet);
+  /** Adds another packet. */
+  add(body: Uint8Array, packetBytes: number, wireBytes: number): void {
+    this.bodies.push(body);
+    this.#packetBytes += packetBytes;
     this.wireBytes += wireBytes;
   }
 
@@ -58,12 +74,10 @@ export class PacketGroup {
     }
     this.#isSettled = true;
     this.unwatch?.();
-    stats.packetsWaiting -= this.packets.length;
-    stats[outcome] += this.packets.length;
+    stats.packetsWaiting -= this.bodies.length;
+    stats[outcome] += this.bodies.length;
     if (outcome === 'packetsSent') {
-      for (const packet of this.packets) {
-        stats.packetBytesSent += packet.length;
-      }
+      stats.packetBytesSent += this.#packetBytes;
       this.#resolve();
     } else {
       this.#reject(error);

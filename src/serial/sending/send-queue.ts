@@ -1,6 +1,7 @@
 import { ConnectionError, InvalidArgumentError } from '../../errors.js';
-import { FrameEncoder } from '../../framing/frame-encoder.js';
-import { spoiler } from '../../framing/spoiler.js';
+import { type FrameChecksum, frameChecksum, withChecksum } from '../../framing/checksum.js';
+import { maxWireBytes } from '../../framing/frame-encoder.js';
+import { resyncSequence } from '../../framing/resync-sequence.js';
 import { AbortWatch } from '../abort-watch.js';
 import type { CompleteSerialConnection } from '../serial-connection.js';
 import type { SerialStats } from '../serial-stats.js';
@@ -11,7 +12,7 @@ import { type Outcome, PacketGroup } from './packet-group.js';
 const GROUP_BYTES = 4_096;
 
 const DELIMITER = Buffer.of(0);
-const SPOILER = Buffer.from(spoiler);
+const RESYNC_SEQUENCE = Buffer.from(resyncSequence);
 
 /** A port that knows how much of its write is done, and can end it early. */
 export interface WriteControl {
@@ -29,8 +30,8 @@ export class SendQueue {
   readonly #name: string;
   readonly #connection: CompleteSerialConnection;
   readonly #stats: SerialStats;
-  readonly #encoder: FrameEncoder;
-  readonly #write: CurrentWrite;
+  readonly #checksum: FrameChecksum;
+  readonly #write = new CurrentWrite();
   /** Nothing of these is written. A set keeps their order and removes any of them in constant time. */
   #waiting = new Set<PacketGroup>();
   /** The group that the next packet may join. */
@@ -50,8 +51,7 @@ export class SendQueue {
     this.#name = name;
     this.#connection = connection;
     this.#stats = stats;
-    this.#encoder = new FrameEncoder(connection.checksum);
-    this.#write = new CurrentWrite(this.#encoder);
+    this.#checksum = frameChecksum(connection.checksum);
   }
 
   /** Whether there is something for {@link nextWrite}. */
@@ -66,8 +66,8 @@ export class SendQueue {
 
   /** Whether the device would have a frame without its end if the port were lost now. */
   get wouldCutFrame(): boolean {
-    // A spoiler that still waits is for a frame cut before.
-    return this.#prefix === SPOILER || this.#write.isCutAt(this.control?.writtenBytes);
+    // A resync sequence that still waits is for a frame cut before.
+    return this.#prefix === RESYNC_SEQUENCE || this.#write.isCutAt(this.control?.writtenBytes);
   }
 
   /** Starts the next write with a delimiter. */
@@ -76,8 +76,8 @@ export class SendQueue {
   }
 
   /** Starts the next write with bytes that end a cut frame so that it cannot decode. */
-  addSpoiler(): void {
-    this.#prefix = SPOILER;
+  addResyncSequence(): void {
+    this.#prefix = RESYNC_SEQUENCE;
   }
 
   /**
@@ -94,7 +94,7 @@ export class SendQueue {
         ),
       );
     }
-    const wireBytes = this.#encoder.maxWireBytes(packet.length);
+    const wireBytes = maxWireBytes(packet.length + this.#checksum.bytes);
     if (this.#queuedBytes + wireBytes > sendQueueBytes) {
       return this.refuse(
         new ConnectionError(
@@ -105,15 +105,21 @@ export class SendQueue {
         ),
       );
     }
+    let body: Uint8Array;
+    try {
+      body = withChecksum(packet, this.#checksum);
+    } catch (error) {
+      return this.refuse(error as Error);
+    }
     this.#queuedBytes += wireBytes;
     this.#stats.packetsAccepted++;
     this.#stats.packetsWaiting++;
     const joinable = this.#joinable;
     if (signal === undefined && joinable !== undefined && joinable.wireBytes + wireBytes <= GROUP_BYTES) {
-      joinable.add(packet, wireBytes);
+      joinable.add(body, packet.length, wireBytes);
       return joinable.promise;
     }
-    const group = new PacketGroup(packet, wireBytes, signal, sendTimeoutMs);
+    const group = new PacketGroup(body, packet.length, wireBytes, signal, sendTimeoutMs);
     this.#waiting.add(group);
     this.#joinable = signal === undefined && sendTimeoutMs === 0 ? group : undefined;
     if (signal !== undefined) {

@@ -231,7 +231,7 @@ export class LinkSupervisor {
     const cutsFrame = this.#queue.wouldCutFrame;
     this.#stats.losses++;
     if (cutsFrame) {
-      this.#stats.framesCut++;
+      this.#stats.framesTruncated++;
     }
     this.#links.lose(link);
     this.#queue.rejectAll('packetsLost', error);
@@ -284,7 +284,7 @@ export class LinkSupervisor {
   #newQueue(afterCutFrame: boolean): SendQueue {
     const queue = new SendQueue(this.#name, this.#connection, this.#stats);
     if (afterCutFrame) {
-      queue.addSpoiler();
+      queue.addResyncSequence();
     } else if (this.#connection.syncOnOpen) {
       queue.addDelimiter();
     }

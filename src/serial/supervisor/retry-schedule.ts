@@ -1,5 +1,5 @@
 import type { DeviceChange, DeviceWatch } from '../device-watch.js';
-import type { ReconnectOptions } from '../serial-connection.js';
+import type { ReconnectOptions } from '../serial-settings.js';
 
 /** Shortest time between two attempts when device nodes appear or vanish. A device that returns makes several. */
 const NODE_RETRY_MS = 20;

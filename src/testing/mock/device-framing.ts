@@ -1,31 +1,30 @@
 import { crc32 } from 'node:zlib';
 import { DelimiterParser } from '@serialport/parser-delimiter';
 import cobs from 'cobs';
-import crc16ccitt from 'crc/calculators/crc16ccitt';
-import type { ChecksumName } from '../../framing/checksum.js';
+import type { Checksum, ChecksumName } from '../../framing/checksum.js';
 import type { RejectReason } from '../../framing/frame-decoder.js';
 
 /*
- * The wire as the other end speaks it: npm `cobs` and serialport's `DelimiterParser`, and nothing of `../framing`, so
- * that a mistake there meets an implementation that does not share it. Their own faults are worked around here.
+ * The framing of the device, made of npm `cobs` and serialport's `DelimiterParser`. It shares no code with the framing of
+ * the library, so that a fault there meets an independent implementation. Known faults of the two are worked around.
  */
 
 const FULL_BLOCK = 255;
 const DELIMITER = Buffer.of(0);
 
-const CHECKSUMS: Record<ChecksumName, { bytes: number; of(packet: Buffer): Buffer }> = {
-  none: { bytes: 0, of: () => Buffer.alloc(0) },
+const CHECKSUMS: Record<ChecksumName, Checksum> = {
+  none: { bytes: 0, compute: () => Buffer.alloc(0) },
   crc16: {
     bytes: 2,
-    of(packet) {
+    compute(packet) {
       const bytes = Buffer.alloc(2);
-      bytes.writeUInt16BE(crc16ccitt(packet));
+      bytes.writeUInt16BE(crc16(packet));
       return bytes;
     },
   },
   crc32: {
     bytes: 4,
-    of(packet) {
+    compute(packet) {
       const bytes = Buffer.alloc(4);
       bytes.writeUInt32LE(crc32(packet));
       return bytes;
@@ -33,18 +32,31 @@ const CHECKSUMS: Record<ChecksumName, { bytes: number; of(packet: Buffer): Buffe
   },
 };
 
-/** The checksums that there are. */
-export const CHECKSUM_NAMES = Object.keys(CHECKSUMS);
+/** CRC-16/CCITT-FALSE (polynomial 1021, initial value FFFF), bit by bit. */
+function crc16(bytes: Uint8Array): number {
+  let crc = 0xffff;
+  for (const byte of bytes) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = ((crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0)) & 0xffff;
+    }
+  }
+  return crc;
+}
 
-/** The packet as it goes on the wire: with its checksum, encoded, and with its delimiter. */
-export function encodeForWire(packet: Uint8Array, checksum: ChecksumName): Buffer {
+function checksumOf(checksum: ChecksumName | Checksum): Checksum {
+  return typeof checksum === 'string' ? CHECKSUMS[checksum] : checksum;
+}
+
+/** Appends the checksum to a packet, encodes both, and appends the delimiter. */
+export function encodeForWire(packet: Uint8Array, checksum: ChecksumName | Checksum): Buffer {
   const body = Buffer.from(packet);
-  const frame = cobs.encode(Buffer.concat([body, CHECKSUMS[checksum].of(body)]));
+  const frame = cobs.encode(Buffer.concat([body, checksumOf(checksum).compute(body)]));
   const end = hasRedundantBlock(frame) ? frame.length - 1 : frame.length;
   return Buffer.concat([frame.subarray(0, end), DELIMITER]);
 }
 
-/** Whether the last block is the `01` that npm `cobs` writes after a last block of 254 bytes. */
+/** Whether a frame ends with the redundant `01` that npm `cobs` writes after a final block of 254 bytes. */
 function hasRedundantBlock(frame: Buffer): boolean {
   let code = 0;
   let previous = 0;
@@ -55,7 +67,7 @@ function hasRedundantBlock(frame: Buffer): boolean {
   return code === 1 && previous === FULL_BLOCK;
 }
 
-/** Whether the frame, which holds no zero, ends where its last block does. npm `cobs` does not look. */
+/** Whether a frame ends at the end of a block. npm `cobs` does not check this. */
 function endsWithBlock(frame: Buffer): boolean {
   let at = 0;
   while (at < frame.length) {
@@ -64,28 +76,28 @@ function endsWithBlock(frame: Buffer): boolean {
   return at === frame.length;
 }
 
-/** Finds the packets in what the host writes. */
+/** Finds packets in the bytes that the host writes. */
 export class DeviceFraming {
-  readonly #checksum: ChecksumName;
+  readonly #checksum: Checksum;
   readonly #maxDecodedBytes: number;
   readonly #maxFrameBytes: number;
   readonly #parser = new DelimiterParser({ delimiter: DELIMITER, readableObjectMode: true });
   #frameBytes = 0;
   #tooLong = false;
 
-  constructor(maxPacketBytes: number, checksum: ChecksumName) {
-    this.#checksum = checksum;
-    this.#maxDecodedBytes = maxPacketBytes + CHECKSUMS[checksum].bytes;
+  constructor(maxPacketBytes: number, checksum: ChecksumName | Checksum) {
+    this.#checksum = checksumOf(checksum);
+    this.#maxDecodedBytes = maxPacketBytes + this.#checksum.bytes;
     this.#maxFrameBytes = this.#maxDecodedBytes + Math.floor(this.#maxDecodedBytes / 254) + 1;
   }
 
-  /** Takes bytes of any length, and gives each packet, or why a frame is none, in the order of the stream. */
+  /** Decodes bytes of any length. Yields each packet, or why a frame was rejected, in the order of the stream. */
   *push(bytes: Uint8Array): Generator<Uint8Array | RejectReason> {
     for (let start = 0; start < bytes.length; ) {
       const delimiterAt = bytes.indexOf(0, start);
       const end = delimiterAt === -1 ? bytes.length : delimiterAt;
       this.#frameBytes += end - start;
-      // The parser keeps an unfinished frame however long it gets, so it is not given one that is too long.
+      // The parser would keep an unfinished frame however long it gets.
       this.#tooLong ||= this.#frameBytes > this.#maxFrameBytes;
       if (!this.#tooLong) {
         this.#parser.write(Buffer.from(bytes.subarray(start, end)));
@@ -100,7 +112,7 @@ export class DeviceFraming {
   }
 
   *#finishFrame(): Generator<Uint8Array | RejectReason> {
-    // The parser takes each write at once, and is never ended: at its end it would push the unfinished frame.
+    // The parser is never ended: it would push the unfinished frame.
     const frame: Buffer | null = this.#parser.read();
     const tooLong = this.#tooLong;
     this.#frameBytes = 0;
@@ -120,12 +132,17 @@ export class DeviceFraming {
     if (decoded.length > this.#maxDecodedBytes) {
       return 'too-long';
     }
-    const checksum = CHECKSUMS[this.#checksum];
-    const packetBytes = decoded.length - checksum.bytes;
+    const packetBytes = decoded.length - this.#checksum.bytes;
     if (packetBytes < 0) {
       return 'checksum';
     }
     const packet = decoded.subarray(0, packetBytes);
-    return checksum.of(packet).equals(decoded.subarray(packetBytes)) ? new Uint8Array(packet) : 'checksum';
+    try {
+      const expected = this.#checksum.compute(packet);
+      return decoded.subarray(packetBytes).equals(expected) ? new Uint8Array(packet) : 'checksum';
+    } catch {
+      // The host must not take a failing checksum for a fault of its port.
+      return 'checksum';
+    }
   }
 }

@@ -39,7 +39,7 @@ function stuckHandler() {
 describe('answer', () => {
   test('one packet, several, none', async () => {
     const { communicator, inbox } = await started({
-      answer: ([count = 0]) => {
+      reply: ([count = 0]) => {
         switch (count) {
           case 0:
             return undefined;
@@ -59,7 +59,7 @@ describe('answer', () => {
   test('may use its memory again', async () => {
     const memory = new Uint8Array(1);
     const { communicator, inbox } = await started({
-      answer: ([value = 0]) => {
+      reply: ([value = 0]) => {
         memory[0] = value;
         return [memory, memory];
       },
@@ -73,15 +73,15 @@ describe('answer', () => {
     const { next, release } = catchUncaught();
     try {
       const { communicator, inbox } = await started({
-        answer: (packet) => {
+        reply: (packet) => {
           if (packet[0] === 1) {
-            throw new Error('answer failed on purpose');
+            throw new Error('reply failed on purpose');
           }
           return packet;
         },
       });
       await Promise.all([communicator.send('a', bytes(1)), communicator.send('a', bytes(2))]);
-      expect(await next).toEqual(new Error('answer failed on purpose'));
+      expect(await next).toEqual(new Error('reply failed on purpose'));
       expect(await inbox.next()).toEqual({ name: 'a', packet: bytes(2) });
     } finally {
       release();
@@ -92,7 +92,7 @@ describe('answer', () => {
     let inSend = true;
     const seen: boolean[] = [];
     const { communicator, inbox } = await started({
-      answer: (packet) => {
+      reply: (packet) => {
         seen.push(inSend);
         return packet;
       },
@@ -280,7 +280,7 @@ describe('shutdown', () => {
   });
 
   test('counts the answers that a stuck handler left', async () => {
-    const { communicator } = await started({ answer: (packet) => [packet, packet, packet] });
+    const { communicator } = await started({ reply: (packet) => [packet, packet, packet] });
     const { handler, packets, entered, release } = stuckHandler();
     communicator.setReceiveHandler(handler);
     await communicator.send('a', bytes(1));
@@ -355,10 +355,10 @@ describe('packets without a handler', () => {
 
 describe('a description that cannot be used', () => {
   test.each([
-    [{ maxPacketBytes: -1 }, 'maxPacketBytes is -1; it takes a whole number of bytes from 0 up'],
+    [{ maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer of at least 0'],
     [{ maxPacketBytes: 1.5 }, 'maxPacketBytes is 1.5'],
-    [{ answer: 7 }, 'answer is 7; it takes a function'],
-    [{ path: '/dev/ttyACM0' }, '"path" is no setting; there are answer, maxPacketBytes'],
+    [{ reply: 7 }, 'reply is 7; expected a function'],
+    [{ path: '/dev/ttyACM0' }, 'unknown setting "path"; expected one of reply, maxPacketBytes'],
   ])('%j', (connection, message) => {
     const communicator = new LoopbackCommunicator();
     expect(() => communicator.addConnection('a', connection as LoopbackConnection)).toThrow(

@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { SerialCommunicator } from '../../../src/index.js';
-import { mockBinding } from '../../../src/testing/mock/mock-binding.js';
-import { MockDevice, type MockDeviceOptions } from '../../../src/testing/mock/mock-device.js';
+import { SerialCommunicator, type SerialConnection } from '../../../src/index.js';
+import { MockDevice, type MockDeviceOptions, mockBinding } from '../../../src/testing/index.js';
 import { someTurns } from '../../contract/harness.js';
 import { Inbox } from '../../support/inbox.js';
+import { invalidOption } from '../../support/invalid-option.js';
 import { MiB, usedBytes } from '../../support/memory.js';
 import { openRaw, readAll, readRaw } from '../../support/raw-port.js';
 import { catchUncaught } from '../../support/uncaught.js';
-import { unusable } from '../../support/unusable.js';
 
 const path = '/dev/ttyMOCK0';
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -19,10 +18,10 @@ async function opened(options: Partial<MockDeviceOptions> = {}) {
   return { device, port };
 }
 
-async function connected(options: Partial<MockDeviceOptions> = {}) {
+async function connected(options: Partial<MockDeviceOptions> = {}, settings: Partial<SerialConnection> = {}) {
   const device = new MockDevice({ path, ...options });
   const communicator = new SerialCommunicator({ binding: mockBinding(device) });
-  communicator.addConnection('a', { path, baudRate: 9_600 });
+  communicator.addConnection('a', { path, baudRate: 9_600, ...settings });
   const inbox = new Inbox();
   communicator.setReceiveHandler(inbox.handler);
   await communicator.initialize();
@@ -30,7 +29,7 @@ async function connected(options: Partial<MockDeviceOptions> = {}) {
 }
 
 describe('packets of the host', () => {
-  test('are given to onPacket and kept in received, in order', async () => {
+  test('are passed to onPacket and kept in received, in order', async () => {
     const given: unknown[][] = [];
     const { device, port } = await opened({ onPacket: (...parameters) => void given.push(parameters) });
     await port.write(hex('0211 00 01 00 03 22'.replaceAll(' ', '')));
@@ -41,26 +40,26 @@ describe('packets of the host', () => {
     expect(device.received.map((packet) => packet.constructor)).toEqual([Uint8Array, Uint8Array, Uint8Array]);
   });
 
-  test('a redundant 01 is understood', async () => {
+  test('may end with a redundant 01', async () => {
     const { device, port } = await opened();
     await port.write(Buffer.from([255, ...Array(254).fill(1), 1, 0]));
     expect(device.received).toEqual([new Uint8Array(254).fill(1)]);
   });
 
-  test('delimiters in a row are no packets', async () => {
+  test('are not made of consecutive delimiters', async () => {
     const { device, port } = await opened();
     await port.write(hex('000000'));
     await port.write(hex('000100'));
     expect(device.received).toEqual([bytes()]);
   });
 
-  test('a truncated frame is counted, not filled up', async () => {
+  test('are counted as malformed if the frame is truncated, not filled up', async () => {
     const { device, port } = await opened();
     await port.write(hex('0511220002770000'));
     expect(device).toMatchObject({ malformedFrames: 1, received: [bytes(0x77)] });
   });
 
-  test('a packet that is too long is counted, and dropped with its tail', async () => {
+  test('are counted and dropped with their tail if they are too long', async () => {
     const { device, port } = await opened({ maxPacketBytes: 3 });
     await port.write(hex('0411223300'));
     await port.write(hex('051122334400'));
@@ -75,7 +74,7 @@ describe('packets of the host', () => {
   test.each([
     ['crc16', '0c31323334353637383929b100'],
     ['crc32', '0e3132333435363738392639f4cb00'],
-  ] as const)('with a %s: a wrong one is counted, and so is a missing one', async (checksum, frame) => {
+  ] as const)('are counted if their %s is wrong or missing', async (checksum, frame) => {
     const { device, port } = await opened({ checksum });
     const wrong = hex(frame);
     wrong[1]! ^= 1;
@@ -84,7 +83,7 @@ describe('packets of the host', () => {
     expect(device.received).toEqual([new Uint8Array(Buffer.from('123456789'))]);
   });
 
-  test('nextPacket gives each packet once, in order, whether it has come or not', async () => {
+  test('are returned by nextPacket once each, in order, whether they arrive before the call or after it', async () => {
     const { device, port } = await opened();
     const early = [device.nextPacket(), device.nextPacket()];
     await port.write(hex('0211000222000233000244000255 00'.replaceAll(' ', '')));
@@ -98,7 +97,7 @@ describe('packets of the host', () => {
     expect(device.receivedCount).toBe(6);
   });
 
-  test('only historyLength of them are kept, and nextPacket says so when it comes too late', async () => {
+  test('are kept up to historyLength, and nextPacket rejects if one was dropped unread', async () => {
     const { device, port } = await opened({ historyLength: 3 });
     for (let index = 1; index <= 20; index++) {
       await port.write(Buffer.of(2, index, 0));
@@ -106,16 +105,18 @@ describe('packets of the host', () => {
     expect(device.received).toEqual([bytes(18), bytes(19), bytes(20)]);
     expect(device.writes).toHaveLength(3);
     expect(device.receivedCount).toBe(20);
-    await expect(device.nextPacket()).rejects.toThrow('20 packets were not taken, but only the latest 3 are kept');
-  });
-
-  test.each([0, -1, 1.5, Number.NaN])('a historyLength of %d is refused', (historyLength) => {
-    expect(() => new MockDevice({ path, historyLength })).toThrow(
-      unusable(`MockDevice: historyLength is ${historyLength}; it takes a whole number from 1 up`),
+    await expect(device.nextPacket()).rejects.toThrow(
+      '20 packets are unread, but only the latest 3 are kept; read them sooner, or raise historyLength',
     );
   });
 
-  test('an unfinished frame outlives the closing of the port, but not unplugging', async () => {
+  test.each([0, -1, 1.5, Number.NaN])('reject a historyLength of %d', (historyLength) => {
+    expect(() => new MockDevice({ path, historyLength })).toThrow(
+      invalidOption(`MockDevice: historyLength is ${historyLength}; expected an integer of at least 1`),
+    );
+  });
+
+  test('may be finished after the port was closed and opened again, but not after an unplug', async () => {
     const device = new MockDevice({ path });
     const binding = mockBinding(device);
     const first = await openRaw(binding, path);
@@ -132,7 +133,7 @@ describe('packets of the host', () => {
     expect(device).toMatchObject({ receivedCount: 1, malformedFrames: 0 });
   });
 
-  test('a frame without end takes no memory', async () => {
+  test('need no memory while a frame does not end', async () => {
     const { device, port } = await opened({ historyLength: 1 });
     const endless = Buffer.alloc(16_384, 1);
     await port.write(endless);
@@ -147,7 +148,7 @@ describe('packets of the host', () => {
 });
 
 describe('writes and settings of the host', () => {
-  test('sends made in one turn leave in one write, and writes shows it', async () => {
+  test('show in writes that sends of one turn leave in one write', async () => {
     const { device, communicator } = await connected();
     await Promise.all([1, 2, 3].map((value) => communicator.send('a', bytes(value))));
     await communicator.send('a', bytes(4));
@@ -157,7 +158,7 @@ describe('writes and settings of the host', () => {
     await communicator.shutdown();
   });
 
-  test('writes holds copies', async () => {
+  test('are copied to writes', async () => {
     const { device, port } = await opened();
     const buffer = hex('021100');
     await port.write(buffer);
@@ -165,7 +166,7 @@ describe('writes and settings of the host', () => {
     expect(device.writes).toEqual([hex('021100')]);
   });
 
-  test('openOptions and signals show what was set', async () => {
+  test('are shown by openOptions and signals', async () => {
     const { device, port } = await opened();
     expect(device.openOptions).toMatchObject({ path, baudRate: 9_600, dataBits: 8, parity: 'none', lock: true });
     await port.set({ dtr: false, rts: true });
@@ -177,7 +178,7 @@ describe('writes and settings of the host', () => {
 });
 
 describe('packets of the device', () => {
-  test('echo sends every packet back', async () => {
+  test('are echoes of every packet, if echo is set', async () => {
     const { communicator, inbox } = await connected({ echo: true });
     for (const packet of [bytes(), bytes(0), bytes(1, 2, 3), new Uint8Array(65_536).fill(1)]) {
       await communicator.send('a', packet);
@@ -186,7 +187,7 @@ describe('packets of the device', () => {
     await communicator.shutdown();
   });
 
-  test('onPacket answers, and echo comes after it', async () => {
+  test('are sent by onPacket before the echo', async () => {
     const { communicator, inbox } = await connected({
       echo: true,
       async onPacket(packet, device) {
@@ -200,7 +201,7 @@ describe('packets of the device', () => {
     await communicator.shutdown();
   });
 
-  test('send encodes canonically, sendRaw not at all', async () => {
+  test('are encoded canonically by send, and not at all by sendRaw', async () => {
     const { device, port } = await opened();
     const frames = [
       [new Uint8Array(0), '0100'],
@@ -220,13 +221,13 @@ describe('packets of the device', () => {
   test.each([
     ['crc16', '0c31323334353637383929b100'],
     ['crc32', '0e3132333435363738392639f4cb00'],
-  ] as const)('send adds the %s', async (checksum, frame) => {
+  ] as const)('are sent with a %s', async (checksum, frame) => {
     const { device, port } = await opened({ checksum });
     await device.send(Buffer.from('123456789'));
     expect((await readAll(port, frame.length / 2)).toString('hex')).toBe(frame);
   });
 
-  test('a read gives at most maxReadSize bytes', async () => {
+  test('arrive in chunks of at most maxReadSize bytes', async () => {
     const { device, port } = await opened({ maxReadSize: 2 });
     await device.sendRaw(bytes(1, 2, 3, 4, 5));
     const sizes = [];
@@ -236,7 +237,7 @@ describe('packets of the device', () => {
     expect(sizes).toEqual([2, 2, 1]);
   });
 
-  test('send rejects while the port is not open', async () => {
+  test('cannot be sent while the port is closed', async () => {
     const device = new MockDevice({ path });
     await expect(device.send(bytes(1))).rejects.toThrow('MockDevice /dev/ttyMOCK0: cannot send, its port is not open');
     const port = await openRaw(mockBinding(device), path);
@@ -245,8 +246,8 @@ describe('packets of the device', () => {
     await expect(device.sendRaw(bytes(1))).rejects.toThrow('its port is not open');
   });
 
-  test('send waits while 4,096 bytes have not been read', async () => {
-    const { device, port } = await opened();
+  test('wait while 4,096 bytes are unread', async () => {
+    const { device, port } = await opened({ maxReadSize: 9 });
     await device.sendRaw(new Uint8Array(4_096));
     let sent = false;
     const waiting = device.sendRaw(new Uint8Array(10)).then(() => {
@@ -262,7 +263,7 @@ describe('packets of the device', () => {
     expect(await readAll(port, 4_096)).toHaveLength(4_096);
   });
 
-  test('what has not been read when the port closes is counted, and sends that wait reject', async () => {
+  test('are counted if they are unread when the port is closed, and pending sends reject', async () => {
     const { device, port } = await opened();
     await device.sendRaw(new Uint8Array(4_096));
     const waiting = device.sendRaw(new Uint8Array(10));
@@ -272,7 +273,7 @@ describe('packets of the device', () => {
     expect(device.discardedBytes).toBe(4_106);
   });
 
-  test('what is thrown away by flush is counted', async () => {
+  test('are counted when they are discarded by flush', async () => {
     const { device, port } = await opened();
     const waiting = device.sendRaw(new Uint8Array(5_000));
     await port.flush();
@@ -282,8 +283,8 @@ describe('packets of the device', () => {
   });
 });
 
-describe('a device that is busy', () => {
-  test('stalled: writes stay pending until it resumes', async () => {
+describe('a busy device', () => {
+  test('leaves writes pending from stall to resume', async () => {
     const { device, port } = await opened();
     device.stall();
     let written = false;
@@ -301,14 +302,14 @@ describe('a device that is busy', () => {
     expect(device.received).toEqual([bytes(0x11)]);
   });
 
-  test('stalled: it can still send', async () => {
+  test('can send while it is stalled', async () => {
     const { device, port } = await opened();
     device.stall();
     await device.sendRaw(bytes(7));
     expect(await readRaw(port)).toEqual(Buffer.of(7));
   });
 
-  test('stalled before the port opens: the first write waits', async () => {
+  test('can be stalled before its port is opened', async () => {
     const device = new MockDevice({ path });
     device.stall();
     const port = await openRaw(mockBinding(device), path);
@@ -320,7 +321,7 @@ describe('a device that is busy', () => {
     expect(device.received).toEqual([bytes(0x11)]);
   });
 
-  test('closing a port whose write is stalled: the write rejects as canceled, and nothing of it arrives', async () => {
+  test('never gets a pending write that was canceled by closing the port', async () => {
     const { device, port } = await opened();
     device.stall();
     const writing = port.write(hex('021100'));
@@ -333,7 +334,37 @@ describe('a device that is busy', () => {
     expect(device.received).toEqual([]);
   });
 
-  test('drain waits for a stalled write', async () => {
+  test('never gets a packet whose pending send is aborted', async () => {
+    const { device, communicator } = await connected();
+    await communicator.send('a', bytes(1));
+    device.stall();
+    const controller = new AbortController();
+    const aborted = communicator.send('a', bytes(2), { signal: controller.signal });
+    await someTurns(1);
+    expect(device.writes.at(-1)).toEqual(hex('020200'));
+    controller.abort('changed my mind');
+    await expect(aborted).rejects.toBe('changed my mind');
+    device.resume();
+    await communicator.send('a', bytes(3));
+    expect(device.received).toEqual([bytes(1), bytes(3)]);
+    expect(device.writes.map((write) => write.toString('hex'))).toEqual(['00020100', '', '020300']);
+    await communicator.shutdown();
+  });
+
+  test('never gets a packet whose pending send times out', async () => {
+    const { device, communicator } = await connected({}, { sendTimeoutMs: 20, syncOnOpen: false });
+    device.stall();
+    await expect(communicator.send('a', bytes(1))).rejects.toMatchObject({
+      code: 'SEND_TIMEOUT',
+      message: expect.stringContaining('nothing of the packet was sent'),
+    });
+    device.resume();
+    await communicator.send('a', bytes(2));
+    expect(device.received).toEqual([bytes(2)]);
+    await communicator.shutdown();
+  });
+
+  test('delays drain until the pending write is done', async () => {
     const { device, port } = await opened();
     device.stall();
     const order: string[] = [];
@@ -346,7 +377,7 @@ describe('a device that is busy', () => {
     expect(order).toEqual(['written', 'drained']);
   });
 
-  test('takes no more while 65,536 bytes of its own have not been read', async () => {
+  test('accepts no bytes while 65,536 of its own wait to be read', async () => {
     const { device, port } = await opened({ echo: true });
     const frame = Buffer.from([255, ...Array(254).fill(1), 0]);
     let written = 0;
@@ -365,7 +396,7 @@ describe('a device that is busy', () => {
   });
 });
 
-describe('onPacket that fails', () => {
+describe('a failing onPacket', () => {
   test.each([
     [
       'throws',
@@ -374,7 +405,7 @@ describe('onPacket that fails', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('onPacket failed on purpose'))],
-  ])('%s: an uncaught error, and the write of the host succeeds', async (_what, onPacket) => {
+  ])('that %s causes an uncaught error, and the write of the host succeeds', async (_what, onPacket) => {
     const { next, release } = catchUncaught();
     try {
       const { device, port } = await opened({ onPacket });
