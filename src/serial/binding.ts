@@ -16,16 +16,3 @@ export interface Binding {
   /** Describes one port without listing all of them. Resolves with undefined if it is not listed. */
   describe?(path: string): Promise<PortInfo | undefined>;
 }
-
-// What follows goes when the test doubles implement Port.
-
-export type BindingPort = ReadPort;
-
-export type BindingOpenOptions = PortOpenOptions;
-
-export interface WatchfulPort extends ReadPort {
-  onHangUp?: (error: Error) => void;
-  readonly writtenBytes?: number;
-  onWriteProgress?: () => void;
-  shortenWrite?(bytes: number): void;
-}

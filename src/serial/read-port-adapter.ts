@@ -1,4 +1,3 @@
-import type { WatchfulPort } from './binding.js';
 import type { Port, PortListener, PortOpenOptions, ReadPort } from './port.js';
 import { PortState } from './port-state.js';
 
@@ -18,24 +17,13 @@ export function asPort(port: Port | ReadPort): Port {
  * listener is not ready and nothing is written, none is reported.
  */
 class ReadPortAdapter implements Port {
-  readonly #port: WatchfulPort;
+  readonly #port: ReadPort;
   readonly #state = new PortState();
   #isReading = false;
   #buffer = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
 
-  declare readonly writtenBytes?: number;
-  shortenWrite?: (bytes: number) => void;
-
   constructor(port: ReadPort) {
     this.#port = port;
-    // What follows goes when the test doubles implement Port.
-    const watchful: WatchfulPort = port;
-    watchful.onHangUp = (error) => this.#state.fail(error);
-    if (watchful.shortenWrite !== undefined) {
-      watchful.onWriteProgress = () => this.#state.progressWrite();
-      this.shortenWrite = (bytes) => watchful.shortenWrite?.(bytes);
-      Object.defineProperty(this, 'writtenBytes', { get: () => watchful.writtenBytes });
-    }
   }
 
   get openOptions(): Required<PortOpenOptions> {

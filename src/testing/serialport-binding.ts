@@ -7,9 +7,14 @@ export type SerialPortBinding = import('@serialport/bindings-interface', { with:
 }}).BindingInterface;
 
 /**
- * Makes a binding usable by `serialport` itself:
- * `new SerialPort({ binding: serialPortBinding(mockBinding(device)), path, baudRate })`. It works for every binding of
- * this package, `directBinding` included.
+ * Makes a binding usable by `serialport` itself. It works for every binding of this package, `directBinding` included.
+ *
+ * @example
+ * ```ts
+ * // In a variable, because the types of `SerialPort` leave out `binding`.
+ * const options = { binding: serialPortBinding(mockBinding(device)), path: device.path, baudRate: 115_200 };
+ * const port = new SerialPort(options);
+ * ```
  */
 export function serialPortBinding(binding: Binding): SerialPortBinding {
   return {

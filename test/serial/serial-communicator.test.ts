@@ -9,6 +9,7 @@ import {
   type SerialStats,
 } from '../../src/index.js';
 import { MockDevice, mockBinding } from '../../src/testing/index.js';
+import { kernelBinding } from '../support/kernel-port.js';
 
 type Settings = Omit<SerialConnection, 'path' | 'baudRate'>;
 
@@ -293,17 +294,22 @@ describe('an aborted send', () => {
   });
 
   test('rejects when the frame is fully written if it was partly written', async () => {
-    const { serial, device } = await start({ syncOnOpen: false });
-    device.stall();
+    const { binding, ports } = kernelBinding();
+    const serial = new SerialCommunicator({ binding });
+    serial.addConnection('arm', { path: '/dev/kernel', baudRate: 9_600, syncOnOpen: false });
+    onTestFinished(() => serial[Symbol.asyncDispose]());
+    await serial.initialize();
+    const kernel = ports[0]!;
     const controller = new AbortController();
     const reason = new Error('too late');
     const sent = settled(serial.send('arm', PACKET, { signal: controller.signal }));
-    await vi.waitFor(() => expect(device.writes).toHaveLength(1));
+    await vi.waitFor(() => expect(kernel.isWriting).toBe(true));
+    kernel.take(1);
     controller.abort(reason);
     expect(await Promise.race([sent, new Promise((resolve) => setImmediate(resolve, 'pending'))])).toBe('pending');
-    device.resume();
+    kernel.take(100);
     expect(await sent).toBe(String(reason));
-    expect(device.received).toEqual([PACKET]);
+    expect(kernel.taken).toEqual(Buffer.from('0401020300', 'hex'));
   });
 
   test('frees its bytes in the queue', async () => {

@@ -26,7 +26,7 @@ const DEVICE_OPTIONS =
 const BOARD_OPTIONS = 'path, image, bootMs, clockHz, serialNumber, vendorId, productId, manufacturer';
 const LINE_OPTIONS = 'path, seed, toDevice, toHost';
 
-describe('MockDevice refuses', () => {
+describe('MockDevice rejects', () => {
   test.each([
     [undefined, `got undefined; expected an object with ${DEVICE_OPTIONS}`],
     [path, `got "${path}"; expected an object with ${DEVICE_OPTIONS}`],
@@ -35,7 +35,10 @@ describe('MockDevice refuses', () => {
     [{ path: '' }, 'path is ""; expected a non-empty string without NUL'],
     [{ path, onPacket: true }, 'onPacket is true; expected a function'],
     [{ path, echo: 1 }, 'echo is 1; expected true or false'],
-    [{ path, checksum: 'crc8' }, 'checksum is "crc8"; expected "none", "crc16" or "crc32"'],
+    [
+      { path, checksum: 'crc8' },
+      'checksum is "crc8"; expected "none", "crc16", "crc32", or an object with bytes (1 to 8) and compute',
+    ],
     [{ path, maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer of at least 0'],
     [{ path, maxReadSize: 0 }, 'maxReadSize is 0; expected an integer of at least 1'],
     [{ path, vendorId: 0x2341 }, 'vendorId is 9025; expected a string'],
@@ -44,7 +47,7 @@ describe('MockDevice refuses', () => {
   });
 });
 
-describe('SimulatedBoard refuses', () => {
+describe('SimulatedBoard rejects', () => {
   test.each([
     [undefined, `got undefined; expected an object with ${BOARD_OPTIONS}`],
     [{ path, image, bootms: 5 }, `unknown option "bootms"; expected one of ${BOARD_OPTIONS}`],
@@ -57,7 +60,7 @@ describe('SimulatedBoard refuses', () => {
   });
 });
 
-describe('LoopbackCommunicator refuses', () => {
+describe('LoopbackCommunicator rejects', () => {
   test.each([
     [null, 'got null; expected an object with shutdownTimeoutMs'],
     [{ shutdownTimeoutMS: 5 }, 'unknown option "shutdownTimeoutMS"; expected shutdownTimeoutMs'],
@@ -66,7 +69,7 @@ describe('LoopbackCommunicator refuses', () => {
     expect(() => newLoopback(options)).toThrow(invalidOption(`LoopbackCommunicator: ${message}`));
   });
 
-  test('a connection that is none', () => {
+  test('a connection that is not an object', () => {
     const communicator = new LoopbackCommunicator();
     expect(() => communicator.addConnection('a', 'b' as LoopbackConnection)).toThrow(
       invalidOption('connection "a": got "b"; expected an object with reply, maxPacketBytes', 'INVALID_CONNECTION'),
@@ -74,7 +77,7 @@ describe('LoopbackCommunicator refuses', () => {
   });
 });
 
-describe('FaultyLine refuses', () => {
+describe('FaultyLine rejects', () => {
   test.each([
     [undefined, `got undefined; expected an object with ${LINE_OPTIONS}`],
     [{ path, dropRate: 1 }, `unknown option "dropRate"; expected one of ${LINE_OPTIONS}`],
@@ -109,7 +112,7 @@ describe('FaultyLine refuses', () => {
   });
 });
 
-describe('bindings refuse what is no device of theirs', () => {
+describe('bindings reject arguments of the wrong class', () => {
   test.each([
     [[new MockDevice({ path })], 'an array'],
     [{ path }, 'an object'],
@@ -126,7 +129,7 @@ describe('bindings refuse what is no device of theirs', () => {
   });
 });
 
-test('an option that is undefined is one that is left out', async () => {
+test('an undefined option is like an omitted one', async () => {
   const device = newDevice({ path, echo: undefined, maxReadSize: undefined, historyLength: undefined });
   expect(device.path).toBe(path);
   const line = newLine({ path, seed: undefined, toHost: { dropRate: undefined, flipRate: 1 }, toDevice: undefined });

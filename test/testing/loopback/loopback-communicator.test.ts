@@ -23,7 +23,7 @@ async function started(connection: LoopbackConnection = {}, shutdownTimeoutMs = 
   return { communicator, inbox };
 }
 
-/** A receive handler that does not settle before it is told to. */
+/** A receive handler that settles when it is released. */
 function stuckHandler() {
   const entered = gate();
   const released = gate();
@@ -36,8 +36,8 @@ function stuckHandler() {
   return { handler, packets, entered: entered.opened, release: released.open };
 }
 
-describe('answer', () => {
-  test('one packet, several, none', async () => {
+describe('reply', () => {
+  test('may return one packet, several or none', async () => {
     const { communicator, inbox } = await started({
       reply: ([count = 0]) => {
         switch (count) {
@@ -56,7 +56,7 @@ describe('answer', () => {
     expect(inbox.packets('a')).toEqual([bytes(1), bytes(3, 0), bytes(3, 1), bytes(3, 2), bytes(1)]);
   });
 
-  test('may use its memory again', async () => {
+  test('may reuse its memory', async () => {
     const memory = new Uint8Array(1);
     const { communicator, inbox } = await started({
       reply: ([value = 0]) => {
@@ -69,7 +69,7 @@ describe('answer', () => {
     expect(inbox.packets('a')).toEqual([bytes(1), bytes(1), bytes(2), bytes(2)]);
   });
 
-  test('that throws: an uncaught error, and the next packet is answered', async () => {
+  test('causes an uncaught error if it throws, and the next packet gets its reply', async () => {
     const { next, release } = catchUncaught();
     try {
       const { communicator, inbox } = await started({
@@ -106,7 +106,7 @@ describe('answer', () => {
 });
 
 describe('inject', () => {
-  test('lets a packet arrive, as a copy, and resolves when it has been handled', async () => {
+  test('makes a copy of a packet arrive, and resolves when it was handled', async () => {
     const { communicator } = await started();
     const { handler, packets, entered, release } = stuckHandler();
     communicator.setReceiveHandler(handler);
@@ -123,14 +123,14 @@ describe('inject', () => {
     await injecting;
   });
 
-  test('keeps the order with answers', async () => {
+  test('keeps the order of packets and replies', async () => {
     const { communicator, inbox } = await started();
     await communicator.send('a', bytes(1));
     await Promise.all([communicator.inject('a', bytes(2)), communicator.inject('a', bytes(3))]);
     expect(inbox.packets('a')).toEqual([bytes(1), bytes(2), bytes(3)]);
   });
 
-  test('is illegal unless STARTED, and needs a name', async () => {
+  test('rejects unless STARTED, and for an unknown name', async () => {
     const communicator = new LoopbackCommunicator();
     communicator.addConnection('a', {});
     await expect(communicator.inject('a', bytes(1))).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
@@ -140,7 +140,7 @@ describe('inject', () => {
     await expect(communicator.inject('a', bytes(1))).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
   });
 
-  test('that shutdown overtakes rejects, handled or not', async () => {
+  test('rejects if shutdown comes first, whether or not the handler was called', async () => {
     const { communicator } = await started();
     const { handler, packets, entered } = stuckHandler();
     communicator.setReceiveHandler(handler);
@@ -153,7 +153,7 @@ describe('inject', () => {
     expect(communicator.droppedPackets('a')).toBe(1);
   });
 
-  test('beyond 1,048,576 bytes rejects', async () => {
+  test('rejects beyond 1,048,576 bytes', async () => {
     const { communicator } = await started();
     const { handler } = stuckHandler();
     communicator.setReceiveHandler(handler);
@@ -167,8 +167,8 @@ describe('inject', () => {
   });
 });
 
-describe('flow', () => {
-  test('a handler that does not settle holds sends once 65,536 bytes are on their way', async () => {
+describe('flow control', () => {
+  test('delays sends while 65,536 bytes wait for the handler', async () => {
     const { communicator } = await started();
     const { handler, packets, entered, release } = stuckHandler();
     communicator.setReceiveHandler(handler);
@@ -183,7 +183,7 @@ describe('flow', () => {
     expect(packets).toHaveLength(100);
   });
 
-  test('beyond 1,048,576 bytes sends reject, and nothing of them arrives', async () => {
+  test('rejects sends beyond 1,048,576 queued bytes, and those packets never arrive', async () => {
     const { communicator, inbox } = await started();
     const results = await Promise.allSettled(
       Array.from({ length: 1_030 }, (_, index) => communicator.send('a', new Uint8Array(1_023).fill(index & 0xff))),
@@ -197,7 +197,7 @@ describe('flow', () => {
     expect(inbox.packets('a').at(-1)).toEqual(bytes(1));
   });
 
-  test('a packet longer than 65,536 bytes can be on its way alone', async () => {
+  test('lets a packet longer than 65,536 bytes through alone', async () => {
     const { communicator, inbox } = await started({ maxPacketBytes: 200_000 });
     await Promise.all([communicator.send('a', new Uint8Array(200_000)), communicator.send('a', bytes(1))]);
     await inbox.count(2);
@@ -208,7 +208,7 @@ describe('flow', () => {
     [{}, 65_536],
     [{ maxPacketBytes: 3 }, 3],
     [{ maxPacketBytes: 0 }, 0],
-  ])('with %j, %i bytes can be sent, and no more', async (connection, longest) => {
+  ])('with %j accepts packets of up to %i bytes', async (connection, longest) => {
     const { communicator, inbox } = await started(connection);
     await communicator.send('a', new Uint8Array(longest));
     await expect(communicator.send('a', new Uint8Array(longest + 1))).rejects.toMatchObject({
@@ -220,7 +220,7 @@ describe('flow', () => {
     expect(inbox.arrivals).toHaveLength(1);
   });
 
-  test('two connections that answer each other leave the event loop alone', async () => {
+  test('does not block the event loop during an endless exchange', async () => {
     const { communicator } = await started();
     let exchanged = 0;
     communicator.setReceiveHandler((name, packet) => {
@@ -233,7 +233,7 @@ describe('flow', () => {
     await communicator.shutdown();
   });
 
-  test('a sender that does not wait for a slow handler takes no memory', async () => {
+  test('needs no memory for a sender faster than the handler', async () => {
     const { communicator } = await started();
     communicator.setReceiveHandler(() => new Promise((resolve) => setImmediate(resolve)));
     const send = async (packets: number) => {
@@ -249,8 +249,8 @@ describe('flow', () => {
   });
 });
 
-describe('abort while a send waits', () => {
-  test('rejects at once, frees its place, and the others go on', async () => {
+describe('aborting a queued send', () => {
+  test('rejects it at once, and the other sends continue', async () => {
     const { communicator } = await started();
     const { handler, packets, entered, release } = stuckHandler();
     communicator.setReceiveHandler(handler);
@@ -270,7 +270,7 @@ describe('abort while a send waits', () => {
 });
 
 describe('shutdown', () => {
-  test('drops what is on its way, and counts it', async () => {
+  test('drops and counts packets in flight', async () => {
     const { communicator, inbox } = await started();
     const sends = Promise.all([1, 2, 3].map((value) => communicator.send('a', bytes(value))));
     await communicator.shutdown();
@@ -279,7 +279,7 @@ describe('shutdown', () => {
     expect(inbox.arrivals.length + communicator.droppedPackets('a')).toBe(3);
   });
 
-  test('counts the answers that a stuck handler left', async () => {
+  test('counts the replies that a stuck handler did not get', async () => {
     const { communicator } = await started({ reply: (packet) => [packet, packet, packet] });
     const { handler, packets, entered, release } = stuckHandler();
     communicator.setReceiveHandler(handler);
@@ -292,7 +292,7 @@ describe('shutdown', () => {
     expect(communicator.droppedPackets('a')).toBe(2);
   });
 
-  test('waits for sends that wait, and goes on delivering meanwhile', async () => {
+  test('waits for queued sends, and delivers packets until then', async () => {
     const { communicator } = await started();
     const { handler, packets, entered, release } = stuckHandler();
     communicator.setReceiveHandler(handler);
@@ -305,7 +305,7 @@ describe('shutdown', () => {
     expect(packets.length + communicator.droppedPackets('a')).toBe(2);
   });
 
-  test('ends within shutdownTimeoutMs, and the sends that did not make it reject', async () => {
+  test('ends within shutdownTimeoutMs, and rejects sends that are still queued', async () => {
     const { communicator } = await started({}, 30);
     const { handler, packets, entered } = stuckHandler();
     communicator.setReceiveHandler(handler);
@@ -321,7 +321,7 @@ describe('shutdown', () => {
     expect(packets).toHaveLength(1);
   });
 
-  test('ends at once when the last send that waits is aborted', async () => {
+  test('ends at once when the last queued send is aborted', async () => {
     const { communicator } = await started({}, 2_147_483_647);
     const { handler, entered } = stuckHandler();
     communicator.setReceiveHandler(handler);
@@ -338,7 +338,7 @@ describe('shutdown', () => {
 });
 
 describe('packets without a handler', () => {
-  test('are dropped, and counted', async () => {
+  test('are dropped and counted', async () => {
     const communicator = new LoopbackCommunicator();
     communicator.addConnection('a', {});
     await communicator.initialize();
@@ -353,13 +353,13 @@ describe('packets without a handler', () => {
   });
 });
 
-describe('a description that cannot be used', () => {
+describe('an invalid connection', () => {
   test.each([
     [{ maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer of at least 0'],
     [{ maxPacketBytes: 1.5 }, 'maxPacketBytes is 1.5'],
     [{ reply: 7 }, 'reply is 7; expected a function'],
     [{ path: '/dev/ttyACM0' }, 'unknown setting "path"; expected one of reply, maxPacketBytes'],
-  ])('%j', (connection, message) => {
+  ])('is rejected: %j', (connection, message) => {
     const communicator = new LoopbackCommunicator();
     expect(() => communicator.addConnection('a', connection as LoopbackConnection)).toThrow(
       expect.objectContaining({ code: 'INVALID_CONNECTION', message: expect.stringContaining(message) }),
