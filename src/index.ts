@@ -2,6 +2,7 @@ export {
   Communicator,
   type CommunicatorEvents,
   CommunicatorState,
+  type ReadyOptions,
   type ReceiveHandler,
   type SendOptions,
 } from './communicator.js';
@@ -31,7 +32,6 @@ export type { Binding, PortInfo, PushBinding } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';
 export type { DeviceSelector } from './serial/device-selector.js';
 export { directBinding } from './serial/direct/direct-binding.js';
-export type { ConnectionState } from './serial/link-supervisor.js';
 export { listPorts } from './serial/list-ports.js';
 export type { Port, PortListener, PortOpenOptions, ReadPort } from './serial/port.js';
 export {
@@ -47,3 +47,4 @@ export {
   serialSettings,
 } from './serial/serial-settings.js';
 export type { SerialStats } from './serial/serial-stats.js';
+export type { ConnectionState } from './serial/supervisor/connection-states.js';

@@ -1,7 +1,7 @@
 import { ConnectionError } from '../errors.js';
 import type { Port } from './port.js';
 import { type LinkOwner, Receiver } from './receiver.js';
-import type { SendQueue, WriteControl } from './send-queue.js';
+import type { SendQueue, WriteControl } from './sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
 import { within } from './within.js';
@@ -83,13 +83,17 @@ export class Link {
     return this.#port;
   }
 
-  /** Starts to watch for a hang-up, and, when the device has settled, to write. Called once. */
-  start(): void {
+  /**
+   * Starts to watch for a hang-up, and, when the device has settled, to write. Called once.
+   *
+   * @param onSettled - called when the device has settled, possibly within this call; not if the port closes before
+   */
+  start(onSettled: () => void): void {
     const waitMs = this.#connection.settleMs - (performance.now() - this.#openedAt);
     if (waitMs <= 0) {
-      this.#allowWriting();
+      this.#allowWriting(onSettled);
     } else {
-      this.#settleTimer = setTimeout(() => this.#allowWriting(), waitMs);
+      this.#settleTimer = setTimeout(() => this.#allowWriting(onSettled), waitMs);
     }
     this.#port.start({
       received: (chunk) => this.#received(chunk),
@@ -189,9 +193,10 @@ export class Link {
     }
   }
 
-  #allowWriting(): void {
+  #allowWriting(onSettled: () => void): void {
     this.#mayWrite = true;
     this.planWrite();
+    onSettled();
   }
 
   async #write(): Promise<void> {

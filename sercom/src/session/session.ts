@@ -11,7 +11,6 @@ import { count, Totals } from '../records/totals.js';
 import { printMessage } from '../terminal/message.js';
 import type { Output } from '../terminal/output.js';
 import { similar } from '../text/suggest.js';
-import { Readiness } from './readiness.js';
 
 /** How long DTR is off when a board is reset. */
 const RESET_MS = 100;
@@ -84,7 +83,6 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
   const interrupted = once(interruption.signal, 'abort').then(() => options.interruptedCode);
 
   const communicator = await openable(ports);
-  const readiness = new Readiness(communicator, ports, ending.signal);
   const session: Session = {
     signal: ending.signal,
     get wasInterrupted() {
@@ -106,7 +104,7 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
       totals.add(record);
       return display.show(record);
     },
-    ready: (name) => readiness.of(name),
+    ready: (name) => communicator.ready(name, { signal: ending.signal }),
     async send(name, packet) {
       // The library would name its own setting, which nobody has written here.
       checked(packet, ports.find((port) => port.name === name)!.connection.maxPacketBytes);
