@@ -138,7 +138,7 @@ export abstract class Communicator<
    * @param name - the name of a connection
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
-   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an AbortSignal, or `options.signal` is not one
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an `AbortSignal`, or `options.signal` is not one
    */
   ready(name: string, options?: ReadyOptions): Promise<void> {
     const error = this.#refusal('ready', name) ?? invalidOptions(`ready "${name}"`, options);
@@ -157,7 +157,7 @@ export abstract class Communicator<
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    * @throws InvalidArgumentError (`INVALID_PACKET`) if the packet is not a `Uint8Array`
-   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an AbortSignal, or `options.signal` is not one
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an `AbortSignal`, or `options.signal` is not one
    */
   send(recipient: string, packet: Uint8Array, options?: SendOptions): Promise<void> {
     const refusal = this.#refusal('send', recipient);
@@ -342,10 +342,7 @@ export abstract class Communicator<
   }
 }
 
-function invalidOptions(
-  call: string,
-  options: SendOptions | ReadyOptions | undefined,
-): InvalidArgumentError | undefined {
+function invalidOptions(call: string, options: SendOptions | ReadyOptions | undefined): Error | undefined {
   const signal = options?.signal;
   if (!(options instanceof AbortSignal) && (signal === undefined || signal instanceof AbortSignal)) {
     return undefined;

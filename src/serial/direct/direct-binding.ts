@@ -1,12 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
-import { SerialPort } from 'serialport';
-import type { Binding, PushBinding } from '../binding.js';
+import type { PushBinding } from '../binding.js';
 import { findPort, listPorts } from '../list-ports.js';
+import { nativeBinding } from '../native-binding.js';
 import type { Port, ReadPort } from '../port.js';
 import { DirectPort, type PolledPort } from './direct-port.js';
 import { openAgain } from './tty-reader.js';
-
-const native: Binding = SerialPort.binding;
 
 /**
  * A binding whose ports are read and written on the thread of the event loop, without the thread pool. It is the
@@ -30,6 +28,7 @@ export const directBinding: PushBinding = {
         code: 'WORKER_UNSUPPORTED',
       });
     }
+    const native = await nativeBinding();
     const startedAt = performance.now();
     const port = await native.open(options);
     if (!isPolled(port)) {

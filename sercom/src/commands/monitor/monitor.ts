@@ -156,7 +156,7 @@ export async function monitor(
     if (recipient === undefined) {
       throw new CliError(ExitCode.usage, `say where it goes: --to NAME; there are ${names.join(', ')}`);
     }
-    const packet = checked(readPacket(line), options.maxPacket);
+    const packet = checked(readPacket(line), options.maxPacketBytes);
     await keep(await session.send(recipient, packet), session);
   }
 }
