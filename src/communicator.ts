@@ -136,7 +136,7 @@ export abstract class Communicator<
    * @param name - the name of a connection
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
-   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an AbortSignal, or `options.signal` is not one
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an `AbortSignal`, or `options.signal` is not one
    */
   ready(name: string, options?: ReadyOptions): Promise<void> {
     const error = this.#refusal('ready', name) ?? invalidOptions('ready', name, options);
@@ -155,7 +155,7 @@ export abstract class Communicator<
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    * @throws InvalidArgumentError (`INVALID_PACKET`) if the packet is not a `Uint8Array`
-   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an AbortSignal, or `options.signal` is not one
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an `AbortSignal`, or `options.signal` is not one
    */
   send(recipient: string, packet: Uint8Array, options?: SendOptions): Promise<void> {
     const refusal = this.#refusal('send', recipient);
