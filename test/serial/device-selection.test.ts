@@ -33,7 +33,7 @@ describe('a device instead of a path', () => {
     [
       { serialNumber: 'C3' },
       'PORT_NOT_FOUND',
-      'connection "arm" (serialNumber C3): no such device; there are /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
+      'connection "arm" (serialNumber C3): no such device; available: /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
     ],
     [
       { vendorId: '2341' },
