@@ -10,7 +10,7 @@ import {
 } from '../../src/testing/index.js';
 import { invalidOption } from '../support/invalid-option.js';
 
-/** The call as JavaScript makes it, without type checks. */
+/** Calls a function as JavaScript does, without checking types. */
 const untyped = <Result>(call: (value: never) => Result) => call as (value: unknown) => Result;
 
 const path = '/dev/ttyMOCK0';
@@ -72,7 +72,7 @@ describe('LoopbackCommunicator rejects', () => {
   test('a connection that is not an object', () => {
     const communicator = new LoopbackCommunicator();
     expect(() => communicator.addConnection('a', 'b' as LoopbackConnection)).toThrow(
-      invalidOption('connection "a": got "b"; expected an object with answer, maxPacketBytes', 'INVALID_CONNECTION'),
+      invalidOption('connection "a": got "b"; expected an object with reply, maxPacketBytes', 'INVALID_CONNECTION'),
     );
   });
 });
@@ -119,15 +119,17 @@ describe('bindings reject arguments of the wrong class', () => {
     [undefined, 'undefined'],
   ])('%j', (device, shown) => {
     expect(() => untyped((given: never) => mockBinding(given))(device)).toThrow(
-      invalidOption(`mockBinding: got ${shown}; expected MockDevices, as in mockBinding(arm, leg)`),
+      invalidOption(`mockBinding: got ${shown}; expected MockDevice objects, for example mockBinding(arm, leg)`),
     );
     expect(() => untyped((given: never) => simulatedBinding(given))(device)).toThrow(
-      invalidOption(`simulatedBinding: got ${shown}; expected SimulatedBoards, as in simulatedBinding(arm, leg)`),
+      invalidOption(
+        `simulatedBinding: got ${shown}; expected SimulatedBoard objects, for example simulatedBinding(arm, leg)`,
+      ),
     );
   });
 });
 
-test('an option that is undefined counts as omitted', async () => {
+test('an undefined option is like an omitted one', async () => {
   const device = newDevice({ path, echo: undefined, maxReadSize: undefined, historyLength: undefined });
   expect(device.path).toBe(path);
   const line = newLine({ path, seed: undefined, toHost: { dropRate: undefined, flipRate: 1 }, toDevice: undefined });

@@ -44,14 +44,12 @@ export async function bindingFor(ports: readonly SessionPort[]): Promise<Binding
   if (simulatedPaths.length === 0) {
     return undefined;
   }
-  const { SerialPort } = await import('serialport');
-  const { directBinding, listPorts } = await import('serial-communicator');
+  const { defaultBinding, listPorts } = await import('serial-communicator');
   const { SimulatedBoard, simulatedBinding, unoEchoImage } = await import('serial-communicator/testing');
   const image = await unoEchoImage();
   const boards = simulatedBinding(...simulatedPaths.map((path) => new SimulatedBoard({ path, image })));
-  const real: Binding = process.platform === 'linux' ? directBinding : SerialPort.binding;
   return {
     list: async () => [...(await boards.list()), ...(await listPorts())],
-    open: (options) => (simulatedPaths.includes(options.path) ? boards : real).open(options),
+    open: (options) => (simulatedPaths.includes(options.path) ? boards : defaultBinding).open(options),
   };
 }
