@@ -1,12 +1,12 @@
-// npm run soak -- [--minutes N] [--seed N]: many connections, random traffic, random faults. Checks that nothing is lost
-// without a count, that every promise settles, and that memory stays within bounds; ends with 1 if anything does not hold.
+// npm run soak -- [--minutes N] [--seed N]: runs many connections with random traffic and random faults. Checks that every
+// loss is counted, that every promise settles, and that memory stays bounded. Exits with 1 on a violation.
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { live } from './soak/life.mjs';
+import { runCommunicator } from './soak/life.mjs';
 import { Random } from './soak/random.mjs';
 import { openStations } from './soak/stations.mjs';
 
@@ -14,7 +14,7 @@ const MiB = 1_048_576;
 const MEMORY_LIMIT_BYTES = 16 * MiB;
 const GROUPS = 4;
 const PROGRESS_MS = 10_000;
-/** The data by which memory is judged, and how many times that must have passed then. */
+/** Memory is measured after a warm-up, and again after at least DATA_FACTOR times the data of the warm-up. */
 const WARM_UP_SHARE = 1 / 15;
 const DATA_FACTOR = 10;
 
@@ -64,16 +64,16 @@ console.log(
   `soak: ${minutes} min, seed ${seed}, ${stations.length} connections${ptys === 0 ? ', no ptys (needs python3, Linux)' : ''}`,
 );
 
-const totals = { lives: 0 };
+const totals = { communicators: 0 };
 const dataBytes = () => (totals.bytesRead ?? 0) + (totals.bytesWritten ?? 0);
 function describe() {
-  const { lives, opens = 0, losses = 0, packetsSent = 0, packetsReceived = 0, framesTruncated = 0 } = totals;
+  const { communicators, opens = 0, losses = 0, packetsSent = 0, packetsReceived = 0, framesTruncated = 0 } = totals;
   const rejected = (totals.malformedFrames ?? 0) + (totals.tooLongFrames ?? 0) + (totals.checksumFrames ?? 0);
   const other = ['packetsAborted', 'packetsTimedOut', 'packetsLost', 'packetsShutDown', 'packetsRefused'];
   return [
-    `${lives} communicators`,
+    `${communicators} communicators`,
     `${opens} openings`,
-    `${losses} losses`,
+    `${losses} disconnects`,
     `${(dataBytes() / MiB).toFixed(1)} MiB`,
     `${packetsSent} packets sent, ${other.reduce((sum, key) => sum + (totals[key] ?? 0), 0)} not`,
     `${packetsReceived} received`,
@@ -83,10 +83,10 @@ function describe() {
 }
 const progress = setInterval(() => console.log(`${clock()}: ${describe()}`), PROGRESS_MS);
 
-/** How much longer than planned a round may take before it is given up. */
+/** A round that takes this much longer than planned counts as hung. */
 const ROUND_SLACK_MS = 60_000;
 
-/** All stations, in groups that are new each time; each group has one communicator after the other. */
+/** Divides the stations into random groups. Each group gets one communicator after another. */
 async function round(roundMs) {
   const groups = Array.from({ length: GROUPS }, () => []);
   for (const station of stations) {
@@ -94,7 +94,7 @@ async function round(roundMs) {
   }
   const endAt = performance.now() + roundMs;
   const watchdog = setTimeout(() => {
-    report(`a round of ${roundMs} ms has not ended after ${ROUND_SLACK_MS} ms more`);
+    report(`a round of ${roundMs} ms hangs for ${ROUND_SLACK_MS} ms`);
     process.exit(1);
   }, roundMs + ROUND_SLACK_MS);
   await Promise.all(
@@ -103,7 +103,7 @@ async function round(roundMs) {
       .map(async (group) => {
         while (performance.now() < endAt) {
           const lifeMs = Math.min(200 + random.below(3_000), Math.max(100, endAt - performance.now()));
-          const counts = await live(group, random, lifeMs, report);
+          const counts = await runCommunicator(group, random, lifeMs, report);
           for (const [key, value] of Object.entries(counts)) {
             totals[key] = (totals[key] ?? 0) + value;
           }
@@ -125,25 +125,25 @@ while (elapsedMs() < totalMs || isShort) {
   await round(Math.max(1_000, Math.min(10_000, totalMs - elapsedMs())));
   isShort = dataBytes() < DATA_FACTOR * warm.dataBytes;
   if (isShort && elapsedMs() > 2 * totalMs) {
-    report(`${dataBytes()} bytes are less than ${DATA_FACTOR} times the ${warm.dataBytes} of the warm-up`);
+    report(`only ${dataBytes()} bytes transferred; expected ${DATA_FACTOR} times the ${warm.dataBytes} of the warm-up`);
     break;
   }
 }
 clearInterval(progress);
 const grownBytes = usedBytes() - warm.usedBytes;
 if (grownBytes > MEMORY_LIMIT_BYTES) {
-  report(`memory has grown by ${grownBytes} bytes since the warm-up`);
+  report(`memory grew by ${grownBytes} bytes since the warm-up`);
 }
 const descriptors = openDescriptors();
 if (descriptors > warm.descriptors) {
-  report(`${descriptors} descriptors are open, ${warm.descriptors} were after the warm-up`);
+  report(`${descriptors} descriptors are open; ${warm.descriptors} were open after the warm-up`);
 }
 await Promise.all(stations.map((station) => station.end()));
 process.exitCode = violations > 0 ? 1 : 0;
 console.log(
-  `soak: ${clock()}, seed ${seed}: ${describe()}; memory ${(grownBytes / MiB).toFixed(1)} MiB more than warmed up`,
+  `soak: ${clock()}, seed ${seed}: ${describe()}; memory grew by ${(grownBytes / MiB).toFixed(1)} MiB after the warm-up`,
 );
-// It comes only where something keeps the process alive.
+// Runs only if something keeps the process alive.
 setTimeout(() => {
   console.log(`VIOLATION (seed ${seed}): kept alive by ${process.getActiveResourcesInfo().join(', ')}`);
   process.exit(1);

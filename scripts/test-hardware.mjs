@@ -1,4 +1,5 @@
-// npm run test:hardware -- PORT [BAUD]: the echo tests against a board with firmware-echo, or a TX-RX jumper.
+// npm run test:hardware -- PORT [BAUD]: runs the echo tests on a board with firmware-echo, or on a port with TX and RX
+// connected.
 import { spawnSync } from 'node:child_process';
 
 const [port, baud = '115200'] = process.argv.slice(2);

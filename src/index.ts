@@ -28,8 +28,9 @@ export {
   type RejectReason,
 } from './framing/frame-decoder.js';
 export { FrameEncoder, type FrameEncoderOptions } from './framing/frame-encoder.js';
-export type { Binding, PortInfo } from './serial/binding.js';
+export type { Binding, PortInfo, PushBinding } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';
+export { defaultBinding } from './serial/default-binding.js';
 export type { DeviceSelector } from './serial/device-selector.js';
 export { directBinding } from './serial/direct/direct-binding.js';
 export { listPorts } from './serial/list-ports.js';

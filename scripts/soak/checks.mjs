@@ -1,14 +1,14 @@
-/** What does not hold of one connection's life, one line each. */
+/** Checks one connection after its communicator has shut down. Returns one line for each violation. */
 export function violations({ stats, sends, events, line }) {
   const found = [];
   const equal = (what, left, right) => {
     if (left !== right) {
-      found.push(`${what}: ${left} is not ${right}`);
+      found.push(`${what}: ${left} instead of ${right}`);
     }
   };
   const atMost = (what, left, right) => {
     if (!(left <= right)) {
-      found.push(`${what}: ${left} is more than ${right}`);
+      found.push(`${what}: ${left} exceeds ${right}`);
     }
   };
 
@@ -30,19 +30,19 @@ export function violations({ stats, sends, events, line }) {
   );
   equal('packetsWaiting', stats.packetsWaiting, 0);
 
-  // What the sends have told.
+  // Compare with the results of the sends.
   const { made, settled, outcomes } = sends;
-  equal('sends that have settled', settled, made);
-  const told = (code) => outcomes[code] ?? 0;
-  equal('packetsSent', stats.packetsSent, told('sent'));
-  equal('packetsTimedOut', stats.packetsTimedOut, told('SEND_TIMEOUT'));
-  equal('packetsShutDown', stats.packetsShutDown, told('SHUTDOWN_TIMEOUT'));
-  // A signal that had aborted before, and a communicator that had stopped, never asked the queue.
-  equal('packetsAborted', stats.packetsAborted + sends.abortedBefore, told('aborted'));
+  equal('settled sends', settled, made);
+  const ended = (code) => outcomes[code] ?? 0;
+  equal('packetsSent', stats.packetsSent, ended('sent'));
+  equal('packetsTimedOut', stats.packetsTimedOut, ended('SEND_TIMEOUT'));
+  equal('packetsShutDown', stats.packetsShutDown, ended('SHUTDOWN_TIMEOUT'));
+  // Sends whose signal was already aborted never reach the queue.
+  equal('packetsAborted', stats.packetsAborted + sends.abortedBefore, ended('aborted'));
   equal(
     'packetsLost and packetsRefused',
     stats.packetsLost + stats.packetsRefused,
-    told('CONNECTION_LOST') + told('SEND_QUEUE_FULL') + told('PACKET_TOO_LARGE'),
+    ended('CONNECTION_LOST') + ended('SEND_QUEUE_FULL') + ended('PACKET_TOO_LARGE'),
   );
   const known = [
     'sent',
@@ -58,17 +58,17 @@ export function violations({ stats, sends, events, line }) {
     found.push(`a send ended with ${code}`);
   }
 
-  // What the events have told.
+  // Compare with the events.
   equal('opens', stats.opens, events.connected);
   equal('losses', stats.losses, events.disconnected);
   equal('packetsDelivered', stats.packetsDelivered, events.packets);
   equal('handler errors', events.handlerErrors, events.throws);
-  // What waits behind a busy handler when the port is closed is counted, but not told.
+  // Frames that wait for a busy handler when the port closes are counted without an event.
   atMost('rejectedFrame', events.rejectedFrames, stats.malformedFrames + stats.tooLongFrames + stats.checksumFrames);
 
-  // The other end of the port: the line.
-  equal('bytes given by the line', stats.bytesRead, line.toHost.bytesOut);
-  atMost('bytes taken by the line', stats.bytesWritten, line.toDevice.bytesIn);
+  // Compare with the faulty line.
+  equal('bytes from the line', stats.bytesRead, line.toHost.bytesOut);
+  atMost('bytes to the line', stats.bytesWritten, line.toDevice.bytesIn);
   for (const way of ['toDevice', 'toHost']) {
     const { bytesIn, bytesOut, droppedBytes, insertedBytes, duplicatedBytes, lostBytes } = line[way];
     equal(`bytesOut ${way}`, bytesOut, bytesIn - droppedBytes + insertedBytes + duplicatedBytes - lostBytes);

@@ -5,10 +5,10 @@ import { hex, makePacket, packetNumber } from './packets.mjs';
 
 const SHUTDOWN_TIMEOUT_MS = 300;
 
-/** What a busy machine may add to a time. */
+/** Tolerance for a busy machine. */
 const SLACK_MS = 5_000;
 
-/** How many sends of a connection may be pending. */
+/** Maximum number of pending sends per connection. */
 const MAX_PENDING = 200;
 
 function settingsFor(station, random) {
@@ -18,7 +18,7 @@ function settingsFor(station, random) {
     baudRate: 115_200,
     checksum: station.checksum,
     maxPacketBytes: random.pick([1_000, 3_000, 65_536]),
-    // Less than the least time that a packet may take.
+    // Must be less than the smallest sendTimeoutMs.
     settleMs: random.pick([0, 0, 0, 15]),
     syncOnOpen: !random.oneIn(4),
     skipFirst: random.oneIn(4),
@@ -30,7 +30,7 @@ function settingsFor(station, random) {
   };
 }
 
-/** What is known of one connection besides its stats. */
+/** What a connection's sends, events and faulty line report, to compare with its stats. */
 class Watched {
   sends = { made: 0, settled: 0, abortedBefore: 0, outcomes: {} };
   events = { connected: 0, disconnected: 0, rejectedFrames: 0, packets: 0, handlerErrors: 0, throws: 0 };
@@ -56,7 +56,7 @@ class Watched {
     const { name, isExact, checksum } = this.station;
     if (number === undefined) {
       if (isExact || checksum === 'crc32') {
-        this.report(`${name}: a packet of ${packet.length} bytes arrived that nobody has sent: ${hex(packet)}`);
+        this.report(`${name}: received a packet of ${packet.length} bytes that was never sent: ${hex(packet)}`);
       }
       return;
     }
@@ -68,8 +68,8 @@ class Watched {
   }
 }
 
-/** One communicator from its making to its end, with traffic and faults in between; gives its totals. */
-export async function live(stations, random, lifeMs, report) {
+/** Runs one communicator with random traffic and faults, shuts it down and checks it. Returns its totals. */
+export async function runCommunicator(stations, random, lifeMs, report) {
   const watched = new Map(stations.map((station) => [station.name, new Watched(station, report)]));
   const serial = await start(stations, watched, random, report);
   const endAt = performance.now() + lifeMs;
@@ -85,13 +85,13 @@ export async function live(stations, random, lifeMs, report) {
     report(`shutdown took ${Math.round(tookMs)} ms`);
   }
   await striking;
-  // Sends that do not settle would hold this up for ever; they are a violation below.
+  // Do not wait forever for a send that never settles: it is reported below.
   await Promise.race([Promise.all(traffic), sleep(SLACK_MS, undefined, { ref: false })]);
-  // What had been begun when the ports were closed has ended then.
+  // Let operations finish that were in progress when the ports closed.
   for (let count = 0; count < 5; count++) {
     await turn();
   }
-  const totals = { lives: 1 };
+  const totals = { communicators: 1 };
   for (const [name, connection] of watched) {
     const stats = serial.stats(name);
     for (const violation of violations({ ...connection, stats, line: connection.line })) {
@@ -131,7 +131,7 @@ async function start(stations, watched, random, report) {
       if (error.code !== 'INITIALIZE_FAILED') {
         report(`initialize: ${error.stack}`);
       }
-      // One that is required was away.
+      // A required device was unplugged.
       for (const station of stations) {
         station.mend();
       }
@@ -140,7 +140,7 @@ async function start(stations, watched, random, report) {
   }
 }
 
-/** Each station has a binding of its own. */
+/** Combines the bindings of the stations. */
 function joinedBinding(stations) {
   return {
     list: async () => (await Promise.all(stations.map(({ line }) => line.binding.list()))).flat(),
@@ -158,7 +158,7 @@ function randomHandler(watched, random) {
     const fails = random.oneIn(throwsIn);
     const fail = () => {
       connection.events.throws++;
-      throw new Error('a fault of the handler');
+      throw new Error('handler fault');
     };
     if (delay !== undefined) {
       return (delay === 0 ? turn() : sleep(delay)).then(() => fails && fail());
@@ -167,7 +167,7 @@ function randomHandler(watched, random) {
   };
 }
 
-/** Sends bursts of packets, some of them with a signal that is aborted sooner or later. */
+/** Sends bursts of packets, some with a signal that is aborted before or during the send. */
 async function talk(serial, connection, random, isOver) {
   const { sends, station } = connection;
   const longest = random.pick([20, 300, 1_500]);
@@ -179,7 +179,7 @@ async function talk(serial, connection, random, isOver) {
       }
     }
     if (random.oneIn(2)) {
-      // Sooner or later: a stall ends, or the time of the communicator does.
+      // They settle at the latest when the communicator shuts down.
       await Promise.all(pending);
     }
     await (random.oneIn(3) ? sleep(random.below(20)) : turn());
@@ -205,7 +205,7 @@ async function send(serial, { sends, station }, packet, random) {
   sends.outcomes[outcome] = (sends.outcomes[outcome] ?? 0) + 1;
 }
 
-/** Faults strike one station after the other, and are mended after a while: several may be at work at a time. */
+/** Starts random faults at random stations, and ends each after a while. Several can be active at once. */
 async function strike(stations, random, isOver) {
   const mends = new Set();
   while (!isOver()) {

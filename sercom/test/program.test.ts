@@ -138,8 +138,8 @@ describe('help', () => {
   });
 
   test('states the exit code of each command on Ctrl-C', async () => {
-    expect((await run('--help')).stdout).toMatch(
-      /130 in send and replay, 0 in monitor, list --watch and extcap, 0 or 1/,
+    expect((await run('--help')).stdout.replace(/\s+/g, ' ')).toContain(
+      '130 in send and replay, 0 in monitor, list --watch and extcap, 0 or 1 in ping',
     );
   });
 
@@ -168,7 +168,7 @@ describe('a port that cannot be opened exits with 1 and explains why', () => {
     expect(await run('monitor', '/dev/nowhere')).toMatchObject({
       code: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^sercom: .*\/dev\/nowhere.*no such port; there (is|are) .*\n$/),
+      stderr: expect.stringMatching(/^sercom: .*\/dev\/nowhere.*no such port; .*\n$/),
     });
   });
 

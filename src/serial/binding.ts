@@ -16,3 +16,8 @@ export interface Binding {
   /** Describes one port without listing all of them. Resolves with undefined if it is not listed. */
   describe?(path: string): Promise<PortInfo | undefined>;
 }
+
+/** A binding whose ports all push what they receive. */
+export interface PushBinding extends Binding {
+  open(options: PortOpenOptions): Promise<Port>;
+}

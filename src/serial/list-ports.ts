@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { SerialPort } from 'serialport';
-import type { Binding, PortInfo } from './binding.js';
+import type { PortInfo } from './binding.js';
+import { nativeBinding } from './native-binding.js';
 
 /** The directories in which Linux shows its devices. */
 interface Roots {
@@ -24,8 +24,7 @@ const NO_UART = '0';
  * On other systems it uses `SerialPort.binding`.
  */
 export async function listPorts(): Promise<PortInfo[]> {
-  const native: Binding = SerialPort.binding;
-  return process.platform === 'linux' ? listLinuxPorts({ sys: '/sys', dev: '/dev' }) : native.list();
+  return process.platform === 'linux' ? listLinuxPorts({ sys: '/sys', dev: '/dev' }) : (await nativeBinding()).list();
 }
 
 /** Describes the port at this path, which may be a link, as {@link listPorts} does. Undefined if it is not listed. */

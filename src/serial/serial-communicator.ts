@@ -1,12 +1,11 @@
-import { SerialPort } from 'serialport';
 import { Communicator, type CommunicatorEvents, type SendOptions } from '../communicator.js';
 import { type ConnectionError, InitializeError } from '../errors.js';
 import type { RejectedFrame } from '../framing/frame-decoder.js';
 import { anObject, checkOptions, milliseconds, type OptionRules } from '../options.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
+import { defaultBinding } from './default-binding.js';
 import { DeviceWatch } from './device-watch.js';
-import { directBinding } from './direct/direct-binding.js';
 import {
   type CompleteSerialConnection,
   checkDefaults,
@@ -22,8 +21,7 @@ import { LinkSupervisor } from './supervisor/link-supervisor.js';
 /** Options of a {@link SerialCommunicator}. */
 export interface SerialCommunicatorOptions {
   /**
-   * Opens the ports. Default: `directBinding` on Linux, otherwise `SerialPort.binding`, the binding that `serialport`
-   * has for this operating system.
+   * Opens the ports. Default: `defaultBinding`.
    */
   binding?: Binding;
   /** Settings for all connections. A connection's own settings take precedence. */
@@ -50,8 +48,6 @@ export interface SerialEvents extends CommunicatorEvents {
    */
   disconnected: { name: string; error: ConnectionError; willReconnect: boolean };
 }
-
-const defaultBinding: Binding = process.platform === 'linux' ? directBinding : SerialPort.binding;
 
 const OPTION_RULES: OptionRules<SerialCommunicatorOptions> = {
   binding: {
@@ -92,7 +88,7 @@ const DRAIN_SHARE = 0.75;
  * ```
  */
 export class SerialCommunicator extends Communicator<SerialConnection, SerialEvents, CompleteSerialConnection> {
-  readonly #binding: Binding | undefined;
+  readonly #binding: Binding;
   readonly #defaults: SerialSettings;
   readonly #shutdownTimeoutMs: number;
   readonly #supervisors = new Map<string, LinkSupervisor>();
@@ -102,7 +98,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   constructor(options: SerialCommunicatorOptions = {}) {
     super();
     const {
-      binding,
+      binding = defaultBinding,
       defaults = {},
       shutdownTimeoutMs = 2_000,
     } = checkOptions('SerialCommunicator', options, OPTION_RULES);
@@ -173,9 +169,8 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   protected override async openConnections(connections: ReadonlyMap<string, CompleteSerialConnection>): Promise<void> {
-    const binding = this.#binding ?? defaultBinding;
     for (const [name, connection] of connections) {
-      this.#supervisors.set(name, this.#newSupervisor(name, connection, binding));
+      this.#supervisors.set(name, this.#newSupervisor(name, connection));
     }
     const results = await Promise.allSettled([...this.#supervisors.values()].map((supervisor) => supervisor.open()));
     const errors = results.filter((result) => result.status === 'rejected').map((result) => result.reason);
@@ -212,8 +207,8 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
     return this.#supervisors.get(name)!;
   }
 
-  #newSupervisor(name: string, connection: CompleteSerialConnection, binding: Binding): LinkSupervisor {
-    return new LinkSupervisor(name, connection, binding, this.#watch, {
+  #newSupervisor(name: string, connection: CompleteSerialConnection): LinkSupervisor {
+    return new LinkSupervisor(name, connection, this.#binding, this.#watch, {
       hasReceiveHandler: () => this.hasReceiveHandler,
       packet: (packet) => this.deliver(name, packet),
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),

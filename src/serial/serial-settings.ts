@@ -79,24 +79,21 @@ export interface ReconnectOptions {
   maxDelayMs?: number;
 }
 
-/** One row of {@link serialSettings}. */
-export type SerialSetting<Value = unknown> = SettingBase<Value> & SettingType;
-
-interface SettingBase<Value> {
-  /** The value of a connection that omits the setting; `undefined` leaves the port as opening sets it. */
+/** Describes one setting: a row of {@link serialSettings}. */
+export type SerialSetting<Value = unknown> = {
+  /** The value if the setting is omitted. Without one, the port is left as opening sets it. */
   readonly default: Value | undefined;
   /** The accepted values, in words. */
   readonly expected: string;
-  /** Whether the setting accepts a value. */
+  /** Whether a value is accepted. */
   accepts(value: unknown): boolean;
-  /** What the setting does or is, in a phrase. */
+  /** What the setting is or does, in a phrase. */
   readonly text: string;
-}
-
-type SettingType =
+} & (
   | { readonly type: 'boolean' | 'object' }
   | { readonly type: 'choice'; readonly choices: readonly (string | number)[] }
-  | { readonly type: 'integer'; readonly min: number; readonly max: number };
+  | { readonly type: 'integer'; readonly min: number; readonly max: number }
+);
 
 /**
  * Every field of {@link SerialSettings} with its default, what it accepts and what it does. Programs can build options,
@@ -118,7 +115,7 @@ export const serialSettings: {
   dtr: flag(undefined, 'state of DTR right after opening'),
   rts: flag(undefined, 'state of RTS right after opening'),
   hupcl: flag(true, 'drop DTR when the port closes'),
-  lock: flag(true, 'keep other processes from opening the port'),
+  lock: flag(true, 'lock the port against other processes'),
   checksum: {
     ...choice(CHECKSUM_NAMES, 'none', 'checksum appended to each packet; both ends must agree'),
     ...aChecksum,

@@ -1,14 +1,9 @@
 import { describeValue, invalidOption } from '../options.js';
-import type { Binding, PortInfo } from '../serial/binding.js';
+import type { PortInfo, PushBinding } from '../serial/binding.js';
 import type { Port, PortOpenOptions } from '../serial/port.js';
 import { withKnownPaths } from './known-paths.js';
 import { noSuchPort } from './linux-errors.js';
 import { completeOpenOptions } from './open-options.js';
-
-/** A binding of this module: all of its ports push what they receive. */
-export interface PushBinding extends Binding {
-  open(options: PortOpenOptions): Promise<Port>;
-}
 
 /** A simulated device with one port. */
 interface Device {

@@ -33,12 +33,12 @@ describe('a device instead of a path', () => {
     [
       { serialNumber: 'C3' },
       'PORT_NOT_FOUND',
-      'connection "arm" (serialNumber C3): no such device; there are /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
+      'connection "arm" (serialNumber C3): no such device; available: /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
     ],
     [
       { vendorId: '2341' },
       'PORT_AMBIGUOUS',
-      'connection "arm" (vendorId 2341): 2 devices match; say which, by serialNumber, say: there are /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
+      'connection "arm" (vendorId 2341): 2 devices match; select one, for example by serialNumber; available: /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
     ],
   ])('%j: rejects with %s, and lists the ports', async (device, code, message) => {
     const devices = [

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { SerialPort } from 'serialport';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { type Binding, directBinding, type Port, SerialCommunicator } from '../../src/index.js';
+import { directBinding, type Port, type PushBinding, SerialCommunicator } from '../../src/index.js';
 import { polledBinding } from '../support/native-bindings.js';
 import { PortRecorder } from '../support/port-recorder.js';
 import { Pty } from '../support/pty.js';
@@ -16,11 +16,11 @@ import { has } from '../support/tools.js';
 const needsPty = process.platform !== 'linux' || !has('python3');
 const isRoot = process.getuid?.() === 0;
 
-async function openPort(binding: Binding, portPath: string): Promise<Port> {
-  return (await binding.open({ path: portPath, baudRate: 115_200 })) as Port;
+function openPort(binding: PushBinding, portPath: string): Promise<Port> {
+  return binding.open({ path: portPath, baudRate: 115_200 });
 }
 
-async function openPty(binding: Binding = directBinding) {
+async function openPty(binding: PushBinding) {
   const device = new Pty();
   const port = await openPort(binding, await device.open());
   onTestFinished(async () => {
@@ -33,7 +33,7 @@ async function openPty(binding: Binding = directBinding) {
 }
 
 /** Opens a pty whose port is read, and whose listener has received "x" and wants no more. */
-async function openPaused(binding: Binding) {
+async function openPaused(binding: PushBinding) {
   const { device, port } = await openPty(binding);
   const recorder = new PortRecorder(port);
   recorder.resume();
@@ -492,6 +492,32 @@ test.skipIf(process.platform !== 'linux')('fails to open a port in a worker thre
   expect(message).toContain('main thread');
   await worker.terminate();
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'closes a port that cannot be read, and leaves no descriptor open',
+  async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'not-a-tty-'));
+    const file = path.join(folder, 'file');
+    const fd = openSync(file, 'w+');
+    const poller = Object.assign(new EventEmitter(), { poll: vi.fn() });
+    const close = vi.fn(async () => {
+      // As the native poller does when its port is closed.
+      for (const event of ['readable', 'writable', 'disconnect']) {
+        poller.emit(event, new Error('Canceled'));
+      }
+      closeSync(fd);
+    });
+    const nativeOpen = vi.spyOn(SerialPort.binding, 'open').mockResolvedValue({ fd, poller, close } as never);
+    onTestFinished(() => {
+      nativeOpen.mockRestore();
+      rmSync(folder, { recursive: true });
+    });
+    await expect(openPort(directBinding, file)).rejects.toThrow();
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(poller.poll).not.toHaveBeenCalled();
+    expect(descriptorsOf(file)).toBe(0);
+  },
+);
 
 test.skipIf(needsPty)(
   'does not use the poller again after a hang-up listener has closed the port (needs python3, Linux)',

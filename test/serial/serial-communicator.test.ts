@@ -20,13 +20,13 @@ describe('initialize', () => {
     [
       'Error: No such file or directory, cannot open /dev/x',
       'PORT_NOT_FOUND',
-      /no such port; there are \/dev\/ttyUSB3 \(2341:0043\), \/dev\/ttyS0/,
+      /no such port; available: \/dev\/ttyUSB3 \(2341:0043\), \/dev\/ttyS0/,
     ],
     ['Opening COM7: File not found', 'PORT_NOT_FOUND', /no such port/],
     ['Error: Permission denied, cannot open /dev/x', 'PERMISSION_DENIED', /permission denied; run "ls -l/],
     ['Error Resource temporarily unavailable Cannot lock port', 'PORT_BUSY', /port is in use by another program/],
     ['Error: Device or resource busy, cannot open /dev/x', 'PORT_BUSY', /port is in use/],
-    ['Inappropriate ioctl for device setting custom baud rate', 'PORT_OPEN_FAILED', /: not a serial port; there are /],
+    ['Inappropriate ioctl for device setting custom baud rate', 'PORT_OPEN_FAILED', /: not a serial port; available: /],
     ['Is a directory, cannot open /dev', 'PORT_OPEN_FAILED', /: not a serial port/],
     [
       'the moon is in the wrong house',
@@ -60,7 +60,7 @@ describe('initialize', () => {
     const open = failing('No such file or directory').open;
     const none = new SerialCommunicator({ binding: { open, list: async () => [] } });
     none.addConnection('arm', { path: '/dev/x', baudRate: 9_600 });
-    await expect(none.initialize()).rejects.toThrow('there are no ports: is the device plugged in');
+    await expect(none.initialize()).rejects.toThrow('no ports found; check that the device is plugged in');
     const unlisted = new SerialCommunicator({
       binding: { open, list: () => Promise.reject(new Error('spawn udevadm ENOENT')) },
     });

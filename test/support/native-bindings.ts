@@ -1,11 +1,11 @@
 import { SerialPort } from 'serialport';
-import { type Binding, directBinding } from '../../src/index.js';
+import { type Binding, directBinding, type PushBinding } from '../../src/index.js';
 import { DirectPort, type PolledPort } from '../../src/serial/direct/direct-port.js';
 
 const serialportBinding: Binding = SerialPort.binding;
 
 /** The direct binding as it reads a device that opens slowly: when the poller reports bytes. */
-export const polledBinding: Binding = {
+export const polledBinding: PushBinding = {
   list: () => directBinding.list(),
   open: async (options) => new DirectPort((await serialportBinding.open(options)) as PolledPort, undefined),
 };

@@ -10,7 +10,7 @@ import {
 } from '../../src/testing/index.js';
 import { invalidOption } from '../support/invalid-option.js';
 
-/** As JavaScript calls it, where nobody checks types. */
+/** Calls a function as JavaScript does, without checking types. */
 const untyped = <Result>(call: (value: never) => Result) => call as (value: unknown) => Result;
 
 const path = '/dev/ttyMOCK0';

@@ -102,7 +102,8 @@ function isOn(option: Option, command: Command): boolean {
     return false;
   }
   const value: unknown = command.getOptionValue(attribute);
-  return option.negate ? value === false : value !== undefined && value !== false;
+  // The value of an option such as --dtr off is false, too.
+  return option.negate ? value === false : value !== undefined && (value !== false || !option.isBoolean());
 }
 
 /** A subject as users write it on the command line. */

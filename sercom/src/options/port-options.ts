@@ -1,43 +1,58 @@
-import { grouped, type OptionsOf, option } from './define.js';
-import { integer, MAX_TIMER_MS } from './values.js';
+import { type SerialSetting, type SerialSettings, serialSettings } from 'serial-communicator';
+import { grouped, type OptionDefinition, type OptionsOf, option, type TypedOption } from './define.js';
+import { integer } from './values.js';
 
-/** The options of every command that opens ports. */
+/** Settings that do not become an option: the command sets them, or one of the options below does. */
+const WITHOUT_OPTION = [
+  'skipFirst',
+  'required',
+  'reconnect',
+  'whenDisconnected',
+  'sendTimeoutMs',
+  'sendQueueBytes',
+] as const satisfies readonly (keyof SerialSettings)[];
+
+type SettingName = Exclude<keyof SerialSettings, (typeof WITHOUT_OPTION)[number]>;
+
+/** How an option differs from what follows from its setting. */
+interface Differences {
+  /** The flag without dashes. Default: the name of the setting without its unit. */
+  readonly flag?: string;
+  readonly placeholder?: string;
+  readonly min?: number;
+  readonly max?: number;
+  /** Shown as the default. The option then has no value unless it is given. */
+  readonly defaultText?: string;
+}
+
+const DIFFERENCES: { readonly [Name in SettingName]?: Differences } = {
+  dataBits: { placeholder: 'bits' },
+  stopBits: { placeholder: 'bits' },
+  maxPacketBytes: { min: 1, max: 16_777_216 },
+  settleMs: { defaultText: '0; sim: 50' },
+  syncOnOpen: { flag: 'sync' },
+};
+
+/** Flags have no value unless they are given, nor has `settleMs`. */
+type SettingOptions = {
+  readonly [Name in SettingName]: TypedOption<
+    SerialSettings[Name] extends boolean | undefined
+      ? SerialSettings[Name]
+      : Name extends 'settleMs'
+        ? SerialSettings[Name]
+        : NonNullable<SerialSettings[Name]>
+  >;
+};
+
+const SETTING_OPTIONS = settingOptions(serialSettings) as SettingOptions;
+
+/** The options of every command that opens ports. An option of a setting has the name of the setting as its key. */
 export const PORT_OPTIONS = grouped('Ports:', {
   baud: option('-b, --baud <bit/s>', 'baud rate of ports given without @BAUD', {
     parse: integer(1, 4_294_967_295),
     default: 115_200,
   }),
-  checksum: option('--checksum <name>', 'checksum appended to each packet', {
-    choices: ['none', 'crc16', 'crc32'],
-    default: 'none',
-  }),
-  dataBits: option('--data-bits <bits>', 'data bits of a character (default: 8)', { choices: ['5', '6', '7', '8'] }),
-  stopBits: option('--stop-bits <bits>', 'stop bits of a character; 1.5 on Windows only (default: 1)', {
-    choices: ['1', '1.5', '2'],
-  }),
-  parity: option('--parity <name>', 'parity of a character; mark and space on Windows only (default: none)', {
-    choices: ['none', 'even', 'odd', 'mark', 'space'],
-  }),
-  rtscts: option('--rtscts', 'flow control by the RTS and CTS lines'),
-  xon: option('--xon', 'honor XON/XOFF received from the device'),
-  xoff: option('--xoff', 'send XON/XOFF to throttle the device'),
-  dtr: option('--dtr <state>', 'set DTR to this right after opening', { choices: ['on', 'off'] }),
-  rts: option('--rts <state>', 'set RTS to this right after opening', { choices: ['on', 'off'] }),
-  hupcl: option('--no-hupcl', 'leave DTR unchanged when the port closes'),
-  lock: option('--no-lock', 'allow other processes to open the port as well'),
-  sync: option('--no-sync', 'do not write a delimiter after opening'),
-  maxPacket: option('--max-packet <bytes>', 'maximum packet size in either direction', {
-    parse: integer(1, 16_777_216),
-    default: 65_536,
-  }),
-  settle: option(
-    '--settle <ms>',
-    'delay before the first write, for boards that reset when the port opens (default: 0; sim: 50)',
-    { parse: integer(0, MAX_TIMER_MS) },
-  ),
-  openTimeout: option('--open-timeout <ms>', 'give up if the port takes longer than this to open (default: 5000)', {
-    parse: integer(1, MAX_TIMER_MS),
-  }),
+  ...SETTING_OPTIONS,
   awaitPort: option('--await-port', 'if a port cannot be opened, keep trying instead of failing', {
     excludes: ['reconnect'],
   }),
@@ -45,3 +60,52 @@ export const PORT_OPTIONS = grouped('Ports:', {
 });
 
 export type PortOptions = OptionsOf<typeof PORT_OPTIONS>;
+
+/** The settings among the values of options. */
+export function settingsOf(options: PortOptions): SerialSettings {
+  const names = Object.keys(SETTING_OPTIONS) as SettingName[];
+  return Object.fromEntries(names.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined));
+}
+
+/** The option of each setting in a table that can have one. */
+export function settingOptions(table: Readonly<Record<string, SerialSetting>>): Record<string, OptionDefinition> {
+  const excluded: readonly string[] = WITHOUT_OPTION;
+  return Object.fromEntries(
+    Object.entries(table)
+      .filter(([name, { type }]) => type !== 'object' && !excluded.includes(name))
+      .map(([name, setting]) => [name, settingOption(name, setting)]),
+  );
+}
+
+function settingOption(name: string, setting: SerialSetting): OptionDefinition {
+  const differences: Differences = DIFFERENCES[name as SettingName] ?? {};
+  const { flag = kebabCase(name.replace(/(Ms|Bytes)$/, '')), defaultText } = differences;
+  const text = defaultText === undefined ? setting.text : `${setting.text} (default: ${defaultText})`;
+  const value = defaultText === undefined && setting.default !== undefined ? { default: setting.default } : {};
+  switch (setting.type) {
+    case 'choice': {
+      const { placeholder = 'name' } = differences;
+      const choices = setting.choices.map(String);
+      const parse = (given: string): unknown => setting.choices[choices.indexOf(given)];
+      return option(`--${flag} <${placeholder}>`, text, { choices, parse, ...value });
+    }
+    case 'integer': {
+      const unit = name.endsWith('Ms') ? 'ms' : name.endsWith('Bytes') ? 'bytes' : 'number';
+      const { placeholder = unit, min = setting.min, max = setting.max } = differences;
+      return option(`--${flag} <${placeholder}>`, text, {
+        parse: integer(min, max) as (given: string) => unknown,
+        ...value,
+      });
+    }
+    default:
+      if (setting.default === undefined) {
+        const parse = (given: string): unknown => given === 'on';
+        return option(`--${flag} <state>`, text, { choices: ['on', 'off'], parse });
+      }
+      return setting.default === true ? option(`--no-${flag}`, `do not ${text}`) : option(`--${flag}`, text);
+  }
+}
+
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

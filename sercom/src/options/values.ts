@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 
 /** The longest delay that a timer of Node.js supports. */
-export const MAX_TIMER_MS = 2_147_483_647;
+const MAX_TIMER_MS = 2_147_483_647;
 
 /** Makes a parser of integers within limits. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {

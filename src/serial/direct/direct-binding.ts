@@ -1,12 +1,10 @@
 import { isMainThread } from 'node:worker_threads';
-import { SerialPort } from 'serialport';
-import type { Binding } from '../binding.js';
+import type { PushBinding } from '../binding.js';
 import { findPort, listPorts } from '../list-ports.js';
+import { nativeBinding } from '../native-binding.js';
 import type { Port, ReadPort } from '../port.js';
 import { DirectPort, type PolledPort } from './direct-port.js';
 import { openAgain } from './tty-reader.js';
-
-const native: Binding = SerialPort.binding;
 
 /**
  * A binding whose ports are read and written on the thread of the event loop, without the thread pool. It is the
@@ -20,16 +18,17 @@ const native: Binding = SerialPort.binding;
  * `open` rejects with an error whose `code` is `WORKER_UNSUPPORTED` in a worker thread, where the poller of
  * `@serialport/bindings-cpp` never reports anything.
  */
-export const directBinding: Binding = {
+export const directBinding: PushBinding = {
   list: listPorts,
   describe: findPort,
 
-  async open(options): Promise<Port> {
+  async open(options) {
     if (!isMainThread) {
       throw Object.assign(new Error('serial ports do not work in a worker thread; open them in the main thread'), {
         code: 'WORKER_UNSUPPORTED',
       });
     }
+    const native = await nativeBinding();
     const startedAt = performance.now();
     const port = await native.open(options);
     if (!isPolled(port)) {

@@ -41,15 +41,17 @@ export class DirectPort implements Port {
   constructor(port: PolledPort, readingFd: number | undefined) {
     this.#port = port;
     this.#fd = port.fd!;
-    this.#mask = new PollMask(port.poller);
-    this.#mask.onHangUp = (error) => this.#hungUp(error);
     const io: DirectIo = {
       fd: this.#fd,
       state: this.#state,
       writeTurn: new Turn(MAX_TURN_BYTES, MAX_TURN_WRITES),
       fail: (error) => this.#fail(error),
     };
-    this.#reader = readingFd === undefined ? new PolledReader(io, this.#mask) : new TtyReader(io, readingFd);
+    // It may throw, so polling starts later.
+    const ttyReader = readingFd === undefined ? undefined : new TtyReader(io, readingFd);
+    this.#mask = new PollMask(port.poller);
+    this.#mask.onHangUp = (error) => this.#hungUp(error);
+    this.#reader = ttyReader ?? new PolledReader(io, this.#mask);
     this.#writer = new DirectWriter(io, this.#mask);
   }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { deviceBinding, type PushBinding } from '../device-binding.js';
+import type { PushBinding } from '../../serial/binding.js';
+import { deviceBinding } from '../device-binding.js';
 import { SimulatedBoard } from './simulated-board.js';
 
 /**

@@ -9,10 +9,9 @@ import {
   type OptionRules,
   required,
 } from '../../options.js';
-import type { Binding, PortInfo } from '../../serial/binding.js';
+import type { Binding, PortInfo, PushBinding } from '../../serial/binding.js';
 import type { Port, PortOpenOptions } from '../../serial/port.js';
 import { asPort } from '../../serial/read-port-adapter.js';
-import type { PushBinding } from '../device-binding.js';
 import { knownPaths, withKnownPaths } from '../known-paths.js';
 import { noSuchPort, unplugged } from '../linux-errors.js';
 import { FaultyPort, type LineOfPort } from './faulty-port.js';
@@ -64,7 +63,7 @@ const RULES: OptionRules<FaultyLineOptions> = { path: required(aName), seed: aSe
 export class FaultyLine {
   /** Seed of the random faults. A line with the same seed repeats a run. Print it when a test fails. */
   readonly seed: number;
-  /** The binding whose ports are those behind the line, and all others of the inner binding. */
+  /** The inner binding, with this line in front of its port. */
   readonly binding: PushBinding;
   readonly #inner: Binding;
   readonly #innerPath: string;

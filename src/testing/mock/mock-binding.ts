@@ -1,4 +1,5 @@
-import { deviceBinding, type PushBinding } from '../device-binding.js';
+import type { PushBinding } from '../../serial/binding.js';
+import { deviceBinding } from '../device-binding.js';
 import { MockDevice } from './mock-device.js';
 
 /**

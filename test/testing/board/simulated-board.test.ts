@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError } from '../../../src/index.js';
 import { SimulatedBoard } from '../../../src/testing/index.js';
 import { someTurns } from '../../contract/harness.js';
+import { PortRecorder } from '../../support/port-recorder.js';
 import { eventually, fixtureImage, openBoard, openPort, readExactly } from '../fixtures/board.js';
 
 const GREETING = [...Buffer.from('>\x02')];
@@ -183,6 +184,27 @@ describe('DTR', () => {
     await echo.write('b');
     await echo.port.drain();
     expect(echo.board.stats.bytesLost.bootLoader).toBe(2);
+  });
+});
+
+describe('a write', () => {
+  it('reports its progress, and ends where it is shortened', async () => {
+    const board = new SimulatedBoard({ path: 'x', image: fixtureImage('echo-polled') });
+    const port = await board.open({ path: 'x', baudRate: 115_200 });
+    const recorder = new PortRecorder(port);
+    expect(port.write(Buffer.alloc(10, 1))).toBeUndefined();
+    expect(port.writtenBytes).toBe(10);
+    const writing = port.write(Buffer.alloc(5_000, 2));
+    expect(port.writtenBytes).toBe(4_086);
+    await recorder.until(() => recorder.progress.length > 0);
+    expect(recorder.progress[0]).toBeGreaterThan(4_086);
+    expect(recorder.progress[0]).toBeLessThan(4_300);
+    port.shortenWrite!(4_300);
+    await writing;
+    expect(port.writtenBytes).toBe(4_300);
+    await port.drain();
+    expect(board.stats.bytesReceived).toBe(4_310);
+    await port.close();
   });
 });
 

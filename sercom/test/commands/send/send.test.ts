@@ -1,7 +1,17 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { jsonLines, run, start } from '../../support/sercom-process.js';
+import { jsonLines, type Outcome, run, start } from '../../support/sercom-process.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const LINE = /^\d\d:\d\d:\d\d\.\d{6} {2}(\S+) {2}(rx|tx) +(\d+) {2}([0-9a-f ]*?) *"(.*)"$/;
+
+/** Runs `sercom send sim:` with input on stdin. */
+function withInput(input: string, ...options: string[]): Promise<Outcome> {
+  const send = start('send', 'sim:', ...options);
+  send.child.stdin!.end(input);
+  return send.outcome();
+}
 
 describe('sercom send sim:', () => {
   test.each([
@@ -64,5 +74,51 @@ describe('sercom send sim:', () => {
     const { code, signal, stderr } = await send.outcome();
     expect(stderr).toBe('sercom: received 1 packet (1 byte), sent 1 packet (1 byte)\n');
     expect({ code, signal }).toEqual({ code: 130, signal: null });
+  });
+
+  test('--input text sends the bytes of each line unchanged', async () => {
+    const send = start('send', 'sim:', '--input', 'text', '--wait', '1', '--json');
+    send.child.stdin!.end(Buffer.from('efbbbf410afffe0d0aefbbbf', 'hex'));
+    const { code, stdout } = await send.outcome();
+    expect(jsonLines(stdout).map(({ hex }) => hex)).toEqual(['efbbbf41', 'fffe', 'efbbbf']);
+    expect(code).toBe(0);
+  });
+
+  test.each(['hex', 'json'])('--input %s accepts only UTF-8 and ignores a byte order mark', async (kind) => {
+    const running = start('send', 'sim:', '--input', kind, '--wait', '1', '--json');
+    running.child.stdin!.end(Buffer.from('efbbbf31310a22ff220a', 'hex'));
+    const { code, stdout, stderr } = await running.outcome();
+    expect(jsonLines(stdout)).toMatchObject([{ hex: kind === 'hex' ? '11' : '0b' }]);
+    expect(stderr).toBe('sercom: invalid UTF-8: "\\"\\xff\\""\n');
+    expect(code).toBe(2);
+  });
+
+  test('--input sends a packet per line and waits for the replies to each', async () => {
+    const { code, stdout } = await withInput('01\n0203\n', '--input', 'hex', '--wait', '1', '--json');
+    expect(jsonLines(stdout).map(({ hex }) => hex)).toEqual(['01', '0203']);
+    expect(code).toBe(0);
+  });
+
+  test('--input exits with 2 at an invalid line', async () => {
+    const { code, stderr } = await withInput('01\nno\n', '--input', 'hex', '--wait', '1');
+    expect(stderr).toMatch(/invalid hex "no"/);
+    expect(code).toBe(2);
+  });
+
+  test('--file sends a file, --repeat repeatedly, --interval at intervals', async () => {
+    const file = path.join(await temporaryFolder(), 'packet');
+    await writeFile(file, Uint8Array.of(0, 1, 255));
+    const { stdout } = await run(
+      ...['send', 'sim:', '--file', file, '--repeat', '3', '--interval', '0.2', '--wait', '1', '--json'],
+    );
+    const replies = jsonLines(stdout);
+    expect(replies.map(({ hex }) => hex)).toEqual(['0001ff', '0001ff', '0001ff']);
+    const times = replies.map(({ ts }) => Date.parse(ts as string));
+    expect(times[2]! - times[0]!).toBeGreaterThanOrEqual(399);
+  });
+
+  test('--encode encodes JSON as CBOR', async () => {
+    const { stdout } = await run('send', 'sim:', '--text', '[1,"x",null]', '--encode', 'cbor', '--wait', '1', '--json');
+    expect(jsonLines(stdout)).toMatchObject([{ hex: '83016178f6' }]);
   });
 });

@@ -1,0 +1,48 @@
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+
+/** Timers can be late by a millisecond and more, so the rest of a wait is spent in turns of the event loop. */
+const FINE_MS = 2;
+
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** Waits until records are due, so that they keep the spacing that they were recorded with. */
+export class ReplayClock {
+  readonly #speed: number;
+  readonly #signal: AbortSignal;
+  #start: { recordedUs: number; atMs: number } | undefined;
+
+  /**
+   * @param speed - 2 is twice as fast as recorded; 0 does not wait
+   * @param signal - ends a wait, which then rejects
+   */
+  constructor(speed: number, signal: AbortSignal) {
+    this.#speed = speed;
+    this.#signal = signal;
+  }
+
+  /** Makes the next record due at once. */
+  restart(): void {
+    this.#start = undefined;
+  }
+
+  /**
+   * Resolves when a record is due: at once if it is late. Each time is measured from the first record, so that delays
+   * do not add up.
+   */
+  async due(timeUs: number): Promise<void> {
+    this.#signal.throwIfAborted();
+    if (this.#speed === 0) {
+      return;
+    }
+    this.#start ??= { recordedUs: timeUs, atMs: performance.now() };
+    const { recordedUs, atMs } = this.#start;
+    const dueMs = atMs + (timeUs - recordedUs) / 1_000 / this.#speed;
+    for (let leftMs = dueMs - performance.now(); leftMs > 0; leftMs = dueMs - performance.now()) {
+      if (leftMs > FINE_MS) {
+        await delay(Math.min(leftMs - FINE_MS, MAX_TIMER_MS), undefined, { signal: this.#signal });
+      } else {
+        await turn(undefined, { signal: this.#signal });
+      }
+    }
+  }
+}
