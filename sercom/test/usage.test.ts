@@ -22,7 +22,7 @@ describe('wrong use exits with 2 and says in one line what to do', () => {
     [['monitor', 'usb:2341'], /port "usb:2341": write usb:VID:PID or usb:VID:PID:SERIAL, as in usb:2341:0043/],
     [['monitor', 'sim:', '--fliter', 'dir=rx'], /unknown option '--fliter' \(Did you mean --filter\?\)/],
     [['monitor', 'sim:', '--filter', 'dri=rx'], /filter "dri=rx"/],
-    [['monitor', 'sim:', '--decode', 'xml'], /--decode: "xml" is not known; it takes text, json, cbor/],
+    [['monitor', 'sim:', '--decode', 'xml'], /--decode: unknown decoder "xml"; expected text, json, cbor/],
     [['monitor', 'sim:', '--parity', 'evn'], /--parity.*none, even, odd/],
     [['monitor', 'sim:', '--json', '--dump'], /cannot be used with/],
     [['monitor', 'arm=sim:', '--to', 'amr'], /--to: there is no connection "amr"; Did you mean arm\?/],
@@ -96,7 +96,7 @@ describe('a file that cannot be read exits with 1 and is named', () => {
   test.each([
     [['send', 'sim:', '--file', '/nowhere'], /--file: cannot read "\/nowhere"/],
     [['replay', '/nowhere'], /cannot read \/nowhere/],
-    [['monitor', 'sim:', '--decode', 'protobuf:/nowhere:Pose'], /cannot use \/nowhere/],
+    [['monitor', 'sim:', '--decode', 'protobuf:/nowhere:Pose'], /cannot load \/nowhere/],
   ])('sercom %j', async (commandLine, message) => {
     const { code, stdout, stderr } = await run(...commandLine);
     expect(stderr).toMatch(/^sercom: [^\n]*\n$/);

@@ -4,36 +4,43 @@ import type { Decoder } from './decoder.js';
 
 export type { DecodedValue, Decoder } from './decoder.js';
 
-/** What `--decode` takes, for help and messages. */
-export const DECODER_GRAMMAR = 'text, json, cbor, msgpack, struct:FORMAT or protobuf:FILE:TYPE';
+/** One entry of {@link DECODERS}. */
+interface DecoderEntry {
+  /** Placeholder for the text after the colon, as in `struct:FORMAT`. Without it, the decoder accepts no such text. */
+  readonly argument?: string;
+  load(argument: string): Promise<Decoder>;
+}
 
-/** Of those, the ones that are whole as they are: what can be offered to complete. */
-export const PLAIN_DECODERS: readonly string[] = ['text', 'json', 'cbor', 'msgpack'];
+/** The decoders by name, in the order of the help text. Each is imported, with the packages it needs, on first use. */
+const DECODERS: ReadonlyMap<string, DecoderEntry> = new Map(
+  Object.entries<DecoderEntry>({
+    text: { load: async () => (await import('./text.js')).textDecoder },
+    json: { load: async () => (await import('./json.js')).jsonDecoder },
+    cbor: { load: async () => (await import('./cbor.js')).cborDecoder },
+    msgpack: { load: async () => (await import('./msgpack.js')).msgpackDecoder },
+    struct: { argument: 'FORMAT', load: async (format) => (await import('./struct.js')).structDecoder(format) },
+    protobuf: { argument: 'FILE:TYPE', load: async (type) => (await import('./protobuf.js')).protobufDecoder(type) },
+  }),
+);
+
+const FORMS = [...DECODERS].map(([name, { argument }]) => (argument === undefined ? name : `${name}:${argument}`));
+
+/** The values that `--decode` accepts, for help and messages. */
+export const DECODER_GRAMMAR = `${FORMS.slice(0, -1).join(', ')} or ${FORMS.at(-1)}`;
+
+/** The decoders without an argument, which shells can complete. */
+export const PLAIN_DECODERS: readonly string[] = FORMS.filter((form) => DECODERS.has(form));
 
 /**
- * The decoder that `--decode` names. Only its own packages are loaded.
+ * Loads the decoder given to `--decode`, and only the packages that it needs.
  *
- * @throws CliError (wrong use) if there is no such decoder, or what it needs cannot be used
+ * @throws CliError (usage error) if the decoder is unknown or its argument is invalid
  */
 export async function loadDecoder(spec: string): Promise<Decoder> {
-  const [, kind, rest] = /^([^:]*)(?::(.*))?$/s.exec(spec)!;
-  if (rest === undefined) {
-    switch (kind) {
-      case 'text':
-        return (await import('./text.js')).textDecoder;
-      case 'json':
-        return (await import('./json.js')).jsonDecoder;
-      case 'cbor':
-        return (await import('./cbor.js')).cborDecoder;
-      case 'msgpack':
-        return (await import('./msgpack.js')).msgpackDecoder;
-    }
+  const [, name = '', argument] = /^([^:]*)(?::(.*))?$/s.exec(spec)!;
+  const entry = DECODERS.get(name);
+  if (entry === undefined || (entry.argument === undefined && argument !== undefined)) {
+    throw new CliError(ExitCode.usage, `--decode: unknown decoder "${spec}"; expected ${DECODER_GRAMMAR}`);
   }
-  switch (kind) {
-    case 'struct':
-      return (await import('./struct.js')).structDecoder(rest ?? '');
-    case 'protobuf':
-      return (await import('./protobuf.js')).protobufDecoder(rest ?? '');
-  }
-  throw new CliError(ExitCode.usage, `--decode: "${spec}" is not known; it takes ${DECODER_GRAMMAR}`);
+  return entry.load(argument ?? '');
 }
