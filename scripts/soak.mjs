@@ -1,12 +1,13 @@
-// npm run soak -- [--minutes N] [--seed N]: many connections, random traffic, random faults. Checks that nothing is lost
-// without a count, that every promise settles, and that memory stays within bounds; ends with 1 if anything does not hold.
+// npm run soak -- [--minutes N] [--seed N]
+// Runs random traffic and random faults over many connections. Checks that every loss is counted, that every promise
+// settles, and that memory stays within bounds. Exits with 1 if any check fails.
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { live } from './soak/life.mjs';
+import { runCommunicator } from './soak/life.mjs';
 import { Random } from './soak/random.mjs';
 import { openStations } from './soak/stations.mjs';
 
@@ -14,8 +15,9 @@ const MiB = 1_048_576;
 const MEMORY_LIMIT_BYTES = 16 * MiB;
 const GROUPS = 4;
 const PROGRESS_MS = 10_000;
-/** The data by which memory is judged, and how many times that must have passed then. */
+/** Share of the run after which memory is first measured. */
 const WARM_UP_SHARE = 1 / 15;
+/** The run continues until it has moved this many times the data of the warm-up, so that a leak would show. */
 const DATA_FACTOR = 10;
 
 const { values } = parseArgs({
@@ -75,26 +77,26 @@ function describe() {
     `${opens} openings`,
     `${losses} losses`,
     `${(dataBytes() / MiB).toFixed(1)} MiB`,
-    `${packetsSent} packets sent, ${other.reduce((sum, key) => sum + (totals[key] ?? 0), 0)} not`,
+    `${packetsSent} packets sent, ${other.reduce((sum, key) => sum + (totals[key] ?? 0), 0)} not sent`,
     `${packetsReceived} received`,
-    `${rejected} frames rejected, ${framesCut} cut`,
+    `${rejected} frames rejected, ${framesCut} truncated`,
     `${violations} violations`,
   ].join(', ');
 }
 const progress = setInterval(() => console.log(`${clock()}: ${describe()}`), PROGRESS_MS);
 
-/** How much longer than planned a round may take before it is given up. */
+/** Abort the run if a round takes this much longer than planned. */
 const ROUND_SLACK_MS = 60_000;
 
-/** All stations, in groups that are new each time; each group has one communicator after the other. */
-async function round(roundMs) {
+/** Splits the stations into random groups. Each group runs one communicator after another until the round is over. */
+async function runRound(roundMs) {
   const groups = Array.from({ length: GROUPS }, () => []);
   for (const station of stations) {
     random.pick(groups).push(station);
   }
   const endAt = performance.now() + roundMs;
   const watchdog = setTimeout(() => {
-    report(`a round of ${roundMs} ms has not ended after ${ROUND_SLACK_MS} ms more`);
+    report(`a round of ${roundMs} ms did not end within another ${ROUND_SLACK_MS} ms`);
     process.exit(1);
   }, roundMs + ROUND_SLACK_MS);
   await Promise.all(
@@ -103,7 +105,7 @@ async function round(roundMs) {
       .map(async (group) => {
         while (performance.now() < endAt) {
           const lifeMs = Math.min(200 + random.below(3_000), Math.max(100, endAt - performance.now()));
-          const counts = await live(group, random, lifeMs, report);
+          const counts = await runCommunicator(group, random, lifeMs, report);
           for (const [key, value] of Object.entries(counts)) {
             totals[key] = (totals[key] ?? 0) + value;
           }
@@ -112,38 +114,38 @@ async function round(roundMs) {
   );
   clearTimeout(watchdog);
   for (const station of stations) {
-    station.mend();
+    station.repair();
   }
 }
 
 const totalMs = minutes * 60_000;
 const elapsedMs = () => performance.now() - startedAt;
-await round(totalMs * WARM_UP_SHARE);
+await runRound(totalMs * WARM_UP_SHARE);
 const warm = { usedBytes: usedBytes(), dataBytes: dataBytes(), descriptors: openDescriptors() };
 let isShort = false;
 while (elapsedMs() < totalMs || isShort) {
-  await round(Math.max(1_000, Math.min(10_000, totalMs - elapsedMs())));
+  await runRound(Math.max(1_000, Math.min(10_000, totalMs - elapsedMs())));
   isShort = dataBytes() < DATA_FACTOR * warm.dataBytes;
   if (isShort && elapsedMs() > 2 * totalMs) {
-    report(`${dataBytes()} bytes are less than ${DATA_FACTOR} times the ${warm.dataBytes} of the warm-up`);
+    report(`only ${dataBytes()} bytes moved, less than ${DATA_FACTOR} times the ${warm.dataBytes} of the warm-up`);
     break;
   }
 }
 clearInterval(progress);
 const grownBytes = usedBytes() - warm.usedBytes;
 if (grownBytes > MEMORY_LIMIT_BYTES) {
-  report(`memory has grown by ${grownBytes} bytes since the warm-up`);
+  report(`memory grew by ${grownBytes} bytes since the warm-up`);
 }
 const descriptors = openDescriptors();
 if (descriptors > warm.descriptors) {
-  report(`${descriptors} descriptors are open, ${warm.descriptors} were after the warm-up`);
+  report(`${descriptors} descriptors are open, but only ${warm.descriptors} after the warm-up`);
 }
 await Promise.all(stations.map((station) => station.end()));
 process.exitCode = violations > 0 ? 1 : 0;
 console.log(
-  `soak: ${clock()}, seed ${seed}: ${describe()}; memory ${(grownBytes / MiB).toFixed(1)} MiB more than warmed up`,
+  `soak: ${clock()}, seed ${seed}: ${describe()}; memory ${(grownBytes / MiB).toFixed(1)} MiB above the warm-up`,
 );
-// It comes only where something keeps the process alive.
+// Fires only if something keeps the process alive.
 setTimeout(() => {
   console.log(`VIOLATION (seed ${seed}): kept alive by ${process.getActiveResourcesInfo().join(', ')}`);
   process.exit(1);

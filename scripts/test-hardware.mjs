@@ -1,4 +1,4 @@
-// npm run test:hardware -- PORT [BAUD]: the echo tests against a board with firmware-echo, or a TX-RX jumper.
+// npm run test:hardware -- PORT [BAUD]: runs the echo tests against a board with firmware-echo, or a TX-RX jumper.
 import { spawnSync } from 'node:child_process';
 
 const [port, baud = '115200'] = process.argv.slice(2);

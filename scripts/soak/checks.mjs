@@ -1,14 +1,14 @@
-/** What does not hold of one connection's life, one line each. */
-export function violations({ stats, sends, events, line }) {
+/** Checks what was observed of one connection. Returns one line for each violated rule. */
+export function findViolations({ stats, sends, events, line }) {
   const found = [];
   const equal = (what, left, right) => {
     if (left !== right) {
-      found.push(`${what}: ${left} is not ${right}`);
+      found.push(`${what}: ${left}, expected ${right}`);
     }
   };
   const atMost = (what, left, right) => {
     if (!(left <= right)) {
-      found.push(`${what}: ${left} is more than ${right}`);
+      found.push(`${what}: ${left}, expected at most ${right}`);
     }
   };
 
@@ -30,19 +30,19 @@ export function violations({ stats, sends, events, line }) {
   );
   equal('packetsWaiting', stats.packetsWaiting, 0);
 
-  // What the sends have told.
+  // The statistics agree with how the sends settled.
   const { made, settled, outcomes } = sends;
   equal('sends that have settled', settled, made);
-  const told = (code) => outcomes[code] ?? 0;
-  equal('packetsSent', stats.packetsSent, told('sent'));
-  equal('packetsTimedOut', stats.packetsTimedOut, told('SEND_TIMEOUT'));
-  equal('packetsShutDown', stats.packetsShutDown, told('SHUTDOWN_TIMEOUT'));
-  // A signal that had aborted before, and a communicator that had stopped, never asked the queue.
-  equal('packetsAborted', stats.packetsAborted + sends.abortedBefore, told('aborted'));
+  const count = (outcome) => outcomes[outcome] ?? 0;
+  equal('packetsSent', stats.packetsSent, count('sent'));
+  equal('packetsTimedOut', stats.packetsTimedOut, count('SEND_TIMEOUT'));
+  equal('packetsShutDown', stats.packetsShutDown, count('SHUTDOWN_TIMEOUT'));
+  // A send whose signal was already aborted never reached the queue.
+  equal('packetsAborted', stats.packetsAborted + sends.abortedBefore, count('aborted'));
   equal(
     'packetsLost and packetsRefused',
     stats.packetsLost + stats.packetsRefused,
-    told('CONNECTION_LOST') + told('SEND_QUEUE_FULL') + told('PACKET_TOO_LARGE'),
+    count('CONNECTION_LOST') + count('SEND_QUEUE_FULL') + count('PACKET_TOO_LARGE'),
   );
   const known = [
     'sent',
@@ -55,23 +55,23 @@ export function violations({ stats, sends, events, line }) {
     'ILLEGAL_STATE',
   ];
   for (const code of Object.keys(outcomes).filter((outcome) => !known.includes(outcome))) {
-    found.push(`a send ended with ${code}`);
+    found.push(`a send settled with ${code}`);
   }
 
-  // What the events have told.
+  // The statistics agree with the events.
   equal('opens', stats.opens, events.connected);
   equal('losses', stats.losses, events.disconnected);
   equal('packetsDelivered', stats.packetsDelivered, events.packets);
   equal('handler errors', events.handlerErrors, events.throws);
-  // What waits behind a busy handler when the port is closed is counted, but not told.
+  // A rejected frame that waits for a busy handler when the port closes is counted, but emits no event.
   atMost('rejectedFrame', events.rejectedFrames, stats.malformedFrames + stats.tooLongFrames + stats.checksumFrames);
 
-  // The other end of the port: the line.
-  equal('bytes given by the line', stats.bytesRead, line.toHost.bytesOut);
-  atMost('bytes taken by the line', stats.bytesWritten, line.toDevice.bytesIn);
-  for (const way of ['toDevice', 'toHost']) {
-    const { bytesIn, bytesOut, droppedBytes, insertedBytes, duplicatedBytes, lostBytes } = line[way];
-    equal(`bytesOut ${way}`, bytesOut, bytesIn - droppedBytes + insertedBytes + duplicatedBytes - lostBytes);
+  // The statistics agree with those of the line.
+  equal('bytes read from the line', stats.bytesRead, line.toHost.bytesOut);
+  atMost('bytes written to the line', stats.bytesWritten, line.toDevice.bytesIn);
+  for (const direction of ['toDevice', 'toHost']) {
+    const { bytesIn, bytesOut, droppedBytes, insertedBytes, duplicatedBytes, lostBytes } = line[direction];
+    equal(`bytesOut ${direction}`, bytesOut, bytesIn - droppedBytes + insertedBytes + duplicatedBytes - lostBytes);
   }
   return found;
 }

@@ -5,14 +5,14 @@ import { fileURLToPath } from 'node:url';
 
 const DEVICE = fileURLToPath(new URL('../../test/support/pty_device.py', import.meta.url));
 
-/** The device's end of a pseudo-terminal, in a process of its own (python3). `pty_device.py` says what it can do. */
+/** The device's end of a pseudo-terminal, in its own process (python3). `pty_device.py` documents the commands. */
 export class Pty {
   #process = spawn('python3', [DEVICE], { stdio: ['pipe', 'pipe', 'inherit'] });
   #waiting = [];
   #exited = once(this.#process, 'exit');
   #isEnding = false;
 
-  /** @param onDeath - called when the process ends although nobody has ended it */
+  /** @param onDeath - called if the process exits before {@link end} */
   constructor(onDeath) {
     createInterface({ input: this.#process.stdout }).on('line', (line) => this.#waiting.shift()(line));
     this.#exited.then(() => {
@@ -22,11 +22,11 @@ export class Pty {
     });
   }
 
-  /** Gives the answer to a command. One that fails begins with `error:`. */
+  /** Runs a command and returns its reply, which begins with `error:` if the command failed. */
   command(line) {
-    const answer = new Promise((resolve) => this.#waiting.push(resolve));
+    const reply = new Promise((resolve) => this.#waiting.push(resolve));
     this.#process.stdin.write(`${line}\n`);
-    return answer;
+    return reply;
   }
 
   async end() {

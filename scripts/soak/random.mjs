@@ -1,4 +1,4 @@
-/** Reproducible choices: the generator mulberry32 (public domain). */
+/** Reproducible random choices (mulberry32, public domain). */
 export class Random {
   #state;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed | 0;
   }
 
-  /** A whole number from 0 up to but not including `limit`. */
+  /** Returns an integer from 0 to `limit` - 1. */
   below(limit) {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
@@ -14,7 +14,7 @@ export class Random {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * limit);
   }
 
-  /** True once in so many times. */
+  /** Returns true once in `times` calls on average. */
   oneIn(times) {
     return this.below(times) === 0;
   }

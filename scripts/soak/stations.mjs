@@ -13,19 +13,19 @@ import {
 import { hex, makePacket, packetNumber } from './packets.mjs';
 import { Pty } from './pty.mjs';
 
-/** Numbers of packets that a device sends unasked. */
-const UNASKED = 0x8000_0000;
+/** Numbers of unsolicited packets from a device start here. */
+const FIRST_UNSOLICITED = 0x8000_0000;
 
 /**
- * A device, the line to it, and what can go wrong with both. A connection to it sends numbered packets.
+ * A device, the line to it, and the faults that both can have. A connection to it sends numbered packets.
  *
- * - `checksum`: what it must be, or undefined: any
+ * - `checksum`: the checksum that the connection must use
  * - `isExact`: every packet that arrives must be one that was sent, even without a checksum
- * - `faults`: each strikes, and gives what mends it again
+ * - `faults`: functions that inject a fault and return a function that repairs it
  */
 class Station {
   nextNumber = 0;
-  nextUnasked = UNASKED;
+  nextUnsolicited = FIRST_UNSOLICITED;
 
   constructor(name, line, { checksum, isExact = false, faults = {}, end = async () => {} }) {
     this.name = name;
@@ -54,11 +54,11 @@ class Station {
     };
   }
 
-  /** A communicator has ended. If it did so within a frame, the next one cannot know: the device has to forget it. */
-  forget() {}
+  /** Called after a communicator shut down. The next one cannot know of its partial frame, so the device drops it. */
+  discardPartialFrame() {}
 
-  /** Everything is as it was: nothing is stalled, unplugged or noisy. */
-  mend() {
+  /** Repairs all faults: nothing is stalled, unplugged or noisy afterwards. */
+  repair() {
     this.line.setFaults({});
     this.line.resume();
     this.line.plug();
@@ -77,7 +77,7 @@ function noise(random) {
   };
 }
 
-/** Chunks cut and delayed; every byte goes through. */
+/** Splits and delays chunks without changing any byte. */
 function jitter(random) {
   return { cutRate: random.pick([0, 0.01, 0.2]), maxDelayMs: random.pick([0, 2, 20]) };
 }
@@ -91,7 +91,7 @@ function lineFaults(line, random, faultsOf) {
 
 function mockStation(name, random, report) {
   const checksum = random.pick(['none', 'none', 'crc16', 'crc32']);
-  // On a noisy line only a long checksum keeps changed packets out.
+  // On a noisy line, only a long checksum reliably rejects changed packets.
   const isNoisy = checksum === 'crc32';
   const echoes = random.oneIn(2);
   const path = `/dev/${name}`;
@@ -103,7 +103,7 @@ function mockStation(name, random, report) {
     echo: echoes,
     onPacket: (packet) => {
       if (packetNumber(packet) === undefined) {
-        report(`${name}: the device got a packet of ${packet.length} bytes that nobody has sent: ${hex(packet)}`);
+        report(`${name}: the device received a packet of ${packet.length} bytes that was never sent: ${hex(packet)}`);
       }
     },
   });
@@ -121,28 +121,28 @@ function mockStation(name, random, report) {
         device.unplug();
         return () => device.plug();
       },
-      'device talks': () => {
+      'device sends packets': () => {
         for (let count = random.below(20); count > 0; count--) {
-          // It is lost where the port is closed.
-          device.send(makePacket(station.nextUnasked++, random.below(1_500))).catch(() => {});
+          // A packet is lost if the port is closed.
+          device.send(makePacket(station.nextUnsolicited++, random.below(1_500))).catch(() => {});
         }
         return () => {};
       },
       ...(isNoisy && {
-        'device babbles': () => {
+        'device sends noise': () => {
           device.sendRaw(random.bytes(random.below(3_000))).catch(() => {});
           return () => {};
         },
       }),
     },
   });
-  const { mend } = station;
-  station.mend = () => {
-    mend.call(station);
+  const { repair } = station;
+  station.repair = () => {
+    repair.call(station);
     device.resume();
     device.plug();
   };
-  station.forget = () => {
+  station.discardPartialFrame = () => {
     device.unplug();
     device.plug();
   };
@@ -163,25 +163,26 @@ async function boardStation(name, random) {
       },
     },
   });
-  const { mend } = station;
-  station.mend = () => {
-    mend.call(station);
+  const { repair } = station;
+  station.repair = () => {
+    repair.call(station);
     board.plug();
   };
   return station;
 }
 
-/** Its path is a link in a folder of its own, as udev makes them. */
+/** The path is a symbolic link in a folder of its own, like the links that udev creates. */
 async function ptyStation(name, random, report, isRoot) {
   const folder = mkdtempSync(path.join(tmpdir(), 'soak-'));
   const link = path.join(folder, name);
-  const pty = new Pty(() => report(`${name}: its process has ended`));
+  const pty = new Pty(() => report(`${name}: the pty process exited`));
   const run = (...lines) => {
     for (const line of lines) {
-      // Its buffer may be full; and there may be no pty just now, nor a link to it.
-      pty.command(line).then((answer) => {
-        if (answer.startsWith('error:') && !/^(write|vhangup|unlink)/.test(line)) {
-          report(`${name}: ${line}: ${answer}`);
+      // These commands may fail: the buffer can be full, and the pty or its link can be missing.
+      const mayFail = /^(write|vhangup|unlink)/.test(line);
+      pty.command(line).then((reply) => {
+        if (reply.startsWith('error:') && !mayFail) {
+          report(`${name}: ${line}: ${reply}`);
         }
       });
     }
@@ -191,12 +192,12 @@ async function ptyStation(name, random, report, isRoot) {
   await pty.command('echo on');
   const line = new FaultyLine(directBinding, { path: link, seed: random.below(2 ** 32) });
   const station = new Station(name, line, {
-    // What the operating system had taken when the port went can be cut anywhere: only a checksum finds that.
+    // When the port disappears, the operating system can truncate a frame anywhere. Only a checksum detects that.
     checksum: 'crc32',
     faults: {
       'line noisy': lineFaults(line, random, noise),
       'pty hangs up': () => run(`open ${link}`, 'echo on'),
-      'pty gone': () => {
+      'pty unplugged': () => {
         run('close', 'unlink');
         return () => run(`open ${link}`, 'echo on');
       },
@@ -204,7 +205,7 @@ async function ptyStation(name, random, report, isRoot) {
         run('echo off');
         return () => run('echo on');
       },
-      'pty babbles': () => run(`write ${Buffer.from(random.bytes(1 + random.below(500))).toString('hex')}`),
+      'pty sends noise': () => run(`write ${Buffer.from(random.bytes(1 + random.below(500))).toString('hex')}`),
       ...(isRoot && { 'pty hung up by the kernel': () => run('vhangup') }),
     },
     end: async () => {
@@ -215,7 +216,7 @@ async function ptyStation(name, random, report, isRoot) {
   return station;
 }
 
-/** So many of each kind. `report` takes what must not happen. */
+/** Opens the given number of stations of each kind. `report` is called with each violation. */
 export async function openStations({ mocks, boards, ptys }, random, report) {
   const isRoot = process.getuid?.() === 0;
   const many = (count, open) => Promise.all(Array.from({ length: count }, (_, index) => open(index)));
