@@ -69,7 +69,7 @@ console.log(
 const totals = { lives: 0 };
 const dataBytes = () => (totals.bytesRead ?? 0) + (totals.bytesWritten ?? 0);
 function describe() {
-  const { lives, opens = 0, losses = 0, packetsSent = 0, packetsReceived = 0, framesCut = 0 } = totals;
+  const { lives, opens = 0, losses = 0, packetsSent = 0, packetsReceived = 0, framesTruncated = 0 } = totals;
   const rejected = (totals.malformedFrames ?? 0) + (totals.tooLongFrames ?? 0) + (totals.checksumFrames ?? 0);
   const other = ['packetsAborted', 'packetsTimedOut', 'packetsLost', 'packetsShutDown', 'packetsRefused'];
   return [
@@ -79,7 +79,7 @@ function describe() {
     `${(dataBytes() / MiB).toFixed(1)} MiB`,
     `${packetsSent} packets sent, ${other.reduce((sum, key) => sum + (totals[key] ?? 0), 0)} not sent`,
     `${packetsReceived} received`,
-    `${rejected} frames rejected, ${framesCut} truncated`,
+    `${rejected} frames rejected, ${framesTruncated} truncated`,
     `${violations} violations`,
   ].join(', ');
 }

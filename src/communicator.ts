@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 import { isUint8Array } from 'node:util/types';
 import { AttributeError, IllegalStateAction, InvalidArgumentError, KeyError } from './errors.js';
+import { describeValue, invalidOption } from './options.js';
 
 /** The life of a communicator: it only ever moves forward. */
 export enum CommunicatorState {
@@ -104,7 +105,7 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
    * closed again, the state is still UNINITIALIZED, and `initialize` may be called again.
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless UNINITIALIZED, and while another call is under way
-   * @throws InitializeError (`OPEN_FAILED`) with one error for each connection that failed
+   * @throws InitializeError (`INITIALIZE_FAILED`) with one error for each connection that failed
    */
   async initialize(): Promise<void> {
     this.#requireUninitialized('initialize');
@@ -126,7 +127,7 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    * @throws InvalidArgumentError (`INVALID_PACKET`) if the packet is not a `Uint8Array`
-   * @throws TypeError if the options are no options
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an AbortSignal, or `options.signal` is not one
    */
   send(recipient: string, packet: Uint8Array, options?: SendOptions): Promise<void> {
     if (this.#state !== CommunicatorState.STARTED) {
@@ -147,7 +148,8 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
     if (options) {
       const { signal } = options;
       if (options instanceof AbortSignal || !(signal === undefined || signal instanceof AbortSignal)) {
-        return Promise.reject(new TypeError(`send to "${recipient}": the options take { signal: an AbortSignal }`));
+        const found = describeValue(options instanceof AbortSignal ? options : signal);
+        return Promise.reject(invalidOption(`send to "${recipient}": got ${found}; expected { signal: AbortSignal }`));
       }
       if (signal?.aborted) {
         return Promise.reject(signal.reason);

@@ -1,33 +1,39 @@
-/** Every value that {@link CommunicatorError.code} can have. Callers match on it, never on the message. */
-export type ErrorCode =
-  | 'ILLEGAL_STATE'
-  | 'KEY_ERROR'
-  | 'ATTRIBUTE_ERROR'
-  | 'INVALID_CONNECTION'
-  | 'INVALID_PACKET'
-  | 'PACKET_TOO_LARGE'
-  | 'MALFORMED_FRAME'
-  | ConnectionErrorCode
-  | 'OPEN_FAILED';
+/** Every error code, by the class of its errors. The types below and the table in docs/errors.md follow from it. */
+export const ERROR_CODES = {
+  IllegalStateAction: ['ILLEGAL_STATE'],
+  KeyError: ['KEY_ERROR'],
+  AttributeError: ['ATTRIBUTE_ERROR'],
+  InvalidArgumentError: ['INVALID_CONNECTION', 'INVALID_OPTION', 'INVALID_PACKET', 'PACKET_TOO_LARGE'],
+  FrameError: ['MALFORMED_FRAME'],
+  InitializeError: ['INITIALIZE_FAILED'],
+  ConnectionError: [
+    'PORT_NOT_FOUND',
+    'PORT_AMBIGUOUS',
+    'PORT_BUSY',
+    'PERMISSION_DENIED',
+    'OPEN_TIMEOUT',
+    'WORKER_UNSUPPORTED',
+    'PORT_OPEN_FAILED',
+    'CONNECTION_LOST',
+    'SEND_QUEUE_FULL',
+    'SEND_TIMEOUT',
+    'SIGNALS_ERROR',
+    'SHUTDOWN_TIMEOUT',
+  ],
+} as const;
+
+/** Every value of {@link CommunicatorError.code}. Match on the code, never on the message. */
+export type ErrorCode = (typeof ERROR_CODES)[keyof typeof ERROR_CODES][number];
 
 /** The codes of {@link ConnectionError}. */
-export type ConnectionErrorCode =
-  | 'PORT_NOT_FOUND'
-  | 'PERMISSION_DENIED'
-  | 'PORT_BUSY'
-  | 'OPEN_TIMEOUT'
-  | 'OPEN_ERROR'
-  | 'PORT_AMBIGUOUS'
-  | 'WORKER_UNSUPPORTED'
-  | 'CONNECTION_LOST'
-  | 'SEND_QUEUE_FULL'
-  | 'SEND_TIMEOUT'
-  | 'SIGNALS_ERROR'
-  | 'SHUTDOWN_TIMEOUT';
+export type ConnectionErrorCode = (typeof ERROR_CODES)['ConnectionError'][number];
 
-/** What every error of this package extends. */
+/** The codes of {@link InvalidArgumentError}. */
+export type InvalidArgumentErrorCode = (typeof ERROR_CODES)['InvalidArgumentError'][number];
+
+/** Base class of all errors in this package. */
 export abstract class CommunicatorError extends Error {
-  /** Says what happened, whatever the wording of the message. */
+  /** What happened. It stays the same when the wording of the message changes. */
   readonly code: ErrorCode;
 
   protected constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
@@ -36,7 +42,7 @@ export abstract class CommunicatorError extends Error {
   }
 }
 
-/** A call that the state of the communicator does not allow (`ILLEGAL_STATE`). */
+/** The state of the communicator does not allow the call (`ILLEGAL_STATE`). */
 export class IllegalStateAction extends CommunicatorError {
   override readonly name = 'IllegalStateAction';
 
@@ -45,7 +51,7 @@ export class IllegalStateAction extends CommunicatorError {
   }
 }
 
-/** A connection name that is unknown, or already taken (`KEY_ERROR`). */
+/** The connection name is unknown, or already used (`KEY_ERROR`). */
 export class KeyError extends CommunicatorError {
   override readonly name = 'KeyError';
 
@@ -54,7 +60,7 @@ export class KeyError extends CommunicatorError {
   }
 }
 
-/** Something that was read before it was set (`ATTRIBUTE_ERROR`). */
+/** A property was read before it was set (`ATTRIBUTE_ERROR`). */
 export class AttributeError extends CommunicatorError {
   override readonly name = 'AttributeError';
 
@@ -63,16 +69,17 @@ export class AttributeError extends CommunicatorError {
   }
 }
 
-/** An argument that cannot be used (`INVALID_CONNECTION`, `INVALID_PACKET`, `PACKET_TOO_LARGE`). */
+/** An argument is invalid. The code says which: a connection, an option or a packet. */
 export class InvalidArgumentError extends CommunicatorError {
   override readonly name = 'InvalidArgumentError';
+  declare readonly code: InvalidArgumentErrorCode;
 
-  constructor(code: 'INVALID_CONNECTION' | 'INVALID_PACKET' | 'PACKET_TOO_LARGE', message: string) {
+  constructor(code: InvalidArgumentErrorCode, message: string) {
     super(code, message);
   }
 }
 
-/** Bytes that are no COBS frame (`MALFORMED_FRAME`). */
+/** The bytes are not a valid COBS frame (`MALFORMED_FRAME`). */
 export class FrameError extends CommunicatorError {
   override readonly name = 'FrameError';
 
@@ -81,11 +88,11 @@ export class FrameError extends CommunicatorError {
   }
 }
 
-/** Something that happened to one connection. The operating system's own error, where there is one, is the `cause`. */
+/** Something failed on one connection. The `cause` is the error of the operating system or the binding, if any. */
 export class ConnectionError extends CommunicatorError {
   override readonly name = 'ConnectionError';
   declare readonly code: ConnectionErrorCode;
-  /** The name that the connection was added under. */
+  /** The name under which the connection was added. */
   readonly connection: string;
 
   constructor(code: ConnectionErrorCode, connection: string, message: string, options?: ErrorOptions) {
@@ -94,7 +101,10 @@ export class ConnectionError extends CommunicatorError {
   }
 }
 
-/** `initialize` could not open every connection (`OPEN_FAILED`). Nothing is left open; `initialize` may be called again. */
+/**
+ * `initialize` could not open every connection (`INITIALIZE_FAILED`). All ports are closed again; `initialize` may be
+ * called again.
+ */
 export class InitializeError extends CommunicatorError {
   override readonly name = 'InitializeError';
   /** One error for each connection that failed, in the order in which the connections were added. */
@@ -103,7 +113,7 @@ export class InitializeError extends CommunicatorError {
   constructor(errors: readonly ConnectionError[]) {
     const list = errors.map((error) => `\n  ${error.message}`).join('');
     const count = errors.length === 1 ? '1 connection' : `${errors.length} connections`;
-    super('OPEN_FAILED', `cannot open ${count}:${list}`, { cause: errors[0] });
+    super('INITIALIZE_FAILED', `cannot open ${count}:${list}`, { cause: errors[0] });
     this.errors = errors;
   }
 }

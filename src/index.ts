@@ -15,6 +15,7 @@ export {
   IllegalStateAction,
   InitializeError,
   InvalidArgumentError,
+  type InvalidArgumentErrorCode,
   KeyError,
 } from './errors.js';
 export type { ChecksumName } from './framing/checksum.js';
@@ -43,5 +44,11 @@ export {
   type SerialCommunicatorOptions,
   type SerialEvents,
 } from './serial/serial-communicator.js';
-export type { ReconnectOptions, SerialConnection, SerialSettings } from './serial/serial-connection.js';
+export type { SerialConnection } from './serial/serial-connection.js';
+export {
+  type ReconnectOptions,
+  type SerialSetting,
+  type SerialSettings,
+  serialSettings,
+} from './serial/serial-settings.js';
 export type { SerialStats } from './serial/serial-stats.js';

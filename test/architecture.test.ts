@@ -7,10 +7,11 @@ const SOURCE = path.resolve(import.meta.dirname, '../src');
 /** What each layer may import: itself, and what is named here. `index` is what the package exports. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   errors: [],
-  framing: ['errors'],
-  communicator: ['errors'],
-  serial: ['communicator', 'framing', 'errors'],
-  testing: ['communicator', 'serial', 'errors'],
+  options: ['errors'],
+  framing: ['errors', 'options'],
+  communicator: ['errors', 'options'],
+  serial: ['communicator', 'framing', 'errors', 'options'],
+  testing: ['communicator', 'serial', 'errors', 'options'],
   index: ['communicator', 'errors', 'framing', 'serial'],
   cli: ['index', 'testing/index'],
 };

@@ -43,7 +43,12 @@ test('a ConnectionError has the name of the connection, and the cause', () => {
 
 test('an InitializeError has one error for each connection, and all their messages', () => {
   const error = new InitializeError([lost, busy]);
-  expect(error).toMatchObject({ name: 'InitializeError', code: 'OPEN_FAILED', errors: [lost, busy], cause: lost });
+  expect(error).toMatchObject({
+    name: 'InitializeError',
+    code: 'INITIALIZE_FAILED',
+    errors: [lost, busy],
+    cause: lost,
+  });
   expect(error.message).toBe('cannot open 2 connections:\n  arm is lost\n  leg is busy');
   expect(new InitializeError([busy]).message).toBe('cannot open 1 connection:\n  leg is busy');
 });

@@ -130,7 +130,7 @@ async function start(stations, observed, random, report) {
       await serial.initialize();
       return serial;
     } catch (error) {
-      if (error.code !== 'OPEN_FAILED') {
+      if (error.code !== 'INITIALIZE_FAILED') {
         report(`initialize: ${error.stack}`);
       }
       // A required device was unplugged.

@@ -15,7 +15,7 @@ export function reportError(error: unknown): ExitCode {
   }
   // The classes of the library are not loaded for a command that opens no port, so the code tells them.
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'OPEN_FAILED') {
+  if (code === 'INITIALIZE_FAILED') {
     for (const { message } of (error as InitializeError).errors) {
       printMessage(message);
     }

@@ -237,7 +237,7 @@ export class LinkSupervisor {
     this.#loss = error;
     this.#stats.losses++;
     if (cutsFrame) {
-      this.#stats.framesCut++;
+      this.#stats.framesTruncated++;
     }
     this.#queue.rejectAll('packetsLost', error);
     this.#queue = this.#newQueue(cutsFrame);
@@ -342,7 +342,7 @@ export class LinkSupervisor {
   #newQueue(spoils: boolean): SendQueue {
     const queue = new SendQueue(this.#name, this.#connection, this.#stats);
     if (spoils) {
-      queue.addSpoiler();
+      queue.addResyncSequence();
     } else if (this.#connection.syncOnOpen) {
       queue.addDelimiter();
     }

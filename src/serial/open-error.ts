@@ -30,7 +30,7 @@ export async function describeOpenError(
   const text = error instanceof Error ? error.message : String(error);
   const code = isWorkerUnsupported(error)
     ? 'WORKER_UNSUPPORTED'
-    : (CAUSES.find(([, pattern]) => pattern.test(text))?.[0] ?? 'OPEN_ERROR');
+    : (CAUSES.find(([, pattern]) => pattern.test(text))?.[0] ?? 'PORT_OPEN_FAILED');
   return new ConnectionError(
     code,
     name,

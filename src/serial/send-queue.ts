@@ -1,6 +1,6 @@
 import { ConnectionError, InvalidArgumentError } from '../errors.js';
 import { FrameEncoder } from '../framing/frame-encoder.js';
-import { spoiler } from '../framing/spoiler.js';
+import { resyncSequence } from '../framing/resync-sequence.js';
 import { AbortWatch } from './abort-watch.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
@@ -16,7 +16,7 @@ const KEPT_BUFFER_BYTES = 2 * WRITE_BYTES;
 
 const NOTHING = Buffer.alloc(0);
 const DELIMITER = Buffer.of(0);
-const SPOILER = Buffer.from(spoiler);
+const RESYNC_SEQUENCE = Buffer.from(resyncSequence);
 
 /**
  * Packets that were accepted one after the other, leave in one write, and so share one promise, which costs more than
@@ -103,7 +103,7 @@ export class SendQueue {
 
   /** Whether the device, if the port were lost now, would be left with a frame without its end. */
   get wouldCutFrame(): boolean {
-    if (this.#prefix === SPOILER) {
+    if (this.#prefix === RESYNC_SEQUENCE) {
       // That of the loss before has not been ended yet.
       return true;
     }
@@ -123,8 +123,8 @@ export class SendQueue {
   }
 
   /** Puts before all packets what ends a frame that was cut so that it cannot decode. */
-  addSpoiler(): void {
-    this.#prefix = SPOILER;
+  addResyncSequence(): void {
+    this.#prefix = RESYNC_SEQUENCE;
   }
 
   /**

@@ -1,7 +1,8 @@
 import { SerialPort } from 'serialport';
 import { Communicator, type CommunicatorEvents, type SendOptions } from '../communicator.js';
-import { type ConnectionError, InitializeError, InvalidArgumentError } from '../errors.js';
+import { type ConnectionError, InitializeError } from '../errors.js';
 import type { RejectReason } from '../framing/frame-decoder.js';
+import { anObject, checkOptions, milliseconds, type OptionRules } from '../options.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
 import { DeviceWatch } from './device-watch.js';
@@ -11,11 +12,10 @@ import {
   type CompleteSerialConnection,
   checkDefaults,
   checkSignals,
-  checkTimeMs,
   completeConnection,
   type SerialConnection,
-  type SerialSettings,
 } from './serial-connection.js';
+import type { SerialSettings } from './serial-settings.js';
 import { newSerialStats, type SerialStats } from './serial-stats.js';
 
 /** Options of a {@link SerialCommunicator}. */
@@ -49,6 +49,16 @@ export interface SerialEvents extends CommunicatorEvents {
 
 const defaultBinding: Binding = process.platform === 'linux' ? directBinding : SerialPort.binding;
 
+const OPTION_RULES: OptionRules<SerialCommunicatorOptions> = {
+  binding: {
+    expected: 'an object with list and open',
+    accepts: (value) =>
+      typeof (value as Binding | null)?.list === 'function' && typeof (value as Binding).open === 'function',
+  },
+  defaults: anObject,
+  shutdownTimeoutMs: milliseconds,
+};
+
 /** How much of `shutdownTimeoutMs` is for the packets that are still to be written. */
 const DRAIN_SHARE = 0.75;
 
@@ -80,21 +90,16 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   readonly #supervisors = new Map<string, LinkSupervisor>();
   readonly #watch = new DeviceWatch();
 
-  /** @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used */
+  /** @throws InvalidArgumentError (`INVALID_OPTION`) that names the option and what it accepts */
   constructor(options: SerialCommunicatorOptions = {}) {
     super();
-    const { binding, defaults = {}, shutdownTimeoutMs = 2_000, ...unknown } = options;
-    const [field] = Object.keys(unknown);
-    if (field !== undefined) {
-      throw new InvalidArgumentError(
-        'INVALID_CONNECTION',
-        `SerialCommunicator: "${field}" is no option; there are binding, defaults, shutdownTimeoutMs`,
-      );
-    }
-    checkDefaults(defaults);
-    checkTimeMs('shutdownTimeoutMs', shutdownTimeoutMs);
+    const {
+      binding,
+      defaults = {},
+      shutdownTimeoutMs = 2_000,
+    } = checkOptions('SerialCommunicator', options, OPTION_RULES);
     this.#binding = binding;
-    this.#defaults = { ...defaults };
+    this.#defaults = checkDefaults('SerialCommunicator: defaults', defaults);
     this.#shutdownTimeoutMs = shutdownTimeoutMs;
   }
 
@@ -135,7 +140,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
-   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if there is no such line, or its value is not a boolean
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if a field is not dtr, rts or brk, or its value is not a boolean
    * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if it has no such lines
    */
   async setSignals(name: string, signals: SignalSettings): Promise<void> {

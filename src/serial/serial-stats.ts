@@ -70,7 +70,7 @@ export interface SerialStats {
   /** Bytes of finished writes, delimiters included. */
   bytesWritten: number;
   /** Frames that the loss of the port cut, or may have cut. The next opening begins with bytes that spoil them. */
-  framesCut: number;
+  framesTruncated: number;
 }
 
 /** @internal */
@@ -103,6 +103,6 @@ export function newSerialStats(): SerialStats {
     packetsShutDown: 0,
     packetsWaiting: 0,
     bytesWritten: 0,
-    framesCut: 0,
+    framesTruncated: 0,
   };
 }

@@ -136,14 +136,14 @@ function describeFailure(makeHarness: MakeHarness): void {
       }
       const failure = await outcome(initializing);
       expect(failure).toMatchObject({
-        error: { name: 'InitializeError', code: 'OPEN_FAILED', errors: [{ connection: 'broken' }] },
+        error: { name: 'InitializeError', code: 'INITIALIZE_FAILED', errors: [{ connection: 'broken' }] },
       });
       expect((failure as { error: unknown }).error).toBeInstanceOf(InitializeError);
       expect(communicator.state).toBe(CommunicatorState.UNINITIALIZED);
       await expectIllegal(harness, 'send', 'shutdown');
       await communicator[Symbol.asyncDispose]();
 
-      await expect(communicator.initialize()).rejects.toMatchObject({ code: 'OPEN_FAILED' });
+      await expect(communicator.initialize()).rejects.toMatchObject({ code: 'INITIALIZE_FAILED' });
       communicator.addConnection('late', harness.connection());
       await broken.mend();
       await communicator.initialize();

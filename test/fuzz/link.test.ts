@@ -188,7 +188,7 @@ class Bench {
       previous = number;
       arrivedAt.set(number, endsAt);
     }
-    expect(rejected, 'frames that the device rejects').toBeLessThanOrEqual(this.serial.stats('arm').framesCut);
+    expect(rejected, 'frames that the device rejects').toBeLessThanOrEqual(this.serial.stats('arm').framesTruncated);
     for (const [number, { outcome, wireBytesThen }] of this.sendings.entries()) {
       const endsAt = arrivedAt.get(number);
       switch (outcome) {

@@ -168,7 +168,7 @@ test.each([
   const { serial } = setUp({});
   await serial.initialize();
   await expect(serial.send('arm', Uint8Array.of(1), options as never)).rejects.toThrow(
-    'the options take { signal: an AbortSignal }',
+    'expected { signal: AbortSignal }',
   );
   expect(serial.stats('arm').packetsAccepted).toBe(0);
 });

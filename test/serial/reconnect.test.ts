@@ -298,21 +298,24 @@ describe('a device in place of a path', () => {
   });
 
   test.each([
-    [{ device: {} }, 'device is empty; it takes an object with one or more of vendorId, productId'],
-    [{ device: { vendor: '2341' } }, 'device: "vendor" is no setting; there are vendorId'],
-    [{ device: { vendorId: 0x2341 } }, 'device: vendorId is 9025; it takes a non-empty string'],
-    [{ device: 'Uno' }, 'device is "Uno"; it takes an object'],
-    [{ device: uno, path: '/dev/x' }, 'path and device are both there; it takes one of the two'],
-    [{ path: '/dev/x', reconnect: true }, 'reconnect is true; it takes false, or an object'],
-    [{ path: '/dev/x', reconnect: { minDelayMs: 0 } }, 'reconnect: minDelayMs is 0; it takes a whole number'],
+    [{ device: {} }, 'device is empty; expected an object with one or more of vendorId, productId'],
+    [{ device: { vendor: '2341' } }, 'device: unknown setting "vendor"; expected one of vendorId'],
+    [{ device: { vendorId: 0x2341 } }, 'device: vendorId is 9025; expected a non-empty string'],
+    [{ device: 'Uno' }, 'device is "Uno"; expected an object'],
+    [{ device: uno, path: '/dev/x' }, 'both path and device are set; set exactly one of them'],
+    [{ path: '/dev/x', reconnect: true }, 'reconnect is true; expected false, or an object'],
+    [
+      { path: '/dev/x', reconnect: { minDelayMs: 0 } },
+      'reconnect: minDelayMs is 0; expected an integer from 1 to 2147483647',
+    ],
     [
       { path: '/dev/x', reconnect: { minDelayMs: 9, maxDelayMs: 8 } },
-      'reconnect.minDelayMs is 9; it takes at most maxDelayMs, 8',
+      'reconnect.minDelayMs is 9; expected at most maxDelayMs, 8',
     ],
-    [{ path: '/dev/x', required: false, reconnect: false }, 'required is false, so reconnect cannot be'],
-    [{ path: '/dev/x', whenDisconnected: 'drop' }, 'whenDisconnected is "drop"; it takes "reject", "wait"'],
-    [{ path: '/dev/x', sendTimeoutMs: -1 }, 'sendTimeoutMs is -1; it takes a whole number of milliseconds'],
-    [{ path: '/dev/x', dtr: 1 }, 'dtr is 1; it takes true or false'],
+    [{ path: '/dev/x', required: false, reconnect: false }, 'reconnect cannot be false when required is false'],
+    [{ path: '/dev/x', whenDisconnected: 'drop' }, 'whenDisconnected is "drop"; expected "reject" or "wait"'],
+    [{ path: '/dev/x', sendTimeoutMs: -1 }, 'sendTimeoutMs is -1; expected an integer from 0 to 2147483647'],
+    [{ path: '/dev/x', dtr: 1 }, 'dtr is 1; expected true or false'],
   ])('%j is refused', (connection, message) => {
     const add = () => new SerialCommunicator().addConnection('arm', { baudRate: 9_600, ...connection } as never);
     expect(add).toThrow(message);
@@ -448,12 +451,12 @@ describe('control lines', () => {
   test('that there are not, or no switches, are refused', async () => {
     const { serial } = await start();
     for (const [signals, words] of [
-      [{ DTR: false }, '"DTR" is no setting; there are dtr, rts, brk'],
-      [{ dtr: 'off' }, 'dtr is "off"; it takes true or false'],
-      [undefined, 'got undefined; it takes an object with dtr, rts, brk'],
+      [{ DTR: false }, 'unknown option "DTR"; expected one of dtr, rts, brk'],
+      [{ dtr: 'off' }, 'dtr is "off"; expected true or false'],
+      [undefined, 'got undefined; expected an object with dtr, rts, brk'],
     ] as const) {
       await expect(serial.setSignals('arm', signals as never)).rejects.toMatchObject({
-        code: 'INVALID_CONNECTION',
+        code: 'INVALID_OPTION',
         message: expect.stringContaining(words),
       });
     }

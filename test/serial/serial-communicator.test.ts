@@ -72,9 +72,17 @@ describe('initialize', () => {
     ['Error: Permission denied, cannot open /dev/x', 'PERMISSION_DENIED', /no permission; see who may use it/],
     ['Error Resource temporarily unavailable Cannot lock port', 'PORT_BUSY', /busy; another program has it open/],
     ['Error: Device or resource busy, cannot open /dev/x', 'PORT_BUSY', /busy/],
-    ['Inappropriate ioctl for device setting custom baud rate', 'OPEN_ERROR', /: this is no serial port; there are /],
-    ['Is a directory, cannot open /dev', 'OPEN_ERROR', /: this is no serial port/],
-    ['the moon is in the wrong house', 'OPEN_ERROR', /cannot be opened at 9600 bit\/s: the moon is in the wrong house/],
+    [
+      'Inappropriate ioctl for device setting custom baud rate',
+      'PORT_OPEN_FAILED',
+      /: this is no serial port; there are /,
+    ],
+    ['Is a directory, cannot open /dev', 'PORT_OPEN_FAILED', /: this is no serial port/],
+    [
+      'the moon is in the wrong house',
+      'PORT_OPEN_FAILED',
+      /cannot be opened at 9600 bit\/s: the moon is in the wrong house/,
+    ],
   ])('says of "%s": %s', async (message, code, words) => {
     const serial = new SerialCommunicator({ binding: failing(message) });
     serial.addConnection('arm', { path: '/dev/x-that-is-not-there', baudRate: 9_600 });
@@ -83,7 +91,7 @@ describe('initialize', () => {
       (reason) => reason,
     );
     expect(error).toBeInstanceOf(InitializeError);
-    expect(error.code).toBe('OPEN_FAILED');
+    expect(error.code).toBe('INITIALIZE_FAILED');
     expect(error.errors).toMatchObject([{ code, connection: 'arm', cause: { message } }]);
     expect(error.message).toContain('connection "arm" (/dev/x-that-is-not-there): ');
     expect(error.message).toMatch(words);

@@ -16,42 +16,46 @@ function messageOf(connection: unknown, options = {}): string {
 
 describe('a connection is checked when it is added', () => {
   test.each<[string, unknown, string]>([
-    ['no object', null, 'got null; it takes an object with'],
-    ['an array', [], 'got an array; it takes an object with'],
-    ['no path', { baudRate: 9_600 }, 'path or device is missing; it takes one of the two'],
-    ['an empty path', { ...valid, path: '' }, 'path is ""; it takes a non-empty string without NUL'],
-    ['NUL in the path', { ...valid, path: 'a\0b' }, 'path is "a\\u0000b"; it takes'],
-    ['no baud rate', { path: 'x' }, 'baudRate is missing; it takes a whole number of bit/s from 1 to 4294967295'],
-    ['baudRate 0', { ...valid, baudRate: 0 }, 'baudRate is 0; it takes'],
-    ['baudRate in words', { ...valid, baudRate: '9600' }, 'baudRate is "9600"; it takes'],
-    ['baudRate NaN', { ...valid, baudRate: Number.NaN }, 'baudRate is NaN; it takes'],
-    ['dataBits 9', { ...valid, dataBits: 9 }, 'dataBits is 9; it takes 5, 6, 7, 8'],
-    ['stopBits 3', { ...valid, stopBits: 3 }, 'stopBits is 3; it takes 1, 1.5, 2'],
-    ['parity', { ...valid, parity: 'odd-ish' }, 'parity is "odd-ish"; it takes "none", "even", "odd", "mark", "space"'],
-    ['rtscts', { ...valid, rtscts: 1 }, 'rtscts is 1; it takes true or false'],
-    ['xon', { ...valid, xon: 'yes' }, 'xon is "yes"; it takes true or false'],
-    ['xoff', { ...valid, xoff: null }, 'xoff is null; it takes true or false'],
-    ['hupcl', { ...valid, hupcl: {} }, 'hupcl is an object; it takes true or false'],
-    ['lock', { ...valid, lock: () => true }, 'lock is a function; it takes true or false'],
-    ['checksum', { ...valid, checksum: 'crc8' }, 'checksum is "crc8"; it takes "none", "crc16", "crc32"'],
-    ['maxPacketBytes', { ...valid, maxPacketBytes: -1 }, 'maxPacketBytes is -1; it takes a whole number of bytes'],
-    ['openTimeoutMs', { ...valid, openTimeoutMs: 0 }, 'openTimeoutMs is 0; it takes a whole number of milliseconds'],
-    ['settleMs', { ...valid, settleMs: 1.5 }, 'settleMs is 1.5; it takes a whole number of milliseconds'],
-    ['syncOnOpen', { ...valid, syncOnOpen: 'no' }, 'syncOnOpen is "no"; it takes true or false'],
-    ['skipFirst', { ...valid, skipFirst: 0 }, 'skipFirst is 0; it takes true or false'],
+    ['no object', null, 'got null; expected an object with path, device'],
+    ['an array', [], 'got an array; expected an object with path, device'],
+    ['no path', { baudRate: 9_600 }, 'neither path nor device is set; set exactly one of them'],
+    ['an empty path', { ...valid, path: '' }, 'path is ""; expected a non-empty string without NUL'],
+    ['NUL in the path', { ...valid, path: 'a\0b' }, 'path is "a\\u0000b"; expected'],
+    ['no baud rate', { path: 'x' }, 'baudRate is missing; expected an integer from 1 to 4294967295'],
+    ['baudRate 0', { ...valid, baudRate: 0 }, 'baudRate is 0; expected'],
+    ['baudRate in words', { ...valid, baudRate: '9600' }, 'baudRate is "9600"; expected'],
+    ['baudRate NaN', { ...valid, baudRate: Number.NaN }, 'baudRate is NaN; expected'],
+    ['dataBits 9', { ...valid, dataBits: 9 }, 'dataBits is 9; expected 5, 6, 7 or 8'],
+    ['stopBits 3', { ...valid, stopBits: 3 }, 'stopBits is 3; expected 1, 1.5 or 2'],
+    [
+      'parity',
+      { ...valid, parity: 'odd-ish' },
+      'parity is "odd-ish"; expected "none", "even", "odd", "mark" or "space"',
+    ],
+    ['rtscts', { ...valid, rtscts: 1 }, 'rtscts is 1; expected true or false'],
+    ['xon', { ...valid, xon: 'yes' }, 'xon is "yes"; expected true or false'],
+    ['xoff', { ...valid, xoff: null }, 'xoff is null; expected true or false'],
+    ['hupcl', { ...valid, hupcl: {} }, 'hupcl is an object; expected true or false'],
+    ['lock', { ...valid, lock: () => true }, 'lock is a function; expected true or false'],
+    ['checksum', { ...valid, checksum: 'crc8' }, 'checksum is "crc8"; expected "none", "crc16" or "crc32"'],
+    ['maxPacketBytes', { ...valid, maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer'],
+    ['openTimeoutMs', { ...valid, openTimeoutMs: 0 }, 'openTimeoutMs is 0; expected an integer from'],
+    ['settleMs', { ...valid, settleMs: 1.5 }, 'settleMs is 1.5; expected an integer from'],
+    ['syncOnOpen', { ...valid, syncOnOpen: 'no' }, 'syncOnOpen is "no"; expected true or false'],
+    ['skipFirst', { ...valid, skipFirst: 0 }, 'skipFirst is 0; expected true or false'],
     [
       'sendTimeoutMs',
       { ...valid, settleMs: 2_000, sendTimeoutMs: 500 },
-      'sendTimeoutMs is 500; it takes 0, or more than settleMs (2000), which the first packets have to wait',
+      'sendTimeoutMs is 500; expected 0, or more than settleMs (2000), which the first packets wait for',
     ],
-    ['sendQueueBytes', { ...valid, sendQueueBytes: 0 }, 'sendQueueBytes is 0; it takes a whole number of bytes'],
+    ['sendQueueBytes', { ...valid, sendQueueBytes: 0 }, 'sendQueueBytes is 0; expected an integer'],
     [
       'a queue smaller than a frame',
       { ...valid, sendQueueBytes: 65_536 },
-      'sendQueueBytes is 65536; it takes at least 65796, one largest frame',
+      'sendQueueBytes is 65536; expected at least 65796, the size of a largest frame',
     ],
-    ['an unknown field', { ...valid, baudrate: 9_600 }, '"baudrate" is no setting; there are'],
-    ['a field of every object', { ...valid, toString: 1 }, '"toString" is no setting; there are'],
+    ['an unknown field', { ...valid, baudrate: 9_600 }, 'unknown setting "baudrate"; expected one of path, device'],
+    ['a field of every object', { ...valid, toString: 1 }, 'unknown setting "toString"; expected one of'],
   ])('%s', (_, connection, message) => {
     expect(messageOf(connection)).toContain(`connection "arm": ${message}`);
   });
@@ -86,12 +90,17 @@ describe('a connection is checked when it is added', () => {
 });
 
 describe('the options of the communicator are checked', () => {
-  test.each<[object, string]>([
-    [{ defaults: { dataBits: 3 } }, 'defaults: dataBits is 3; it takes 5, 6, 7, 8'],
-    [{ defaults: { path: '/dev/x' } }, 'defaults: "path" is no setting'],
-    [{ shutdownTimeoutMs: -1 }, 'shutdownTimeoutMs is -1; it takes a whole number of milliseconds'],
-    [{ bindings: {} }, '"bindings" is no option; there are binding, defaults, shutdownTimeoutMs'],
+  test.each<[unknown, string]>([
+    [null, 'got null; expected an object with binding, defaults, shutdownTimeoutMs'],
+    [{ binding: {} }, 'binding is an object; expected an object with list and open'],
+    [{ defaults: 'fast' }, 'defaults is "fast"; expected an object'],
+    [{ defaults: { dataBits: 3 } }, 'defaults: dataBits is 3; expected 5, 6, 7 or 8'],
+    [{ defaults: { path: '/dev/x' } }, 'defaults: unknown option "path"; expected one of dataBits, stopBits'],
+    [{ shutdownTimeoutMs: -1 }, 'shutdownTimeoutMs is -1; expected an integer from 0 to 2147483647'],
+    [{ bindings: {} }, 'unknown option "bindings"; expected one of binding, defaults, shutdownTimeoutMs'],
   ])('%j', (options, message) => {
-    expect(() => new SerialCommunicator(options as never)).toThrow(message);
+    expect(() => new SerialCommunicator(options as never)).toThrow(
+      expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining(message) }),
+    );
   });
 });

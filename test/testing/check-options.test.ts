@@ -8,7 +8,7 @@ import {
   SimulatedBoard,
   simulatedBinding,
 } from '../../src/testing/index.js';
-import { unusable } from '../support/unusable.js';
+import { invalidOption } from '../support/invalid-option.js';
 
 /** As JavaScript calls it, where nobody checks types. */
 const untyped = <Result>(call: (value: never) => Result) => call as (value: unknown) => Result;
@@ -28,72 +28,72 @@ const LINE_OPTIONS = 'path, seed, toDevice, toHost';
 
 describe('MockDevice refuses', () => {
   test.each([
-    [undefined, `got undefined; it takes an object with ${DEVICE_OPTIONS}`],
-    [path, `got "${path}"; it takes an object with ${DEVICE_OPTIONS}`],
-    [{ path, onpacket() {} }, `"onpacket" is no option; there are ${DEVICE_OPTIONS}`],
-    [{}, 'path is missing; it takes a non-empty string'],
-    [{ path: '' }, 'path is ""; it takes a non-empty string'],
-    [{ path, onPacket: true }, 'onPacket is true; it takes a function'],
-    [{ path, echo: 1 }, 'echo is 1; it takes true or false'],
-    [{ path, checksum: 'crc8' }, 'checksum is "crc8"; it takes "none", "crc16", "crc32"'],
-    [{ path, maxPacketBytes: -1 }, 'maxPacketBytes is -1; it takes a whole number of bytes from 0 up'],
-    [{ path, maxReadSize: 0 }, 'maxReadSize is 0; it takes a whole number of bytes from 1 up'],
-    [{ path, vendorId: 0x2341 }, 'vendorId is 9025; it takes a string'],
+    [undefined, `got undefined; expected an object with ${DEVICE_OPTIONS}`],
+    [path, `got "${path}"; expected an object with ${DEVICE_OPTIONS}`],
+    [{ path, onpacket() {} }, `unknown option "onpacket"; expected one of ${DEVICE_OPTIONS}`],
+    [{}, 'path is missing; expected a non-empty string without NUL'],
+    [{ path: '' }, 'path is ""; expected a non-empty string without NUL'],
+    [{ path, onPacket: true }, 'onPacket is true; expected a function'],
+    [{ path, echo: 1 }, 'echo is 1; expected true or false'],
+    [{ path, checksum: 'crc8' }, 'checksum is "crc8"; expected "none", "crc16" or "crc32"'],
+    [{ path, maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer of at least 0'],
+    [{ path, maxReadSize: 0 }, 'maxReadSize is 0; expected an integer of at least 1'],
+    [{ path, vendorId: 0x2341 }, 'vendorId is 9025; expected a string'],
   ])('%j', (options, message) => {
-    expect(() => newDevice(options)).toThrow(unusable(`MockDevice: ${message}`));
+    expect(() => newDevice(options)).toThrow(invalidOption(`MockDevice: ${message}`));
   });
 });
 
 describe('SimulatedBoard refuses', () => {
   test.each([
-    [undefined, `got undefined; it takes an object with ${BOARD_OPTIONS}`],
-    [{ path, image, bootms: 5 }, `"bootms" is no option; there are ${BOARD_OPTIONS}`],
-    [{ path }, 'image is missing; it takes the text of an Intel HEX file, or a Uint8Array'],
-    [{ path, image, bootMs: '5' }, 'bootMs is "5"; it takes 0 to 2147483647 milliseconds'],
-    [{ path, image, clockHz: Number.POSITIVE_INFINITY }, 'clockHz is Infinity; it takes a number above 0'],
-    [{ path, image, manufacturer: [] }, 'manufacturer is an array; it takes a string'],
+    [undefined, `got undefined; expected an object with ${BOARD_OPTIONS}`],
+    [{ path, image, bootms: 5 }, `unknown option "bootms"; expected one of ${BOARD_OPTIONS}`],
+    [{ path }, 'image is missing; expected the text of an Intel HEX file, or a Uint8Array'],
+    [{ path, image, bootMs: '5' }, 'bootMs is "5"; expected an integer from 0 to 2147483647'],
+    [{ path, image, clockHz: Number.POSITIVE_INFINITY }, 'clockHz is Infinity; expected a number above 0'],
+    [{ path, image, manufacturer: [] }, 'manufacturer is an array; expected a string'],
   ])('%j', (options, message) => {
-    expect(() => newBoard(options)).toThrow(unusable(`SimulatedBoard: ${message}`));
+    expect(() => newBoard(options)).toThrow(invalidOption(`SimulatedBoard: ${message}`));
   });
 });
 
 describe('LoopbackCommunicator refuses', () => {
   test.each([
-    [null, 'got null; it takes an object with shutdownTimeoutMs'],
-    [{ shutdownTimeoutMS: 5 }, '"shutdownTimeoutMS" is no option; there are shutdownTimeoutMs'],
-    [{ shutdownTimeoutMs: -1 }, 'shutdownTimeoutMs is -1; it takes 0 to 2147483647 milliseconds'],
+    [null, 'got null; expected an object with shutdownTimeoutMs'],
+    [{ shutdownTimeoutMS: 5 }, 'unknown option "shutdownTimeoutMS"; expected shutdownTimeoutMs'],
+    [{ shutdownTimeoutMs: -1 }, 'shutdownTimeoutMs is -1; expected an integer from 0 to 2147483647'],
   ])('%j', (options, message) => {
-    expect(() => newLoopback(options)).toThrow(unusable(`LoopbackCommunicator: ${message}`));
+    expect(() => newLoopback(options)).toThrow(invalidOption(`LoopbackCommunicator: ${message}`));
   });
 
   test('a connection that is none', () => {
     const communicator = new LoopbackCommunicator();
     expect(() => communicator.addConnection('a', 'b' as LoopbackConnection)).toThrow(
-      unusable('connection "a": got "b"; it takes an object with answer, maxPacketBytes'),
+      invalidOption('connection "a": got "b"; expected an object with answer, maxPacketBytes', 'INVALID_CONNECTION'),
     );
   });
 });
 
 describe('FaultyLine refuses', () => {
   test.each([
-    [undefined, `got undefined; it takes an object with ${LINE_OPTIONS}`],
-    [{ path, dropRate: 1 }, `"dropRate" is no option; there are ${LINE_OPTIONS}`],
-    [{ path, toDevices: {} }, `"toDevices" is no option; there are ${LINE_OPTIONS}`],
-    [{ path, toHost: 0.5 }, 'toHost is 0.5; it takes an object'],
-    [{ path, seed: 1.5 }, 'seed is 1.5; it takes a whole number'],
-    [{ toHost: {} }, 'path is missing; it takes a non-empty string'],
+    [undefined, `got undefined; expected an object with ${LINE_OPTIONS}`],
+    [{ path, dropRate: 1 }, `unknown option "dropRate"; expected one of ${LINE_OPTIONS}`],
+    [{ path, toDevices: {} }, `unknown option "toDevices"; expected one of ${LINE_OPTIONS}`],
+    [{ path, toHost: 0.5 }, 'toHost is 0.5; expected an object'],
+    [{ path, seed: 1.5 }, 'seed is 1.5; expected an integer'],
+    [{ toHost: {} }, 'path is missing; expected a non-empty string without NUL'],
   ])('%j', (options, message) => {
-    expect(() => newLine(options)).toThrow(unusable(`FaultyLine: ${message}`));
+    expect(() => newLine(options)).toThrow(invalidOption(`FaultyLine: ${message}`));
   });
 
   test.each([
-    [undefined, 'got undefined; it takes an object with toDevice, toHost'],
-    [{ dropRate: 1 }, '"dropRate" is no option; there are toDevice, toHost'],
-    [{ toHost: 1 }, 'toHost is 1; it takes an object'],
+    [undefined, 'got undefined; expected an object with toDevice, toHost'],
+    [{ dropRate: 1 }, 'unknown option "dropRate"; expected one of toDevice, toHost'],
+    [{ toHost: 1 }, 'toHost is 1; expected an object'],
   ])('setFaults(%j)', (faults, message) => {
     const line = new FaultyLine(mockBinding(new MockDevice({ path })), { path });
     expect(() => untyped((given: never) => line.setFaults(given))(faults)).toThrow(
-      unusable(`FaultyLine: setFaults: ${message}`),
+      invalidOption(`FaultyLine: setFaults: ${message}`),
     );
   });
 
@@ -104,7 +104,7 @@ describe('FaultyLine refuses', () => {
   ])('the binding %j', (binding, shown) => {
     const newLineOn = untyped((given: never) => new FaultyLine(given, { path }));
     expect(() => newLineOn(binding)).toThrow(
-      unusable(`FaultyLine: the binding is ${shown}; it takes one such as mockBinding(device)`),
+      invalidOption(`FaultyLine: the binding is ${shown}; expected one such as mockBinding(device)`),
     );
   });
 });
@@ -116,10 +116,10 @@ describe('bindings refuse what is no device of theirs', () => {
     [undefined, 'undefined'],
   ])('%j', (device, shown) => {
     expect(() => untyped((given: never) => mockBinding(given))(device)).toThrow(
-      unusable(`mockBinding: got ${shown}; it takes MockDevices, as in mockBinding(arm, leg)`),
+      invalidOption(`mockBinding: got ${shown}; expected MockDevices, as in mockBinding(arm, leg)`),
     );
     expect(() => untyped((given: never) => simulatedBinding(given))(device)).toThrow(
-      unusable(`simulatedBinding: got ${shown}; it takes SimulatedBoards, as in simulatedBinding(arm, leg)`),
+      invalidOption(`simulatedBinding: got ${shown}; expected SimulatedBoards, as in simulatedBinding(arm, leg)`),
     );
   });
 });

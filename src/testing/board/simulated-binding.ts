@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { describeValue, invalidOption } from '../../options.js';
 import type { Binding } from '../../serial/binding.js';
-import { show, unusable } from '../check-options.js';
 import { withKnownPaths } from '../known-paths.js';
 import { SimulatedBoard } from './simulated-board.js';
 
@@ -9,18 +9,18 @@ import { SimulatedBoard } from './simulated-board.js';
  * takes a `@serialport/bindings-interface` binding. `list` shows the boards that are plugged in as USB devices.
  *
  * @param boards - Their paths must differ.
- * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an argument is no SimulatedBoard, or two have the same path.
+ * @throws InvalidArgumentError (`INVALID_OPTION`) if an argument is no SimulatedBoard, or two have the same path.
  */
 export function simulatedBinding(...boards: SimulatedBoard[]): Binding {
   const boardsByPath = new Map<string, SimulatedBoard>();
   for (const board of boards) {
     if (!(board instanceof SimulatedBoard)) {
-      throw unusable(
-        `simulatedBinding: got ${show(board)}; it takes SimulatedBoards, as in simulatedBinding(arm, leg)`,
+      throw invalidOption(
+        `simulatedBinding: got ${describeValue(board)}; expected SimulatedBoards, as in simulatedBinding(arm, leg)`,
       );
     }
     if (boardsByPath.has(board.path)) {
-      throw unusable(`simulatedBinding: two boards have the path ${board.path}`);
+      throw invalidOption(`simulatedBinding: two boards have the path ${board.path}`);
     }
     boardsByPath.set(board.path, board);
   }

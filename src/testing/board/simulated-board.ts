@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { aName, aString, checkOptions, milliseconds, type OptionRules, required } from '../../options.js';
 import type { BindingOpenOptions, BindingPort, PortInfo } from '../../serial/binding.js';
 import { FLASH_BYTES } from '../avr/atmega328p.js';
 import { parseIntelHex } from '../avr/intel-hex.js';
-import { aPath, aString, checkOptions, milliseconds, type OptionRules } from '../check-options.js';
 import type { SimulatedBoardStats } from './simulated-hardware.js';
 import { SimulatedHardware } from './simulated-hardware.js';
 import { SimulatedPort } from './simulated-port.js';
@@ -36,15 +36,14 @@ export interface SimulatedBoardOptions {
 }
 
 const RULES: OptionRules<SimulatedBoardOptions> = {
-  path: aPath,
-  image: {
-    takes: 'the text of an Intel HEX file, or a Uint8Array',
+  path: required(aName),
+  image: required({
+    expected: 'the text of an Intel HEX file, or a Uint8Array',
     accepts: (value) => typeof value === 'string' || value instanceof Uint8Array,
-    isRequired: true,
-  },
+  }),
   bootMs: milliseconds,
   clockHz: {
-    takes: 'a number above 0',
+    expected: 'a number above 0',
     accepts: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
   },
   serialNumber: aString,
@@ -77,7 +76,7 @@ export class SimulatedBoard {
   #isDtrHigh = false;
 
   /**
-   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used; RangeError if the image is too
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option cannot be used; RangeError if the image is too
    * long; SyntaxError if it is a string and not Intel HEX.
    */
   constructor(options: SimulatedBoardOptions) {

@@ -1,6 +1,15 @@
 import { randomInt } from 'node:crypto';
+import {
+  aName,
+  anObject,
+  checkOptions,
+  describeValue,
+  invalidOption,
+  type OptionRule,
+  type OptionRules,
+  required,
+} from '../../options.js';
 import type { Binding, BindingOpenOptions, BindingPort } from '../../serial/binding.js';
-import { anObject, aPath, checkOptions, type OptionRule, type OptionRules, show, unusable } from '../check-options.js';
 import { knownPaths, withKnownPaths } from '../known-paths.js';
 import { noSuchPort } from '../mock/mock-device.js';
 import { FaultyPort } from './faulty-port.js';
@@ -31,14 +40,14 @@ export interface FaultyLineStats {
   unplugs: number;
 }
 
-const aSeed: OptionRule = { takes: 'a whole number', accepts: Number.isSafeInteger };
+const aSeed: OptionRule = { expected: 'an integer', accepts: Number.isSafeInteger };
 
 const FAULTS_RULES: OptionRules<Pick<FaultyLineOptions, 'toDevice' | 'toHost'>> = {
   toDevice: anObject,
   toHost: anObject,
 };
 
-const RULES: OptionRules<FaultyLineOptions> = { path: aPath, seed: aSeed, ...FAULTS_RULES };
+const RULES: OptionRules<FaultyLineOptions> = { path: required(aName), seed: aSeed, ...FAULTS_RULES };
 
 /**
  * A line on which things go wrong, between the host and a port of any binding: bytes are dropped, flipped, inserted and
@@ -70,18 +79,20 @@ export class FaultyLine {
   #unplugs = 0;
 
   /**
-   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used, or the binding is one of this
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option cannot be used, or the binding is one of this
    * module and none of its devices has that path
    */
   constructor(binding: Binding, options: FaultyLineOptions) {
     if (typeof binding?.list !== 'function' || typeof binding.open !== 'function') {
-      throw unusable(`FaultyLine: the binding is ${show(binding)}; it takes one such as mockBinding(device)`);
+      throw invalidOption(
+        `FaultyLine: the binding is ${describeValue(binding)}; expected one such as mockBinding(device)`,
+      );
     }
     const { path, seed = defaultSeed(), toDevice = {}, toHost = {} } = checkOptions('FaultyLine', options, RULES);
     const paths = knownPaths(binding);
     if (paths?.includes(path) === false) {
-      const there = paths.map(show).join(', ') || 'none';
-      throw unusable(`FaultyLine: path is ${show(path)}, which no port of the binding has; there are ${there}`);
+      const there = paths.map(describeValue).join(', ') || 'it has none';
+      throw invalidOption(`FaultyLine: path is ${describeValue(path)}; expected a port of the binding: ${there}`);
     }
     this.#isSeen = paths !== undefined;
     this.seed = seed >>> 0;
@@ -122,7 +133,7 @@ export class FaultyLine {
    * Changes what happens to the bytes from now on; a way that is left out becomes clean. `setFaults({})` mends the
    * line.
    *
-   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if a fault cannot be used; nothing has changed then
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if a fault cannot be used; nothing has changed then
    * @throws Error if its path seems to be wrong, as {@link stall} does
    */
   setFaults(faults: Pick<FaultyLineOptions, 'toDevice' | 'toHost'>): void {
@@ -244,8 +255,8 @@ export class FaultyLine {
   #requireSeen(call: string): void {
     if (!this.#isSeen && this.#passedBy !== undefined) {
       throw new Error(
-        `FaultyLine: ${call} does nothing, the binding does not list ${show(this.#innerPath)} and nobody has opened it; ` +
-          `${show(this.#passedBy)} was opened past the line, is that the path to give to it?`,
+        `FaultyLine: ${call} does nothing, the binding does not list ${describeValue(this.#innerPath)} and nobody has opened it; ` +
+          `${describeValue(this.#passedBy)} was opened past the line, is that the path to give to it?`,
       );
     }
   }
@@ -262,7 +273,7 @@ function defaultSeed(): number {
   }
   const seed = Number(TEST_SEED);
   if (!aSeed.accepts(seed)) {
-    throw unusable(`FaultyLine: the seed in TEST_SEED is ${show(TEST_SEED)}; it takes ${aSeed.takes}`);
+    throw invalidOption(`FaultyLine: the seed in TEST_SEED is ${describeValue(TEST_SEED)}; expected ${aSeed.expected}`);
   }
   return seed;
 }

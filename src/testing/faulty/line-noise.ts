@@ -1,4 +1,4 @@
-import { checkOptions, milliseconds, type OptionRule, type OptionRules, unusable } from '../check-options.js';
+import { aNumber, checkOptions, invalidOption, milliseconds, type OptionRules } from '../../options.js';
 
 /**
  * What happens to the bytes that go one way on a faulty line. A rate is the chance that it happens to a byte, from 0 to
@@ -89,10 +89,7 @@ export class Piece {
 const DRAWS = 4;
 const DRAW = { fate: 0, value: 1, cut: 2, delay: 3 } as const;
 
-const rate: OptionRule = {
-  takes: 'a number from 0 to 1',
-  accepts: (value) => typeof value === 'number' && value >= 0 && value <= 1,
-};
+const rate = aNumber(0, 1);
 
 const RULES: OptionRules<LineFaults> = {
   dropRate: rate,
@@ -116,14 +113,16 @@ const NO_FAULTS: Required<LineFaults> = {
  * Checks the faults of one way, and fills in those that are left out.
  *
  * @param where - how the message begins
- * @throws InvalidArgumentError (`INVALID_CONNECTION`) that names the fault, and what it takes or which there are
+ * @throws InvalidArgumentError (`INVALID_OPTION`) that names the wrong fault and what it accepts
  */
 export function completeFaults(where: string, faults: LineFaults): Required<LineFaults> {
-  const complete = { ...NO_FAULTS, ...checkOptions(where, faults, RULES, 'fault') };
+  const complete = { ...NO_FAULTS, ...checkOptions(where, faults, RULES) };
   const sum = fateRate(complete);
   // A little more: rates such as 0.1 and 0.9 need not add up to 1 exactly.
   if (sum > 1 + 5 * Number.EPSILON) {
-    throw unusable(`${where}: dropRate, flipRate, insertRate and duplicateRate add up to ${sum}; it takes 1 at most`);
+    throw invalidOption(
+      `${where}: dropRate, flipRate, insertRate and duplicateRate add up to ${sum}; expected a sum of at most 1`,
+    );
   }
   return complete;
 }

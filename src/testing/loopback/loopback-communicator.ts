@@ -1,6 +1,6 @@
 import { Communicator, CommunicatorState, type SendOptions } from '../../communicator.js';
 import { IllegalStateAction, InvalidArgumentError } from '../../errors.js';
-import { aFunction, bytesFrom0, checkOptions, milliseconds, type OptionRules } from '../check-options.js';
+import { aFunction, anInteger, checkOptions, milliseconds, type OptionRules } from '../../options.js';
 import { LoopbackLine } from './loopback-line.js';
 
 /** What is at the other end of a connection of a {@link LoopbackCommunicator}. */
@@ -23,7 +23,7 @@ export interface LoopbackCommunicatorOptions {
 
 const DEFAULT_MAX_PACKET_BYTES = 65_536;
 
-const CONNECTION_RULES: OptionRules<LoopbackConnection> = { answer: aFunction, maxPacketBytes: bytesFrom0 };
+const CONNECTION_RULES: OptionRules<LoopbackConnection> = { answer: aFunction, maxPacketBytes: anInteger(0) };
 
 /**
  * A communicator without ports, for tests of an application's own logic. What is sent to a connection is answered by
@@ -47,7 +47,7 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   readonly #lines = new Map<string, LoopbackLine>();
   readonly #unhandled = new Map<string, number>();
 
-  /** @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used */
+  /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option cannot be used */
   constructor(options: LoopbackCommunicatorOptions = {}) {
     super();
     const { shutdownTimeoutMs = 2_000 } = checkOptions('LoopbackCommunicator', options, {
@@ -82,7 +82,7 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   }
 
   protected override checkConnection(name: string, connection: LoopbackConnection): LoopbackConnection {
-    return checkOptions(`connection "${name}"`, connection, CONNECTION_RULES, 'setting');
+    return checkOptions(`connection "${name}"`, connection, CONNECTION_RULES, 'INVALID_CONNECTION');
   }
 
   protected override async openConnections(connections: ReadonlyMap<string, LoopbackConnection>): Promise<void> {

@@ -1,5 +1,5 @@
+import { describeValue, invalidOption } from '../../options.js';
 import type { Binding, BindingOpenOptions } from '../../serial/binding.js';
-import { show, unusable } from '../check-options.js';
 import { withKnownPaths } from '../known-paths.js';
 import { MockDevice, noSuchPort } from './mock-device.js';
 
@@ -11,17 +11,21 @@ import { MockDevice, noSuchPort } from './mock-device.js';
  * `list()` shows the devices that are plugged in; `open()` fails as on Linux where there is no such port, or it is
  * open already.
  *
- * @throws InvalidArgumentError (`INVALID_CONNECTION`) if an argument is no MockDevice, or two have the same path
+ * @throws InvalidArgumentError (`INVALID_OPTION`) if an argument is no MockDevice, or two have the same path
  */
 export function mockBinding(...devices: readonly MockDevice[]): Binding {
   for (const device of devices) {
     if (!(device instanceof MockDevice)) {
-      throw unusable(`mockBinding: got ${show(device)}; it takes MockDevices, as in mockBinding(arm, leg)`);
+      throw invalidOption(
+        `mockBinding: got ${describeValue(device)}; expected MockDevices, as in mockBinding(arm, leg)`,
+      );
     }
   }
   const byPath = new Map(devices.map((device) => [device.path, device]));
   if (byPath.size !== devices.length) {
-    throw unusable(`mockBinding: two devices have the same path; got ${devices.map(({ path }) => path).join(', ')}`);
+    throw invalidOption(
+      `mockBinding: two devices have the same path; got ${devices.map(({ path }) => path).join(', ')}`,
+    );
   }
   const binding: Binding = {
     async list() {

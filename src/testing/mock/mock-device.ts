@@ -1,17 +1,17 @@
 import { SerialPortMock } from 'serialport';
 import type { ChecksumName } from '../../framing/checksum.js';
-import type { BindingOpenOptions, BindingPort, PortInfo } from '../../serial/binding.js';
 import {
   aBoolean,
   aFunction,
-  aPath,
+  aName,
+  anInteger,
   aString,
-  bytesFrom0,
   checkOptions,
   type OptionRules,
   oneOf,
-  wholeNumber,
-} from '../check-options.js';
+  required,
+} from '../../options.js';
+import type { BindingOpenOptions, BindingPort, PortInfo } from '../../serial/binding.js';
 import { CHECKSUM_NAMES, DeviceFraming, encodeForWire } from './device-framing.js';
 import { History } from './history.js';
 import { MockPort, type PortSignals } from './mock-port.js';
@@ -46,13 +46,13 @@ export interface MockDeviceOptions {
 }
 
 const RULES: OptionRules<MockDeviceOptions> = {
-  path: aPath,
+  path: required(aName),
   onPacket: aFunction,
   echo: aBoolean,
   checksum: oneOf(...CHECKSUM_NAMES),
-  maxPacketBytes: bytesFrom0,
-  maxReadSize: wholeNumber('a whole number of bytes', 1),
-  historyLength: wholeNumber('a whole number', 1),
+  maxPacketBytes: anInteger(0),
+  maxReadSize: anInteger(1),
+  historyLength: anInteger(1),
   manufacturer: aString,
   vendorId: aString,
   productId: aString,
@@ -96,7 +96,7 @@ export class MockDevice {
   #checksumFrames = 0;
   #discardedBytes = 0;
 
-  /** @throws InvalidArgumentError (`INVALID_CONNECTION`) if an option cannot be used */
+  /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option cannot be used */
   constructor(options: MockDeviceOptions) {
     this.#options = checkOptions('MockDevice', options, RULES);
     const { historyLength = 1_000 } = this.#options;

@@ -13,12 +13,22 @@ describe('new SimulatedBoard', () => {
   const image = fixtureImage('echo-polled');
 
   it.each([
-    ['an empty path', { path: '', image }, InvalidArgumentError, /path is ""; it takes a non-empty string/],
-    ['a negative bootMs', { path: 'x', image, bootMs: -1 }, InvalidArgumentError, /bootMs is -1; it takes 0 to/],
-    ['a clock that stands still', { path: 'x', image, clockHz: 0 }, InvalidArgumentError, /clockHz is 0; it takes a/],
+    ['an empty path', { path: '', image }, InvalidArgumentError, /path is ""; expected a non-empty string/],
+    ['a negative bootMs', { path: 'x', image, bootMs: -1 }, InvalidArgumentError, /bootMs is -1; expected an integer/],
+    [
+      'a clock that stands still',
+      { path: 'x', image, clockHz: 0 },
+      InvalidArgumentError,
+      /clockHz is 0; expected a number/,
+    ],
     ['an image that is not Intel HEX', { path: 'x', image: 'nonsense' }, SyntaxError, /line 1/],
     ['an image that is too large', { path: 'x', image: new Uint8Array(32_769) }, RangeError, /32768 bytes, got 32769/],
-    ['an image of another type', { path: 'x', image: 5 as unknown as string }, InvalidArgumentError, /image is 5; it/],
+    [
+      'an image of another type',
+      { path: 'x', image: 5 as unknown as string },
+      InvalidArgumentError,
+      /image is 5; expected the text/,
+    ],
   ])('refuses %s', (_what, options, type, message) => {
     expect(() => new SimulatedBoard(options)).toThrow(type);
     expect(() => new SimulatedBoard(options)).toThrow(message);

@@ -1,20 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { type Binding, SerialCommunicator } from '../../../src/index.js';
 import { FaultyLine, MockDevice, mockBinding, SimulatedBoard, simulatedBinding } from '../../../src/testing/index.js';
+import { invalidOption } from '../../support/invalid-option.js';
 import { kernelBinding } from '../../support/kernel-port.js';
 import { openRaw } from '../../support/raw-port.js';
-import { unusable } from '../../support/unusable.js';
 
 const PATH = '/dev/arm';
 const TYPO = '/dev/amr';
 const refused = (there: string) =>
-  unusable(`FaultyLine: path is "${TYPO}", which no port of the binding has; there are ${there}`);
+  invalidOption(`FaultyLine: path is "${TYPO}"; expected a port of the binding: ${there}`);
 
 describe('a path that no device of the binding has is refused', () => {
   test('mock devices', () => {
     const binding = mockBinding(new MockDevice({ path: PATH }), new MockDevice({ path: '/dev/leg' }));
     expect(() => new FaultyLine(binding, { path: TYPO })).toThrow(refused('"/dev/arm", "/dev/leg"'));
-    expect(() => new FaultyLine(mockBinding(), { path: TYPO })).toThrow(refused('none'));
+    expect(() => new FaultyLine(mockBinding(), { path: TYPO })).toThrow(refused('it has none'));
   });
 
   test('simulated boards', () => {

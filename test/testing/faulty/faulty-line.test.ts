@@ -18,13 +18,13 @@ import {
   unoEchoImage,
 } from '../../../src/testing/index.js';
 import { Inbox } from '../../support/inbox.js';
+import { invalidOption } from '../../support/invalid-option.js';
 import { KernelPort, kernelBinding } from '../../support/kernel-port.js';
 import { Pty } from '../../support/pty.js';
 import { randomBytes, randomNumbers, runSeed } from '../../support/random.js';
 import { openRaw, readAll, readRaw } from '../../support/raw-port.js';
 import { expectNothingUncounted } from '../../support/stats.js';
 import { has } from '../../support/tools.js';
-import { unusable } from '../../support/unusable.js';
 
 const PATH = '/dev/mock';
 const BYTES = Buffer.from(randomBytes(20_000, randomNumbers(7)));
@@ -178,24 +178,24 @@ describe('faults', () => {
   });
 
   test.each([
-    [{ dropRate: 1.1 }, 'dropRate is 1.1; it takes a number from 0 to 1'],
-    [{ cutRate: -1 }, 'cutRate is -1; it takes a number from 0 to 1'],
-    [{ flipRate: Number.NaN }, 'flipRate is NaN; it takes a number from 0 to 1'],
-    [{ insertRate: '0.2' }, 'insertRate is "0.2"; it takes a number from 0 to 1'],
+    [{ dropRate: 1.1 }, 'dropRate is 1.1; expected a number from 0 to 1'],
+    [{ cutRate: -1 }, 'cutRate is -1; expected a number from 0 to 1'],
+    [{ flipRate: Number.NaN }, 'flipRate is NaN; expected a number from 0 to 1'],
+    [{ insertRate: '0.2' }, 'insertRate is "0.2"; expected a number from 0 to 1'],
     [
       { dropRate: 0.6, flipRate: 0.6 },
-      'dropRate, flipRate, insertRate and duplicateRate add up to 1.2; it takes 1 at most',
+      'dropRate, flipRate, insertRate and duplicateRate add up to 1.2; expected a sum of at most 1',
     ],
-    [{ maxDelayMs: -1 }, 'maxDelayMs is -1; it takes 0 to 2147483647 milliseconds'],
+    [{ maxDelayMs: -1 }, 'maxDelayMs is -1; expected an integer from 0 to 2147483647'],
     [
       { droprate: 0.2 },
-      '"droprate" is no fault; there are dropRate, flipRate, insertRate, duplicateRate, cutRate, maxDelayMs',
+      'unknown option "droprate"; expected one of dropRate, flipRate, insertRate, duplicateRate, cutRate, maxDelayMs',
     ],
   ])('%j is refused', async (given, message) => {
     const faults = given as LineFaults;
     const { binding } = kernelBinding();
-    const toDevice = unusable(`FaultyLine: toDevice: ${message}`);
-    const toHost = unusable(`FaultyLine: toHost: ${message}`);
+    const toDevice = invalidOption(`FaultyLine: toDevice: ${message}`);
+    const toHost = invalidOption(`FaultyLine: toHost: ${message}`);
     expect(() => new FaultyLine(binding, { path: PATH, toDevice: faults })).toThrow(toDevice);
     expect(() => new FaultyLine(binding, { path: PATH, toHost: faults })).toThrow(toHost);
     expect(() => new FaultyLine(binding, { path: PATH }).setFaults({ toDevice: faults })).toThrow(toDevice);
@@ -238,7 +238,7 @@ describe('the seed', () => {
     expect(new FaultyLine(binding, { path: PATH, seed: 4 }).seed).toBe(4);
     vi.stubEnv('TEST_SEED', 'new');
     expect(() => new FaultyLine(binding, { path: PATH })).toThrow(
-      unusable('FaultyLine: the seed in TEST_SEED is "new"; it takes a whole number'),
+      invalidOption('FaultyLine: the seed in TEST_SEED is "new"; expected an integer'),
     );
   });
 });
@@ -658,7 +658,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('on a pty (need
     await serial.send('arm', Uint8Array.of(1, 2, 3));
     // What the pty still had of the frame comes back, too, and does not decode.
     expect((await inbox.next()).packet).toEqual(Uint8Array.of(1, 2, 3));
-    expect(serial.stats('arm')).toMatchObject({ losses: 1, framesCut: 1 });
+    expect(serial.stats('arm')).toMatchObject({ losses: 1, framesTruncated: 1 });
     expectEquation(line.stats.toDevice);
   });
 });

@@ -355,10 +355,10 @@ describe('packets without a handler', () => {
 
 describe('a description that cannot be used', () => {
   test.each([
-    [{ maxPacketBytes: -1 }, 'maxPacketBytes is -1; it takes a whole number of bytes from 0 up'],
+    [{ maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer of at least 0'],
     [{ maxPacketBytes: 1.5 }, 'maxPacketBytes is 1.5'],
-    [{ answer: 7 }, 'answer is 7; it takes a function'],
-    [{ path: '/dev/ttyACM0' }, '"path" is no setting; there are answer, maxPacketBytes'],
+    [{ answer: 7 }, 'answer is 7; expected a function'],
+    [{ path: '/dev/ttyACM0' }, 'unknown setting "path"; expected one of answer, maxPacketBytes'],
   ])('%j', (connection, message) => {
     const communicator = new LoopbackCommunicator();
     expect(() => communicator.addConnection('a', connection as LoopbackConnection)).toThrow(

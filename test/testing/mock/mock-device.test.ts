@@ -4,10 +4,10 @@ import { mockBinding } from '../../../src/testing/mock/mock-binding.js';
 import { MockDevice, type MockDeviceOptions } from '../../../src/testing/mock/mock-device.js';
 import { someTurns } from '../../contract/harness.js';
 import { Inbox } from '../../support/inbox.js';
+import { invalidOption } from '../../support/invalid-option.js';
 import { MiB, usedBytes } from '../../support/memory.js';
 import { openRaw, readAll, readRaw } from '../../support/raw-port.js';
 import { catchUncaught } from '../../support/uncaught.js';
-import { unusable } from '../../support/unusable.js';
 
 const path = '/dev/ttyMOCK0';
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -111,7 +111,7 @@ describe('packets of the host', () => {
 
   test.each([0, -1, 1.5, Number.NaN])('a historyLength of %d is refused', (historyLength) => {
     expect(() => new MockDevice({ path, historyLength })).toThrow(
-      unusable(`MockDevice: historyLength is ${historyLength}; it takes a whole number from 1 up`),
+      invalidOption(`MockDevice: historyLength is ${historyLength}; expected an integer of at least 1`),
     );
   });
 
