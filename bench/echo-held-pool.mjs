@@ -3,19 +3,19 @@ import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runHost } from './support/bench.mjs';
-import { NoAnswer } from './support/line-process.mjs';
+import { NoReply } from './support/line-process.mjs';
 
 const PACKET_BYTES = 16;
 const POOL_THREADS = 4;
 
-/** How long all echoes of a round may take: they do not come at all where the pool is needed. */
+/** Time limit for the echoes of a round. A side that needs the pool gets none. */
 const ECHOES_MS = 5_000;
 
-/** How long the plain stack is waited for. */
+/** How long to wait for an echo of the plain stack. */
 const NO_ECHO_MS = 1_000;
 
 export default {
-  question: `How much longer does an echo take while all ${POOL_THREADS} threads of the pool are held by calls that wait?`,
+  question: `How much longer does an echo take while blocking calls occupy all ${POOL_THREADS} threads of the pool?`,
   needs: ['ptys', 'cc'],
   metrics: { p50: 'µs', p99: 'µs', echoes: `in ${NO_ECHO_MS} ms` },
   bars: [{ metric: 'p99', of: 'ours, pool held', to: 'ours, pool free', max: 1.5, aim: 1.1 }],
@@ -49,7 +49,7 @@ async function measureOurs(bench, fifos) {
 
 async function release({ host }, fifos) {
   host.tell('release');
-  // Opened for reading too, so that it does not wait for a reader.
+  // Also open for reading, so that opening does not wait for a reader.
   const writers = fifos.map((fifo) => openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK));
   await host.next();
   for (const fd of writers) {
@@ -57,7 +57,7 @@ async function release({ host }, fifos) {
   }
 }
 
-/** Its reads and writes need a thread of the pool. */
+/** The plain stack needs a thread of the pool for each read and write. */
 async function measurePlain(bench, fifos) {
   const side = await bench.nodeHost('plain', 'echo', { size: PACKET_BYTES });
   await runHost(side, 200);
@@ -66,7 +66,7 @@ async function measurePlain(bench, fifos) {
     await runHost(side, 1, undefined, NO_ECHO_MS);
     bench.record('plain, pool held', { echoes: 1 });
   } catch (error) {
-    if (!(error instanceof NoAnswer)) {
+    if (!(error instanceof NoReply)) {
       throw error;
     }
     bench.record('plain, pool held', { echoes: 0 });

@@ -3,9 +3,9 @@ import { runHost } from './support/bench.mjs';
 const PACKET_BYTES = 16;
 
 export default {
-  question: `How long does the echo of a ${PACKET_BYTES}-byte packet take, and how much processor time?`,
+  question: `How long does the echo of a ${PACKET_BYTES}-byte packet take, and how much processor time does it need?`,
   needs: ['ptys', 'cc'],
-  metrics: { p50: 'µs', p99: 'µs', cpu: 'µs of processor time an echo' },
+  metrics: { p50: 'µs', p99: 'µs', cpu: 'µs of processor time per echo' },
   bars: [
     { metric: 'p50', of: 'ours', to: 'c', max: 2, aim: 1.4 },
     { metric: 'p50', of: 'ours', to: 'plain', max: 0.3, aim: 0.15 },

@@ -3,26 +3,25 @@ import { runHost } from './support/bench.mjs';
 const PACKET_BYTES = 16;
 const PORTS = 512;
 
-/** What passes each port before its memory is measured again: in full, more than one of the plain stack's buffers takes. */
+/** Packets on each port before its memory is measured again: in full, more than a buffer of the plain stack holds. */
 const USED_PACKET_BYTES = 1_000;
 const USED_PACKETS = 80;
 const USED_PACKETS_QUICK = 20;
 
 /**
- * The garbage collector keeps room for new objects, and the compiler takes memory for a while, some tens of megabytes in
- * a process however many ports there are. Both are kept small where memory is measured, so that what shows is the memory
- * of the ports.
+ * Room for new objects and the optimizing compiler use tens of megabytes in a process, whatever the number of ports. These
+ * flags keep both small, so that the memory of the ports shows.
  */
 const MEMORY_FLAGS = ['--expose-gc', '--max-semi-space-size=1', '--no-opt'];
 
 export default {
-  question: `What do ${PORTS} open ports cost: memory, echo rate over all of them, and processor time when idle?`,
+  question: `How much memory and idle processor time do ${PORTS} open ports need, and how fast do they echo?`,
   needs: ['ptys', 'cc'],
   metrics: {
-    opened: 'KiB a port when just opened',
-    used: 'KiB a port after packets of 1,000 bytes on all of them',
-    rate: 'echoes/s over all ports',
-    idle: '% of a processor when idle',
+    opened: 'KiB per port, just opened',
+    used: 'KiB per port, after packets of 1,000 bytes on all ports',
+    rate: 'echoes/s on all ports',
+    idle: '% of one processor',
   },
   bars: [
     { metric: 'used', of: 'ours', to: 'plain', max: 0.5 },
@@ -30,7 +29,7 @@ export default {
     { metric: 'idle', of: 'ours', max: 2 },
   ],
   async run(bench) {
-    // Processes of their own for each round: what a second opening takes depends on the first.
+    // New processes for each round: the memory of a second opening depends on the first.
     const measure = async (stack) => ({ ...(await memory(bench, stack)), ...(await speed(bench, stack)) });
     await bench.alternate({ ours: 'ours', plain: 'plain' }, bench.size(4, 1), measure, { warmUp: false });
   },

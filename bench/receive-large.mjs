@@ -3,9 +3,9 @@ import { runHost } from './support/bench.mjs';
 const PACKET_BYTES = 1_024;
 
 export default {
-  question: `How many megabytes a second can be received in packets of ${PACKET_BYTES} bytes?`,
+  question: `How many megabytes per second can be received in packets of ${PACKET_BYTES} bytes?`,
   needs: ['ptys', 'cc'],
-  metrics: { rate: 'MB/s', cpu: 'µs of processor time a packet' },
+  metrics: { rate: 'MB/s', cpu: 'µs of processor time per packet' },
   bars: [{ metric: 'rate', of: 'ours', to: 'c', min: 0.6, aim: 0.85 }],
   async run(bench) {
     const sides = {

@@ -3,9 +3,9 @@ import { runHost } from './support/bench.mjs';
 const PACKET_BYTES = 64;
 
 export default {
-  question: `How many packets of ${PACKET_BYTES} bytes a second can be received?`,
+  question: `How many packets of ${PACKET_BYTES} bytes can be received per second?`,
   needs: ['ptys', 'cc'],
-  metrics: { rate: 'packets/s', cpu: 'µs of processor time a packet' },
+  metrics: { rate: 'packets/s', cpu: 'µs of processor time per packet' },
   bars: [{ metric: 'rate', of: 'ours', to: 'plain', min: 3, aim: 6 }],
   async run(bench) {
     const sides = {

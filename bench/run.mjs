@@ -3,20 +3,20 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Bench } from './support/bench.mjs';
-import { NoAnswer, ProcessFailure } from './support/line-process.mjs';
+import { NoReply, ProcessFailure } from './support/line-process.mjs';
 import { report, watchStolenTime } from './support/report.mjs';
 import { tools } from './support/tools.mjs';
 
 const HELP = `npm run bench -- [NAME...] [options]
 
-Each benchmark asks one question, and measures the library and its peers in turns.
+Each benchmark asks one question, and measures the library and its peers alternately.
 
-  --quick            short form: fails only on wrong bytes, or a bar missed by a factor of 4
-  --json FILE        write all results to FILE (besides bench/results/NAME.json)
-  --binding NAME     what our side opens ports with: default, direct or serialport
-  --corrupt SIDE     the device of that side changes one byte: the run must fail with exit code 3
+  --quick            short form; fails only on wrong bytes, or if a bar is missed by a factor of 4
+  --json FILE        write all results to FILE, in addition to bench/results/NAME.json
+  --binding NAME     binding that the library uses: default, direct or serialport
+  --corrupt SIDE     change one byte on this side; the run must fail with exit code 3
 
-Exit codes: 0 all bars met, 1 a bar missed, 2 wrong use, 3 wrong bytes or a side that failed.
+Exit codes: 0 all bars met, 1 a bar missed, 2 usage error, 3 wrong bytes or a failed side.
 
 Benchmarks: `;
 
@@ -42,7 +42,7 @@ for (const name of positionals.length > 0 ? positionals : benchmarks) {
   try {
     await benchmark.run(bench);
   } catch (error) {
-    if (!(error instanceof ProcessFailure || error instanceof NoAnswer)) {
+    if (!(error instanceof ProcessFailure || error instanceof NoReply)) {
       throw error;
     }
     console.error(`\n${name}: FAILED: ${error.message}`);
@@ -52,14 +52,14 @@ for (const name of positionals.length > 0 ? positionals : benchmarks) {
     bench.close();
   }
   if (values.corrupt !== undefined && !bench.corrupted) {
-    console.error(`\n${name}: there is no side ${values.corrupt} that could change a byte`);
+    console.error(`\n${name}: no side "${values.corrupt}" can change a byte`);
     exitCode = 2;
     continue;
   }
   const result = report(name, benchmark, bench);
   result.stolenPercent = stolenSinceStart();
   const stolen = result.stolenPercent?.toFixed(1) ?? '?';
-  console.log(`  (${((performance.now() - started) / 1_000).toFixed(1)} s; other virtual machines took ${stolen} %)`);
+  console.log(`  (${((performance.now() - started) / 1_000).toFixed(1)} s; other virtual machines used ${stolen} %)`);
   results.push(result);
   if (!result.passed) {
     exitCode = Math.max(exitCode, 1);
@@ -90,10 +90,10 @@ function parseOrExit() {
     }
     const unknown = parsed.positionals.filter((name) => !benchmarks.includes(name));
     if (unknown.length > 0) {
-      throw new Error(`there is no benchmark ${unknown.join(', ')}; there are ${benchmarks.join(', ')}`);
+      throw new Error(`unknown benchmark ${unknown.join(', ')}; available: ${benchmarks.join(', ')}`);
     }
     if (!['default', 'direct', 'serialport'].includes(parsed.values.binding)) {
-      throw new Error('--binding takes default, direct or serialport');
+      throw new Error(`unknown binding "${parsed.values.binding}"; expected default, direct or serialport`);
     }
     return parsed;
   } catch (error) {

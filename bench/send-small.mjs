@@ -3,9 +3,9 @@ import { runHost } from './support/bench.mjs';
 const PACKET_BYTES = 64;
 
 export default {
-  question: `How many packets of ${PACKET_BYTES} bytes a second does the device get when they are sent as fast as send allows?`,
+  question: `How many packets of ${PACKET_BYTES} bytes per second arrive at the device, sent as fast as send allows?`,
   needs: ['ptys', 'cc'],
-  metrics: { rate: 'packets/s', cpu: 'µs of processor time a packet' },
+  metrics: { rate: 'packets/s', cpu: 'µs of processor time per packet' },
   bars: [{ metric: 'rate', of: 'ours', to: 'plain', min: 3, aim: 6 }],
   async run(bench) {
     const sides = {

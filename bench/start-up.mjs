@@ -5,7 +5,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const importing = (name) => ['--input-type=module', '-e', `import ${JSON.stringify(name)}`];
 
 export default {
-  question: 'How long does a whole process take that imports the library, and one that prints the help of sercom?',
+  question: 'How long does a process take that imports the library, and one that prints the help of sercom?',
   needs: [],
   metrics: { time: 'ms' },
   bars: [
@@ -21,7 +21,7 @@ export default {
     };
     await bench.alternate(sides, bench.size(15, 2), async (args, name) => {
       const started = performance.now();
-      // In the package's own folder its name leads to dist/.
+      // In this folder, the name of the package resolves to dist/.
       const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 'ignore', 'pipe'] });
       const time = performance.now() - started;
       if (status !== 0) {

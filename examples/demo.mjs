@@ -1,4 +1,4 @@
-// `npm run demo`: the packet monitor on a simulated Arduino Uno, which runs the firmware-echo sketch. No hardware.
+// npm run demo: shows the packet monitor without hardware, on a simulated Arduino Uno that runs the firmware-echo sketch.
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
@@ -9,24 +9,24 @@ function sercom(...commandLine) {
   console.log(`\n$ sercom ${shown.join(' ')}`);
   const { status } = spawnSync(process.execPath, [SERCOM, ...commandLine], { stdio: 'inherit' });
   if (status !== 0) {
-    console.error(`demo: sercom ended with ${status}`);
+    console.error(`demo: sercom exited with ${status}`);
     process.exit(1);
   }
 }
 
 console.log(
-  'The firmware-echo sketch runs on a simulated ATmega328P and sends every packet back. The monitor sends it a packet\n' +
-    'a second (tx) and shows what comes back (rx): time, connection, direction, length, bytes in hex and as text.',
+  'A simulated Arduino Uno runs the firmware-echo sketch, which echoes each packet. The monitor sends it one packet per\n' +
+    'second (tx) and prints the echo (rx): time, connection, direction, length, and the bytes in hex and as text.',
 );
 sercom('monitor', 'sim:', '-n', '3', '--timeout', '60');
 
-console.log('\nThe same for scripts, one JSON object a line:');
+console.log('\nFor scripts, one JSON object per line:');
 sercom('monitor', 'uno=sim:', '-n', '1', '--timeout', '60', '--json');
 
-console.log('\nOne packet there, one back; bytes that could harm a terminal are escaped:');
+console.log('\nSend one packet and wait for the reply. Bytes that could control the terminal are escaped:');
 sercom('send', 'sim:', '--hex', '00 01 fe ff 1b 5b 32 4a', '--wait', '1', '--timeout', '60');
 
 console.log(
-  '\nWith a board of your own: flash firmware-echo (see its README), find its port by "npx sercom list", and try',
+  '\nTo try it with your own board, flash the sketch (see firmware-echo/README.md), find the port with "npx sercom list",\n' +
+    'and run: npx sercom send PORT --text hello --wait 1 --settle 2000',
 );
-console.log('npx sercom send PORT --text hello --wait 1 --settle 2000');

@@ -1,7 +1,7 @@
-// Sends packets to an echo device and shows what comes back:
+// Sends packets to a device that echoes them, and prints the echoes:
 //
 //   node examples/echo.mjs /dev/ttyACM0   a board with the firmware-echo sketch
-//   node examples/echo.mjs                a simulated one
+//   node examples/echo.mjs                a simulated board
 //
 // Run `npm run build` first.
 import { SerialCommunicator } from 'serial-communicator';
@@ -11,7 +11,7 @@ const [path] = process.argv.slice(2);
 const board = path === undefined ? new SimulatedBoard({ path: 'simulated', image: await unoEchoImage() }) : undefined;
 
 const serial = new SerialCommunicator(board && { binding: simulatedBinding(board) });
-// A real Uno resets when its port is opened: what is sent in the first two seconds is lost to its boot loader.
+// A real Uno resets when its port opens, and its boot loader discards what it receives in the first two seconds.
 serial.addConnection('uno', { path: path ?? board.path, baudRate: 115_200, settleMs: board ? 50 : 2_000 });
 
 let echoed = () => {};

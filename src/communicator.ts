@@ -4,7 +4,7 @@ import { isUint8Array } from 'node:util/types';
 import { AttributeError, IllegalStateAction, InvalidArgumentError, KeyError } from './errors.js';
 import { describeValue, invalidOption } from './options.js';
 
-/** The life of a communicator: it only ever moves forward. */
+/** The states of a communicator, in their order. It never goes back to an earlier one. */
 export enum CommunicatorState {
   UNINITIALIZED = 1,
   STARTED = 2,
@@ -12,25 +12,32 @@ export enum CommunicatorState {
 }
 
 /**
- * Called for each received packet with the name of the connection that it came by.
- * The packet belongs to the handler: the library never writes to its memory again. Like a short `Buffer`, it may be a
- * part of a longer `ArrayBuffer` (mind `byteOffset` where you use `packet.buffer`), one that cannot be transferred.
- * While a returned promise is pending, no further packet of that connection is handed over.
+ * Called for each received packet, with the name of the connection it arrived on. While a returned promise is pending,
+ * no other packet of that connection is delivered.
+ *
+ * The packet belongs to the handler: the library never writes to its memory again. Like a short `Buffer`, it can be part
+ * of a longer `ArrayBuffer`, which cannot be transferred. Mind `byteOffset` when you use `packet.buffer`.
  */
 export type ReceiveHandler = (name: string, packet: Uint8Array) => void | Promise<void>;
 
 /** Options of one {@link Communicator.send}. */
 export interface SendOptions {
   /**
-   * Withdraws the packet. The promise rejects with `signal.reason`: at once if nothing of the packet has been written,
-   * else when the rest of its frame has been, so that then either none of its bytes goes out or all have.
+   * Cancels the send; the promise rejects with `signal.reason`. If nothing has been written, it rejects immediately and
+   * nothing is sent. Otherwise the frame is completed first.
    */
   signal?: AbortSignal;
 }
 
-/** The events of every communicator, each with one object. */
+/** Options of one {@link Communicator.ready}. */
+export interface ReadyOptions {
+  /** Ends the wait; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
+/** The events of every communicator. Each has one object as its payload. */
 export interface CommunicatorEvents {
-  /** A receive handler threw or rejected with `error` while it had `packet`. Receiving goes on. */
+  /** The receive handler threw or rejected with `error` when it was given `packet`. Receiving continues. */
   handlerError: { name: string; error: unknown; packet: Uint8Array };
 }
 
@@ -39,31 +46,36 @@ const WHILE_STARTED = 'after initialize has resolved and before shutdown';
 /**
  * Exchanges packets of bytes over named connections.
  *
- * The base class owns the connection table, the life cycle and the receive handler, and with them every rule about
- * what may be called when. An implementation supplies the protected hooks.
+ * The base class owns the connection table, the life cycle and the receive handler, and so every rule about which call
+ * is legal in which state. An implementation supplies the protected hooks.
  *
- * @typeParam Connection - how one endpoint is described, for example a serial port and its line settings
+ * @typeParam Connection - describes one endpoint, for example a serial port and its settings
  * @typeParam Events - name and payload of each event
+ * @typeParam Kept - what is kept of a connection: its description, checked and with defaults filled in
  */
-export abstract class Communicator<Connection, Events extends CommunicatorEvents = CommunicatorEvents> {
-  readonly #connections = new Map<string, Connection>();
+export abstract class Communicator<
+  Connection,
+  Events extends CommunicatorEvents = CommunicatorEvents,
+  Kept = Connection,
+> {
+  readonly #connections = new Map<string, Kept>();
   readonly #emitter = new EventEmitter();
   #state = CommunicatorState.UNINITIALIZED;
   #initializing = false;
   #stopping: Promise<void> | undefined;
   #receiveHandler: ReceiveHandler | undefined;
 
-  /** Where the communicator is in its life. STOPPED holds from the moment of the call of {@link shutdown}. */
+  /** The current state. It becomes STOPPED as soon as {@link shutdown} is called. */
   get state(): CommunicatorState {
     return this.#state;
   }
 
   /**
-   * Adds a connection, to be opened by {@link initialize}.
+   * Adds a connection for {@link initialize} to open.
    *
-   * @throws IllegalStateAction (`ILLEGAL_STATE`) unless UNINITIALIZED, and while `initialize` is under way
-   * @throws KeyError (`KEY_ERROR`) if the name is taken
-   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if the name or the description cannot be used
+   * @throws IllegalStateAction (`ILLEGAL_STATE`) unless UNINITIALIZED, and while `initialize` is in progress
+   * @throws KeyError (`KEY_ERROR`) if the name is already used
+   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if the name or the description is invalid
    */
   addConnection(name: string, connection: Connection): void {
     this.#requireUninitialized('addConnection');
@@ -72,13 +84,13 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
     }
     if (this.#connections.has(name)) {
       throw new KeyError(
-        `addConnection: a connection named ${JSON.stringify(name)} exists already; choose another name`,
+        `addConnection: a connection named ${JSON.stringify(name)} already exists; choose another name`,
       );
     }
     this.#connections.set(name, this.checkConnection(name, connection));
   }
 
-  /** Sets the receive handler, in any state. A later one takes over from the next packet on. */
+  /** Sets the receive handler, in any state. It replaces the one before, from the next packet on. */
   setReceiveHandler(handler: ReceiveHandler): void {
     if (typeof handler !== 'function') {
       throw new TypeError(
@@ -101,10 +113,10 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
   }
 
   /**
-   * Opens every connection. Resolves when all are open and the state is STARTED. If one cannot be opened, all are
-   * closed again, the state is still UNINITIALIZED, and `initialize` may be called again.
+   * Opens all connections. Resolves when all are open and the state is STARTED. If one cannot be opened, all are closed
+   * again, the state stays UNINITIALIZED, and `initialize` may be called again.
    *
-   * @throws IllegalStateAction (`ILLEGAL_STATE`) unless UNINITIALIZED, and while another call is under way
+   * @throws IllegalStateAction (`ILLEGAL_STATE`) unless UNINITIALIZED, and while another call is in progress
    * @throws InitializeError (`INITIALIZE_FAILED`) with one error for each connection that failed
    */
   async initialize(): Promise<void> {
@@ -120,21 +132,37 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
   }
 
   /**
+   * Waits until a connection can send: until it is open and its device has settled. A packet sent right after that does
+   * not wait for either. Waits on while a lost connection is being reopened.
+   *
+   * @param name - the name of a connection
+   * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an `AbortSignal`, or `options.signal` is not one
+   */
+  ready(name: string, options?: ReadyOptions): Promise<void> {
+    const error = this.#refusal('ready', name) ?? invalidOptions(`ready "${name}"`, options);
+    if (error !== undefined) {
+      return Promise.reject(error);
+    }
+    const signal = options?.signal;
+    return signal?.aborted ? Promise.reject(signal.reason) : this.waitUntilReady(name, signal);
+  }
+
+  /**
    * Sends one packet. Resolves when every byte of it has been handed to the operating system, in the order of the
-   * calls; the device may not have read it yet. The packet must not be changed before that.
+   * calls. The device may not have read it yet. Do not change the packet before that.
    *
    * @param recipient - the name of a connection
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    * @throws InvalidArgumentError (`INVALID_PACKET`) if the packet is not a `Uint8Array`
-   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an AbortSignal, or `options.signal` is not one
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an `AbortSignal`, or `options.signal` is not one
    */
   send(recipient: string, packet: Uint8Array, options?: SendOptions): Promise<void> {
-    if (this.#state !== CommunicatorState.STARTED) {
-      return Promise.reject(this.#illegal('send', WHILE_STARTED));
-    }
-    if (!this.#connections.has(recipient)) {
-      return Promise.reject(new KeyError(`send: ${this.#unknownName(recipient)}`));
+    const refusal = this.#refusal('send', recipient);
+    if (refusal !== undefined) {
+      return Promise.reject(refusal);
     }
     if (!isUint8Array(packet)) {
       const got = packet === null ? 'null' : typeof packet;
@@ -146,21 +174,20 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
       );
     }
     if (options) {
-      const { signal } = options;
-      if (options instanceof AbortSignal || !(signal === undefined || signal instanceof AbortSignal)) {
-        const found = describeValue(options instanceof AbortSignal ? options : signal);
-        return Promise.reject(invalidOption(`send to "${recipient}": got ${found}; expected { signal: AbortSignal }`));
+      const error = invalidOptions(`send to "${recipient}"`, options);
+      if (error !== undefined) {
+        return Promise.reject(error);
       }
-      if (signal?.aborted) {
-        return Promise.reject(signal.reason);
+      if (options.signal?.aborted) {
+        return Promise.reject(options.signal.reason);
       }
     }
     return this.transmit(recipient, packet, options);
   }
 
   /**
-   * Stops: waits for the packets that `send` has accepted, then closes every connection. Resolves when that is done.
-   * Once it has resolved, the receive handler is not called again.
+   * Waits for the packets that `send` has accepted, then closes all connections. Resolves when they are closed. After
+   * that, the receive handler is not called again.
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    */
@@ -169,17 +196,17 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
       return Promise.reject(this.#illegal('shutdown', 'once, after initialize has resolved'));
     }
     this.#state = CommunicatorState.STOPPED;
-    // In a microtask, so that whoever is told of the closing finds a shutdown to join.
+    // In a microtask, so that whatever the closing calls finds a shutdown to join.
     this.#stopping = Promise.resolve().then(() => this.closeConnections());
     return this.#stopping;
   }
 
-  /** Shuts down if STARTED, joins a shutdown that is under way, and does nothing else. For `await using`. */
+  /** Shuts down if STARTED, waits for a shutdown in progress, and does nothing otherwise. For `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await (this.#state === CommunicatorState.STARTED ? this.shutdown() : this.#stopping);
   }
 
-  /** Calls `listener` for each event of that name, as Node's `EventEmitter` does. */
+  /** Calls `listener` for each event of that name, in the order of the calls, as Node's `EventEmitter` does. */
   on<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): this {
     this.#emitter.on(event, listener);
     return this;
@@ -191,30 +218,36 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
     return this;
   }
 
-  /** Takes a listener away that `on` or `once` added. */
+  /** Removes a listener that `on` or `once` added. */
   off<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): this {
     this.#emitter.off(event, listener);
     return this;
   }
 
   /**
-   * Checks a description when it is added, and gives back what is to be kept of it.
+   * Checks the description of a new connection. Returns what to keep of it.
    *
-   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if it cannot be used
+   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if it is invalid
    */
-  protected abstract checkConnection(name: string, connection: Connection): Connection;
+  protected abstract checkConnection(name: string, connection: Connection): Kept;
 
-  /** Opens all connections, or none: before it rejects it has closed again what it had opened. Delivers nothing yet. */
-  protected abstract openConnections(connections: ReadonlyMap<string, Connection>): Promise<void>;
+  /** Opens all connections. If one fails, closes the others again before it rejects. Delivers nothing yet. */
+  protected abstract openConnections(connections: ReadonlyMap<string, Kept>): Promise<void>;
 
-  /** Called once, right after the state has become STARTED: from now on packets may be delivered. */
+  /** Called once, right after the state has become STARTED. From now on packets may be delivered. */
   protected abstract startReceiving(): void;
 
-  /** Sends a packet over a connection that is known to exist; as {@link send} promises. */
+  /** Sends a packet over an existing connection, as {@link send} promises. */
   protected abstract transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void>;
 
-  /** Finishes the sends that were accepted and closes all connections. Never rejects. */
+  /** Finishes the accepted sends and closes all connections. Never rejects. */
   protected abstract closeConnections(): Promise<void>;
+
+  /**
+   * Waits for an existing connection, as {@link ready} promises; `signal` is not aborted yet. Resolves at once unless
+   * overridden, which suits connections that can send as soon as they are open, and are never lost.
+   */
+  protected async waitUntilReady(_name: string, _signal: AbortSignal | undefined): Promise<void> {}
 
   /** Whether a receive handler is set. */
   protected get hasReceiveHandler(): boolean {
@@ -222,13 +255,13 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
   }
 
   /**
-   * Hands a packet to the receive handler; does nothing without one. Gives back a promise only when the handler did,
-   * and that promise never rejects: the caller must not deliver the connection's next packet before it has resolved.
+   * Calls the receive handler with a packet. Does nothing without a handler. Returns a promise only if the handler did.
+   * That promise never rejects; do not deliver the next packet of the connection before it has resolved.
    */
   protected deliver(name: string, packet: Uint8Array): Promise<void> | undefined {
     try {
       const result = this.#receiveHandler?.(name, packet);
-      // Any thenable counts: a handler may come from a library with promises of its own.
+      // Any thenable will do: a handler may use promises of another library.
       if (typeof result?.then === 'function') {
         return Promise.resolve(result).catch((error: unknown) => this.#reportHandlerError(name, error, packet));
       }
@@ -239,9 +272,9 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
   }
 
   /**
-   * Tells the listeners of an event, and the subscribers of the diagnostics channel `serial-communicator:` plus its
-   * name, which get the payload with the `communicator` added. A listener that throws does not disturb the caller: its
-   * error becomes an uncaught exception of its own.
+   * Reports an event to its listeners, and to the subscribers of the diagnostics channel `serial-communicator:` plus its
+   * name, who get the payload with `communicator` added. If a listener throws, the caller does not notice: the error
+   * becomes an uncaught exception.
    */
   protected emit<Name extends keyof Events & string>(event: Name, payload: Events[Name]): void {
     const diagnostics = channel(`serial-communicator:${event}`);
@@ -265,16 +298,24 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
   }
 
   /**
-   * The connection of that name.
+   * What is kept of the connection of that name.
    *
    * @throws KeyError (`KEY_ERROR`) if there is none
    */
-  protected connection(name: string): Connection {
+  protected requireConnection(call: string, name: string): Kept {
     const connection = this.#connections.get(name);
     if (connection === undefined) {
-      throw new KeyError(this.#unknownName(name));
+      throw this.#unknownName(call, name);
     }
     return connection;
+  }
+
+  /** Why a call that uses a connection is not allowed now. */
+  #refusal(call: string, name: string): IllegalStateAction | KeyError | undefined {
+    if (this.#state !== CommunicatorState.STARTED) {
+      return this.#illegal(call, WHILE_STARTED);
+    }
+    return this.#connections.has(name) ? undefined : this.#unknownName(call, name);
   }
 
   #reportHandlerError(name: string, error: unknown, packet: Uint8Array): void {
@@ -283,7 +324,7 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
 
   #requireUninitialized(call: string): void {
     if (this.#initializing) {
-      throw new IllegalStateAction(`${call}: not allowed while initialize is under way; wait for it to settle`);
+      throw new IllegalStateAction(`${call}: not allowed while initialize is in progress; await it first`);
     }
     if (this.#state !== CommunicatorState.UNINITIALIZED) {
       throw this.#illegal(call, 'before initialize');
@@ -291,12 +332,21 @@ export abstract class Communicator<Connection, Events extends CommunicatorEvents
   }
 
   #illegal(call: string, when: string): IllegalStateAction {
-    const state = this.#initializing ? 'initialize is under way' : `the state is ${CommunicatorState[this.#state]}`;
+    const state = this.#initializing ? 'initialize is in progress' : `the state is ${CommunicatorState[this.#state]}`;
     return new IllegalStateAction(`${call}: ${state}; call it ${when}`);
   }
-
-  #unknownName(name: string): string {
+  #unknownName(call: string, name: string): KeyError {
     const names = [...this.#connections.keys()].map((known) => JSON.stringify(known)).join(', ');
-    return `no connection is named ${JSON.stringify(name)}; there ${names === '' ? 'are none' : `are ${names}`}`;
+    const known = names === '' ? 'no connections have been added' : `known connections: ${names}`;
+    return new KeyError(`${call}: no connection named ${JSON.stringify(name)}; ${known}`);
   }
+}
+
+function invalidOptions(call: string, options: SendOptions | ReadyOptions | undefined): Error | undefined {
+  const signal = options?.signal;
+  if (!(options instanceof AbortSignal) && (signal === undefined || signal instanceof AbortSignal)) {
+    return undefined;
+  }
+  const found = describeValue(options instanceof AbortSignal ? options : signal);
+  return invalidOption(`${call}: got ${found}; expected { signal: AbortSignal }`);
 }

@@ -74,8 +74,8 @@ export class InvalidArgumentError extends CommunicatorError {
   override readonly name = 'InvalidArgumentError';
   declare readonly code: InvalidArgumentErrorCode;
 
-  constructor(code: InvalidArgumentErrorCode, message: string) {
-    super(code, message);
+  constructor(code: InvalidArgumentErrorCode, message: string, options?: ErrorOptions) {
+    super(code, message, options);
   }
 }
 

@@ -2,6 +2,7 @@ export {
   Communicator,
   type CommunicatorEvents,
   CommunicatorState,
+  type ReadyOptions,
   type ReceiveHandler,
   type SendOptions,
 } from './communicator.js';
@@ -18,7 +19,7 @@ export {
   type InvalidArgumentErrorCode,
   KeyError,
 } from './errors.js';
-export type { ChecksumName } from './framing/checksum.js';
+export type { Checksum, ChecksumName } from './framing/checksum.js';
 export { cobsDecode, cobsEncode, cobsEncodeInto, cobsMaxEncodedLength } from './framing/cobs.js';
 export {
   FrameDecoder,
@@ -26,6 +27,7 @@ export {
   type RejectedFrame,
   type RejectReason,
 } from './framing/frame-decoder.js';
+export { FrameEncoder, type FrameEncoderOptions } from './framing/frame-encoder.js';
 export type {
   Binding,
   BindingOpenOptions,
@@ -35,9 +37,9 @@ export type {
   WatchfulPort,
 } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';
+export { defaultBinding } from './serial/default-binding.js';
 export type { DeviceSelector } from './serial/device-selector.js';
 export { directBinding } from './serial/direct-binding.js';
-export type { ConnectionState } from './serial/link-supervisor.js';
 export { listPorts } from './serial/list-ports.js';
 export {
   SerialCommunicator,
@@ -52,3 +54,4 @@ export {
   serialSettings,
 } from './serial/serial-settings.js';
 export type { SerialStats } from './serial/serial-stats.js';
+export type { ConnectionState } from './serial/supervisor/connection-states.js';

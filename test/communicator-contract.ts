@@ -1,15 +1,16 @@
 import { describe } from 'vitest';
 import type { MakeHarness } from './contract/harness.js';
 import { describeLifeCycle } from './contract/life-cycle.js';
+import { describeReady } from './contract/ready.js';
 import { describeReceiving } from './contract/receiving.js';
 import { describeSending } from './contract/sending.js';
 
 /**
- * What every implementation of `Communicator` must keep.
+ * The tests that every implementation of `Communicator` must pass.
  *
  * @param name - the implementation, and what it runs over
- * @param makeHarness - makes a new communicator, with devices that echo
- * @param options - `canFail`: whether the harness has a `brokenConnection`; `skip`: do not run, `name` says why
+ * @param makeHarness - makes a new communicator, with echoing devices
+ * @param options - `canFail`: whether the harness has a `brokenConnection`; `skip`: do not run; the name says why
  */
 export function describeCommunicatorContract(
   name: string,
@@ -18,6 +19,7 @@ export function describeCommunicatorContract(
 ): void {
   describe.skipIf(options.skip ?? false)(`contract of Communicator: ${name}`, () => {
     describeLifeCycle(makeHarness, options.canFail);
+    describeReady(makeHarness);
     describeReceiving(makeHarness);
     describeSending(makeHarness);
   });

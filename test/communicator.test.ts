@@ -20,21 +20,26 @@ interface TestEvents extends CommunicatorEvents {
   test: { value: number };
 }
 
+/** What is kept of a connection. */
+interface Kept {
+  checked: string;
+}
+
 /** A communicator whose hooks are the test's. */
-class TestCommunicator extends Communicator<TestConnection, TestEvents> {
+class TestCommunicator extends Communicator<TestConnection, TestEvents, Kept> {
   readonly calls: unknown[][] = [];
   onOpen: () => void | Promise<void> = () => {};
   onTransmit: () => Promise<void> = async () => {};
   onClose: () => Promise<void> = async () => {};
 
-  protected override checkConnection(name: string, connection: TestConnection): TestConnection {
-    if (connection.label === 'refused') {
-      throw new InvalidArgumentError('INVALID_CONNECTION', `${name} is refused`);
+  protected override checkConnection(name: string, connection: TestConnection): Kept {
+    if (connection.label === 'invalid') {
+      throw new InvalidArgumentError('INVALID_CONNECTION', `${name} is invalid`);
     }
-    return { label: `checked ${connection.label}` };
+    return { checked: connection.label };
   }
 
-  protected override async openConnections(connections: ReadonlyMap<string, TestConnection>): Promise<void> {
+  protected override async openConnections(connections: ReadonlyMap<string, Kept>): Promise<void> {
     this.calls.push(['open', [...connections], this.state]);
     await this.onOpen();
   }
@@ -57,7 +62,7 @@ class TestCommunicator extends Communicator<TestConnection, TestEvents> {
     return this.deliver(name, packet);
   }
 
-  tell(value: number): void {
+  report(value: number): void {
     this.emit('test', { value });
   }
 
@@ -65,8 +70,8 @@ class TestCommunicator extends Communicator<TestConnection, TestEvents> {
     return this.hasReceiveHandler;
   }
 
-  find(name: string): TestConnection {
-    return this.connection(name);
+  find(name: string): Kept {
+    return this.requireConnection('find', name);
   }
 }
 
@@ -82,30 +87,33 @@ async function started(): Promise<TestCommunicator> {
 }
 
 describe('addConnection', () => {
-  test('keeps what checkConnection gives', () => {
+  test('keeps what checkConnection returns', () => {
     const communicator = new TestCommunicator();
     communicator.addConnection('a', { label: 'A' });
-    expect(communicator.find('a')).toEqual({ label: 'checked A' });
+    expect(communicator.find('a')).toEqual({ checked: 'A' });
   });
 
   test('adds nothing when checkConnection throws', () => {
     const communicator = new TestCommunicator();
-    expect(() => communicator.addConnection('a', { label: 'refused' })).toThrow('a is refused');
+    expect(() => communicator.addConnection('a', { label: 'invalid' })).toThrow('a is invalid');
     communicator.addConnection('a', { label: 'A' });
-    expect(() => communicator.find('b')).toThrow('no connection is named "b"; there are "a"');
+    expect(() => communicator.find('b')).toThrow('find: no connection named "b"; known connections: "a"');
   });
 
-  test('asks nothing of a connection whose name is taken', () => {
+  test('throws KEY_ERROR for a duplicate name without checking the connection', () => {
     const communicator = new TestCommunicator();
     communicator.addConnection('a', { label: 'A' });
-    expect(() => communicator.addConnection('a', { label: 'refused' })).toThrow(
-      expect.objectContaining({ code: 'KEY_ERROR' }),
+    expect(() => communicator.addConnection('a', { label: 'invalid' })).toThrow(
+      expect.objectContaining({
+        code: 'KEY_ERROR',
+        message: 'addConnection: a connection named "a" already exists; choose another name',
+      }),
     );
   });
 });
 
 describe('initialize', () => {
-  test('opens all connections in the order in which they were added, then starts to receive', async () => {
+  test('opens the connections in the order they were added, then starts to receive', async () => {
     const communicator = new TestCommunicator();
     communicator.addConnection('b', { label: 'B' });
     communicator.addConnection('a', { label: 'A' });
@@ -114,8 +122,8 @@ describe('initialize', () => {
       [
         'open',
         [
-          ['b', { label: 'checked B' }],
-          ['a', { label: 'checked A' }],
+          ['b', { checked: 'B' }],
+          ['a', { checked: 'A' }],
         ],
         UNINITIALIZED,
       ],
@@ -123,7 +131,7 @@ describe('initialize', () => {
     ]);
   });
 
-  test('while it is pending nothing else gets through', async () => {
+  test('rejects every other call while it is pending', async () => {
     const communicator = new TestCommunicator();
     communicator.addConnection('a', { label: 'A' });
     const opening = gate();
@@ -132,9 +140,12 @@ describe('initialize', () => {
     for (let turn = 0; turn < 3; turn++) {
       expect(communicator.state).toBe(UNINITIALIZED);
       expect(() => communicator.addConnection('b', { label: 'B' })).toThrow('addConnection: not allowed while');
-      await expect(communicator.initialize()).rejects.toThrow('initialize: not allowed while initialize is under way');
-      await expect(communicator.send('a', PACKET)).rejects.toThrow('send: initialize is under way');
-      await expect(communicator.shutdown()).rejects.toThrow('shutdown: initialize is under way');
+      await expect(communicator.initialize()).rejects.toThrow(
+        'initialize: not allowed while initialize is in progress; await it first',
+      );
+      await expect(communicator.send('a', PACKET)).rejects.toThrow('send: initialize is in progress');
+      await expect(communicator.ready('a')).rejects.toThrow('ready: initialize is in progress');
+      await expect(communicator.shutdown()).rejects.toThrow('shutdown: initialize is in progress');
       await communicator[Symbol.asyncDispose]();
     }
     opening.open();
@@ -143,7 +154,7 @@ describe('initialize', () => {
     expect(communicator.state).toBe(STARTED);
   });
 
-  test('passes the error of the hook on, does not start, and may be called again', async () => {
+  test('rejects with the error of the hook, does not start, and may be called again', async () => {
     const communicator = new TestCommunicator();
     communicator.addConnection('a', { label: 'A' });
     const failure = new InitializeError([new ConnectionError('PORT_BUSY', 'a', 'a is busy')]);
@@ -164,7 +175,7 @@ describe('initialize', () => {
 });
 
 describe('send', () => {
-  test('gives packet and options to the hook as they are, and settles as the hook does', async () => {
+  test('passes the packet and the options to the hook unchanged, and settles as the hook does', async () => {
     const communicator = await started();
     const transmitting = gate();
     communicator.onTransmit = () => transmitting.opened;
@@ -182,35 +193,70 @@ describe('send', () => {
     await expect(sending).rejects.toBe(failure);
   });
 
-  test('calls the hook for nothing that is refused', async () => {
+  test('does not call the hook for a send that is rejected', async () => {
     const communicator = await started();
     const signal = AbortSignal.abort();
-    for (const refused of [
+    for (const rejected of [
       communicator.send('b', PACKET),
       communicator.send('a', 'text' as unknown as Uint8Array),
       communicator.send('a', PACKET, { signal }),
     ]) {
-      await expect(refused).rejects.toThrow();
+      await expect(rejected).rejects.toThrow();
     }
     await communicator.shutdown();
     await expect(communicator.send('a', PACKET)).rejects.toThrow();
     expect(communicator.calls).toEqual([['close', STOPPED]]);
   });
 
-  test('the message names the connection and what it got', async () => {
+  test('names the connection and the wrong value in the message', async () => {
     const communicator = await started();
     await expect(communicator.send('a', null as unknown as Uint8Array)).rejects.toThrow(
       'send to "a": the packet must be a Uint8Array, got null',
     );
-    await expect(communicator.send('b', PACKET)).rejects.toThrow('send: no connection is named "b"; there are "a"');
+    await expect(communicator.send('b', PACKET)).rejects.toThrow(
+      'send: no connection named "b"; known connections: "a"',
+    );
     const empty = new TestCommunicator();
     await empty.initialize();
-    await expect(empty.send('a', PACKET)).rejects.toThrow('there are none');
+    await expect(empty.send('a', PACKET)).rejects.toThrow(
+      'send: no connection named "a"; no connections have been added',
+    );
+  });
+});
+
+describe('ready', () => {
+  test('resolves at once unless the hook is overridden', async () => {
+    const communicator = await started();
+    await expect(communicator.ready('a')).resolves.toBeUndefined();
+  });
+
+  test('passes the signal to the hook, and settles as the hook does', async () => {
+    const waiting = gate();
+    const calls: unknown[] = [];
+    class Waiting extends TestCommunicator {
+      protected override waitUntilReady(...call: unknown[]): Promise<void> {
+        calls.push(call);
+        return waiting.opened;
+      }
+    }
+    const communicator = new Waiting();
+    communicator.addConnection('a', { label: 'A' });
+    await communicator.initialize();
+    const { signal } = new AbortController();
+    const ready = communicator.ready('a', { signal });
+    expect(calls).toEqual([['a', signal]]);
+    const failure = new ConnectionError('CONNECTION_LOST', 'a', 'lost');
+    waiting.fail(failure);
+    await expect(ready).rejects.toBe(failure);
+
+    await expect(communicator.ready('a', { signal: AbortSignal.abort('no more') })).rejects.toBe('no more');
+    await expect(communicator.ready('b')).rejects.toThrow('ready: no connection named "b"; known connections: "a"');
+    expect(calls).toHaveLength(1);
   });
 });
 
 describe('shutdown', () => {
-  test('is over when the hook is, and whoever disposes meanwhile waits for it too', async () => {
+  test('resolves when the hook has, and so does a dispose in the meantime', async () => {
     const communicator = await started();
     const closing = gate();
     communicator.onClose = () => closing.opened;
@@ -228,7 +274,7 @@ describe('shutdown', () => {
     expect(communicator.calls).toHaveLength(1);
   });
 
-  test('whoever disposes within the hook waits for it too', async () => {
+  test('a dispose within the hook waits for it too', async () => {
     const communicator = await started();
     const closing = gate();
     const over: string[] = [];
@@ -248,13 +294,13 @@ describe('shutdown', () => {
 });
 
 describe('deliver', () => {
-  test('without a handler does nothing', async () => {
+  test('does nothing without a handler', async () => {
     const communicator = await started();
     expect(communicator.handlerIsSet).toBe(false);
     expect(communicator.receive('a', PACKET)).toBeUndefined();
   });
 
-  test('gives a promise only where the handler did', async () => {
+  test('returns a promise only if the handler did', async () => {
     const communicator = await started();
     communicator.setReceiveHandler(() => {});
     expect(communicator.handlerIsSet).toBe(true);
@@ -267,7 +313,7 @@ describe('deliver', () => {
     await expect(handled).resolves.toBeUndefined();
   });
 
-  test('hands over that very packet, and the name', async () => {
+  test('calls the handler with the name and the same packet object', async () => {
     const communicator = await started();
     const got: unknown[] = [];
     communicator.setReceiveHandler((...parameters) => {
@@ -303,13 +349,13 @@ describe('deliver', () => {
 });
 
 describe('events', () => {
-  test('reach every listener in order, with the one object', () => {
+  test('reach all listeners in order, with the payload', () => {
     const communicator = new TestCommunicator();
     const heard: unknown[] = [];
     communicator.on('test', (event) => heard.push(['on', event]));
     communicator.once('test', (event) => heard.push(['once', event]));
-    communicator.tell(1);
-    communicator.tell(2);
+    communicator.report(1);
+    communicator.report(2);
     expect(heard).toEqual([
       ['on', { value: 1 }],
       ['once', { value: 1 }],
@@ -317,7 +363,7 @@ describe('events', () => {
     ]);
   });
 
-  test('of a listener that throws: the error is uncaught, and whoever emitted does not notice', async () => {
+  test('the error of a listener that throws is uncaught, and emit does not throw', async () => {
     const communicator = new TestCommunicator();
     const failure = new Error('thrown by a listener on purpose');
     communicator.on('test', () => {
@@ -325,14 +371,14 @@ describe('events', () => {
     });
     const { next, release } = catchUncaught();
     try {
-      expect(() => communicator.tell(1)).not.toThrow();
+      expect(() => communicator.report(1)).not.toThrow();
       expect(await next).toBe(failure);
     } finally {
       release();
     }
   });
 
-  test('harm nobody who does not listen', () => {
-    expect(() => new TestCommunicator().tell(1)).not.toThrow();
+  test('do nothing without a listener', () => {
+    expect(() => new TestCommunicator().report(1)).not.toThrow();
   });
 });

@@ -6,7 +6,7 @@ function example(name: string): RunningProcess {
   return new RunningProcess(process.execPath, [path.resolve(import.meta.dirname, '../examples', name)]);
 }
 
-test('examples/demo.mjs shows echoes of the simulated sketch and exits with 0', async () => {
+test('examples/demo.mjs prints echoes from the simulated board and exits with 0', async () => {
   const { code, stdout, stderr } = await example('demo.mjs').outcome();
   for (const number of [1, 2, 3]) {
     expect(stdout).toMatch(new RegExp(`tx .*"hello ${number}"\\n.*rx .*"hello ${number}"`));
@@ -16,7 +16,7 @@ test('examples/demo.mjs shows echoes of the simulated sketch and exits with 0', 
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
 });
 
-test('examples/echo.mjs gets its packets back', async () => {
+test('examples/echo.mjs receives the echo of each packet', async () => {
   expect(await example('echo.mjs').outcome()).toEqual({
     code: 0,
     signal: null,

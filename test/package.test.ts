@@ -1,13 +1,8 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-
-const run = promisify(execFile);
-const ROOT = path.resolve(import.meta.dirname, '..');
-const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+import { importedPackages, installIntoProject, manifestOf, pack, ROOT, run, type Tarball } from './support/packages.js';
 
 /** A user's program: types and values of both entries. */
 const PROGRAM = `
@@ -25,26 +20,24 @@ const packet: Uint8Array = await echoed;
 console.log(CommunicatorState[serial.state], [...packet].join(' '));
 `;
 
-describe('the packed package, installed into an empty project', () => {
-  let folder: string;
+describe('the packed library, installed into an empty project', () => {
+  let tarballs: string;
+  let library: Tarball;
+  let project: string;
 
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'serial-communicator-'));
-    // Without scripts: `prepack` would build anew under the feet of the other tests.
-    const { stdout } = await run(npm, ['pack', '--ignore-scripts', '--json', '--pack-destination', folder], {
-      cwd: ROOT,
-    });
-    const [tarball] = JSON.parse(stdout.slice(stdout.indexOf('[')));
-    await writeFile(path.join(folder, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
-    await run(npm, ['install', '--prefer-offline', '--no-audit', '--no-fund', path.join(folder, tarball.filename)], {
-      cwd: folder,
-    });
+    tarballs = await mkdtemp(path.join(tmpdir(), 'package-test-'));
+    library = await pack('serial-communicator', tarballs);
+    project = await installIntoProject(library);
   }, 120_000);
 
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(async () => {
+    await rm(tarballs, { recursive: true, force: true });
+    await rm(project, { recursive: true, force: true });
+  });
 
   test('type-checks under nodenext, compiles and runs', async () => {
-    await writeFile(path.join(folder, 'program.ts'), PROGRAM);
+    await writeFile(path.join(project, 'program.ts'), PROGRAM);
     const compilerOptions = {
       module: 'NodeNext',
       target: 'ES2023',
@@ -54,37 +47,62 @@ describe('the packed package, installed into an empty project', () => {
       types: ['node'],
       typeRoots: [path.join(ROOT, 'node_modules/@types')],
     };
-    await writeFile(path.join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
-    await run(process.execPath, [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder]).catch((error) => {
+    await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
+    await run(process.execPath, [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project]).catch((error) => {
       throw new Error(error.stdout);
     });
-    const { stdout } = await run(process.execPath, [path.join(folder, 'program.js')], { cwd: folder });
+    const { stdout } = await run(process.execPath, [path.join(project, 'program.js')], { cwd: project });
     expect(stdout).toBe('STARTED 1 0 2\n');
   }, 60_000);
 
-  test('its sercom runs, with the simulated board in it', async () => {
-    const sercom = path.join(folder, 'node_modules/.bin/sercom');
-    const { version } = JSON.parse(await readFile(path.join(ROOT, 'package.json'), 'utf8'));
-    expect((await run(sercom, ['--version'])).stdout.trim()).toBe(version);
-    const { stdout } = await run(sercom, ['send', 'sim:', '--text', 'hello', '--wait', '1', '--json'], { cwd: folder });
-    expect(stdout).toContain('"hex":"68656c6c6f"');
-  }, 60_000);
+  test('does not install what only sercom needs', async () => {
+    const lock = JSON.parse(await readFile(path.join(project, 'node_modules/.package-lock.json'), 'utf8'));
+    const installed = Object.keys(lock.packages).map((folder) => folder.replace(/^.*node_modules\//, ''));
+    expect(installed).toEqual(expect.arrayContaining(['serial-communicator', 'serialport']));
+    const { 'serial-communicator': _library, ...ofSercom } = manifestOf('sercom').dependencies;
+    expect(Object.keys(ofSercom)).toEqual(expect.arrayContaining(['commander', 'protobufjs']));
+    expect(installed.filter((name) => name in ofSercom)).toEqual([]);
+  });
 
-  test('holds the firmware, its sources and its image, and no tests', async () => {
-    const { stdout } = await run(npm, ['pack', '--ignore-scripts', '--dry-run', '--json'], { cwd: ROOT });
-    const files: string[] = JSON.parse(stdout.slice(stdout.indexOf('[')))[0].files.map(
-      (file: { path: string }) => file.path,
+  test('depends on every package that it imports', async () => {
+    const { dependencies } = manifestOf('.');
+    const imported = await importedPackages(path.join(project, 'node_modules/serial-communicator/dist'));
+    expect(imported).toContain('serialport');
+    expect(imported.filter((name) => !(name in dependencies))).toEqual([]);
+  });
+
+  test('contains the license, the firmware with its prebuilt image, and the docs', () => {
+    expect(library.contents).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'CHANGELOG.md',
+        'docs/wire.md',
+        'examples/echo.mjs',
+        'firmware/README.md',
+        'firmware/library.properties',
+        'firmware/src/cobs.c',
+        'firmware/src/cobs.h',
+        'firmware/src/frame_queue.c',
+        'firmware/src/frame_queue.h',
+        'firmware/src/packet_receiver.c',
+        'firmware/src/packet_receiver.h',
+        'firmware-echo/README.md',
+        'firmware-echo/firmware-echo.ino',
+        'firmware-echo/prebuilt/uno.hex',
+      ]),
     );
-    for (const file of [
-      'firmware-echo.ino',
-      'cobs.c',
-      'cobs.h',
-      'packet_receiver.c',
-      'packet_receiver.h',
-      'prebuilt/uno.hex',
-    ]) {
-      expect(files).toContain(`firmware-echo/${file}`);
-    }
-    expect(files.filter((file) => /(^|\/)test\//.test(file))).toEqual([]);
+  });
+
+  test('has the version of the Arduino library in firmware/', async () => {
+    const properties = await readFile(
+      path.join(project, 'node_modules/serial-communicator/firmware/library.properties'),
+      'utf8',
+    );
+    expect(properties).toMatch(new RegExp(`^version=${manifestOf('.').version}$`, 'm'));
+  });
+
+  test('contains no tests and no source maps', () => {
+    expect(library.contents.filter((file) => /(^|\/)test\/|\.map$/.test(file))).toEqual([]);
   });
 });

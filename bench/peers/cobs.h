@@ -1,6 +1,6 @@
 /*
- * COBS, byte by byte, as a C programmer would write it: what the benchmarks compare against, and what the device ends
- * speak. Frames are given and taken without their delimiter.
+ * COBS in a plain C byte loop. The benchmarks compare the library with it, and the simulated devices use it. Frames are
+ * without their delimiter.
  */
 #ifndef BENCH_COBS_H
 #define BENCH_COBS_H
@@ -8,10 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Room that the frame of a packet of `bytes` bytes needs at most. */
+/* Returns the maximum length of the frame of a packet of `bytes` bytes. */
 static inline size_t cobs_max_encoded(size_t bytes) { return bytes == 0 ? 1 : bytes + (bytes + 253) / 254; }
 
-/* Encodes the packet canonically and gives the length of the frame. `frame` has cobs_max_encoded(bytes) bytes. */
+/* Encodes a packet canonically. Returns the length of the frame, at most cobs_max_encoded(bytes). */
 static inline size_t cobs_encode(const uint8_t *packet, size_t bytes, uint8_t *frame) {
   const uint8_t *end = packet + bytes;
   uint8_t *to = frame;
@@ -32,7 +32,7 @@ static inline size_t cobs_encode(const uint8_t *packet, size_t bytes, uint8_t *f
   }
 }
 
-/* Decodes the frame and gives the length of the packet, or -1 if the frame is malformed. `packet` has `bytes` bytes. */
+/* Decodes a frame. Returns the length of the packet, at most `bytes`, or -1 if the frame is malformed. */
 static inline ptrdiff_t cobs_decode(const uint8_t *frame, size_t bytes, uint8_t *packet) {
   const uint8_t *end = frame + bytes;
   uint8_t *to = packet;

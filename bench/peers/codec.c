@@ -1,22 +1,21 @@
 /*
- * Times the C codec in memory. For each line "encodeInto SIZE ZEROS MS" or "decode SIZE ZEROS MS" on its stdin (one byte in
- * ZEROS is a zero) it runs for about MS milliseconds and prints a line of JSON with the nanoseconds of
- * processor time a packet took.
- * The packets are those of support/packets.mjs; every result is checked before and after it is timed.
- * With the argument `corrupt` one byte of a frame is changed.
+ * Measures the C codec in memory. For each line "encodeInto SIZE ZEROS MS" or "decode SIZE ZEROS MS" on stdin (one byte in
+ * ZEROS is a zero), it runs for about MS milliseconds and prints a line of JSON with the nanoseconds of processor time per
+ * packet. The packets are those of support/packets.mjs. Every result is checked before and after measuring. With the
+ * argument `corrupt`, one byte of a frame is changed.
  */
 #include "common.h"
 
 #include "cobs.h"
 
-/* So many bytes of packets are worked on in turn: more than a branch predictor learns, less than the cache holds. */
+/* Total size of the packets: more than a branch predictor learns, less than the cache holds. */
 enum { WORKING_SET_BYTES = 131072 };
 
 static uint8_t *packets, *frames, *out;
 static size_t size, frame_room, count;
 static size_t lengths[WORKING_SET_BYTES];
 
-/* Called as from another file: what the compiler would make of both together, no program that uses a codec has. */
+/* Not inlined, as in a program whose codec is in another file. */
 static __attribute__((noinline)) size_t encode(const uint8_t *packet, size_t bytes, uint8_t *frame) {
   return cobs_encode(packet, bytes, frame);
 }

@@ -1,4 +1,4 @@
-/* What the C programs of the benchmarks share: packets of known content, time, and talking to the benchmark in lines. */
+/* Shared by the C programs: packets of known content, time, and the protocol with the benchmark. */
 #ifndef BENCH_COMMON_H
 #define BENCH_COMMON_H
 
@@ -16,14 +16,14 @@
 #include <sys/prctl.h>
 #endif
 
-/* Streams cycle through so many different packets. It is prime, so that one lost packet shifts all that follow. */
+/* Number of different packets in a stream. It is prime, so that a lost packet shifts all that follow. */
 #define POOL_PACKETS 251
 
-/* Seed of the packets, and one byte in how many is a zero. The same constants stand in support/packets.mjs. */
+/* Seed of the packets; one byte in POOL_ZEROS is a zero. support/packets.mjs has the same constants. */
 #define POOL_SEED 2463534242u
 #define POOL_ZEROS 256
 
-/* Fills memory with bytes that are zero once in `zeros` on average; support/packets.mjs makes the same bytes. */
+/* Fills memory with pseudo-random bytes, on average one zero in `zeros`. support/packets.mjs generates the same bytes. */
 static inline void fill_random(uint8_t *bytes, size_t count, uint32_t seed, uint32_t zeros) {
   uint32_t state = seed;
   for (size_t index = 0; index < count; index++) {
@@ -43,7 +43,7 @@ static inline void *allocate(size_t bytes) {
   return memory;
 }
 
-/* The packets that all streams of `size`-byte packets consist of, one behind the other. */
+/* Returns the packets that all streams of this packet size consist of, contiguously. */
 static inline uint8_t *packet_pool(size_t size) {
   uint8_t *pool = allocate(POOL_PACKETS * size);
   fill_random(pool, POOL_PACKETS * size, POOL_SEED, POOL_ZEROS);
@@ -63,7 +63,7 @@ static inline double cpu_us(void) {
          (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 }
 
-/* Ends the program with an error that the benchmark prints. `format` must not need escapes in JSON. */
+/* Ends the program with an error that the benchmark prints. The text must not need escapes in JSON. */
 #define FAIL(...)                 \
   do {                            \
     printf("{\"error\":\"");      \
@@ -73,7 +73,7 @@ static inline double cpu_us(void) {
     exit(1);                      \
   } while (0)
 
-/* A program whose benchmark was killed must not stay behind. */
+/* Ends the program when the benchmark is killed. */
 static inline void die_with_parent(void) {
 #ifdef __linux__
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -83,7 +83,7 @@ static inline void die_with_parent(void) {
 #endif
 }
 
-/* Writes all of it, however often the system takes only a part. */
+/* Writes all bytes, even if the system accepts only some at a time. */
 static inline void write_all(int fd, const uint8_t *bytes, size_t count) {
   while (count > 0) {
     ssize_t written = write(fd, bytes, count);
@@ -110,7 +110,7 @@ static inline size_t read_some(int fd, uint8_t *bytes, size_t room) {
   }
 }
 
-/* The frames of a byte stream, whatever the reads that it came in. */
+/* Splits a byte stream into frames, whatever the sizes of the reads. */
 struct frame_reader {
   int fd;
   size_t start, scanned, end;
@@ -122,7 +122,7 @@ static inline void frame_reader_init(struct frame_reader *reader, int fd) {
   reader->start = reader->scanned = reader->end = 0;
 }
 
-/* Waits for the next frame that is not empty; gives its length, and where it is until the next call. */
+/* Waits for the next frame that is not empty. Returns its length; `frame` is valid until the next call. */
 static inline size_t next_frame(struct frame_reader *reader, const uint8_t **frame) {
   for (;;) {
     uint8_t *zero = memchr(reader->buffer + reader->scanned, 0, reader->end - reader->scanned);

@@ -1,16 +1,16 @@
 /*
- * The device end of the benchmarks: pseudo-terminals with a device behind them.
+ * The simulated devices: each port is a pseudo-terminal.
  *
- *   device echo [options]     sends every byte back that it gets
- *   device flood [options]    for each line "run N" on its stdin, sends N packets as fast as the port takes them
- *   device sink [options]     for each line "run N" on its stdin, takes N packets, checks every byte, and tells how long it took
- *   device stall [options]    takes nothing
+ *   device echo [options]     sends back each byte
+ *   device flood [options]    for each line "run N" on stdin, sends N packets as fast as the port accepts them
+ *   device sink [options]     for each line "run N" on stdin, receives N packets, checks every byte, and reports the time
+ *   device stall [options]    reads nothing
  *
- *   --size BYTES     length of the packets of flood and sink (64)
- *   --ports N        ports of echo and stall (1)
- *   --corrupt BYTE   changes one byte of the stream, the first that can be after so many (never)
+ *   --size BYTES     packet size of flood and sink (64)
+ *   --ports N        number of ports of echo and stall (1)
+ *   --corrupt BYTE   change one byte of the stream, the first possible one from this position on (never)
  *
- * Prints one line of JSON with the paths of the ports, then one for each line that it was given.
+ * Prints one line of JSON with the paths of the ports, then one for each line on stdin.
  */
 #include "common.h"
 
@@ -26,7 +26,7 @@ enum { CHUNK_BYTES = 65536, MAX_PORTS = 4096 };
 static int masters[MAX_PORTS];
 static long corrupt_in = -1;
 
-/* Opens a raw pseudo-terminal. Its slave stays open here too, so that the port outlives every program that opens it. */
+/* Opens a raw pseudo-terminal. Its slave also stays open, so that the port outlives the programs that open it. */
 static int open_port(void) {
   int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
   if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) {
@@ -42,7 +42,7 @@ static int open_port(void) {
   return master;
 }
 
-/* Changes the planned byte when the stream has come to it. A delimiter stays one, and nothing becomes one. */
+/* Changes the chosen byte when the stream reaches it. Never changes a delimiter, and never creates one. */
 static void corrupt(uint8_t *bytes, size_t count) {
   for (size_t index = 0; corrupt_in >= 0 && index < count; index++) {
     if (corrupt_in > 0) {
@@ -79,7 +79,7 @@ static void echo(int ports) {
   }
 }
 
-/* The N of the next line "run N" on stdin; the program ends when there is none. */
+/* Returns N from the next line "run N" on stdin. Exits at the end of stdin. */
 static long next_count(void) {
   long count;
   if (scanf(" run %ld", &count) != 1) {
@@ -141,7 +141,7 @@ static void sink(size_t size) {
       if (bytes != (ptrdiff_t)size || memcmp(packet, pool + (size_t)(index % POOL_PACKETS) * size, size) != 0) {
         printf("{\"error\":\"wrong bytes: packet %ld of %ld, decoded length %td\"}\n", index, packets, bytes);
         fflush(stdout);
-        /* The port stays: were it gone, the other end would complain of that first. */
+        /* Keep the port: otherwise, the host would report its loss first. */
         for (;;) {
           pause();
         }
@@ -170,7 +170,7 @@ int main(int argc, char **argv) {
     }
   }
   if (ports < 1 || ports > MAX_PORTS) {
-    FAIL("device: from 1 to %d ports", MAX_PORTS);
+    FAIL("device: --ports must be 1 to %d", MAX_PORTS);
   }
   struct rlimit files;
   getrlimit(RLIMIT_NOFILE, &files);
@@ -192,6 +192,6 @@ int main(int argc, char **argv) {
   } else if (strcmp(mode, "stall") == 0) {
     next_count();
   } else {
-    FAIL("device: the mode is echo, flood, sink or stall");
+    FAIL("device: unknown mode; expected echo, flood, sink or stall");
   }
 }

@@ -1,4 +1,4 @@
-"""The echo with pyserial: echo.py PATH SIZE. It takes "run N" on its stdin, as host.c does, and checks every byte."""
+"""Sends packets and waits for their echoes with pyserial: echo.py PATH SIZE. Reads "run N" on stdin, as host.c does. Checks every byte."""
 
 import json
 import math
@@ -21,12 +21,12 @@ def packet_pool(size):
 
 
 def encode(packet):
-    """A packet of up to 253 bytes, as a frame with its delimiter."""
+    """Encodes a packet of up to 253 bytes, and adds the delimiter."""
     return b"".join(bytes([len(run) + 1]) + run for run in packet.split(b"\0")) + b"\0"
 
 
 def decode(frame):
-    """The packet in a frame of up to 254 bytes, which is given without its delimiter."""
+    """Decodes a frame of up to 254 bytes, given without its delimiter."""
     runs = []
     while frame:
         runs.append(frame[1 : frame[0]])

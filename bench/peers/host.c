@@ -1,11 +1,11 @@
 /*
- * The host end in C, with blocking reads and writes: what the library is compared against.
+ * The host in C, with blocking reads and writes: the peer of the library.
  *
- *   host PATH echo SIZE GAP_MS      for each line "run N" on its stdin, sends N packets, GAP_MS after the echo before
- *   host PATH receive SIZE 0        for each line "run N" on its stdin, takes N packets
- *   host PATH send SIZE 0           for each line "run N" on its stdin, sends N packets as fast as the port takes them
+ *   host PATH echo SIZE GAP_MS      for each line "run N" on stdin, sends N packets, each GAP_MS after the previous echo
+ *   host PATH receive SIZE 0        for each line "run N" on stdin, receives N packets
+ *   host PATH send SIZE 0           for each line "run N" on stdin, sends N packets as fast as the port accepts them
  *
- * Every byte is checked. Prints a line of JSON when it is ready, one when it has read N, and one for each result.
+ * Checks every byte. Prints a line of JSON when it is ready, one when it has read N, and one for each result.
  */
 #include "common.h"
 
@@ -94,7 +94,7 @@ static void send_all(long count) {
 int main(int argc, char **argv) {
   die_with_parent();
   if (argc != 5) {
-    FAIL("host: PATH, echo, receive or send, SIZE, GAP_MS");
+    FAIL("usage: host PATH echo|receive|send SIZE GAP_MS");
   }
   size = (size_t)atol(argv[3]);
   gap_ms = atol(argv[4]);

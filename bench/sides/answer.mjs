@@ -1,4 +1,4 @@
-// How the processes of `sides/` talk to the benchmark: a line with a command in, a line of JSON out.
+// The protocol between the benchmark and its processes: a line with a command in, a line of JSON out.
 
 import { createInterface } from 'node:readline';
 
@@ -13,7 +13,7 @@ export function fail(error) {
 }
 
 /**
- * Answers each line `NAME ARGUMENT...` with what the command of that name gives. Ends the process with its stdin.
+ * Replies to each line `NAME ARGUMENT...` with the result of that command. Exits when stdin ends.
  *
  * @param {Record<string, (...args: string[]) => unknown>} commands
  */

@@ -6,8 +6,8 @@ const READABLE = 1;
 const BUFFER_BYTES = 4_096;
 
 /**
- * The least that a program can do in Node which polls and then reads and writes by itself: no queue, no frames that
- * span reads, no errors. It shows what the poller and the system calls cost.
+ * The minimum for polling, reading and writing in Node: no queue, no frames that span reads, no error handling. Shows the
+ * cost of the poller and the system calls.
  */
 export async function open({ paths }, onPacket, onError) {
   const port = await SerialPort.binding.open({ path: paths[0], baudRate: 115_200 });

@@ -1,5 +1,5 @@
-// Times a codec in memory: its argument is `ours` or `npm`, its commands are those of peers/codec.c. What is measured
-// is processor time, that of the garbage collector's threads included: other processes may be busy.
+// Measures a codec in memory: codec.mjs ours|npm [corrupt]. Accepts the commands of peers/codec.c. Measures processor
+// time, because other processes may be busy; the threads of the garbage collector are included.
 import cobs from 'cobs';
 import { cobsDecode, cobsEncode, cobsEncodeInto, cobsMaxEncodedLength } from '../../dist/index.js';
 import { randomPackets, sameBytes } from '../support/packets.mjs';
@@ -12,7 +12,7 @@ const WARM_UP_MS = 15;
 
 const [library, corrupt] = process.argv.slice(2);
 
-/** Both take the packet, its frame and some room. What they give is kept, so that nothing can be optimized away. */
+/** Each gets the packet, its frame and a buffer. The results are kept, so that no call is optimized away. */
 const operations = {
   ours: {
     encode: (packet) => cobsEncode(packet),
@@ -30,7 +30,7 @@ let kept;
 function time(operation, size, zeros, limitMs) {
   const run = operations[operation];
   const packets = randomPackets(Math.max(1, Math.floor(WORKING_SET_BYTES / size)), size, zeros);
-  // Frames of the other library: what decodes its own mistakes is not right.
+  // Frames from the other library: a decoder may accept the mistakes of its own encoder.
   const frames = packets.map((packet) =>
     library === 'npm' ? cobsEncode(packet) : new Uint8Array(cobs.encode(packet)),
   );
@@ -66,13 +66,13 @@ function check(operation, run, packets, frames, room) {
   }
 }
 
-/** Whether the frames are the same but for the redundant `01` that npm `cobs` writes after a full last block. */
+/** Returns whether two frames are equal, apart from the redundant `01` that npm `cobs` writes after a full last block. */
 function sameFrame(left, right) {
   const [short, long] = left.length < right.length ? [left, right] : [right, left];
   return sameBytes(short, long) || (long.at(-1) === 1 && sameBytes(short, long.subarray(0, -1)));
 }
 
-// Every operation has been compiled by the engine, for all kinds of packets, before any is timed.
+// Warm up every operation with all kinds of packets, so that the engine has compiled it before measuring.
 for (let round = 0; round < 3; round++) {
   for (const operation of Object.keys(operations)) {
     for (const size of [16, 64, 256, 1_024, 16_384]) {

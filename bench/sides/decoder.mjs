@@ -1,5 +1,5 @@
-// Times FrameDecoder on one frame after the other: "decode FRAME_BYTES CHUNK_BYTES FRAMES" gives nanoseconds of
-// processor time a byte.
+// Measures FrameDecoder on a sequence of frames. The reply to "decode PACKET_BYTES CHUNK_BYTES FRAMES" is nanoseconds of
+// processor time per byte.
 import { Buffer } from 'node:buffer';
 import cobs from 'cobs';
 import { FrameDecoder } from '../../dist/index.js';

@@ -1,4 +1,4 @@
-// The host end: one of the stacks on its ports, and what is done with it. Its one argument is a JSON object.
+// The host: opens ports with one of the stacks and runs workloads on them. Its only argument is a JSON object.
 import { once } from 'node:events';
 import { close, open as openFile, readFileSync, stat } from 'node:fs';
 import { promisify } from 'node:util';
@@ -11,8 +11,8 @@ const config = JSON.parse(process.argv[2]);
 const pool = packetPool(config.size);
 const ports = config.paths.length;
 
-/** Takes each packet; set while a workload is under way. */
-let onPacket = () => fail('wrong bytes: a packet that nobody waits for');
+/** Handles each packet; set by the running workload. */
+let onPacket = () => fail('wrong bytes: unexpected packet');
 
 function check(packet, index) {
   if (!sameBytes(packet, pool[index % pool.length])) {
@@ -21,7 +21,7 @@ function check(packet, index) {
 }
 
 const workloads = {
-  /** Sends `count` packets over each port, one after the other, `gapMs` after the echo of the one before. */
+  /** Sends `count` packets on each port, each `gapMs` after the echo of the previous one. */
   echo(count) {
     const samplesUs = new Float64Array(count * ports);
     const sentAt = new Float64Array(ports);
@@ -51,7 +51,7 @@ const workloads = {
     });
   },
 
-  /** Takes `count` packets; the time is from the first to the last. */
+  /** Receives `count` packets. Measures the time from the first to the last. */
   receive(count) {
     let received = 0;
     let started = 0;
@@ -67,7 +67,7 @@ const workloads = {
     });
   },
 
-  /** Sends `count` packets; the device takes the time. */
+  /** Sends `count` packets. The device measures the time. */
   async send(count) {
     await stack.sendAll(pool, count);
     return {};
@@ -85,11 +85,11 @@ async function run(count) {
 }
 
 /**
- * The memory of the process in bytes, without garbage if it was started with --expose-gc, and without what the kernel
- * shows it of files: of the program itself, more of it the longer it runs.
+ * Returns the memory of the process in bytes: without garbage if it was started with --expose-gc, and without mapped files,
+ * whose share grows while the program runs.
  */
 async function residentBytes() {
-  // What buffers held is given back by another thread, and what was held weakly only by a later collection.
+  // Another thread frees the memory of buffers, and weakly held memory needs a later collection.
   for (let collection = 0; collection < 3; collection++) {
     globalThis.gc?.();
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -99,7 +99,7 @@ async function residentBytes() {
 
 const heldFiles = [];
 
-/** Holds a thread of the pool with each FIFO: `open` waits until there is a writer. */
+/** Blocks a thread of the pool with each FIFO: opening one waits for a writer. */
 async function hold(...fifos) {
   for (const fifo of fifos) {
     openFile(fifo, 'r', (error, fd) => (error ? fail(error) : heldFiles.push(fd)));
@@ -107,17 +107,17 @@ async function hold(...fifos) {
   const timeout = AbortSignal.timeout(50);
   const first = await Promise.race([promisify(stat)('/').then(() => 'stat'), once(timeout, 'abort')]);
   if (first === 'stat') {
-    fail('the thread pool is not held');
+    fail('the thread pool is not blocked');
   }
 }
 
-/** For when the FIFOs have got their writers. */
+/** Waits for the blocked threads, once each FIFO has a writer. */
 async function release() {
   await promisify(stat)('/');
   await Promise.all(heldFiles.splice(0).map((fd) => promisify(close)(fd)));
 }
 
-/** The processor time of a process with nothing to do, as a share of one processor, in percent. */
+/** Measures the processor time of the idle process, in percent of one processor. */
 async function idle(ms) {
   const cpu = process.cpuUsage();
   const started = performance.now();

@@ -1,4 +1,4 @@
-// Keeps processors busy: both the thread pool of the process that calls `startLoad`, and, run as a program, others.
+// Keeps processors busy with the thread pool: of the importing process, or, when run as a program, of its own.
 import { pbkdf2 } from 'node:crypto';
 import { answer, answerCommands } from './answer.mjs';
 
@@ -6,7 +6,7 @@ let running = 0;
 let stopping = false;
 let onStopped;
 
-/** Keeps that many threads of the pool at work. */
+/** Keeps this many threads of the pool busy. */
 export function startLoad(threads) {
   stopping = false;
   for (let thread = 0; thread < threads; thread++) {
@@ -15,7 +15,7 @@ export function startLoad(threads) {
   }
 }
 
-/** Waits until all of them are idle again. */
+/** Waits until all of them are idle. */
 export async function stopLoad() {
   stopping = true;
   if (running > 0) {

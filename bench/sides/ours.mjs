@@ -1,6 +1,6 @@
 import { directBinding, SerialCommunicator } from '../../dist/index.js';
 
-/** Of the sends of one batch the last is awaited, while those of the next are under way. */
+/** Sends per batch. The last send of a batch is awaited while those of the next are in progress. */
 const BATCH = 1_000;
 
 const bindings = {
@@ -9,7 +9,7 @@ const bindings = {
   serialport: async () => (await import('serialport')).SerialPort.binding,
 };
 
-/** The library, as an application uses it. */
+/** This library, used as in an application. */
 export async function open({ paths, binding }, onPacket, onError) {
   const chosen = await bindings[binding]();
   const communicator = new SerialCommunicator(chosen === undefined ? {} : { binding: chosen });
@@ -26,7 +26,7 @@ export async function open({ paths, binding }, onPacket, onError) {
     send(packet, port) {
       communicator.send(names[port], packet).catch(onError);
     },
-    /** Sends the packets over and over, `count` in all, as fast as `send` allows: not each send has to be awaited. */
+    /** Sends `count` packets, cycling through `packets`, as fast as `send` allows: not every send is awaited. */
     async sendAll(packets, count) {
       let before;
       for (let next = 0; next < count; next++) {

@@ -4,7 +4,7 @@ import { SerialPort } from 'serialport';
 
 const DELIMITER = Buffer.of(0);
 
-/** The plain stack, as one writes it who knows it: one frame an event, the stream's own flow control. */
+/** The plain `serialport` stack, used well: one frame per event, and the flow control of the stream. */
 export async function open({ paths }, onPacket, onError) {
   const ports = await Promise.all(
     paths.map((path, port) => openPort(path, (packet) => onPacket(packet, port), onError)),
@@ -13,7 +13,7 @@ export async function open({ paths }, onPacket, onError) {
     send(packet, port) {
       ports[port].write(frame(packet));
     },
-    /** Sends the packets over and over, `count` in all, as fast as the stream takes them. */
+    /** Sends `count` packets, cycling through `packets`, as fast as the stream accepts them. */
     async sendAll(packets, count) {
       const [port] = ports;
       for (let next = 0; next < count; next++) {

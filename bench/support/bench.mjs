@@ -4,25 +4,25 @@ import { cProgram, peerScript, tools } from './tools.mjs';
 
 const sidesFolder = fileURLToPath(new URL('../sides/', import.meta.url));
 
-/** Where the device changes a byte when it is told to: far enough in that everything has been running. */
+/** Position of the byte that `--corrupt` changes: late enough that everything is running. */
 const CORRUPT_AT_BYTE = 2_000;
 
 /**
  * @typedef {object} BenchOptions
- * @property {boolean} quick whether to run the short form
- * @property {string} [corrupt] the side whose device changes one byte of its stream
- * @property {'default' | 'serialport' | 'direct'} binding the binding that our side uses
+ * @property {boolean} quick run the short form
+ * @property {string} [corrupt] side on which one byte is changed
+ * @property {'default' | 'serialport' | 'direct'} binding binding that the library uses
  */
 
-/** One run of one benchmark: its processes, and what was measured on each side in each round. */
+/** One run of one benchmark: its processes, and the values measured on each side in each round. */
 export class Bench {
   /** @type {BenchOptions} */
   options;
-  /** Why sides were left out. */
+  /** The reason for each skipped side. */
   skipped = new Map();
-  /** Values in the order of the rounds, by side and by metric. */
+  /** Values by side and metric, in the order of the rounds. */
   values = new Map();
-  /** Whether there was a side to change a byte on. */
+  /** Whether a side existed on which a byte could be changed. */
   corrupted = false;
   #processes = [];
 
@@ -31,18 +31,19 @@ export class Bench {
     this.options = options;
   }
 
-  /** The first when run in full, the second in the short form. */
+  /** Returns `full`, or `quick` in the short form. */
   size(full, quick) {
     return this.options.quick ? quick : full;
   }
 
   /**
-   * Calls `measure` for every side in every round, in turns: what slows the machine down for a while meets them all.
-   * The order changes from round to round, so that none always follows the same one. Unless `warmUp` is false, a round goes first that does not count.
+   * Calls `measure` for every side in every round, so that a temporary slowdown of the machine affects all sides. The
+   * order is reversed in every other round, so that no side always follows the same one. Unless `warmUp` is false, the
+   * first round does not count.
    *
    * @param {object} sides by name
    * @param {number} rounds
-   * @param {(side: object, name: string) => Promise<Record<string, number>>} measure gives values by metric
+   * @param {(side: object, name: string) => Promise<Record<string, number>>} measure returns values by metric
    */
   async alternate(sides, rounds, measure, { warmUp = true } = {}) {
     const names = Object.keys(sides);
@@ -67,7 +68,7 @@ export class Bench {
     }
   }
 
-  /** Whether the tool is there; if not, the side is left out, and the report says so. */
+  /** Returns whether a tool is available. If not, the report lists the side as skipped. */
   has(tool, side) {
     const missing = tools[tool]();
     if (missing !== undefined) {
@@ -76,13 +77,13 @@ export class Bench {
     return missing === undefined;
   }
 
-  /** Whether one byte is to be changed on that side. */
+  /** Returns whether one byte must be changed on this side. */
   corrupts(side) {
     this.corrupted ||= this.options.corrupt === side;
     return this.options.corrupt === side;
   }
 
-  /** Starts a device with its ports. Gives the process and the paths. */
+  /** Starts a device. Returns its process and the paths of its ports. */
   async device(side, mode, { size = 64, ports = 1 } = {}) {
     const args = [mode, '--size', String(size), '--ports', String(ports)];
     if (this.corrupts(side)) {
@@ -93,7 +94,7 @@ export class Bench {
     return { device, paths };
   }
 
-  /** Starts a device and a Node process of its own with one of the stacks of `sides/` on its ports. */
+  /** Starts a device, and a Node process that opens its ports with a stack in `sides/`. */
   async nodeHost(stack, workload, { size, ports = 1, gapMs = 0, deviceMode = workload, flags = [] }) {
     const { device, paths } = await this.device(stack, deviceMode, { size, ports });
     const config = { stack, workload, size, gapMs, paths, binding: this.options.binding };
@@ -101,7 +102,7 @@ export class Bench {
     return { device, host, ready: await host.next() };
   }
 
-  /** Starts a device and the C program that does the same. */
+  /** Starts a device, and the C program that opens its port. */
   async cHost(workload, { size, gapMs = 0, deviceMode = workload }) {
     const { device, paths } = await this.device('c', deviceMode, { size });
     const host = this.#start('c', cProgram('host'), [paths[0], workload, String(size), String(gapMs)]);
@@ -109,7 +110,7 @@ export class Bench {
     return { device, host };
   }
 
-  /** Starts a device and the Python program that does the same. */
+  /** Starts a device, and the Python program that opens its port. */
   async pythonHost({ size }) {
     const { device, paths } = await this.device('pyserial', 'echo', { size });
     const host = this.#start('pyserial', 'python3', [peerScript('echo.py'), paths[0], String(size)]);
@@ -117,12 +118,12 @@ export class Bench {
     return { device, host };
   }
 
-  /** Starts a program of `sides/`. */
+  /** Starts a program in `sides/`. */
   node(name, file, args, flags = []) {
     return this.#start(name, process.execPath, [...flags, `${sidesFolder}${file}`, ...args]);
   }
 
-  /** Starts a C program of `peers/`. */
+  /** Starts a C program in `peers/`. */
   c(name, program, args = []) {
     return this.#start(name, cProgram(program), args);
   }
@@ -141,10 +142,10 @@ export class Bench {
 }
 
 /**
- * Runs a workload of `count` packets on a host, and its device along with it.
+ * Runs a workload of `count` packets on a host and its device.
  *
- * @param {'first' | 'then'} [deviceRuns] whether the device is told before the host or after it; a device that just
- *   echoes needs not be told
+ * @param {'first' | 'then'} [deviceRuns] whether the device starts before the host or after it; an echoing device needs
+ *   no command
  */
 export async function runHost({ host, device }, count, deviceRuns, timeoutMs) {
   if (deviceRuns === 'first') {

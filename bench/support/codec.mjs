@@ -1,7 +1,7 @@
-/** One byte in how many is a zero. */
+/** One byte in this many is a zero. */
 const ZEROS = [256, 8];
 
-/** Every combination of operation, packet size and share of zeros, with the name of its metric. */
+/** Every combination of operation, packet size and share of zeros, each with the name of its metric. */
 export function codecMetrics(operations, sizes) {
   return operations.flatMap((operation) =>
     sizes.flatMap((size) =>
@@ -10,7 +10,7 @@ export function codecMetrics(operations, sizes) {
   );
 }
 
-/** Measures each case on each side, in turns. */
+/** Measures each case, alternating between the sides. */
 export async function measureCodec(bench, sides, cases) {
   for (const side of Object.values(sides)) {
     await side.next();

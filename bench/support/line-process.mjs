@@ -1,25 +1,25 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** How long a process may take for one answer. */
-const ANSWER_TIMEOUT_MS = 60_000;
+/** Time limit for one reply. */
+const REPLY_TIMEOUT_MS = 60_000;
 
-/** What a process said is wrong: bytes that differ, a frame that was rejected, a port that failed. */
+/** A process reported an error: wrong bytes, a rejected frame or a failed port. */
 export class ProcessFailure extends Error {}
 
-/** A process gave no answer in time. */
-export class NoAnswer extends Error {}
+/** A process did not reply in time. */
+export class NoReply extends Error {}
 
-/** A process that takes lines and answers each with a line of JSON. */
+/** A process that reads commands, one per line, and replies to each with a line of JSON. */
 export class LineProcess {
   #name;
   #child;
-  #answers = [];
+  #replies = [];
   #waiting;
   #ended;
 
   /**
-   * @param {string} name for messages
+   * @param {string} name for error messages
    * @param {string} command
    * @param {string[]} args
    */
@@ -28,21 +28,21 @@ export class LineProcess {
     this.#child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#child.stdin.on('error', () => undefined);
     this.#child.on('error', (error) => this.#end(error.message));
-    this.#child.on('exit', (code, signal) => this.#end(`it ended with ${signal ?? code}`));
+    this.#child.on('exit', (code, signal) => this.#end(`exited with ${signal ?? code}`));
     createInterface({ input: this.#child.stdout }).on('line', (line) => {
-      this.#answers.push(parse(line));
+      this.#replies.push(parse(line));
       this.#waiting?.();
     });
   }
 
-  /** Gives it a line. */
+  /** Writes a command. */
   tell(line) {
     this.#child.stdin.write(`${line}\n`);
   }
 
-  /** Waits for its next answer. */
-  async next(timeoutMs = ANSWER_TIMEOUT_MS) {
-    if (this.#answers.length === 0 && this.#ended === undefined) {
+  /** Returns the next reply. */
+  async next(timeoutMs = REPLY_TIMEOUT_MS) {
+    if (this.#replies.length === 0 && this.#ended === undefined) {
       let timer;
       await new Promise((resolve) => {
         this.#waiting = resolve;
@@ -50,20 +50,20 @@ export class LineProcess {
       });
       clearTimeout(timer);
     }
-    const answer = this.#answers.shift();
-    if (answer?.error !== undefined) {
-      throw new ProcessFailure(`${this.#name}: ${answer.error}`);
+    const reply = this.#replies.shift();
+    if (reply?.error !== undefined) {
+      throw new ProcessFailure(`${this.#name}: ${reply.error}`);
     }
-    if (answer === undefined) {
+    if (reply === undefined) {
       if (this.#ended !== undefined) {
         throw new ProcessFailure(`${this.#name}: ${this.#ended}`);
       }
-      throw new NoAnswer(`${this.#name}: no answer within ${timeoutMs} ms`);
+      throw new NoReply(`${this.#name}: no reply within ${timeoutMs} ms`);
     }
-    return answer;
+    return reply;
   }
 
-  /** Gives it a line and waits for the answer. */
+  /** Writes a command and returns its reply. */
   ask(line, timeoutMs) {
     this.tell(line);
     return this.next(timeoutMs);
@@ -75,16 +75,16 @@ export class LineProcess {
 
   #end(reason) {
     this.#ended ??= reason;
-    // An answer that is under way comes first.
+    // A reply may still be in the pipe.
     setImmediate(() => this.#waiting?.());
   }
 }
 
-/** What is not JSON is the half line of a process that was ended, or a message of Node itself. */
+/** A killed process may leave half a line, and Node may print messages of its own. */
 function parse(line) {
   try {
     return JSON.parse(line);
   } catch {
-    return { error: `no JSON: ${line.slice(0, 200)}` };
+    return { error: `not JSON: ${line.slice(0, 200)}` };
   }
 }

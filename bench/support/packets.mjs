@@ -1,11 +1,11 @@
-// The packets that streams consist of: the same as in peers/common.h, made again here so that neither end trusts the other.
+// The packets that all streams consist of. peers/common.h generates the same ones, so that neither end trusts the other.
 
-/** Streams cycle through so many different packets. It is prime, so that one lost packet shifts all that follow. */
+/** Number of different packets in a stream. It is prime, so that a lost packet shifts all that follow. */
 const POOL_PACKETS = 251;
 const POOL_ZEROS = 256;
 const POOL_SEED = 2_463_534_242;
 
-/** Bytes of which one in `zeros` is a zero on average. */
+/** Returns pseudo-random bytes, on average one zero in `zeros`. */
 export function randomBytes(length, zeros, seed = POOL_SEED) {
   const bytes = new Uint8Array(length);
   let state = seed;
@@ -19,18 +19,18 @@ export function randomBytes(length, zeros, seed = POOL_SEED) {
   return bytes;
 }
 
-/** That many packets of one size, each with memory of its own. */
+/** Returns packets of one size, each in its own memory. */
 export function randomPackets(count, packetBytes, zeros) {
   const bytes = randomBytes(count * packetBytes, zeros);
   return Array.from({ length: count }, (_, index) => bytes.slice(index * packetBytes, (index + 1) * packetBytes));
 }
 
-/** The packets that all streams of that packet size consist of. */
+/** Returns the packets that all streams of this packet size consist of. */
 export function packetPool(packetBytes) {
   return randomPackets(POOL_PACKETS, packetBytes, POOL_ZEROS);
 }
 
-/** Whether both hold the same bytes. */
+/** Returns whether both contain the same bytes. */
 export function sameBytes(left, right) {
   if (left.length !== right.length) {
     return false;

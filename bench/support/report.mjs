@@ -3,25 +3,25 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release } from 'node:os';
 import { figure, show, summarize } from './stats.mjs';
 
-/** In the short form, on machines that are busy with other things, a bar may be missed by this factor. */
+/** In the short form, which must pass on a busy machine, a bar may be missed by this factor. */
 const QUICK_FACTOR = 4;
 
 /**
  * @typedef {object} Bar
  * @property {string} metric
- * @property {string} of the side that it is about
- * @property {string} [to] the peer; without one the bar is on the value itself
- * @property {string} [toMetric] the peer's metric, when it is another
+ * @property {string} of side to judge
+ * @property {string} [to] peer to compare with; without it, the value itself is judged
+ * @property {string} [toMetric] metric of the peer; default: `metric`
  * @property {'ratio' | 'difference'} [how] default 'ratio'
  * @property {number} [max]
  * @property {number} [min]
- * @property {number} [aim] what would be good; shown only
- * @property {number} [quickMax] instead of `max`, in the short form; default 4 times `max`
- * @property {number} [quickMin] instead of `min`, in the short form; default a quarter of `min`
+ * @property {number} [aim] a better value, for the report only
+ * @property {number} [quickMax] `max` in the short form; default: 4 times `max`
+ * @property {number} [quickMin] `min` in the short form; default: a quarter of `min`
  */
 
 /**
- * What one bar came to: each round's figure against that of the peer in the same round.
+ * Judges one bar. Each round is compared with the peer's value in the same round.
  *
  * @param {import('./bench.mjs').Bench} bench
  * @param {Bar} bar
@@ -47,15 +47,15 @@ function judge(bench, bar) {
   return { ...bar, compared, result, verdict: met ? 'met' : gross ? 'MISSED BY FAR' : 'MISSED' };
 }
 
-/** Whether the run failed because of this bar. */
+/** Returns whether this bar fails the run. */
 function fails(judgement, quick) {
   return quick ? judgement.verdict === 'MISSED BY FAR' : judgement.verdict !== 'met';
 }
 
 /**
- * Judges a finished benchmark and prints it.
+ * Judges a finished benchmark and prints the results.
  *
- * @returns what goes into its JSON file
+ * @returns the contents of its JSON file
  */
 export function report(name, { question, metrics, bars }, bench) {
   const { quick } = bench.options;
@@ -116,7 +116,7 @@ function machine() {
       '\n',
     )[0];
   } catch {
-    // Then no figure needed it.
+    // No result needed a compiler.
   }
   return {
     date: new Date().toISOString(),
@@ -131,8 +131,8 @@ function machine() {
 }
 
 /**
- * How long an idle processor of a virtual machine looks for work before it is given back to the host, in ns: with 0
- * each wake-up, of which an echo has several, takes tens of microseconds longer.
+ * How long an idle processor of a virtual machine polls for work before it returns to the host, in ns. With 0, each of the
+ * several wake-ups of an echo takes tens of microseconds longer.
  */
 function haltPollNs() {
   try {
@@ -143,9 +143,9 @@ function haltPollNs() {
 }
 
 /**
- * Measures how much of this machine's processors other virtual machines take.
+ * Measures the share of this machine's processor time that other virtual machines use.
  *
- * @returns {() => number | undefined} gives the percentage since the call; undefined where it is not known
+ * @returns {() => number | undefined} returns the percentage since this call, or undefined if it is unknown
  */
 export function watchStolenTime() {
   const before = processorTime();

@@ -1,5 +1,5 @@
 /**
- * The value that the share `quantile` of the samples does not exceed.
+ * Returns the smallest sample that at least the share `quantile` of the samples does not exceed.
  *
  * @param {ArrayLike<number>} samples
  * @param {number} quantile from 0 to 1
@@ -17,9 +17,9 @@ function median(samples) {
 }
 
 /**
- * The median of the rounds and how far they are apart.
+ * Returns the median, minimum and maximum of the rounds.
  *
- * @param {number[]} values one for each round
+ * @param {number[]} values one per round
  */
 export function summarize(values) {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
@@ -30,7 +30,7 @@ export function show({ median, min, max }) {
   return `${figure(median)} (${figure(min)} to ${figure(max)})`;
 }
 
-/** Three digits are as much as any of these figures is worth. */
+/** Formats a value with three digits: no result is more precise. */
 export function figure(value) {
   if (!Number.isFinite(value)) {
     return 'none';

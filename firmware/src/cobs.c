@@ -15,7 +15,7 @@ size_t cobs_encode(const uint8_t *packet, size_t packet_bytes, uint8_t *frame, s
       }
       frame[length++] = packet[i];
       code++;
-      /* A full block stands for no zero, so one that ends the packet needs nothing after it. */
+      /* A full block implies no zero, so nothing follows one that ends the packet. */
       if (code != 0xFF || i + 1 == packet_bytes) {
         continue;
       }

@@ -1,8 +1,8 @@
 /**
- * COBS, Consistent Overhead Byte Stuffing (Cheshire & Baker, 1999): turns a packet of any bytes into a frame
- * without zeros, so that a zero can stand between frames as their delimiter.
+ * COBS, Consistent Overhead Byte Stuffing (Cheshire & Baker, 1999), encodes a packet as a frame without zero bytes, so
+ * that a zero byte can mark the end of each frame.
  *
- * C99 without allocation, library calls or I/O; usable from C++. Decoding is done by packet_receiver.h.
+ * C99 without allocation, library calls or I/O; usable from C++. packet_receiver.h decodes.
  *
  *     uint8_t wire[COBS_MAX_FRAME_BYTES(32) + 1];
  *     size_t bytes = cobs_encode(packet, packet_bytes, wire, sizeof wire - 1);
@@ -19,18 +19,18 @@
 extern "C" {
 #endif
 
-/** The most bytes that the frame of a packet of `packet_bytes` bytes can take, without the delimiter. */
+/** Maximum length of the frame of a packet of `packet_bytes` bytes, without the delimiter. */
 #define COBS_MAX_FRAME_BYTES(packet_bytes) \
   ((packet_bytes) == 0 ? (size_t)1 : (size_t)(packet_bytes) + ((size_t)(packet_bytes) + 253u) / 254u)
 
 /**
- * Writes the canonical frame of `packet` to `frame`, without a delimiter: an empty packet is `01`, and 254 bytes
- * without a zero are `FF` and those bytes, with no `01` after them.
+ * Writes the canonical frame of `packet` to `frame`, without a delimiter. An empty packet becomes `01`. 254 bytes
+ * without a zero become `FF` and those bytes, without a trailing `01`.
  *
- * `packet` may be null when `packet_bytes` is 0. The two buffers must not overlap.
+ * `packet` may be null if `packet_bytes` is 0. The two buffers must not overlap.
  *
- * Returns the length of the frame in bytes. Returns 0, which no frame has, when it takes more than `capacity` bytes;
- * `frame` then holds nothing of use. A `capacity` of COBS_MAX_FRAME_BYTES(packet_bytes) is always enough.
+ * Returns the length of the frame in bytes, or 0 if the frame is longer than `capacity`; the contents of `frame` are
+ * then undefined. A `capacity` of COBS_MAX_FRAME_BYTES(packet_bytes) is always enough.
  */
 size_t cobs_encode(const uint8_t *packet, size_t packet_bytes, uint8_t *frame, size_t capacity);
 

@@ -32,7 +32,7 @@ static bool encode_at_end(frame_queue_t *queue, const uint8_t *packet, size_t pa
 }
 
 bool frame_queue_add(frame_queue_t *queue, const uint8_t *packet, size_t packet_bytes) {
-  /* A frame is encoded in one piece, so the bytes are kept in one piece, and moved when it would not fit after them. */
+  /* cobs_encode needs contiguous room, so move the waiting bytes to the front if there is too little behind them. */
   if (encode_at_end(queue, packet, packet_bytes)) {
     return true;
   }

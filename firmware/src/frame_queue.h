@@ -1,6 +1,6 @@
 /**
- * Frames on their way out: packets go in whole, their wire bytes (frame and delimiter) come out one at a time, in
- * order, as fast as the line takes them. So a device can go on receiving while it sends.
+ * A queue of outgoing frames. Packets go in whole; their wire bytes (frame and delimiter) come out in order, one at a
+ * time, as fast as the serial line accepts them. With it, a device can receive while it sends.
  *
  * C99 without allocation, library calls or I/O; usable from C++.
  */
@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/** A queue. Its fields are its own. */
+/** A queue. Its fields are private. */
 typedef struct {
   uint8_t *buffer;
   size_t capacity;
@@ -24,22 +24,22 @@ typedef struct {
 } frame_queue_t;
 
 /**
- * Makes `queue` ready and empty. `buffer` stays the queue's; `capacity` is its size in bytes. A packet is always
- * accepted by an empty queue of COBS_MAX_FRAME_BYTES(packet_bytes) + 1 bytes.
+ * Initializes an empty queue. It uses `buffer`, of `capacity` bytes, for as long as it exists. An empty queue of
+ * COBS_MAX_FRAME_BYTES(packet_bytes) + 1 bytes always has room for a packet of `packet_bytes` bytes.
  */
 void frame_queue_init(frame_queue_t *queue, uint8_t *buffer, size_t capacity);
 
 /**
  * Appends the frame of `packet` and a delimiter. The packet is copied.
  *
- * Returns false, and adds nothing, while there is no room for them: try again when bytes have been taken.
+ * Returns false, and adds nothing, if there is no room. Try again after taking some bytes.
  */
 bool frame_queue_add(frame_queue_t *queue, const uint8_t *packet, size_t packet_bytes);
 
-/** Whether there is nothing to take. */
+/** Returns whether the queue has no bytes to send. */
 bool frame_queue_is_empty(const frame_queue_t *queue);
 
-/** Takes the next byte for the line. The queue must not be empty. */
+/** Removes the next byte to send, and returns it. The queue must not be empty. */
 uint8_t frame_queue_take(frame_queue_t *queue);
 
 #ifdef __cplusplus

@@ -11,7 +11,7 @@ void packet_receiver_init(packet_receiver_t *receiver, uint8_t *buffer, size_t c
   receiver->capacity = capacity;
   receiver->state = BETWEEN_FRAMES;
   receiver->block_left = 0;
-  receiver->zero_owed = false;
+  receiver->zero_pending = false;
 }
 
 static void append(packet_receiver_t *receiver, uint8_t byte) {
@@ -49,7 +49,7 @@ packet_receiver_result_t packet_receiver_push(packet_receiver_t *receiver, uint8
     receiver->state = IN_FRAME;
     receiver->packet_bytes = 0;
     receiver->block_left = 0;
-    receiver->zero_owed = false;
+    receiver->zero_pending = false;
   }
   if (receiver->state == IN_TOO_LONG_FRAME) {
     return PACKET_RECEIVER_NONE;
@@ -59,11 +59,11 @@ packet_receiver_result_t packet_receiver_push(packet_receiver_t *receiver, uint8
     append(receiver, byte);
     return PACKET_RECEIVER_NONE;
   }
-  /* The zero that a block stands for is there only if another block follows: so it waits for that one's code byte. */
-  if (receiver->zero_owed) {
+  /* The zero that a block implies exists only if another block follows, so append it when that block's code arrives. */
+  if (receiver->zero_pending) {
     append(receiver, 0);
   }
   receiver->block_left = (uint8_t)(byte - 1);
-  receiver->zero_owed = byte != 0xFF;
+  receiver->zero_pending = byte != 0xFF;
   return PACKET_RECEIVER_NONE;
 }

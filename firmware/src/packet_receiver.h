@@ -1,9 +1,9 @@
 /**
  * Receives packets from a serial line: bytes go in one at a time, whole packets come out.
  *
- * C99 without allocation, library calls or I/O; usable from C++. A frame is decoded as its bytes come, into a buffer
- * of the caller's, so the buffer need only be as large as the largest packet. Every frame ends in one result; a frame
- * that is rejected is rejected whole, up to the delimiter that ends it, and counted.
+ * C99 without allocation, library calls or I/O; usable from C++. Frames are decoded byte by byte into a buffer that the
+ * caller provides, so the buffer only needs to be as large as the largest packet. Each frame has exactly one result. A
+ * rejected frame is dropped whole, up to its delimiter, and counted.
  *
  *     #include "packet_receiver.h"
  *
@@ -33,50 +33,50 @@
 extern "C" {
 #endif
 
-/** What a byte has brought about. */
+/** Result of pushing one byte. */
 typedef enum {
-  /** Nothing yet: the frame goes on, or the line is idle (delimiters in a row are no packets). */
+  /** No result yet: the frame is incomplete, or the line is idle (repeated delimiters are not packets). */
   PACKET_RECEIVER_NONE,
-  /** The byte was the delimiter of a good frame: the packet stands in the buffer. */
+  /** The byte ended a valid frame: the packet is in the buffer. */
   PACKET_RECEIVER_PACKET,
-  /** The byte was the delimiter of a frame that ended inside a block. */
+  /** The byte ended a frame in the middle of a block. */
   PACKET_RECEIVER_MALFORMED,
-  /** The byte was the delimiter of a frame whose packet does not fit the buffer. */
+  /** The byte ended a frame whose packet does not fit in the buffer. */
   PACKET_RECEIVER_TOO_LONG
 } packet_receiver_result_t;
 
-/** A receiver. Its fields are for reading only; those below the line are its own. */
+/** A receiver. The first four fields are read-only, the others are private. */
 typedef struct {
-  /** Length of the packet in the buffer, after PACKET_RECEIVER_PACKET and until the next push. */
+  /** Length of the packet in the buffer, from PACKET_RECEIVER_PACKET to the next push. */
   size_t packet_bytes;
-  /** Packets received. This count and the next two begin again at 0 after 2^32 - 1. */
+  /** Packets received. Like the next two counts, it wraps to 0 after 2^32 - 1. */
   uint32_t packets;
   /** Frames rejected as malformed. */
   uint32_t malformed;
   /** Frames rejected as too long. */
   uint32_t too_long;
-  /* ---- */
+  /* Private: */
   uint8_t *buffer;
   size_t capacity;
   uint8_t state;
   uint8_t block_left;
-  bool zero_owed;
+  bool zero_pending;
 } packet_receiver_t;
 
 /**
- * Makes `receiver` ready for the first byte of a frame, its counts 0.
+ * Initializes `receiver` at the start of a frame, with all counts at 0.
  *
- * `buffer` takes the packets and stays the receiver's. `capacity` is its size and the length of the largest packet,
- * in bytes; with 0, only empty packets are received.
+ * It writes packets to `buffer` for as long as it exists. `capacity` is the size of the buffer, and so the length of the
+ * largest packet, in bytes. With 0, it receives only empty packets.
  */
 void packet_receiver_init(packet_receiver_t *receiver, uint8_t *buffer, size_t capacity);
 
 /**
- * Takes the next byte from the line and tells what it has brought about.
+ * Pushes the next byte from the serial line, and returns the result.
  *
- * After PACKET_RECEIVER_PACKET the packet is `buffer[0]` to `buffer[packet_bytes - 1]` (`packet_bytes` may be 0), and
- * stays there until the next call. The redundant `01` that some encoders write after a full last block is accepted,
- * and does not count towards the limit. Call it from the main loop or from an interrupt, not from both.
+ * After PACKET_RECEIVER_PACKET, the packet is `buffer[0]` to `buffer[packet_bytes - 1]` (`packet_bytes` may be 0) until
+ * the next call. A redundant `01` after a full last block, which some encoders write, is accepted and does not count
+ * toward the limit. Call this function from the main loop or from an interrupt, not from both.
  */
 packet_receiver_result_t packet_receiver_push(packet_receiver_t *receiver, uint8_t byte);
 

@@ -1,14 +1,13 @@
 /*
- * Tests the portable C of firmware-echo on the host, with the vectors of test/vectors/cobs.json.
- *
- * Every buffer is allocated to its exact size, so that AddressSanitizer sees any access beyond it.
+ * Tests the encoder and the receiver on the host, with the vectors in test/vectors/cobs.json of the repository. Every
+ * buffer is allocated with its exact size, so that AddressSanitizer reports any access outside it.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "cobs.h"
-#include "frame_queue.h"
 #include "packet_receiver.h"
 
 struct vector {
@@ -22,27 +21,6 @@ struct vector {
 #include "vectors.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
-#define SEED 20240917u
-
-static const char *context = "";
-static unsigned long checks;
-
-#define CHECK(condition)                                                              \
-  do {                                                                                \
-    checks++;                                                                         \
-    if (!(condition)) {                                                               \
-      fprintf(stderr, "%s:%d: %s: not so: %s\n", __FILE__, __LINE__, context, #condition); \
-      exit(1);                                                                        \
-    }                                                                                 \
-  } while (0)
-
-static uint8_t *allocate(size_t bytes) {
-  uint8_t *memory = malloc(bytes);
-  if (bytes > 0 && memory == NULL) {
-    abort();
-  }
-  return memory;
-}
 
 static uint8_t *copy_of(const uint8_t *bytes, size_t length) {
   uint8_t *copy = allocate(length);
@@ -52,20 +30,7 @@ static uint8_t *copy_of(const uint8_t *bytes, size_t length) {
   return copy;
 }
 
-static bool same(const uint8_t *a, size_t a_bytes, const uint8_t *b, size_t b_bytes) {
-  return a_bytes == b_bytes && (a_bytes == 0 || memcmp(a, b, a_bytes) == 0);
-}
-
-static uint32_t random_state = SEED;
-
-static uint32_t random_below(uint32_t limit) {
-  random_state ^= random_state << 13;
-  random_state ^= random_state >> 17;
-  random_state ^= random_state << 5;
-  return random_state % limit;
-}
-
-/* Pushes a frame and its delimiter; only the delimiter may have a result. */
+/* Pushes a frame and its delimiter, and returns the delimiter's result. The bytes before it must have none. */
 static packet_receiver_result_t push_frame(packet_receiver_t *receiver, const uint8_t *frame, size_t frame_bytes) {
   for (size_t i = 0; i < frame_bytes; i++) {
     CHECK(packet_receiver_push(receiver, frame[i]) == PACKET_RECEIVER_NONE);
@@ -73,7 +38,7 @@ static packet_receiver_result_t push_frame(packet_receiver_t *receiver, const ui
   return packet_receiver_push(receiver, 0);
 }
 
-/* Whatever was before, the next frame is received. */
+/* Checks that the next frame is received, whatever came before it. */
 static void check_next_packet(packet_receiver_t *receiver) {
   static const uint8_t frame[] = {2, 0x55};
   uint32_t packets = receiver->packets;
@@ -83,8 +48,8 @@ static void check_next_packet(packet_receiver_t *receiver) {
 }
 
 /*
- * Decodes a whole frame, block by block: another way than the receiver's, to judge it and the encoder by.
- * `packet` has room for `frame_bytes` bytes; its length goes to `packet_bytes`.
+ * Decodes a whole frame block by block, independently of the receiver, as a reference for it and for the encoder.
+ * `packet` must have room for `frame_bytes` bytes. Its length is written to `packet_bytes`.
  */
 static packet_receiver_result_t reference_decode(
     const uint8_t *frame, size_t frame_bytes, size_t limit, uint8_t *packet, size_t *packet_bytes) {
@@ -93,8 +58,8 @@ static packet_receiver_result_t reference_decode(
   bool truncated = false;
   while (at < frame_bytes) {
     size_t code = frame[at];
-    size_t there = frame_bytes - at - 1;
-    size_t data = code - 1 < there ? code - 1 : there;
+    size_t available = frame_bytes - at - 1;
+    size_t data = code - 1 < available ? code - 1 : available;
     truncated = data < code - 1;
     memcpy(packet + length, frame + at + 1, data);
     length += data;
@@ -110,7 +75,7 @@ static packet_receiver_result_t reference_decode(
 static void test_encode_vectors(void) {
   for (size_t i = 0; i < COUNT(canonical); i++) {
     const struct vector *v = &canonical[i];
-    context = v->name;
+    test_name = v->name;
     uint8_t *packet = copy_of(v->packet, v->packet_bytes);
     uint8_t *frame = allocate(v->frame_bytes);
     CHECK(v->frame_bytes <= COBS_MAX_FRAME_BYTES(v->packet_bytes));
@@ -127,11 +92,11 @@ static void test_encode_vectors(void) {
 }
 
 static void test_receive(const struct vector *v) {
-  context = v->name;
+  test_name = v->name;
   uint8_t *buffer;
   packet_receiver_t receiver;
 
-  /* A buffer of exactly the packet's size will do, and one with room to spare. */
+  /* The buffer may be exactly as large as the packet, or larger. */
   for (size_t spare = 0; spare <= 1; spare++) {
     buffer = allocate(v->packet_bytes + spare);
     packet_receiver_init(&receiver, buffer, v->packet_bytes + spare);
@@ -162,7 +127,7 @@ static void test_receive_vectors(void) {
     test_receive(&decodeOnly[i]);
   }
   for (size_t i = 0; i < COUNT(malformed); i++) {
-    context = malformed[i].name;
+    test_name = malformed[i].name;
     uint8_t *buffer = allocate(malformed[i].frame_bytes);
     packet_receiver_t receiver;
     packet_receiver_init(&receiver, buffer, malformed[i].frame_bytes);
@@ -174,7 +139,7 @@ static void test_receive_vectors(void) {
 }
 
 static void test_idle_line(void) {
-  context = "delimiters in a row";
+  test_name = "repeated delimiters";
   static const uint8_t empty[] = {1};
   uint8_t *buffer = allocate(1);
   packet_receiver_t receiver;
@@ -191,7 +156,7 @@ static void test_idle_line(void) {
 }
 
 static void test_no_buffer(void) {
-  context = "a receiver of empty packets";
+  test_name = "a receiver without a buffer";
   static const uint8_t empty[] = {1};
   static const uint8_t one_zero[] = {1, 1};
   packet_receiver_t receiver;
@@ -202,11 +167,11 @@ static void test_no_buffer(void) {
 }
 
 static void test_too_long_tail(void) {
-  context = "the tail of a too long frame";
+  test_name = "the tail of an overlong frame";
   uint8_t *buffer = allocate(4);
   packet_receiver_t receiver;
   packet_receiver_init(&receiver, buffer, 4);
-  /* Too long after six bytes; what follows would, taken for new frames, be malformed or good ones. */
+  /* Too long after six bytes. Decoded as new frames, the rest would be malformed or valid. */
   uint8_t frame[] = {6, 1, 2, 3, 4, 5, 2, 7, 1, 1, 0xFF, 9};
   for (size_t bytes = 6; bytes <= sizeof frame; bytes++) {
     CHECK(push_frame(&receiver, frame, bytes) == PACKET_RECEIVER_TOO_LONG);
@@ -224,7 +189,7 @@ static void test_too_long_tail(void) {
 }
 
 static void test_random_packets(void) {
-  context = "random packets";
+  test_name = "random packets";
   for (int round = 0; round < 3000; round++) {
     size_t packet_bytes = random_below(round % 2 ? 12 : 800);
     uint32_t zero_in = 1 + random_below(400);
@@ -255,7 +220,7 @@ static void test_random_packets(void) {
 }
 
 static void test_random_bytes(void) {
-  context = "random bytes";
+  test_name = "random bytes";
   uint32_t expected[4] = {0};
   size_t limit = 40;
   uint8_t *buffer = allocate(limit);
@@ -281,70 +246,7 @@ static void test_random_bytes(void) {
   free(buffer);
 }
 
-static void test_queue_order(void) {
-  context = "the queue keeps its order and its bounds";
-  enum { CAPACITY = 31, LARGEST = 20 };
-  uint8_t *memory = allocate(CAPACITY);
-  frame_queue_t queue;
-  uint8_t *buffer = allocate(LARGEST);
-  packet_receiver_t receiver;
-  uint8_t added = 0;
-  uint8_t taken = 0;
-  unsigned long refused = 0;
-  frame_queue_init(&queue, memory, CAPACITY);
-  packet_receiver_init(&receiver, buffer, LARGEST);
-  for (long i = 0; i < 100000; i++) {
-    if (random_below(5) == 0) {
-      uint8_t packet[LARGEST];
-      size_t packet_bytes = 1 + random_below(LARGEST);
-      memset(packet, 0, sizeof packet);
-      packet[0] = added;
-      bool was_empty = frame_queue_is_empty(&queue);
-      if (frame_queue_add(&queue, packet, packet_bytes)) {
-        added++;
-      } else {
-        CHECK(!was_empty);
-        refused++;
-      }
-    }
-    if (!frame_queue_is_empty(&queue) &&
-        packet_receiver_push(&receiver, frame_queue_take(&queue)) == PACKET_RECEIVER_PACKET) {
-      CHECK(buffer[0] == taken);
-      taken++;
-    }
-  }
-  CHECK(refused > 0 && receiver.packets > 1000 && receiver.malformed == 0 && receiver.too_long == 0);
-  CHECK((uint8_t)(added - taken) < CAPACITY);
-  free(buffer);
-  free(memory);
-}
-
-/* What the sketch relies on: while a byte goes out for each that comes in, one largest frame is all that waits. */
-static void test_queue_at_line_rate(void) {
-  context = "an echo at line rate";
-  enum { LARGEST = 512 };
-  size_t capacity = COBS_MAX_FRAME_BYTES(LARGEST) + 1;
-  for (size_t small = 0; small <= 300; small++) {
-    uint8_t *memory = allocate(capacity);
-    frame_queue_t queue;
-    uint8_t packet[LARGEST];
-    uint8_t wire[COBS_MAX_FRAME_BYTES(LARGEST) + 1];
-    frame_queue_init(&queue, memory, capacity);
-    memset(packet, 0x33, sizeof packet);
-    CHECK(frame_queue_add(&queue, packet, sizeof packet));
-    for (int i = 0; i < 50; i++) {
-      size_t wire_bytes = cobs_encode(packet, small, wire, sizeof wire) + 1;
-      for (size_t out = 0; out < wire_bytes && !frame_queue_is_empty(&queue); out++) {
-        frame_queue_take(&queue);
-      }
-      CHECK(frame_queue_add(&queue, packet, small));
-    }
-    free(memory);
-  }
-}
-
 int main(void) {
-  printf("seed %u\n", SEED);
   test_encode_vectors();
   test_receive_vectors();
   test_idle_line();
@@ -352,9 +254,8 @@ int main(void) {
   test_too_long_tail();
   test_random_packets();
   test_random_bytes();
-  test_queue_order();
-  test_queue_at_line_rate();
-  printf("%zu + %zu + %zu vectors, %lu checks: all as they should be\n", COUNT(canonical), COUNT(decodeOnly),
+  test_frame_queue();
+  printf("%zu + %zu + %zu vectors, %lu checks: all passed\n", COUNT(canonical), COUNT(decodeOnly),
          COUNT(malformed), checks);
   return 0;
 }

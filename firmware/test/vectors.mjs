@@ -1,4 +1,4 @@
-// Writes the vectors that all codecs of this project are tested with as a C header: node vectors.mjs cobs.json
+// Prints the test vectors that all codecs of this project share as a C header: node vectors.mjs cobs.json
 import { readFileSync } from 'node:fs';
 
 const vectors = JSON.parse(readFileSync(process.argv[2], 'utf8'));

@@ -1,6 +1,6 @@
 import type { ExitCode } from './exit-codes.js';
 
-/** Ends a command: the message says in one line what went wrong and what to do about it. */
+/** Ends the command. The message is one line: what went wrong and what to do about it. */
 export class CliError extends Error {
   override readonly name = 'CliError';
   readonly exitCode: ExitCode;

@@ -1,13 +1,13 @@
-/** What `sercom` exits with. `docs/cli.md` and `--help` list them for users. */
+/** The exit codes of `sercom`, also listed in `docs/cli.md` and `--help`. */
 export const ExitCode = {
   success: 0,
-  /** A port, a file, or other reading or writing failed. */
+  /** A port, a file or other input or output failed. */
   failure: 1,
-  /** Wrong use: the arguments cannot be used. */
+  /** Usage error: the command line is invalid. */
   usage: 2,
-  /** What was waited for did not come in time. */
+  /** What the command waited for did not arrive in time. */
   timeout: 3,
-  /** Ctrl-C, where it keeps a command from finishing what it was asked to do. */
+  /** Ctrl-C, in commands that it keeps from finishing their task. */
   interrupted: 130,
 } as const;
 

@@ -1,65 +1,45 @@
 import { Command } from 'commander';
-import type { Define, Exit } from './commands/command.js';
+import type { CommandDefinition, Run } from './commands/command.js';
+import { ExitCode } from './exit-codes.js';
 import { printMessage } from './terminal/message.js';
 import type { Output } from './terminal/output.js';
 import { version } from './version.js';
 
-/** What there is, in the order of the help, and where the rest of each is defined. */
-const COMMANDS: readonly { name: string; description: string; load(): Promise<{ define: Define }> }[] = [
-  {
-    name: 'list',
-    description: 'list the serial ports of this machine',
-    load: () => import('./commands/list/command.js'),
-  },
-  {
-    name: 'monitor',
-    description: 'print one line for each packet, and for each frame that is rejected',
-    load: () => import('./commands/monitor/command.js'),
-  },
-  {
-    name: 'send',
-    description: 'send packets, and print the answers',
-    load: () => import('./commands/send/command.js'),
-  },
-  {
-    name: 'ping',
-    description: 'send packets to a device that echoes; check and time what comes back',
-    load: () => import('./commands/ping/command.js'),
-  },
-  {
-    name: 'replay',
-    description: 'show what was recorded, or send it to a port again',
-    load: () => import('./commands/replay/command.js'),
-  },
-  {
-    name: 'extcap',
-    description: "show ports in Wireshark's list: its extcap interface; Wireshark calls this, not you",
-    load: () => import('./commands/extcap/command.js'),
-  },
-  {
-    name: 'completion',
-    description: 'print the script that completes sercom in a shell',
-    load: () => import('./commands/completion/command.js'),
-  },
-];
-
-const EXIT_CODES = `
-Exit codes: 0 success, 1 a port, a file or other input/output failed, or ping found a packet lost or corrupted,
-2 wrong use, 3 timeout. Ctrl-C gives 130 in send and replay, 0 in monitor, list --watch and extcap, 0 or 1 in ping.`;
+type Exit = (code: ExitCode) => void;
 
 /**
- * The commands of `sercom`. Each loads what it needs when it is run: help must not wait for serialport.
+ * The commands, in the order of the help. What a command accepts is defined in `commands/NAME/command.ts`, what it does
+ * in `commands/NAME/run.ts`.
+ */
+const COMMANDS = {
+  list: 'list the serial ports of this machine',
+  monitor: 'print one line for each packet and for each rejected frame',
+  send: 'send packets and print the replies',
+  ping: 'send packets to an echoing device; verify and time the echoes',
+  replay: 'print a recording, or resend it to a port',
+  extcap: 'Wireshark extcap interface: offers serial ports as capture interfaces (run by Wireshark)',
+  completion: 'print the script that completes sercom in a shell',
+};
+
+const EXIT_CODES = `
+Exit codes: 0 success, 1 a port, a file or other input/output failed, or ping found a packet lost or
+corrupted, 2 usage error, 3 timeout. Ctrl-C exits with 130 in send and replay, 0 in monitor, list --watch and
+extcap, 0 or 1 in ping.`;
+
+/**
+ * The commands of `sercom`. What a command needs is loaded when it is run, so that help does not wait for serialport.
  *
- * @param commandLine - if given, only the commands that it names are defined in full: the others are not loaded
+ * @param exit - called with the exit code of a command that has run
+ * @param commandLine - if given, only the commands that it names are defined completely
  */
 export async function createProgram(output: Output, exit: Exit, commandLine?: readonly string[]): Promise<Command> {
   const program = new Command('sercom')
-    .description('Packets (COBS) over serial ports: watch them, send them.')
+    .description('Monitor and send COBS packets over serial ports.')
     .version(version())
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void output.write(text),
-      outputError: (text) => printMessage(wrongUse(text, 'sercom')),
+      outputError: (text) => printMessage(usageMessage(text, 'sercom')),
     })
     .addHelpText(
       'after',
@@ -67,37 +47,49 @@ export async function createProgram(output: Output, exit: Exit, commandLine?: re
 Examples:
   sercom list                                      what is plugged in?
   sercom monitor /dev/ttyACM0                      show each packet
-  sercom send /dev/ttyACM0 --text hello --wait 1   send one, show the answer
-  sercom ping /dev/ttyACM0                         does every packet come back?
+  sercom send /dev/ttyACM0 --text hello --wait 1   send a packet and show the reply
+  sercom ping /dev/ttyACM0                         does the device echo every packet?
   sercom monitor sim:                              try it without hardware`,
     )
     .addHelpText('afterAll', EXIT_CODES);
-  // The scripts for completion are made of all others.
+  // The completion scripts are made from the definitions of all commands.
   const all = commandLine === undefined || commandLine.includes('completion');
-  const others: (() => Promise<void>)[] = [];
-  for (const { name, description, load } of COMMANDS) {
+  const others: Command[] = [];
+  for (const [name, description] of Object.entries(COMMANDS)) {
     const command = program
       .command(name)
       .description(description)
-      .configureOutput({ outputError: (text) => printMessage(wrongUse(text, `sercom ${name}`)) });
-    const defineIt = async () => (await load()).define(command, output, exit);
+      .configureOutput({ outputError: (text) => printMessage(usageMessage(text, `sercom ${name}`)) });
     if (all || commandLine.includes(name)) {
-      await defineIt();
+      await define(command, program, output, exit);
     } else {
-      others.push(defineIt);
+      others.push(command);
     }
   }
-  // A profile may have options of any of them.
+  // A profile may hold options of any command.
   program.hook('preAction', async (_, { args }) => {
     if (args.length > 0 && args.some((await import('./options/profiles.js')).namesProfile)) {
-      await Promise.all(others.map((defineIt) => defineIt()));
+      await Promise.all(others.map((command) => define(command, program, output, exit)));
     }
   });
   return program;
 }
 
-/** What Commander says of a command, which may have several lines, in one. */
-function wrongUse(text: string, command: string): string {
+/** Defines a command completely. */
+async function define(command: Command, program: Command, output: Output, exit: Exit): Promise<void> {
+  const folder = `./commands/${command.name()}`;
+  const { definition }: { definition: CommandDefinition } = await import(`${folder}/command.js`);
+  const { addDefinition, parsedOptions } = await import('./commands/command.js');
+  addDefinition(command, definition);
+  command.action(async () => {
+    const { run }: { run: Run<CommandDefinition> } = await import(`${folder}/run.js`);
+    const options = await parsedOptions(command, definition);
+    exit(options === undefined ? ExitCode.interrupted : await run(options, output, program));
+  });
+}
+
+/** The message of Commander about a usage error, which may have several lines, in one line. */
+function usageMessage(text: string, command: string): string {
   const sentence = text
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')

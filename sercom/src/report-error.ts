@@ -6,14 +6,14 @@ import { printMessage } from './terminal/message.js';
 /**
  * Prints an error: one line, or one for each port that could not be opened.
  *
- * @returns what to exit with
+ * @returns the exit code
  */
 export function reportError(error: unknown): ExitCode {
   if (error instanceof CliError) {
     printMessage(error.message);
     return error.exitCode;
   }
-  // The classes of the library are not loaded for a command that opens no port, so the code tells them.
+  // Match by code, because a command that opens no port does not load the error classes of the library.
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'INITIALIZE_FAILED') {
     for (const { message } of (error as InitializeError).errors) {

@@ -6,10 +6,10 @@ import { reportError } from './report-error.js';
 import { printMessage } from './terminal/message.js';
 import { Output } from './terminal/output.js';
 
-/** Runs the command that the arguments name. Never rejects. */
+/** Runs the command that the command line names. Never rejects. */
 async function main(commandLine: readonly string[], output: Output): Promise<ExitCode> {
   if (commandLine.length === 0) {
-    printMessage('say what to do: list, monitor or send, say; see "sercom --help"');
+    printMessage('no command given (for example list, monitor or send); see "sercom --help"');
     return ExitCode.usage;
   }
   let exitCode: ExitCode = ExitCode.success;
@@ -21,7 +21,7 @@ async function main(commandLine: readonly string[], output: Output): Promise<Exi
     const [first = '', second] = commandLine;
     const word = first === 'help' ? second : first;
     const commands = program.commands.map((command) => command.name());
-    // Commander would take a wrong word after "help" for none.
+    // Commander ignores an unknown command after "help".
     if (word !== undefined && !/^-|^help$/.test(word) && !commands.includes(word)) {
       const { unknownCommand } = await import('./unknown-command.js');
       throw unknownCommand(word, commands);
@@ -32,12 +32,12 @@ async function main(commandLine: readonly string[], output: Output): Promise<Exi
     if (!(error instanceof CommanderError)) {
       return reportError(error);
     }
-    // Commander has printed its message, or the help or version that was asked for.
+    // Commander has already printed its message, or the help or version that was requested.
     return error.exitCode === 0 ? ExitCode.success : ExitCode.usage;
   }
 }
 
-/** What to exit with, now that the command is done: a command whose output got lost has failed. */
+/** The final exit code: a command whose output could not be written has failed. */
 async function finish(exitCode: ExitCode, output: Output): Promise<ExitCode> {
   await output.flush();
   if (output.failure === undefined) {
@@ -47,7 +47,7 @@ async function finish(exitCode: ExitCode, output: Output): Promise<ExitCode> {
   return ExitCode.failure;
 }
 
-// Nobody is left to be told.
+// When stderr is closed, there is nowhere left to report to.
 process.stderr.on('error', () => {});
 process.on('uncaughtException', (error) => process.exit(reportError(error)));
 

@@ -87,7 +87,7 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     await terminal.printed(/tx\x1b\[0m +2 {2}00 ff/);
     await terminal.printed(/rx\x1b\[0m +2 {2}00 ff/);
     terminal.type(':zz\r');
-    await terminal.printed(/sercom: hex: "zz" is not made of pairs of hex digits/);
+    await terminal.printed(/sercom: invalid hex "zz"/);
     terminal.type(':q\x1b');
     terminal.type('q');
     const { code, stdout } = await terminal.outcome();
@@ -110,7 +110,7 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
 
   test.each(['\x03', 'q'])('after %j, Ctrl-C kills it while it closes its ports', async (key) => {
     const hook = path.join(await temporaryFolder(), 'hook.mjs');
-    const library = pathToFileURL(path.resolve(SERCOM, '../../index.js'));
+    const library = pathToFileURL(path.resolve(SERCOM, '../../../dist/index.js'));
     // Ports that take for ever to close.
     await writeFile(
       hook,

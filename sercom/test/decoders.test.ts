@@ -3,7 +3,6 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { loadDecoder } from '../src/decoders/index.js';
-import { loadEncoder } from '../src/input/encoders.js';
 import { RunningProcess, SERCOM } from './support/sercom-process.js';
 import { temporaryFolder } from './support/temporary-folder.js';
 
@@ -246,17 +245,6 @@ test.each(['text', 'json', 'cbor', 'msgpack', 'struct:<HBx'])(
     );
   },
 );
-
-describe('encoders', () => {
-  test.each([
-    ['cbor', { a: 1, b: [true, null] }, 'a26161016162 82f5f6'],
-    ['cbor', 1.5, 'f93e00'],
-    ['msgpack', { a: 1, b: [true, null] }, '82a16101a162 92c3c0'],
-    ['msgpack', 'hi', 'a26869'],
-  ] as const)('%s encodes %j', async (encoding, value, hex) => {
-    expect([...(await loadEncoder(encoding))(value)]).toEqual([...bytesOf(hex)]);
-  });
-});
 
 function dataUrl(source: string): string {
   return `data:text/javascript,${encodeURIComponent(source)}`;

@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { isoTime, jsonLine } from '../src/formats/json-line.js';
 import { packetLine } from '../src/formats/packet-line.js';
-import { portJson, portTable } from '../src/ports/port-table.js';
 import type { PacketRecord } from '../src/records/packet-record.js';
 import { Totals } from '../src/records/totals.js';
-import { parseHex } from '../src/text/hex.js';
 
 const BYTES = Buffer.from('hi \x1b');
 const packet: PacketRecord = {
@@ -61,61 +59,6 @@ describe('the line of JSON', () => {
     [999_999, '1970-01-01T00:00:00.999999Z'],
   ])('time %d', (timeUs, text) => {
     expect(isoTime(timeUs)).toBe(text);
-  });
-});
-
-describe('bytes in hex', () => {
-  test.each([
-    ['', ''],
-    ['0102ff', '0102ff'],
-    ['01 02  FF', '0102ff'],
-    ['01:02:fF', '0102ff'],
-    [' 0102\t:ff\n', '0102ff'],
-  ])('%j', (text, hex) => {
-    expect(Buffer.from(parseHex(text)).toString('hex')).toBe(hex);
-  });
-
-  test.each(['1', '01 2', '0x01', 'zz', '01,02', '012', 'é0'])('%j is wrong use', (text) => {
-    expect(() => parseHex(text)).toThrow(expect.objectContaining({ exitCode: 2 }));
-  });
-});
-
-describe('the list of ports', () => {
-  const port = {
-    path: '/dev/ttyACM0',
-    vendorId: '2341',
-    productId: '0043',
-    serialNumber: '7533\x1b]0;owned\x07',
-    manufacturer: 'Evil\u202e Inc\x9b2J\n/dev/ttyACM9',
-    pnpId: undefined,
-    locationId: undefined,
-  };
-  const bare = { ...port, path: '/dev/ttyS0', vendorId: undefined, productId: undefined, serialNumber: undefined };
-
-  test('escapes what devices say of themselves', () => {
-    const table = portTable([port, { ...bare, manufacturer: undefined }]);
-    expect(table.split('\n').map((line) => line.split(/ {2,}/))).toEqual([
-      ['PATH', 'VENDOR', 'PRODUCT', 'SERIAL NUMBER', 'MANUFACTURER'],
-      ['/dev/ttyACM0', '2341', '0043', '7533\\x1b]0;owned\\x07', 'Evil\\u{202e} Inc\\u{9b}2J\\n/dev/ttyACM9'],
-      ['/dev/ttyS0', '-', '-', '-', '-'],
-      [''],
-    ]);
-  });
-
-  test('has columns', () => {
-    expect(portTable([{ ...bare, manufacturer: 'Acme' }])).toBe(
-      'PATH        VENDOR  PRODUCT  SERIAL NUMBER  MANUFACTURER\n/dev/ttyS0  -       -        -              Acme\n',
-    );
-  });
-
-  test('as JSON, too', () => {
-    const json = portJson([port, { ...bare, manufacturer: undefined }]);
-    expect(json).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
-    const { pnpId: _, locationId: __, ...shown } = port;
-    expect(JSON.parse(json)).toEqual([
-      shown,
-      { path: '/dev/ttyS0', vendorId: null, productId: null, serialNumber: null, manufacturer: null },
-    ]);
   });
 });
 

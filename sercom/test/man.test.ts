@@ -7,7 +7,7 @@ import { has } from '../../test/support/tools.js';
 
 const ROOT = path.resolve(import.meta.dirname, '..');
 
-test('man/sercom.1 is what the definitions of the commands make: node scripts/make-man.mjs', async () => {
+test('man/sercom.1 matches the definitions of the commands (update it with npm run man)', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [path.join(ROOT, 'scripts/make-man.mjs'), '-']);
   expect(await readFile(path.join(ROOT, 'man/sercom.1'), 'utf8')).toBe(stdout);
   for (const word of ['monitor', 'ping', 'replay', 'completion', '\\-\\-parity', '\\-\\-pcapng', 'EXIT STATUS']) {
@@ -15,7 +15,7 @@ test('man/sercom.1 is what the definitions of the commands make: node scripts/ma
   }
 });
 
-test.skipIf(!has('groff'))('the man page is proper roff (needs groff)', async () => {
+test.skipIf(!has('groff'))('the man page is valid roff (needs groff)', async () => {
   const page = path.join(ROOT, 'man/sercom.1');
   const { stderr } = await promisify(execFile)('groff', ['-man', '-Tutf8', '-ww', '-z', page]);
   expect(stderr).toBe('');

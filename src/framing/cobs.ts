@@ -3,26 +3,26 @@ import { isShared, slabFor } from './slab.js';
 
 /**
  * Consistent Overhead Byte Stuffing: S. Cheshire and M. Baker, "Consistent Overhead Byte Stuffing",
- * IEEE/ACM Transactions on Networking 7(2), 1999. A frame holds no zero byte, so that a zero can end it.
+ * IEEE/ACM Transactions on Networking 7(2), 1999. A frame contains no zero byte, so a zero can mark its end.
  *
- * A block is a code byte, 1 to 255, and the `code - 1` bytes after it; unless the code is 255, or the block is the
- * last, it also stands for one zero after those bytes.
+ * A frame is a sequence of blocks. A block is a code byte, 1 to 255, and the `code - 1` bytes after it. It also
+ * represents one zero after those bytes, unless its code is 255 or it is the last block.
  */
 const FULL_BLOCK = 255;
 
 /** Bytes of a full block after its code. */
 const FULL_BLOCK_BYTES = 254;
 
-/** Shorter packets are encoded byte by byte: the copies that the other way makes would take longer. */
+/** Shorter packets are encoded byte by byte, which is faster than making the copies of the other method. */
 const PIECES_FROM_BYTES = 32;
 
-/** So much of a packet is encoded in one go. */
+/** Number of packet bytes that are encoded in one pass. */
 const PIECE_BYTES = 2_048;
 
-/** So many bytes are searched for zeros at once. */
+/** Number of bytes that are searched for zeros at once. */
 const SEARCHED_BYTES = 32;
 
-/** A copy of the piece that is being encoded: to make a `DataView` of the caller's memory would take longer. */
+/** A copy of the piece that is being encoded. Making a `DataView` of the caller's memory would take longer. */
 const scratch = new Uint8Array(PIECE_BYTES + SEARCHED_BYTES);
 const scratchView = new DataView(scratch.buffer);
 
@@ -30,7 +30,7 @@ const { indexOf } = Buffer.prototype;
 const { slice } = Uint8Array.prototype;
 
 /**
- * The length of the longest frame that a packet of `packetBytes` bytes can make, without its delimiter.
+ * The length of the longest possible frame for a packet of `packetBytes` bytes, without the delimiter.
  *
  * @param packetBytes - length of the packet, in bytes
  */
@@ -39,10 +39,10 @@ export function cobsMaxEncodedLength(packetBytes: number): number {
 }
 
 /**
- * Encodes a packet as a frame, without its delimiter. The encoding is canonical: an empty packet is `01`, and a last
+ * Encodes a packet as a frame, without the delimiter. The encoding is canonical: an empty packet is `01`, and a last
  * block of 254 non-zero bytes is not followed by `01`.
  *
- * @returns a new array that holds just the frame; like a short `Buffer`, it may be a part of a longer `ArrayBuffer`
+ * @returns a new array with only the frame; like a short `Buffer`, it may be part of a longer `ArrayBuffer`
  */
 export function cobsEncode(packet: Uint8Array): Uint8Array {
   const maxBytes = cobsMaxEncodedLength(packet.length);
@@ -56,13 +56,12 @@ export function cobsEncode(packet: Uint8Array): Uint8Array {
 }
 
 /**
- * Encodes a packet as a frame, without its delimiter, into memory of the caller's.
+ * Encodes a packet as a frame, without the delimiter, into existing memory.
  *
- * @param target - where the frame goes; must have {@link cobsMaxEncodedLength} bytes of room from `offset`, and must
- *   not share memory with the packet
+ * @param target - needs {@link cobsMaxEncodedLength} bytes of room from `offset`; must not share memory with the packet
  * @param offset - index in `target` of the first byte of the frame
  * @returns index in `target` of the byte after the frame
- * @throws RangeError if `target` is too small; nothing has been written then
+ * @throws RangeError if `target` is too small; nothing is written
  */
 export function cobsEncodeInto(packet: Uint8Array, target: Uint8Array, offset: number): number {
   const packetBytes = packet.length;
@@ -99,11 +98,11 @@ function encodeByBytes(packet: Uint8Array, target: Uint8Array, offset: number): 
 }
 
 /**
- * But for the codes of full blocks, a frame is its packet, one byte further on, with codes for the zeros. So each piece
- * is copied as a whole, and then only its zeros are visited.
+ * Apart from the codes of full blocks, a frame is its packet shifted by one byte, with codes instead of zeros. So each
+ * piece is copied as a whole, and then only its zeros are visited.
  *
- * @param targetView - the memory of the target, if there is a view of it: a packet that makes no full block is searched
- *   there, and need not be copied twice. It must go on for 32 bytes behind the frame.
+ * @param targetView - a view of the target's memory, if there is one. A packet without a full block is searched there,
+ *   which saves a second copy. The memory must extend 32 bytes beyond the frame.
  */
 function encodeInPieces(
   packet: Uint8Array,
@@ -127,7 +126,7 @@ function encodeInPieces(
     for (let searched = 0; searched < pieceBytes; searched += SEARCHED_BYTES) {
       let zeros = zerosIn(view, searchedFrom + searched);
       if (pieceBytes - searched < SEARCHED_BYTES) {
-        // What follows is not of this packet.
+        // The bytes that follow do not belong to this packet.
         zeros &= (1 << (pieceBytes - searched)) - 1;
       }
       while (zeros !== 0) {
@@ -157,7 +156,7 @@ function encodeInPieces(
   }
 }
 
-/** Makes full blocks of what begins at `codeAt`; the bytes up to `end` move up. Gives where the next code stands. */
+/** Inserts the codes of full blocks from `codeAt` on, moving up the bytes to `end`. Returns where the next code goes. */
 function insertFullBlocks(target: Uint8Array, codeAt: number, count: number, end: number): number {
   let at = codeAt;
   for (let inserted = 0; inserted < count; inserted++) {
@@ -168,7 +167,7 @@ function insertFullBlocks(target: Uint8Array, codeAt: number, count: number, end
   return at;
 }
 
-/** The zeros among 32 bytes: the lowest bit stands for the byte at `start`. */
+/** The zeros among 32 bytes, as bits: the lowest bit is the byte at `start`. */
 function zerosIn(view: DataView, start: number): number {
   return (
     zerosInWord(view, start) |
@@ -184,52 +183,52 @@ function zerosIn(view: DataView, start: number): number {
 
 function zerosInWord(view: DataView, start: number): number {
   const word = view.getInt32(start, true);
-  // The top bit of each byte that is zero: the sum carries into it from any bit below.
+  // The top bits of the zero bytes. In any other byte, the top bit is set, or the addition carries into it.
   const topBits = ~(((word & 0x7f7f7f7f) + 0x7f7f7f7f) | 0 | word | 0x7f7f7f7f);
-  // The product brings the four of them together.
+  // The multiplication gathers the four bits.
   return (Math.imul(topBits >>> 7, 0x01020408) >>> 24) & 15;
 }
 
 /**
- * Decodes one frame, without its delimiter. Accepts, besides the canonical form, the `01` that some encoders write
- * after a last block of 254 bytes.
+ * Decodes one frame, without the delimiter. Also accepts the redundant `01` that some encoders write after a last block
+ * of 254 bytes.
  *
- * @returns a new array that holds just the packet; like a short `Buffer`, it may be a part of a longer `ArrayBuffer`
- * @throws FrameError (`MALFORMED_FRAME`) if the frame is empty, ends inside a block, or holds a zero
+ * @returns a new array with only the packet; like a short `Buffer`, it may be part of a longer `ArrayBuffer`
+ * @throws FrameError (`MALFORMED_FRAME`) if the frame is empty, ends inside a block, or contains a zero
  */
 export function cobsDecode(frame: Uint8Array): Uint8Array {
   const end = frame.length;
   if (end === 0) {
-    throw new FrameError('cobsDecode: the frame is empty; an empty packet is the frame 01');
+    throw new FrameError('cobsDecode: the frame is empty; the frame of an empty packet is 01');
   }
   const zeroAt = indexOfZero(frame, 0);
   if (zeroAt !== -1) {
-    throw new FrameError(`cobsDecode: zero byte at index ${zeroAt} of ${end}; pass one frame, without its delimiter`);
+    throw new FrameError(`cobsDecode: zero byte at index ${zeroAt} of ${end}; pass one frame without its delimiter`);
   }
   const packet = decodeSpan(asUint8Array(frame), 0, end);
   if (packet === undefined) {
-    throw new FrameError(`cobsDecode: the frame of ${end} bytes ends inside a block; bytes were lost or changed`);
+    throw new FrameError(`cobsDecode: the frame of ${end} bytes ends inside a block: bytes were lost or changed`);
   }
   return packet;
 }
 
-/** Index of the first zero from `start` on, or -1. `Buffer` searches many times faster than `Uint8Array` does. */
+/** Index of the first zero from `start` on, or -1. `Buffer` searches many times faster than `Uint8Array`. */
 export function indexOfZero(bytes: Uint8Array, start: number): number {
   return indexOf.call(bytes, 0, start);
 }
 
-/** The same memory as a plain `Uint8Array`: copies of a `Buffer` would be Buffers. */
+/** The same memory as a plain `Uint8Array`, because copies of a `Buffer` are Buffers. */
 export function asUint8Array(bytes: Uint8Array): Uint8Array {
   return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 
 /**
- * Decodes the frame from `start` to `end`, which is not empty and holds no zero.
+ * Decodes the frame from `start` to `end`, which must not be empty or contain a zero.
  *
- * But for the codes of full blocks, a frame is its packet, one byte further on, with codes for the zeros. So it is
+ * Apart from the codes of full blocks, a frame is its packet shifted by one byte, with codes instead of zeros. So it is
  * copied as a whole, and then only the codes are visited.
  *
- * @returns a new array that holds just the packet, or `undefined` if the frame ends inside a block
+ * @returns a new array with only the packet, or `undefined` if the frame ends inside a block
  */
 export function decodeSpan(source: Uint8Array, start: number, end: number): Uint8Array | undefined {
   const code = source[start]!;
@@ -247,14 +246,24 @@ export function decodeSpan(source: Uint8Array, start: number, end: number): Uint
 }
 
 /**
- * Turns the bytes of a frame after its first code into its packet.
+ * As {@link decodeSpan}, for the frame at the beginning of `source`, but without a copy: the frame is overwritten.
+ *
+ * @returns a view of `source` with only the packet, or `undefined` if the frame ends inside a block
+ */
+export function decodeInPlace(source: Uint8Array, end: number): Uint8Array | undefined {
+  const packetEnd = restoreZeros(source, 1, end, source[0]!);
+  return packetEnd === undefined ? undefined : source.subarray(1, packetEnd);
+}
+
+/**
+ * Turns the bytes of a frame after its first code into its packet, in place.
  *
  * @returns index of the byte after the packet, or `undefined` if the frame ends inside a block
  */
 function restoreZeros(bytes: Uint8Array, start: number, end: number, firstCode: number): number | undefined {
   let code = firstCode;
   let codeAt = start + code - 1;
-  // The bytes from `unmoved` on have to move down by one for each code of a full block so far.
+  // The bytes from `unmoved` on must move down by one for each code of a full block so far.
   let unmoved = start;
   let fullBlocks = 0;
   while (codeAt < end) {

@@ -1,49 +1,63 @@
-import { type Checksum, type ChecksumName, checksums } from './checksum.js';
-import { asUint8Array, decodeSpan, indexOfZero } from './cobs.js';
+import { aBoolean, anInteger, checkOptions, type OptionRules } from '../options.js';
+import { aChecksum, type Checksum, type ChecksumName, type FrameChecksum, frameChecksum } from './checksum.js';
+import { asUint8Array, decodeInPlace, decodeSpan, indexOfZero } from './cobs.js';
 
-/** How many of its first bytes a {@link RejectedFrame} shows at most. */
+/** Length of the beginning of a frame that a {@link RejectedFrame} shows. */
 const HEAD_BYTES = 64;
 
-/** A buffer for a frame that spans chunks is kept for the next such frame up to this size. */
+/** A buffer for frames that span chunks is reused up to this size. A longer one is given away with its packet. */
 const KEPT_BUFFER_BYTES = 65_536;
+
+const NO_BYTES = new Uint8Array(0);
 
 /**
  * Why a frame was rejected:
  * - `'malformed'`: it ends inside a COBS block
  * - `'too-long'`: its packet is longer than `maxPacketBytes`
- * - `'checksum'`: its checksum does not match, or it is too short to have one
+ * - `'checksum'`: its checksum does not match, or it is too short to have one, or computing the checksum failed
  */
 export type RejectReason = 'malformed' | 'too-long' | 'checksum';
 
-/** A frame that arrived whole but holds no packet. */
+/** A frame that arrived but yields no packet. */
 export interface RejectedFrame {
   reason: RejectReason;
-  /** Length of the frame on the wire, without its delimiter, in bytes. */
+  /** Length of the frame on the wire, in bytes, without the delimiter. */
   wireBytes: number;
-  /** The first bytes of the frame as they were on the wire, at most 64. */
+  /** The first bytes of the frame as received, at most 64. */
   head: Uint8Array;
+  /** The error, if the checksum is an object and its `compute` failed. */
+  error?: unknown;
 }
 
 /** Options of a {@link FrameDecoder}. */
 export interface FrameDecoderOptions {
-  /** Longest packet to accept, in bytes, without its checksum. Default 65,536. */
+  /** Maximum packet size in bytes, without the checksum. Default: 65,536. */
   maxPacketBytes?: number;
-  /** What stands behind each packet. Default `'none'`. */
-  checksum?: ChecksumName;
-  /** Whether to count the bytes before the first delimiter instead of decoding them. Default false. */
+  /** Checksum appended to each packet. Default: `'none'`. */
+  checksum?: ChecksumName | Checksum;
+  /** Whether to skip and count the bytes before the first delimiter instead of decoding them. Default: false. */
   skipFirst?: boolean;
 }
 
-/** The longest frame, without its delimiter, whose packet is no longer than `packetBytes`: a redundant `01` included. */
+const RULES: OptionRules<FrameDecoderOptions> = {
+  maxPacketBytes: anInteger(0),
+  checksum: aChecksum,
+  skipFirst: aBoolean,
+};
+
+/** The longest frame of a packet of at most `packetBytes` bytes: without its delimiter, with a redundant `01`. */
 function longestFrameBytes(packetBytes: number): number {
   return packetBytes + Math.floor(packetBytes / 254) + 1;
 }
 
 /**
- * Takes chunks of a byte stream and gives the packets in it: each frame ends at a zero byte.
+ * Splits a byte stream into frames at each zero byte and decodes them into packets.
  *
- * The results do not depend on where the stream was cut into chunks, the time is linear in the number of bytes, the
- * memory is bounded by `maxPacketBytes`, and no input makes it throw.
+ * The results do not depend on how the stream is cut into chunks, the time is linear in the number of bytes, the memory
+ * is bounded by `maxPacketBytes`, and no input makes it throw.
+ *
+ * A packet is yours to keep and to change. Like a short `Buffer`, it may be part of a longer `ArrayBuffer`, which is at
+ * most 8 KiB or about twice as long as the packet.
  *
  * @example
  * ```ts
@@ -56,7 +70,7 @@ function longestFrameBytes(packetBytes: number): number {
  * ```
  */
 export class FrameDecoder {
-  readonly #checksum: Checksum;
+  readonly #checksum: FrameChecksum;
   readonly #maxDecodedBytes: number;
   readonly #maxFrameBytes: number;
   #skipping: boolean;
@@ -67,60 +81,59 @@ export class FrameDecoder {
 
   #chunk: Uint8Array | undefined;
   #position = 0;
-  /** Chunks that were pushed before `next` had used up the one before, from that index on. */
+  /** Chunks that were pushed before `next` had consumed the current one, from `#waitingIndex` on. */
   #waiting: Uint8Array[] = [];
   #waitingIndex = 0;
 
-  /** The frame under way, as far as earlier chunks held it: all of it, or its head once it is too long. */
-  #partial = new Uint8Array(0);
-  /** Its length so far, which is more than `#partial` holds once it is too long. */
+  /** The bytes from earlier chunks of a frame that has not ended: all of them, or the first ones if it is too long. */
+  #partial = NO_BYTES;
+  /** Length so far of that frame. Exceeds the length of `#partial` if it is too long. */
   #partialBytes = 0;
 
-  /** @throws RangeError if `maxPacketBytes` is not a whole number from 0 up */
+  /** @throws InvalidArgumentError (`INVALID_OPTION`) that names the option and what it accepts */
   constructor(options: FrameDecoderOptions = {}) {
-    const { maxPacketBytes = 65_536 } = options;
-    if (!Number.isInteger(maxPacketBytes) || maxPacketBytes < 0) {
-      throw new RangeError(
-        `FrameDecoder: maxPacketBytes is ${maxPacketBytes}; it takes a whole number of bytes from 0 up`,
-      );
-    }
-    this.#checksum = checksums[options.checksum ?? 'none'];
+    const {
+      maxPacketBytes = 65_536,
+      checksum = 'none',
+      skipFirst = false,
+    } = checkOptions('FrameDecoder', options, RULES);
+    this.#checksum = frameChecksum(checksum);
     this.#maxDecodedBytes = maxPacketBytes + this.#checksum.bytes;
     this.#maxFrameBytes = longestFrameBytes(this.#maxDecodedBytes);
-    this.#skipping = options.skipFirst ?? false;
+    this.#skipping = skipFirst;
   }
 
   /**
-   * Bytes of the frames that held a packet, without their delimiters. Every byte that {@link next} has used up is in
-   * just one of the five counts here.
+   * Bytes of frames that yielded a packet, without their delimiters. Every byte that {@link next} has consumed is in
+   * exactly one of the five counts of this class.
    */
   get acceptedBytes(): number {
     return this.#acceptedBytes;
   }
 
-  /** Bytes of the frames that were rejected, without their delimiters. */
+  /** Bytes of rejected frames, without their delimiters. */
   get rejectedBytes(): number {
     return this.#rejectedBytes;
   }
 
-  /** Bytes that `skipFirst` has passed over, without the delimiter that ended them. */
+  /** Bytes skipped by `skipFirst`, without the delimiter that ended them. */
   get skippedBytes(): number {
     return this.#skippedBytes;
   }
 
-  /** Delimiters so far: those that ended a frame, and idle ones. */
+  /** Number of delimiters, including those of an idle line. */
   get delimiters(): number {
     return this.#delimiters;
   }
 
-  /** Bytes so far of the frame that has not ended yet. */
+  /** Bytes so far of the frame that has not ended. */
   get unfinishedBytes(): number {
     return this.#partialBytes;
   }
 
   /**
-   * Takes the next chunk. The decoder reads it during the calls of {@link next}, so it must not be changed before
-   * `next` has given `undefined`, or {@link keepRest} has been called.
+   * Adds the next chunk. {@link next} reads from its memory, so do not change it until `next` has returned `undefined`
+   * or {@link keepRest} has been called.
    */
   push(chunk: Uint8Array): void {
     if (this.#chunk === undefined) {
@@ -131,7 +144,7 @@ export class FrameDecoder {
     }
   }
 
-  /** Copies what {@link next} has not used up yet, so that the chunks which were pushed may be changed. */
+  /** Copies the bytes that {@link next} has not consumed, so that the memory of the chunks can be reused. */
   keepRest(): void {
     if (this.#chunk !== undefined) {
       this.#chunk = this.#chunk.slice(this.#position);
@@ -142,7 +155,7 @@ export class FrameDecoder {
     }
   }
 
-  /** The next result in the order of the stream, or `undefined` when what was pushed is used up. */
+  /** The next packet or rejected frame in stream order, or `undefined` if all chunks are consumed. */
   next(): Uint8Array | RejectedFrame | undefined {
     for (let chunk = this.#chunk; chunk !== undefined; ) {
       const start = this.#position;
@@ -181,7 +194,7 @@ export class FrameDecoder {
     return this.#chunk;
   }
 
-  /** Adds the bytes to the frame under way. */
+  /** Adds bytes to the partial frame. */
   #keep(chunk: Uint8Array, start: number, end: number): void {
     if (this.#skipping) {
       this.#skippedBytes += end - start;
@@ -204,20 +217,35 @@ export class FrameDecoder {
   }
 
   #finishPartial(): Uint8Array | RejectedFrame {
+    const partial = this.#partial;
     const wireBytes = this.#partialBytes;
-    const result = this.#decode(this.#partial, 0, Math.min(wireBytes, this.#partial.length), wireBytes);
+    const end = Math.min(wireBytes, partial.length);
     this.#partialBytes = 0;
-    if (this.#partial.length > KEPT_BUFFER_BYTES) {
-      this.#partial = new Uint8Array(0);
+    if (partial.length <= KEPT_BUFFER_BYTES) {
+      return this.#decode(partial, 0, end, wireBytes);
     }
-    return result;
+    this.#partial = NO_BYTES;
+    if (wireBytes > this.#maxFrameBytes) {
+      return this.#reject('too-long', partial, 0, end, wireBytes);
+    }
+    const head = partial.slice(0, HEAD_BYTES);
+    return this.#check(decodeInPlace(partial, end), head, 0, head.length, wireBytes);
   }
 
   #decode(source: Uint8Array, start: number, end: number, wireBytes: number): Uint8Array | RejectedFrame {
-    if (wireBytes > this.#maxFrameBytes) {
-      return this.#reject('too-long', source, start, end, wireBytes);
-    }
-    const decoded = decodeSpan(source, start, end);
+    return wireBytes > this.#maxFrameBytes
+      ? this.#reject('too-long', source, start, end, wireBytes)
+      : this.#check(decodeSpan(source, start, end), source, start, end, wireBytes);
+  }
+
+  /** Decides whether a decoded frame yields its packet. `source` from `start` to `end` is the frame, or its beginning. */
+  #check(
+    decoded: Uint8Array | undefined,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    wireBytes: number,
+  ): Uint8Array | RejectedFrame {
     if (decoded === undefined) {
       return this.#reject('malformed', source, start, end, wireBytes);
     }
@@ -226,8 +254,12 @@ export class FrameDecoder {
     }
     const checksum = this.#checksum;
     const packetBytes = decoded.length - checksum.bytes;
-    if (packetBytes < 0 || !checksum.verify(decoded, packetBytes)) {
-      return this.#reject('checksum', source, start, end, wireBytes);
+    try {
+      if (packetBytes < 0 || !checksum.verify(decoded, packetBytes)) {
+        return this.#reject('checksum', source, start, end, wireBytes);
+      }
+    } catch (error) {
+      return { ...this.#reject('checksum', source, start, end, wireBytes), error };
     }
     this.#acceptedBytes += wireBytes;
     return checksum.bytes === 0 ? decoded : decoded.subarray(0, packetBytes);
@@ -235,7 +267,7 @@ export class FrameDecoder {
 
   #reject(reason: RejectReason, source: Uint8Array, start: number, end: number, wireBytes: number): RejectedFrame {
     this.#rejectedBytes += wireBytes;
-    // Not `slice`: that of a Buffer copies nothing, and the chunk is the caller's to reuse.
+    // Not `slice`, which does not copy if the chunk is a Buffer.
     return { reason, wireBytes, head: new Uint8Array(source.subarray(start, Math.min(end, start + HEAD_BYTES))) };
   }
 }

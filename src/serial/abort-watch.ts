@@ -1,43 +1,43 @@
-interface Group {
+interface Watched {
   readonly callbacks: Set<() => void>;
   readonly listener: () => void;
 }
 
 /**
- * Watches signals for many promises, with one listener for each signal: an application may give the same signal to
- * every `send`, and Node warns of a leak where a signal has more than ten listeners.
+ * Watches abort signals for many promises, with one listener for each signal: an application may pass the same signal to
+ * every `send`, and Node warns of a leak when a signal has more than ten listeners.
  */
 export class AbortWatch {
-  readonly #groups = new Map<AbortSignal, Group>();
+  readonly #watched = new Map<AbortSignal, Watched>();
 
   /**
-   * Calls `onAbort` when the signal, which is not aborted yet, is.
+   * Calls `onAbort` when the signal aborts. It must not be aborted yet.
    *
-   * @returns what ends the watch; to be called once, also after `onAbort` was called
+   * @returns a function that stops watching. Call it once, after `onAbort` too
    */
   add(signal: AbortSignal, onAbort: () => void): () => void {
-    const group = this.#groups.get(signal) ?? this.#newGroup(signal);
-    group.callbacks.add(onAbort);
+    const watched = this.#watched.get(signal) ?? this.#watch(signal);
+    watched.callbacks.add(onAbort);
     return () => {
-      group.callbacks.delete(onAbort);
-      if (group.callbacks.size === 0 && this.#groups.get(signal) === group) {
-        this.#groups.delete(signal);
-        signal.removeEventListener('abort', group.listener);
+      watched.callbacks.delete(onAbort);
+      if (watched.callbacks.size === 0 && this.#watched.get(signal) === watched) {
+        this.#watched.delete(signal);
+        signal.removeEventListener('abort', watched.listener);
       }
     };
   }
 
-  #newGroup(signal: AbortSignal): Group {
+  #watch(signal: AbortSignal): Watched {
     const callbacks = new Set<() => void>();
     const listener = () => {
-      this.#groups.delete(signal);
+      this.#watched.delete(signal);
       for (const callback of callbacks) {
         callback();
       }
     };
-    const group = { callbacks, listener };
-    this.#groups.set(signal, group);
+    const watched = { callbacks, listener };
+    this.#watched.set(signal, watched);
     signal.addEventListener('abort', listener, { once: true });
-    return group;
+    return watched;
   }
 }

@@ -5,7 +5,7 @@ import type { CompleteSerialConnection } from './serial-connection.js';
 export interface SignalSettings {
   /** Data terminal ready. On most boards a change resets the processor. */
   dtr?: boolean;
-  /** Request to send. Leave it alone with `rtscts`. */
+  /** Request to send. With `rtscts` the driver sets it, so leave it out. */
   rts?: boolean;
   /** Break: holds the line to the device low. */
   brk?: boolean;
@@ -21,29 +21,29 @@ export interface Signals {
   dcd: boolean;
 }
 
-/** Calls the port of a connection; rejects with a ConnectionError if there is none, or if it does not do that. */
+/** Calls the port of a connection. Rejects with a ConnectionError if there is no open port, or if the call fails. */
 type OnPort = <Result>(what: string, call: (port: BindingPort) => Promise<Result>) => Promise<Result>;
 
-/** The control lines of one connection, over all of its openings. */
+/** The control lines of one connection. They outlive its ports. */
 export class ControlLines {
-  readonly #atOpening: Required<SignalSettings>;
+  readonly #initial: Required<SignalSettings>;
   readonly #onPort: OnPort;
-  /** As they were set last: a binding can only set all of them at once. */
+  /** The latest settings: a binding can only set all lines at once. */
   #settings: Required<SignalSettings>;
   #allSet: Promise<void> = Promise.resolve();
 
   constructor({ dtr = true, rts = true }: CompleteSerialConnection, onPort: OnPort) {
-    this.#atOpening = { dtr, rts, brk: false };
-    this.#settings = this.#atOpening;
+    this.#initial = { dtr, rts, brk: false };
+    this.#settings = this.#initial;
     this.#onPort = onPort;
   }
 
-  /** A port was opened: its lines are as the connection says. */
+  /** Notes that a port was opened, with its lines as the connection says. */
   opened(): void {
-    this.#settings = this.#atOpening;
+    this.#settings = this.#initial;
   }
 
-  /** Sets lines: one after the other, in the order of the fields, and after those of earlier calls. */
+  /** Sets lines one at a time, in the order of the fields, after those of earlier calls. Resolves when all are set. */
   set(settings: SignalSettings): Promise<void> {
     const changes = Object.entries(settings).filter(([, value]) => value !== undefined);
     const set = this.#allSet.then(async () => {
@@ -57,7 +57,7 @@ export class ControlLines {
     return set;
   }
 
-  /** Asks for the lines that the device sets. */
+  /** Reads the lines that the device sets. */
   async get(): Promise<Signals> {
     const { cts, dsr, dcd } = await this.#onPort('signals of', (port) => port.get());
     return { cts, dsr, dcd };

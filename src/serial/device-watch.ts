@@ -1,83 +1,83 @@
 import { type FSWatcher, watch } from 'node:fs';
 import path from 'node:path';
 
-/** Where the kernel puts the nodes of devices. */
-const DEVICE_FOLDER = '/dev';
+/** The directory in which the kernel makes device nodes. */
+const DEVICE_DIRECTORY = '/dev';
 
 /**
- * What may have happened: a node was made (or taken away), or something about one that is there was changed, perhaps
- * who may open it. A node that is written to changes as well.
+ * What happened to a device node: it was added or removed, or an existing one changed, for example its permissions.
+ * Data written to a node also counts as a change.
  */
-export type DeviceChange = 'made' | 'changed';
+export type DeviceChange = 'added-or-removed' | 'changed';
 
 type Listener = (change: DeviceChange, file: string | null) => void;
 
-/** What a new node must be called to be of interest to those who wait for some port. */
+/** Names of new nodes that can be serial ports. */
 const PORT_NAME = /^(tty|serial|rfcomm)/;
 
 /**
- * Tells when a device may have come, so that nobody who waits for one has to try often. Where the operating system has
- * no `/dev`, it tells nothing.
+ * Reports when a device may have been plugged in, so that a program that waits for one need not try often. Reports
+ * nothing on an operating system without `/dev`.
  */
 export class DeviceWatch {
   readonly #watchers = new Map<string, { watcher: FSWatcher; listeners: Set<Listener> }>();
 
   /**
-   * Calls `onChange` when the node of some port was made, or the one at `portPath` changed.
+   * Calls `onChange` when the node of any serial port is added or removed, or the one at `portPath` changes.
    *
-   * @returns what ends it
+   * @returns a function that stops watching
    */
   add(portPath: string | undefined, onChange: (change: DeviceChange) => void): () => void {
     const name = portPath === undefined ? undefined : path.basename(portPath);
-    const folders = new Set([DEVICE_FOLDER, ...(portPath === undefined ? [] : [path.dirname(portPath)])]);
-    const ends = [...folders].map((folder) =>
-      this.#listen(folder, (change, file) => {
-        if (file === null || file === name || (change === 'made' && PORT_NAME.test(file))) {
+    const directories = new Set([DEVICE_DIRECTORY, ...(portPath === undefined ? [] : [path.dirname(portPath)])]);
+    const stops = [...directories].map((directory) =>
+      this.#listen(directory, (change, file) => {
+        if (file === null || file === name || (change === 'added-or-removed' && PORT_NAME.test(file))) {
           onChange(change);
         }
       }),
     );
     return () => {
-      for (const end of ends) {
-        end();
+      for (const stop of stops) {
+        stop();
       }
     };
   }
 
-  #listen(folder: string, listener: Listener): () => void {
-    const entry = this.#watchers.get(folder) ?? this.#open(folder);
+  #listen(directory: string, listener: Listener): () => void {
+    const entry = this.#watchers.get(directory) ?? this.#open(directory);
     entry?.listeners.add(listener);
     return () => {
       entry?.listeners.delete(listener);
-      if (entry?.listeners.size === 0 && this.#watchers.get(folder) === entry) {
-        this.#watchers.delete(folder);
+      if (entry?.listeners.size === 0 && this.#watchers.get(directory) === entry) {
+        this.#watchers.delete(directory);
         entry.watcher.close();
       }
     };
   }
 
-  #open(folder: string) {
+  #open(directory: string) {
     const listeners = new Set<Listener>();
     let watcher: FSWatcher;
     try {
-      watcher = watch(folder, { persistent: false });
+      watcher = watch(directory, { persistent: false });
     } catch {
-      // No such folder, or no watches left: then trying again and again has to do.
+      // No such directory, or the limit of watches is reached. Attempts on a timer have to do.
       return undefined;
     }
     const entry = { watcher, listeners };
     watcher.on('change', (event, file) => {
       for (const listener of [...listeners]) {
-        listener(event === 'rename' ? 'made' : 'changed', file === null ? null : String(file));
+        listener(event === 'rename' ? 'added-or-removed' : 'changed', file === null ? null : String(file));
       }
     });
     watcher.on('error', () => {
       watcher.close();
-      if (this.#watchers.get(folder) === entry) {
-        this.#watchers.delete(folder);
+      if (this.#watchers.get(directory) === entry) {
+        this.#watchers.delete(directory);
       }
     });
-    this.#watchers.set(folder, entry);
+    this.#watchers.set(directory, entry);
     return entry;
   }
 }

@@ -1,11 +1,9 @@
 import { isMainThread } from 'node:worker_threads';
-import { SerialPort } from 'serialport';
-import type { Binding, BindingPort, DescribingBinding } from './binding.js';
+import type { BindingPort, DescribingBinding } from './binding.js';
 import { DirectPort, type PolledPort } from './direct-port.js';
 import { findPort, listPorts } from './list-ports.js';
+import { nativeBinding } from './native-binding.js';
 import { openAgain } from './tty-reader.js';
-
-const native: Binding = SerialPort.binding;
 
 /**
  * A binding whose ports read and write on the thread of the event loop, without the thread pool. Opening, line
@@ -29,6 +27,7 @@ export const directBinding: DescribingBinding = {
         code: 'WORKER_UNSUPPORTED',
       });
     }
+    const native = await nativeBinding();
     const startedAt = performance.now();
     const port = await native.open(options);
     if (!isPolled(port)) {

@@ -1,7 +1,7 @@
 import { ConnectionError } from '../errors.js';
 import { FrameDecoder, type RejectedFrame } from '../framing/frame-decoder.js';
 import { type BindingPort, type WatchfulPort, WRITTEN } from './binding.js';
-import type { SendQueue, WriteControl } from './send-queue.js';
+import type { SendQueue, WriteControl } from './sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
 import { within } from './within.js';
@@ -86,7 +86,8 @@ export class Link {
     this.#stats = stats;
     this.#owner = owner;
     this.#onLost = onLost;
-    this.#decoder = new FrameDecoder(connection);
+    const { maxPacketBytes, checksum, skipFirst } = connection;
+    this.#decoder = new FrameDecoder({ maxPacketBytes, checksum, skipFirst });
     queue.control = isWriteControl(port) ? port : undefined;
   }
 
@@ -100,13 +101,17 @@ export class Link {
     return this.#port;
   }
 
-  /** Starts to watch the port, and, when the device has settled, to write. Called once. */
-  start(): void {
+  /**
+   * Starts to watch the port, and, when the device has settled, to write. Called once.
+   *
+   * @param onSettled - called when the device has settled, perhaps within this call; not if the port is closed before
+   */
+  start(onSettled: () => void): void {
     const waitMs = this.#connection.settleMs - (performance.now() - this.#openedAt);
     if (waitMs <= 0) {
-      this.#allowWriting();
+      this.#allowWriting(onSettled);
     } else {
-      this.#settleTimer = setTimeout(() => this.#allowWriting(), waitMs);
+      this.#settleTimer = setTimeout(() => this.#allowWriting(onSettled), waitMs);
     }
     this.#port.onHangUp = (error) => this.#lose(error);
     this.#port.onWriteProgress = () => this.#queue.settleWritten();
@@ -324,9 +329,10 @@ export class Link {
     }
   }
 
-  #allowWriting(): void {
+  #allowWriting(onSettled: () => void): void {
     this.#mayWrite = true;
     this.planWrite();
+    onSettled();
   }
 
   async #write(): Promise<void> {

@@ -1,7 +1,7 @@
 import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
-import { SerialPort } from 'serialport';
-import type { Binding, PortInfo } from './binding.js';
+import type { PortInfo } from './binding.js';
+import { nativeBinding } from './native-binding.js';
 
 /** Where Linux shows its devices. */
 interface Roots {
@@ -23,8 +23,7 @@ const NO_UART = '0';
  * Elsewhere it asks `SerialPort.binding`. Text of the device is given as it is: escape it before you print it.
  */
 export async function listPorts(): Promise<PortInfo[]> {
-  const native: Binding = SerialPort.binding;
-  return process.platform === 'linux' ? listLinuxPorts({ sys: '/sys', dev: '/dev' }) : native.list();
+  return process.platform === 'linux' ? listLinuxPorts({ sys: '/sys', dev: '/dev' }) : (await nativeBinding()).list();
 }
 
 /** What {@link listPorts} tells of the port at that path, which may be a link to it; undefined if it is not listed. */

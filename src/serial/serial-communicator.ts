@@ -1,13 +1,11 @@
-import { SerialPort } from 'serialport';
 import { Communicator, type CommunicatorEvents, type SendOptions } from '../communicator.js';
 import { type ConnectionError, InitializeError } from '../errors.js';
-import type { RejectReason } from '../framing/frame-decoder.js';
+import type { RejectedFrame } from '../framing/frame-decoder.js';
 import { anObject, checkOptions, milliseconds, type OptionRules } from '../options.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
+import { defaultBinding } from './default-binding.js';
 import { DeviceWatch } from './device-watch.js';
-import { directBinding } from './direct-binding.js';
-import { type ConnectionState, LinkSupervisor } from './link-supervisor.js';
 import {
   type CompleteSerialConnection,
   checkDefaults,
@@ -17,37 +15,39 @@ import {
 } from './serial-connection.js';
 import type { SerialSettings } from './serial-settings.js';
 import { newSerialStats, type SerialStats } from './serial-stats.js';
+import type { ConnectionState } from './supervisor/connection-states.js';
+import { LinkSupervisor } from './supervisor/link-supervisor.js';
 
 /** Options of a {@link SerialCommunicator}. */
 export interface SerialCommunicatorOptions {
   /**
-   * What opens the ports. Default: `directBinding` on Linux, else `SerialPort.binding`, which is what `serialport` has
-   * for this operating system.
+   * Opens the ports. Default: `defaultBinding`.
    */
   binding?: Binding;
-  /** Settings for every connection that does not say otherwise. */
+  /** Settings for all connections. A connection's own settings take precedence. */
   defaults?: SerialSettings;
   /**
-   * How long `shutdown` may take, in milliseconds. Default 2,000. Three quarters of it are for the packets that are
-   * still to be written, the rest for closing the ports.
+   * How long `shutdown` may take, in milliseconds. Default: 2,000. Three quarters of it are for writing the accepted
+   * packets, the rest for closing the ports.
    */
   shutdownTimeoutMs?: number;
 }
 
-/** The events of a {@link SerialCommunicator}, each with one object. */
+/** The events of a {@link SerialCommunicator}. Each has one object as its payload. */
 export interface SerialEvents extends CommunicatorEvents {
-  /** A frame arrived on connection `name` that holds no packet. */
-  rejectedFrame: { name: string; reason: RejectReason; wireBytes: number; head: Uint8Array };
-  /** The port of connection `name` is open, at `path`: the first time, told after `initialize`, or again. */
+  /** A frame was received on connection `name` that yields no packet. */
+  rejectedFrame: { name: string } & RejectedFrame;
+  /**
+   * The port of connection `name` is open, at `path`. Emitted just before `initialize` resolves (later for a connection
+   * with `required: false` that was missing), and after every reconnect.
+   */
   connected: { name: string; path: string; info: PortInfo };
   /**
-   * The port of connection `name` is gone: its device was unplugged, say. Told once for each time. Its sends have been
-   * rejected. `willReconnect` tells whether it will be tried again.
+   * The port of connection `name` was lost, for example because the device was unplugged. Emitted once per disconnect,
+   * after the pending sends have rejected. `willReconnect`: whether the port will be opened again.
    */
   disconnected: { name: string; error: ConnectionError; willReconnect: boolean };
 }
-
-const defaultBinding: Binding = process.platform === 'linux' ? directBinding : SerialPort.binding;
 
 const OPTION_RULES: OptionRules<SerialCommunicatorOptions> = {
   binding: {
@@ -59,19 +59,23 @@ const OPTION_RULES: OptionRules<SerialCommunicatorOptions> = {
   shutdownTimeoutMs: milliseconds,
 };
 
-/** How much of `shutdownTimeoutMs` is for the packets that are still to be written. */
+/** The share of `shutdownTimeoutMs` that is for writing the accepted packets. */
 const DRAIN_SHARE = 0.75;
 
 /**
- * A communicator over serial ports. Each named connection is a port; packets are framed with COBS, each frame ends
- * with a zero byte.
+ * A communicator over serial ports. Each connection is one port. Packets are framed with COBS, and a zero byte ends each
+ * frame.
  *
- * Besides what {@link Communicator.send} says, `send` rejects with
+ * In addition to the errors of {@link Communicator.send}, `send` rejects with
  * - InvalidArgumentError (`PACKET_TOO_LARGE`) if the packet is longer than `maxPacketBytes`; nothing is written
  * - ConnectionError (`SEND_QUEUE_FULL`) if `sendQueueBytes` would be exceeded; nothing of the packet is written
- * - ConnectionError (`CONNECTION_LOST`) if the port is not open, or gone before the packet was written whole
+ * - ConnectionError (`CONNECTION_LOST`) if the port is not open, or lost before the packet was fully written
  * - ConnectionError (`SEND_TIMEOUT`) if the packet was not written within `sendTimeoutMs`
- * - ConnectionError (`SHUTDOWN_TIMEOUT`) if `shutdown` ended before the packet was written whole
+ * - ConnectionError (`SHUTDOWN_TIMEOUT`) if `shutdown` ended before the packet was fully written
+ *
+ * In addition to the errors of {@link Communicator.ready}, `ready` rejects with
+ * - ConnectionError (`CONNECTION_LOST`) if the port is lost and `reconnect` is off
+ * - ConnectionError (`SHUTDOWN_TIMEOUT`) if `shutdown` ended before the connection was ready
  *
  * @example
  * ```ts
@@ -83,8 +87,8 @@ const DRAIN_SHARE = 0.75;
  * await serial.shutdown();
  * ```
  */
-export class SerialCommunicator extends Communicator<SerialConnection, SerialEvents> {
-  readonly #binding: Binding | undefined;
+export class SerialCommunicator extends Communicator<SerialConnection, SerialEvents, CompleteSerialConnection> {
+  readonly #binding: Binding;
   readonly #defaults: SerialSettings;
   readonly #shutdownTimeoutMs: number;
   readonly #supervisors = new Map<string, LinkSupervisor>();
@@ -94,7 +98,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   constructor(options: SerialCommunicatorOptions = {}) {
     super();
     const {
-      binding,
+      binding = defaultBinding,
       defaults = {},
       shutdownTimeoutMs = 2_000,
     } = checkOptions('SerialCommunicator', options, OPTION_RULES);
@@ -104,44 +108,44 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   /**
-   * What has happened on a connection so far, as a copy: all zero before `initialize`.
+   * A copy of the counts of a connection. All are zero before `initialize`.
    *
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    */
   stats(name: string): SerialStats {
-    this.connection(name);
+    this.requireConnection('stats', name);
     return this.#supervisors.get(name)?.stats ?? newSerialStats();
   }
 
   /**
-   * Whether a connection has an open port now.
+   * Whether the port of a connection is open.
    *
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    */
   connectionState(name: string): ConnectionState {
-    this.connection(name);
+    this.requireConnection('connectionState', name);
     return this.#supervisors.get(name)?.connectionState ?? 'disconnected';
   }
 
   /**
-   * Why a connection has no open port: how it was lost, or what the latest try to open it met. Undefined while it has
-   * one, and before the first try.
+   * Why the port of a connection is not open: the last disconnect, or the last failed attempt to open it. Undefined
+   * while it is open, and before the first attempt.
    *
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    */
   connectionError(name: string): ConnectionError | undefined {
-    this.connection(name);
+    this.requireConnection('connectionError', name);
     return this.#supervisors.get(name)?.connectionError;
   }
 
   /**
-   * Sets control lines: one after the other in the order of the fields, and after those of earlier calls, which is what
-   * resetting an ESP32 needs. Lines that are left out stay as they are. Resolves when all are set.
+   * Sets control lines. They are set one at a time, in the order of the fields, after those of earlier calls: resetting
+   * an ESP32 needs a certain order. Lines that are left out do not change. Resolves when all are set.
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    * @throws InvalidArgumentError (`INVALID_OPTION`) if a field is not dtr, rts or brk, or its value is not a boolean
-   * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if it has no such lines
+   * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if the port cannot set them
    */
   async setSignals(name: string, signals: SignalSettings): Promise<void> {
     const { lines } = this.#started('setSignals', name);
@@ -150,25 +154,23 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   /**
-   * Asks for the control lines that the device sets.
+   * Reads the control lines that the device sets.
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
-   * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if it has no such lines
+   * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if the port cannot read them
    */
   async signals(name: string): Promise<Signals> {
     return this.#started('signals', name).lines.get();
   }
 
-  protected override checkConnection(name: string, connection: SerialConnection): SerialConnection {
+  protected override checkConnection(name: string, connection: SerialConnection): CompleteSerialConnection {
     return completeConnection(name, connection, this.#defaults);
   }
 
-  protected override async openConnections(connections: ReadonlyMap<string, SerialConnection>): Promise<void> {
-    const binding = this.#binding ?? defaultBinding;
-    // What checkConnection has given to be kept.
-    for (const [name, connection] of connections as ReadonlyMap<string, CompleteSerialConnection>) {
-      this.#supervisors.set(name, this.#newSupervisor(name, connection, binding));
+  protected override async openConnections(connections: ReadonlyMap<string, CompleteSerialConnection>): Promise<void> {
+    for (const [name, connection] of connections) {
+      this.#supervisors.set(name, this.#newSupervisor(name, connection));
     }
     const results = await Promise.allSettled([...this.#supervisors.values()].map((supervisor) => supervisor.open()));
     const errors = results.filter((result) => result.status === 'rejected').map((result) => result.reason);
@@ -195,14 +197,18 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.close(drainMs, closeMs)));
   }
 
+  protected override waitUntilReady(name: string, signal: AbortSignal | undefined): Promise<void> {
+    return this.#supervisors.get(name)!.ready(signal);
+  }
+
   #started(call: string, name: string): LinkSupervisor {
-    this.connection(name);
+    this.requireConnection(call, name);
     this.requireStarted(call);
     return this.#supervisors.get(name)!;
   }
 
-  #newSupervisor(name: string, connection: CompleteSerialConnection, binding: Binding): LinkSupervisor {
-    return new LinkSupervisor(name, connection, binding, this.#watch, {
+  #newSupervisor(name: string, connection: CompleteSerialConnection): LinkSupervisor {
+    return new LinkSupervisor(name, connection, this.#binding, this.#watch, {
       takesPackets: () => this.hasReceiveHandler,
       packet: (packet) => this.deliver(name, packet),
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),

@@ -77,7 +77,7 @@ export function completeConnection(
         'which the first packets wait for',
     );
   }
-  const largest = new FrameEncoder(complete.checksum).maxWireBytes(complete.maxPacketBytes);
+  const largest = new FrameEncoder({ checksum: complete.checksum }).maxWireBytes(complete.maxPacketBytes);
   if (complete.sendQueueBytes < largest) {
     throw invalid(
       `${where}: sendQueueBytes is ${complete.sendQueueBytes}; expected at least ${largest}, the size of a largest ` +

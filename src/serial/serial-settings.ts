@@ -1,4 +1,4 @@
-import { type ChecksumName, checksums } from '../framing/checksum.js';
+import { aChecksum, CHECKSUM_NAMES, type Checksum, type ChecksumName } from '../framing/checksum.js';
 import { aBoolean, anInteger, anObject, type IntegerRule, milliseconds, millisecondsFrom1, oneOf } from '../options.js';
 
 /** The settings of a connection that have defaults. `defaults` of a communicator can set them for every connection. */
@@ -23,8 +23,8 @@ export interface SerialSettings {
   hupcl?: boolean;
   /** Keep other processes from opening the port. Default: true. */
   lock?: boolean;
-  /** Checksum appended to each packet. Default: `'none'`. Both ends must agree. */
-  checksum?: ChecksumName;
+  /** Checksum appended to each packet: a name, or an object that computes it. Default: `'none'`. Both ends must agree. */
+  checksum?: ChecksumName | Checksum;
   /** Maximum packet size in bytes, in either direction. Default: 65,536. */
   maxPacketBytes?: number;
   /** How long opening the port may take, in milliseconds. Default: 5,000. A port that opens later is closed again. */
@@ -79,24 +79,21 @@ export interface ReconnectOptions {
   maxDelayMs?: number;
 }
 
-/** One row of {@link serialSettings}. */
-export type SerialSetting<Value = unknown> = SettingBase<Value> & SettingType;
-
-interface SettingBase<Value> {
-  /** The value of a connection that omits the setting; `undefined` leaves the port as opening sets it. */
+/** Describes one setting: a row of {@link serialSettings}. */
+export type SerialSetting<Value = unknown> = {
+  /** The value if the setting is omitted. Without one, the port is left as opening sets it. */
   readonly default: Value | undefined;
   /** The accepted values, in words. */
   readonly expected: string;
-  /** Whether the setting accepts a value. */
+  /** Whether a value is accepted. */
   accepts(value: unknown): boolean;
-  /** What the setting does or is, in a phrase. */
+  /** What the setting is or does, in a phrase. */
   readonly text: string;
-}
-
-type SettingType =
+} & (
   | { readonly type: 'boolean' | 'object' }
   | { readonly type: 'choice'; readonly choices: readonly (string | number)[] }
-  | { readonly type: 'integer'; readonly min: number; readonly max: number };
+  | { readonly type: 'integer'; readonly min: number; readonly max: number }
+);
 
 /**
  * Every field of {@link SerialSettings} with its default, what it accepts and what it does. Programs can build options,
@@ -118,12 +115,11 @@ export const serialSettings: {
   dtr: flag(undefined, 'state of DTR right after opening'),
   rts: flag(undefined, 'state of RTS right after opening'),
   hupcl: flag(true, 'drop DTR when the port closes'),
-  lock: flag(true, 'keep other processes from opening the port'),
-  checksum: choice(
-    Object.keys(checksums) as ChecksumName[],
-    'none',
-    'checksum appended to each packet; both ends must agree',
-  ),
+  lock: flag(true, 'lock the port against other processes'),
+  checksum: {
+    ...choice(CHECKSUM_NAMES, 'none', 'checksum appended to each packet; both ends must agree'),
+    ...aChecksum,
+  },
   // A longest frame must still fit into an array.
   maxPacketBytes: integer(anInteger(0, 1_073_741_824), 65_536, 'maximum packet size in either direction'),
   openTimeoutMs: integer(millisecondsFrom1, 5_000, 'give up if the port takes longer than this to open'),

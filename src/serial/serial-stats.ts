@@ -1,7 +1,7 @@
 /**
- * What happened on one connection so far, over all its openings.
+ * Counts of one connection, over all times that its port was open. Every byte and packet is in one of them.
  *
- * Nothing is lost without a count. Whenever no packet waits for a busy handler,
+ * While no packet waits for a busy handler,
  *
  * - `bytesRead` = `acceptedBytes` + `rejectedBytes` + `skippedBytes` + `unfinishedBytes` + `delimiters`
  * - `packetsReceived` = `packetsDelivered` + `packetsWithoutHandler` + `packetsDropped`
@@ -12,24 +12,24 @@
  *   `packetsWaiting`
  */
 export interface SerialStats {
-  /** Times that the port was opened. */
+  /** Number of times the port was opened. */
   opens: number;
-  /** Openings that failed, and were or will be tried again. */
+  /** Number of attempts to open the port that failed and were, or will be, repeated. */
   openFailures: number;
-  /** Times that the port was lost. */
+  /** Number of times the port was lost. */
   losses: number;
 
   /** Bytes read from the port. */
   bytesRead: number;
-  /** Bytes on the wire of the frames that held packets, without their delimiters. */
+  /** Bytes on the wire of frames that yielded a packet, without delimiters. */
   acceptedBytes: number;
-  /** Bytes on the wire of all rejected frames, without their delimiters. */
+  /** Bytes on the wire of rejected frames, without delimiters. */
   rejectedBytes: number;
-  /** Bytes before the first delimiter of an opening, with `skipFirst`. */
+  /** Bytes before the first delimiter after opening, with `skipFirst`. */
   skippedBytes: number;
-  /** Bytes of frames that have not ended: of the one under way, and of those that were dropped as the port closed. */
+  /** Bytes of frames that did not end: of the current partial frame, and of those dropped when the port closed. */
   unfinishedBytes: number;
-  /** Delimiters received, idle ones included; each is one byte. */
+  /** Delimiters received, including those of an idle line. Each is one byte. */
   delimiters: number;
   /** Frames rejected because they end inside a COBS block. */
   malformedFrames: number;
@@ -38,38 +38,38 @@ export interface SerialStats {
   /** Frames rejected because of their checksum. */
   checksumFrames: number;
 
-  /** Packets that arrived whole. */
+  /** Packets received intact. */
   packetsReceived: number;
-  /** The bytes in those packets. */
+  /** Bytes of the packets received. */
   packetBytesReceived: number;
-  /** Of the packets received, those that the receive handler was called with. */
+  /** Of the packets received: passed to the receive handler. */
   packetsDelivered: number;
-  /** Of the packets received, those that were dropped because no receive handler was set. */
+  /** Of the packets received: dropped because no receive handler was set. */
   packetsWithoutHandler: number;
-  /** Of the packets received, those dropped because `shutdown` closed the port while they waited for a busy handler. */
+  /** Of the packets received: dropped because `shutdown` closed the port while they waited for a busy handler. */
   packetsDropped: number;
 
-  /** Packets that `send` has taken. */
+  /** Packets that `send` accepted. */
   packetsAccepted: number;
-  /** Packets that `send` has not taken: too large, queue full, not connected. */
+  /** Packets that `send` rejected at once: too large, queue full, disconnected, or without a checksum. */
   packetsRefused: number;
-  /** Of the packets accepted, those that were written whole. */
+  /** Of the packets accepted: written completely. */
   packetsSent: number;
-  /** The bytes in those packets. */
+  /** Bytes of the packets sent. */
   packetBytesSent: number;
-  /** Of the packets accepted, those whose signal withdrew them. */
+  /** Of the packets accepted: canceled by their signal. */
   packetsAborted: number;
-  /** Of the packets accepted, those that `sendTimeoutMs` ended. */
+  /** Of the packets accepted: rejected with `SEND_TIMEOUT`. */
   packetsTimedOut: number;
-  /** Of the packets accepted, those that rejected with `CONNECTION_LOST`. */
+  /** Of the packets accepted: rejected with `CONNECTION_LOST`. */
   packetsLost: number;
-  /** Of the packets accepted, those that rejected with `SHUTDOWN_TIMEOUT`. */
+  /** Of the packets accepted: rejected with `SHUTDOWN_TIMEOUT`. */
   packetsShutDown: number;
-  /** Of the packets accepted, those that wait to be written or are being written. */
+  /** Of the packets accepted: waiting to be written, or being written. */
   packetsWaiting: number;
-  /** Bytes of finished writes, delimiters included. */
+  /** Bytes of completed writes, delimiters included. */
   bytesWritten: number;
-  /** Frames that the loss of the port cut, or may have cut. The next opening begins with bytes that spoil them. */
+  /** Frames that a disconnect truncated, or may have truncated. The next opening starts with bytes that invalidate them. */
   framesTruncated: number;
 }
 

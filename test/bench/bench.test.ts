@@ -14,7 +14,7 @@ interface Run {
   output: string;
 }
 
-/** Runs `npm run bench -- ARGS`, without the build. */
+/** Runs `npm run bench -- ARGS` without building. */
 function bench(...args: string[]): Promise<Run> {
   return new Promise((resolve) => {
     execFile(process.execPath, [runner, ...args], (error, stdout, stderr) => {
@@ -43,13 +43,13 @@ describe.skipIf(!has('cc') || process.platform !== 'linux')('benchmarks (need cc
     ['receive-small', 'plain'],
     ['send-small', 'ours'],
     ['send-small', 'plain'],
-  ])('%s fails when one byte is changed on the side %s', { timeout: TIMEOUT_MS }, async (name, side) => {
+  ])('%s fails if one byte is changed on the side %s', { timeout: TIMEOUT_MS }, async (name, side) => {
     const { code, output } = await bench(name, '--quick', '--corrupt', side);
     expect(output).toMatch(new RegExp(`${name}: FAILED: ${side}.*: wrong bytes`));
     expect(code).toBe(3);
   });
 
-  test('the same run passes without that byte, and writes its figures', { timeout: TIMEOUT_MS }, async () => {
+  test('a run with correct bytes passes and writes its results', { timeout: TIMEOUT_MS }, async () => {
     const folder = mkdtempSync(join(tmpdir(), 'bench-test-'));
     const file = join(folder, 'results.json');
     const { code, output } = await bench('receive-small', '--quick', '--json', file);
@@ -61,15 +61,15 @@ describe.skipIf(!has('cc') || process.platform !== 'linux')('benchmarks (need cc
     rmSync(folder, { recursive: true });
   });
 
-  test('a binding that needs the thread pool fails the benchmark that holds it', { timeout: TIMEOUT_MS }, async () => {
+  test('echo-held-pool fails with a binding that needs the thread pool', { timeout: TIMEOUT_MS }, async () => {
     const { code, output } = await bench('echo-held-pool', '--quick', '--binding', 'serialport');
-    expect(output).toContain('echo-held-pool: FAILED: ours: no answer');
+    expect(output).toContain('echo-held-pool: FAILED: ours: no reply');
     expect(code).toBe(3);
   });
 });
 
-test('a benchmark that does not exist is wrong use, and the message names those that do', async () => {
+test('an unknown benchmark is a usage error that lists the available ones', async () => {
   const { code, output } = await bench('echo-latncy');
-  expect(output).toContain('there is no benchmark echo-latncy; there are codec,');
+  expect(output).toContain('unknown benchmark echo-latncy; available: codec,');
   expect(code).toBe(2);
 });

@@ -2,21 +2,21 @@ import { onTestFinished } from 'vitest';
 import type { Communicator } from '../../src/index.js';
 import { Inbox } from '../support/inbox.js';
 
-/** A communicator under test, with devices that send every packet back. */
+/** A communicator under test, with devices that echo every packet. */
 export interface ContractHarness {
   /** New: UNINITIALIZED, without connections and without a handler. */
   readonly communicator: Communicator<unknown>;
-  /** Describes a connection to a device that echoes: to another one at each call. At most two are asked for. */
+  /** Describes a connection to an echoing device. Each call describes another device. At most two are asked for. */
   connection(): unknown;
-  /** Describes a connection that cannot be opened until `mend`. Left out where opening cannot fail. */
+  /** Describes a connection that cannot be opened before `mend`. Absent if opening cannot fail. */
   brokenConnection?(): { connection: unknown; mend(): void | Promise<void> };
-  /** Called when the test is over, whatever the state of the communicator. */
+  /** Called at the end of the test, in any state of the communicator. */
   dispose(): Promise<void>;
 }
 
 export type MakeHarness = () => Promise<ContractHarness>;
 
-/** A harness that is given up when the test is over. */
+/** A harness that is disposed of at the end of the test. */
 export async function fresh(makeHarness: MakeHarness): Promise<ContractHarness> {
   const harness = await makeHarness();
   onTestFinished(async () => {
@@ -26,7 +26,7 @@ export async function fresh(makeHarness: MakeHarness): Promise<ContractHarness> 
   return harness;
 }
 
-/** As {@link fresh}, with connections of those names, and an inbox as receive handler. */
+/** Like {@link fresh}, with connections of these names, and an inbox as the receive handler. */
 export async function setUp(makeHarness: MakeHarness, ...names: string[]) {
   const harness = await fresh(makeHarness);
   const { communicator } = harness;
@@ -38,14 +38,14 @@ export async function setUp(makeHarness: MakeHarness, ...names: string[]) {
   return { harness, communicator, inbox };
 }
 
-/** As {@link setUp}, and initialized. */
+/** Like {@link setUp}, and initialized. */
 export async function start(makeHarness: MakeHarness, ...names: string[]) {
   const parts = await setUp(makeHarness, ...names);
   await parts.communicator.initialize();
   return parts;
 }
 
-/** How a promise has settled. It must settle. */
+/** How a promise settles. */
 export async function outcome(promise: Promise<unknown>): Promise<{ value: unknown } | { error: unknown }> {
   return promise.then(
     (value) => ({ value }),
@@ -53,7 +53,7 @@ export async function outcome(promise: Promise<unknown>): Promise<{ value: unkno
   );
 }
 
-/** A promise to be settled by the test. */
+/** A promise that the test settles. */
 export function gate(): { opened: Promise<void>; open(): void; fail(error: unknown): void } {
   let open!: () => void;
   let fail!: (error: unknown) => void;
@@ -64,9 +64,24 @@ export function gate(): { opened: Promise<void>; open(): void; fail(error: unkno
   return { opened, open, fail };
 }
 
-/** Turns of the event loop in which something that must not happen would have happened. */
+/** Waits some turns of the event loop, long enough for something that must not happen to happen. */
 export async function someTurns(count = 20): Promise<void> {
   for (let turn = 0; turn < count; turn++) {
     await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+/** Counts the listeners of a signal: those it has now, and the most it has had at once. */
+export function countListeners(signal: AbortSignal): { now: number; most: number } {
+  const count = { now: 0, most: 0 };
+  const { addEventListener, removeEventListener } = signal;
+  signal.addEventListener = (...parameters: Parameters<typeof addEventListener>) => {
+    count.most = Math.max(count.most, ++count.now);
+    addEventListener.apply(signal, parameters);
+  };
+  signal.removeEventListener = (...parameters: Parameters<typeof removeEventListener>) => {
+    count.now--;
+    removeEventListener.apply(signal, parameters);
+  };
+  return count;
 }

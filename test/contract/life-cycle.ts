@@ -5,10 +5,10 @@ import { type ContractHarness, type MakeHarness, outcome, setUp, someTurns, star
 const ILLEGAL = { name: 'IllegalStateAction', code: 'ILLEGAL_STATE' };
 const PACKET = Uint8Array.of(1, 0, 2);
 
-/** Each of these calls must be refused now. None may throw but `addConnection`: the others reject. */
+/** Each of these calls must be illegal now. `addConnection` throws, the others reject. */
 async function expectIllegal(
   { communicator, connection }: ContractHarness,
-  ...calls: ('addConnection' | 'initialize' | 'send' | 'shutdown')[]
+  ...calls: ('addConnection' | 'initialize' | 'send' | 'ready' | 'shutdown')[]
 ): Promise<void> {
   const state = communicator.state;
   for (const call of calls) {
@@ -17,8 +17,13 @@ async function expectIllegal(
         expect(() => communicator.addConnection('late', connection()), call).toThrow(expect.objectContaining(ILLEGAL));
         break;
       case 'send':
-        // The state counts before the name and the packet.
+        // The state is checked before the name and the packet.
         for (const promise of [communicator.send('a', PACKET), communicator.send('nobody', PACKET)]) {
+          await expect(promise, call).rejects.toMatchObject(ILLEGAL);
+        }
+        break;
+      case 'ready':
+        for (const promise of [communicator.ready('a'), communicator.ready('nobody')]) {
           await expect(promise, call).rejects.toMatchObject(ILLEGAL);
         }
         break;
@@ -50,28 +55,33 @@ export function describeLifeCycle(makeHarness: MakeHarness, canFail: boolean): v
       expect(communicator.state).toBe(CommunicatorState.STOPPED);
     });
 
-    test('without connections it starts and stops too', async () => {
+    test('starts and stops without connections', async () => {
       const { communicator } = await start(makeHarness);
       await expect(communicator.send('a', PACKET)).rejects.toMatchObject({ code: 'KEY_ERROR' });
       await communicator.shutdown();
       expect(communicator.state).toBe(CommunicatorState.STOPPED);
     });
 
-    test('UNINITIALIZED: send and shutdown are illegal', async () => {
+    test('UNINITIALIZED: send, ready and shutdown are illegal', async () => {
       const { harness, communicator, inbox } = await setUp(makeHarness, 'a');
-      await expectIllegal(harness, 'send', 'shutdown');
+      await expectIllegal(harness, 'send', 'ready', 'shutdown');
       await communicator.initialize();
       await communicator.send('a', PACKET);
       expect(await inbox.next()).toEqual({ name: 'a', packet: PACKET });
     });
 
-    test('initialize under way: every call is illegal, a second initialize too, and the first one succeeds', async () => {
+    test('initialize in progress: every call is illegal, even initialize, and the first one succeeds', async () => {
       const { harness, communicator, inbox } = await setUp(makeHarness, 'a');
       const initializing = communicator.initialize();
-      const refused = [communicator.initialize(), communicator.send('a', PACKET), communicator.shutdown()];
+      const rejected = [
+        communicator.initialize(),
+        communicator.send('a', PACKET),
+        communicator.ready('a'),
+        communicator.shutdown(),
+      ];
       expect(() => communicator.addConnection('late', harness.connection())).toThrow(expect.objectContaining(ILLEGAL));
       expect(communicator.state).toBe(CommunicatorState.UNINITIALIZED);
-      for (const promise of refused) {
+      for (const promise of rejected) {
         await expect(promise).rejects.toMatchObject(ILLEGAL);
       }
       await initializing;
@@ -81,36 +91,42 @@ export function describeLifeCycle(makeHarness: MakeHarness, canFail: boolean): v
       expect(inbox.arrivals).toHaveLength(1);
     });
 
-    test('STARTED: addConnection and initialize are illegal, and it goes on', async () => {
+    test('STARTED: addConnection and initialize are illegal, and change nothing', async () => {
       const { harness, communicator, inbox } = await start(makeHarness, 'a');
       await expectIllegal(harness, 'addConnection', 'initialize');
       await communicator.send('a', PACKET);
       expect(await inbox.next()).toEqual({ name: 'a', packet: PACKET });
     });
 
-    test('shutdown under way: every call is illegal, a second shutdown too, and the first one succeeds', async () => {
+    test('shutdown in progress: every call is illegal, even shutdown, and the first one succeeds', async () => {
       const { harness, communicator } = await start(makeHarness, 'a');
       const first = communicator.shutdown();
-      const refused = [communicator.shutdown(), communicator.initialize(), communicator.send('a', PACKET)];
+      const rejected = [
+        communicator.shutdown(),
+        communicator.initialize(),
+        communicator.send('a', PACKET),
+        communicator.ready('a'),
+      ];
       expect(() => communicator.addConnection('late', harness.connection())).toThrow(expect.objectContaining(ILLEGAL));
-      for (const promise of refused) {
+      for (const promise of rejected) {
         await expect(promise).rejects.toMatchObject(ILLEGAL);
       }
       await expect(first).resolves.toBeUndefined();
       expect(communicator.state).toBe(CommunicatorState.STOPPED);
     });
 
-    test('STOPPED: every call is illegal, and it is final', async () => {
+    test('STOPPED: every call is illegal, and the state is final', async () => {
       const { harness, communicator } = await start(makeHarness, 'a');
       await communicator.shutdown();
-      await expectIllegal(harness, 'addConnection', 'initialize', 'send', 'shutdown');
+      await expectIllegal(harness, 'addConnection', 'initialize', 'send', 'ready', 'shutdown');
       expect(communicator.state).toBe(CommunicatorState.STOPPED);
     });
 
-    test('the message of an illegal call names the call', async () => {
+    test('names the call in the message of an illegal call', async () => {
       const { communicator } = await setUp(makeHarness, 'a');
       await expect(communicator.shutdown()).rejects.toThrow(/^shutdown: the state is UNINITIALIZED/);
       await expect(communicator.send('a', PACKET)).rejects.toThrow(/^send: the state is UNINITIALIZED/);
+      await expect(communicator.ready('a')).rejects.toThrow(/^ready: the state is UNINITIALIZED/);
     });
   });
 
@@ -123,15 +139,20 @@ export function describeLifeCycle(makeHarness: MakeHarness, canFail: boolean): v
 }
 
 function describeFailure(makeHarness: MakeHarness): void {
-  describe('initialize that fails', () => {
-    test('leaves UNINITIALIZED, names the connection, and succeeds when tried again', async () => {
+  describe('initialize fails', () => {
+    test('stays UNINITIALIZED, names the connection, and succeeds on a second call', async () => {
       const { harness, communicator, inbox } = await setUp(makeHarness, 'a');
       const broken = harness.brokenConnection!();
       communicator.addConnection('broken', broken.connection);
 
       const initializing = communicator.initialize();
-      const refused = [communicator.initialize(), communicator.send('a', PACKET), communicator.shutdown()];
-      for (const promise of refused) {
+      const rejected = [
+        communicator.initialize(),
+        communicator.send('a', PACKET),
+        communicator.ready('a'),
+        communicator.shutdown(),
+      ];
+      for (const promise of rejected) {
         await expect(promise).rejects.toMatchObject(ILLEGAL);
       }
       const failure = await outcome(initializing);
@@ -140,7 +161,7 @@ function describeFailure(makeHarness: MakeHarness): void {
       });
       expect((failure as { error: unknown }).error).toBeInstanceOf(InitializeError);
       expect(communicator.state).toBe(CommunicatorState.UNINITIALIZED);
-      await expectIllegal(harness, 'send', 'shutdown');
+      await expectIllegal(harness, 'send', 'ready', 'shutdown');
       await communicator[Symbol.asyncDispose]();
 
       await expect(communicator.initialize()).rejects.toMatchObject({ code: 'INITIALIZE_FAILED' });
@@ -159,7 +180,7 @@ function describeFailure(makeHarness: MakeHarness): void {
 
 function describeNames(makeHarness: MakeHarness): void {
   describe('names', () => {
-    test('a taken name is a KeyError, and the first connection stays', async () => {
+    test('rejects a duplicate name with KeyError, and keeps the first connection', async () => {
       const { harness, communicator, inbox } = await setUp(makeHarness, 'a');
       expect(() => communicator.addConnection('a', harness.connection())).toThrow(
         expect.objectContaining({ name: 'KeyError', code: 'KEY_ERROR' }),
@@ -169,40 +190,38 @@ function describeNames(makeHarness: MakeHarness): void {
       expect(await inbox.next()).toEqual({ name: 'a', packet: PACKET });
     });
 
-    test('an unknown name is a KeyError, whatever the packet', async () => {
+    test('rejects an unknown name with KeyError, whatever the packet', async () => {
       const { communicator } = await start(makeHarness, 'a');
       for (const packet of [PACKET, 'text' as unknown as Uint8Array]) {
         await expect(communicator.send('b', packet)).rejects.toMatchObject({ name: 'KeyError', code: 'KEY_ERROR' });
       }
+      await expect(communicator.ready('b')).rejects.toMatchObject({ name: 'KeyError', code: 'KEY_ERROR' });
       for (const name of ['toString', '__proto__', '']) {
         await expect(communicator.send(name, PACKET)).rejects.toMatchObject({ code: 'KEY_ERROR' });
       }
     });
 
-    test('a name of an object property is a name like any other', async () => {
+    test('accepts the name of an object property', async () => {
       const { communicator, inbox } = await start(makeHarness, '__proto__');
       await communicator.send('__proto__', PACKET);
       expect(await inbox.next()).toEqual({ name: '__proto__', packet: PACKET });
     });
 
-    test.each([[''], [undefined], [7], [null]])('the name %j is refused', async (name) => {
+    test.each([[''], [undefined], [7], [null]])('rejects the name %j', async (name) => {
       const { harness, communicator } = await setUp(makeHarness);
       expect(() => communicator.addConnection(name as string, harness.connection())).toThrow(
         expect.objectContaining({ name: 'InvalidArgumentError', code: 'INVALID_CONNECTION' }),
       );
     });
 
-    test.each([undefined, null, 'text', 7, [], { noSuchSetting: 1 }])(
-      'the description %j is refused',
-      async (value) => {
-        const { communicator } = await setUp(makeHarness);
-        expect(() => communicator.addConnection('a', value)).toThrow(
-          expect.objectContaining({ name: 'InvalidArgumentError', code: 'INVALID_CONNECTION' }),
-        );
-        await communicator.initialize();
-        await expect(communicator.send('a', PACKET)).rejects.toMatchObject({ code: 'KEY_ERROR' });
-      },
-    );
+    test.each([undefined, null, 'text', 7, [], { noSuchSetting: 1 }])('rejects the description %j', async (value) => {
+      const { communicator } = await setUp(makeHarness);
+      expect(() => communicator.addConnection('a', value)).toThrow(
+        expect.objectContaining({ name: 'InvalidArgumentError', code: 'INVALID_CONNECTION' }),
+      );
+      await communicator.initialize();
+      await expect(communicator.send('a', PACKET)).rejects.toMatchObject({ code: 'KEY_ERROR' });
+    });
   });
 }
 
@@ -216,7 +235,7 @@ function describeDispose(makeHarness: MakeHarness): void {
       expect(communicator.state).toBe(CommunicatorState.STARTED);
     });
 
-    test('initialize under way: does nothing', async () => {
+    test('initialize in progress: does nothing', async () => {
       const { communicator } = await setUp(makeHarness, 'a');
       const initializing = communicator.initialize();
       await communicator[Symbol.asyncDispose]();
@@ -231,7 +250,7 @@ function describeDispose(makeHarness: MakeHarness): void {
       await disposing;
     });
 
-    test('shutdown under way: joins it', async () => {
+    test('shutdown in progress: waits for it', async () => {
       const { communicator } = await start(makeHarness, 'a');
       const order: string[] = [];
       const stopping = communicator.shutdown().then(() => order.push('shutdown'));
@@ -258,7 +277,7 @@ function describeDispose(makeHarness: MakeHarness): void {
       expect(communicator.state).toBe(CommunicatorState.STOPPED);
     });
 
-    test('await using shuts down when the block throws, and passes the error on', async () => {
+    test('await using shuts down when the block throws, and rethrows the error', async () => {
       const { communicator } = await setUp(makeHarness, 'a');
       const thrown = new Error('thrown in the block');
       const block = async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type CommunicatorEvents, CommunicatorState, type ReceiveHandler } from '../../src/index.js';
 import { fresh, gate, type MakeHarness, setUp, someTurns, start } from './harness.js';
 
-/** As a library with promises of its own would give. */
+/** What a library with its own promises could return. */
 const thenable = () =>
   Object.fromEntries([
     ['then', (_: unknown, reject: (error: Error) => void) => reject(new Error('failed on purpose'))],
@@ -12,14 +12,14 @@ const numbered = (index: number) => Uint8Array.of(index, 0, index);
 
 export function describeReceiving(makeHarness: MakeHarness): void {
   describe('receive handler', () => {
-    test('read before it is set: AttributeError', async () => {
+    test('throws AttributeError when read before it is set', async () => {
       const { communicator } = await fresh(makeHarness);
       expect(() => communicator.receiveHandler).toThrow(
         expect.objectContaining({ name: 'AttributeError', code: 'ATTRIBUTE_ERROR' }),
       );
     });
 
-    test('can be read back and set in every state', async () => {
+    test('can be set and read in every state', async () => {
       const { communicator } = await setUp(makeHarness, 'a');
       const handlers: ReceiveHandler[] = [() => {}, () => {}, () => {}, () => {}];
       const set = (index: number) => {
@@ -35,13 +35,13 @@ export function describeReceiving(makeHarness: MakeHarness): void {
       set(3);
     });
 
-    test.each([undefined, null, {}, 'text'])('%j is refused as a handler', async (value) => {
+    test.each([undefined, null, {}, 'text'])('rejects %j as a handler', async (value) => {
       const { communicator, inbox } = await setUp(makeHarness);
       expect(() => communicator.setReceiveHandler(value as unknown as ReceiveHandler)).toThrow(TypeError);
       expect(communicator.receiveHandler).toBe(inbox.handler);
     });
 
-    test('set after initialize: gets what comes from then on', async () => {
+    test('set after initialize, gets the packets from then on', async () => {
       const { communicator, inbox } = await start(makeHarness, 'a');
       let seen: (name: string) => void;
       const second = new Promise<string>((resolve) => {
@@ -53,7 +53,7 @@ export function describeReceiving(makeHarness: MakeHarness): void {
       expect(inbox.arrivals).toEqual([]);
     });
 
-    test('replaced while it is busy: the new one gets the next packet, when the old one has settled', async () => {
+    test('replaced while busy: the new one gets the next packet, after the old one has settled', async () => {
       const { communicator, inbox } = await start(makeHarness, 'a');
       const busy = gate();
       const entered = gate();
@@ -82,7 +82,7 @@ export function describeReceiving(makeHarness: MakeHarness): void {
       const all = gate();
       communicator.setReceiveHandler(async (_name, packet) => {
         mostRunning = Math.max(mostRunning, ++running);
-        // The later a packet, the sooner its handler is done.
+        // Later packets are handled faster.
         await someTurns(count - packet[0]!);
         order.push(packet[0]!);
         running--;
@@ -96,7 +96,7 @@ export function describeReceiving(makeHarness: MakeHarness): void {
       expect(mostRunning).toBe(1);
     });
 
-    test('that never settles holds its own connection only', async () => {
+    test('that never settles pauses only its own connection', async () => {
       const { communicator, inbox } = await start(makeHarness, 'a', 'b');
       const stuck: number[] = [];
       const entered = gate();
@@ -117,7 +117,7 @@ export function describeReceiving(makeHarness: MakeHarness): void {
       expect(stuck).toEqual([1]);
     });
 
-    test('that never settles does not hold shutdown', async () => {
+    test('that never settles does not delay shutdown', async () => {
       const { communicator } = await start(makeHarness, 'a');
       const entered = gate();
       communicator.setReceiveHandler(() => {
@@ -172,7 +172,7 @@ export function describeReceiving(makeHarness: MakeHarness): void {
     });
   });
 
-  describe('handler that fails', () => {
+  describe('receive handler fails', () => {
     const failures: [string, () => void | Promise<void>][] = [
       [
         'throws',
@@ -188,10 +188,10 @@ export function describeReceiving(makeHarness: MakeHarness): void {
           throw new Error('failed on purpose');
         },
       ],
-      ['gives a thenable that rejects', thenable],
+      ['returns a thenable that rejects', thenable],
     ];
 
-    test.each(failures)('%s: handlerError, and the next packet comes', async (_what, fail) => {
+    test.each(failures)('%s: emits handlerError, and delivers the next packet', async (_what, fail) => {
       const { communicator, inbox } = await start(makeHarness, 'a');
       const events: CommunicatorEvents['handlerError'][] = [];
       communicator.on('handlerError', (event) => events.push(event));
@@ -201,14 +201,14 @@ export function describeReceiving(makeHarness: MakeHarness): void {
       expect(events).toEqual([{ name: 'a', error: new Error('failed on purpose'), packet: numbered(1) }]);
     });
 
-    test.each(failures)('%s: nothing happens when nobody listens', async (_what, fail) => {
+    test.each(failures)('%s: delivers the next packet without a listener, too', async (_what, fail) => {
       const { communicator, inbox } = await start(makeHarness, 'a');
       communicator.setReceiveHandler((name, packet) => (packet[0] === 1 ? fail() : inbox.handler(name, packet)));
       await Promise.all([communicator.send('a', numbered(1)), communicator.send('a', numbered(2))]);
       expect(await inbox.next()).toEqual({ name: 'a', packet: numbered(2) });
     });
 
-    test('once and off', async () => {
+    test('once and off work as in EventEmitter', async () => {
       const { communicator, inbox } = await start(makeHarness, 'a');
       const heard: string[] = [];
       const removed = () => heard.push('removed');

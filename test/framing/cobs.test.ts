@@ -8,11 +8,11 @@ import { canonical, decodeOnly, malformed } from '../support/vectors.js';
 const noZeros = (length: number) => Uint8Array.from({ length }, (_, index) => (index % 255) + 1);
 
 describe('cobsEncode', () => {
-  test.each(canonical)('$name', ({ packet, frame }) => {
+  test.each(canonical)('encodes $name', ({ packet, frame }) => {
     expect(cobsEncode(packet)).toEqual(frame);
   });
 
-  test('an array that shares nothing with the packet, of just the length of the frame', () => {
+  test('returns a new array with only the frame, and leaves the packet unchanged', () => {
     const packet = new Uint8Array(1_000).fill(1);
     const frame = cobsEncode(packet);
     expect(frame.constructor).toBe(Uint8Array);
@@ -20,7 +20,7 @@ describe('cobsEncode', () => {
     expect(packet.every((byte) => byte === 1)).toBe(true);
   });
 
-  test('takes a view and a Buffer as they are', () => {
+  test('accepts a Buffer, and encodes only the bytes of a view', () => {
     const memory = Uint8Array.of(9, 9, 1, 0, 2, 9, 9);
     const frame = Uint8Array.of(2, 1, 2, 2);
     expect(cobsEncode(memory.subarray(2, 5))).toEqual(frame);
@@ -39,29 +39,29 @@ describe('cobsMaxEncodedLength', () => {
     [508, 510],
     [509, 512],
     [65_536, 65_795],
-  ])('%i bytes become at most %i', (packetBytes, frameBytes) => {
+  ])('is right for %i bytes: %i', (packetBytes, frameBytes) => {
     expect(cobsMaxEncodedLength(packetBytes)).toBe(frameBytes);
-    // What has no zero is the longest.
+    // A packet without a zero makes the longest frame.
     expect(cobsEncode(noZeros(packetBytes).fill(1))).toHaveLength(frameBytes);
     expect(cobsEncode(new Uint8Array(packetBytes))).toHaveLength(packetBytes + 1);
   });
 });
 
 describe('cobsEncodeInto', () => {
-  test('writes at the offset, nothing else, and tells where the frame ends', () => {
+  test('writes only the frame, at the offset, and returns where it ends', () => {
     const target = new Uint8Array(12).fill(0xee);
     const end = cobsEncodeInto(Uint8Array.of(1, 0, 2), target, 3);
     expect(end).toBe(7);
     expect(target).toEqual(Uint8Array.of(0xee, 0xee, 0xee, 2, 1, 2, 2, 0xee, 0xee, 0xee, 0xee, 0xee));
   });
 
-  test.each(canonical)('$name', ({ packet, frame }) => {
+  test.each(canonical)('encodes $name', ({ packet, frame }) => {
     const target = new Uint8Array(cobsMaxEncodedLength(packet.length) + 5);
     const end = cobsEncodeInto(packet, target, 5);
     expect(target.subarray(5, end)).toEqual(frame);
   });
 
-  test('fits exactly the longest frame', () => {
+  test('needs no more room than the longest frame', () => {
     const packet = noZeros(300);
     const target = new Uint8Array(cobsMaxEncodedLength(300));
     expect(cobsEncodeInto(packet, target, 0)).toBe(target.length);
@@ -75,34 +75,37 @@ describe('cobsEncodeInto', () => {
     [1, 10, -1],
     [1, 10, Number.NaN],
     [1, 10, 0.5],
-  ])('%i bytes into %i at offset %d: RangeError, and nothing is written', (packetBytes, targetBytes, offset) => {
-    const target = new Uint8Array(targetBytes).fill(0xee);
-    expect(() => cobsEncodeInto(noZeros(packetBytes), target, offset)).toThrow(RangeError);
-    expect(target.every((byte) => byte === 0xee)).toBe(true);
-  });
+  ])(
+    'throws a RangeError for %i bytes into %i at offset %d, and writes nothing',
+    (packetBytes, targetBytes, offset) => {
+      const target = new Uint8Array(targetBytes).fill(0xee);
+      expect(() => cobsEncodeInto(noZeros(packetBytes), target, offset)).toThrow(RangeError);
+      expect(target.every((byte) => byte === 0xee)).toBe(true);
+    },
+  );
 });
 
 describe('cobsDecode', () => {
-  test.each([...canonical, ...decodeOnly])('$name', ({ packet, frame }) => {
+  test.each([...canonical, ...decodeOnly])('decodes $name', ({ packet, frame }) => {
     expect(cobsDecode(frame)).toEqual(packet);
   });
 
-  test.each(malformed)('$name: MALFORMED_FRAME', ({ frame }) => {
+  test.each(malformed)('throws MALFORMED_FRAME: $name', ({ frame }) => {
     expect(() => cobsDecode(frame)).toThrow(expect.objectContaining({ name: 'FrameError', code: 'MALFORMED_FRAME' }));
   });
 
   test.each([
-    ['empty', []],
-    ['a zero alone', [0]],
-    ['a zero behind', [2, 1, 0]],
-    ['a zero in front', [0, 2, 1]],
+    ['an empty frame', []],
+    ['only a zero', [0]],
+    ['a zero at the end', [2, 1, 0]],
+    ['a zero at the beginning', [0, 2, 1]],
     ['a zero in a block', [4, 1, 0, 2]],
-    ['a zero for a code', [2, 1, 0, 2, 1]],
-  ])('%s: MALFORMED_FRAME', (_what, frame) => {
+    ['a zero instead of a code', [2, 1, 0, 2, 1]],
+  ])('throws MALFORMED_FRAME: %s', (_what, frame) => {
     expect(() => cobsDecode(Uint8Array.from(frame))).toThrow(FrameError);
   });
 
-  test('an array that shares nothing with the frame, of just the length of the packet', () => {
+  test('returns a new array with only the packet', () => {
     const frame = cobsEncode(noZeros(1_000));
     const packet = cobsDecode(Buffer.from(frame));
     expect(packet.constructor).toBe(Uint8Array);
@@ -110,13 +113,13 @@ describe('cobsDecode', () => {
     expect(packet).toEqual(noZeros(1_000));
   });
 
-  test('takes a view as it is', () => {
+  test('decodes only the bytes of a view', () => {
     expect(cobsDecode(Uint8Array.of(9, 2, 1, 2, 2, 9).subarray(1, 5))).toEqual(Uint8Array.of(1, 0, 2));
   });
 });
 
 describe('properties', () => {
-  test('what is encoded decodes to itself', () => {
+  test('a packet survives encoding and decoding', () => {
     fc.assert(
       fc.property(packets, (packet) => {
         expect(cobsDecode(cobsEncode(packet))).toEqual(packet);
@@ -124,7 +127,7 @@ describe('properties', () => {
     );
   });
 
-  test('a frame has no zero, and n bytes make n + 1 to n + ceil(n / 254)', () => {
+  test('a frame contains no zero, and has n + 1 to n + ceil(n / 254) bytes', () => {
     fc.assert(
       fc.property(packets, (packet) => {
         const frame = cobsEncode(packet);
@@ -135,7 +138,7 @@ describe('properties', () => {
     );
   });
 
-  test('a frame that decodes is the canonical one, or that and 01', () => {
+  test('a frame that decodes is canonical, or canonical plus 01', () => {
     const frames = fc.array(
       fc.oneof(fc.integer({ min: 1, max: 5 }), fc.constant(255), fc.integer({ min: 1, max: 255 })),
       {
@@ -178,11 +181,11 @@ describe('properties', () => {
 });
 
 /*
- * npm `cobs` 0.2.1 agrees but for two things, which the tests below show: it writes `01` after a last block of 254
- * bytes, and it fills up what is missing of a truncated frame instead of failing.
+ * npm `cobs` 0.2.1 differs in two ways, shown below: it writes `01` after a last block of 254 bytes, and it fills up a
+ * truncated frame with zeros instead of failing.
  */
 describe('npm cobs', () => {
-  test('encodes the same, but for a redundant 01', () => {
+  test('encodes the same, apart from a redundant 01', () => {
     fc.assert(
       fc.property(packets, (packet) => {
         const ours = cobsEncode(packet);
@@ -198,7 +201,7 @@ describe('npm cobs', () => {
     );
   });
 
-  test('decodes what we encode, and we decode what it encodes', () => {
+  test('decodes our frames, and we decode its frames', () => {
     fc.assert(
       fc.property(packets, (packet) => {
         expect(new Uint8Array(cobs.decode(Buffer.from(cobsEncode(packet))))).toEqual(packet);
@@ -207,12 +210,12 @@ describe('npm cobs', () => {
     );
   });
 
-  test('writes a redundant 01 after 254 bytes, where we do not', () => {
+  test('writes a redundant 01 after 254 bytes; we do not', () => {
     expect([...cobs.encode(Buffer.alloc(254, 1))]).toEqual([255, ...Array(254).fill(1), 1]);
     expect([...cobsEncode(new Uint8Array(254).fill(1))]).toEqual([255, ...Array(254).fill(1)]);
   });
 
-  test('fills up a truncated frame, where we fail', () => {
+  test('fills up a truncated frame; we fail', () => {
     expect([...cobs.decode(Buffer.of(5, 1, 2))]).toEqual([1, 2, 0, 0]);
     expect(() => cobsDecode(Uint8Array.of(5, 1, 2))).toThrow(FrameError);
   });

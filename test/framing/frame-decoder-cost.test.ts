@@ -11,7 +11,7 @@ function drain(decoder: FrameDecoder): number {
   return results;
 }
 
-/** CPU time of this process in microseconds, the least of several runs: other work of the machine only adds. */
+/** CPU time of this process in microseconds, the least of several runs, because other work on the machine only adds. */
 function cpuTimeOf(work: () => void): number {
   let least = Number.POSITIVE_INFINITY;
   for (let run = 0; run < 5; run++) {
@@ -23,8 +23,8 @@ function cpuTimeOf(work: () => void): number {
   return least;
 }
 
-describe('time is linear in the bytes', () => {
-  /** Sixteen times the bytes must take sixteen times the time, or thereabouts: quadratic would be 256 times. */
+describe('the time is linear in the number of bytes', () => {
+  /** Sixteen times as many bytes must take about sixteen times as long; quadratic time would be 256 times as long. */
   const expectLinear = (work: (bytes: number) => void, bytes: number) => {
     work(bytes);
     const short = cpuTimeOf(() => work(bytes));
@@ -34,7 +34,7 @@ describe('time is linear in the bytes', () => {
 
   const oneFrame = (bytes: number) => Buffer.concat([cobsEncode(new Uint8Array(bytes).fill(1)), Buffer.of(0)]);
 
-  test('of one frame that comes byte by byte', () => {
+  test('for one frame that arrives byte by byte', () => {
     expectLinear((bytes) => {
       const stream = oneFrame(bytes);
       const decoder = new FrameDecoder({ maxPacketBytes: bytes });
@@ -47,7 +47,7 @@ describe('time is linear in the bytes', () => {
     }, 32_768);
   });
 
-  test('of one frame whose bytes are all pushed before the first result is taken', () => {
+  test('for one frame whose bytes are all pushed before the first result is taken', () => {
     expectLinear((bytes) => {
       const stream = oneFrame(bytes);
       const decoder = new FrameDecoder({ maxPacketBytes: bytes });
@@ -58,7 +58,7 @@ describe('time is linear in the bytes', () => {
     }, 32_768);
   });
 
-  test('of a frame that is too long', () => {
+  test('for a frame that is too long', () => {
     expectLinear((bytes) => {
       const stream = oneFrame(bytes);
       const decoder = new FrameDecoder({ maxPacketBytes: 100 });
@@ -70,7 +70,7 @@ describe('time is linear in the bytes', () => {
     }, 262_144);
   });
 
-  test('of many frames in one chunk', () => {
+  test('for many frames in one chunk', () => {
     expectLinear((bytes) => {
       const stream = new Uint8Array(bytes).fill(0);
       for (let at = 0; at + 1 < bytes; at += 8) {
@@ -83,7 +83,7 @@ describe('time is linear in the bytes', () => {
   });
 });
 
-describe('memory is bounded by the limit, whatever arrives', () => {
+describe('the memory is bounded by maxPacketBytes', () => {
   const random = randomNumbers(1);
   const withZeros = Buffer.from(randomBytes(MiB, random));
   const withoutZeros = Buffer.from(withZeros.map((byte) => byte || 1));
@@ -114,19 +114,19 @@ describe('memory is bounded by the limit, whatever arrives', () => {
     expect(acceptedBytes + rejectedBytes + delimiters + unfinishedBytes).toBe(110 * data.length);
   });
 
-  test('a frame without end takes no more than its limit', () => {
+  test('for a frame that does not end', () => {
     const decoders = Array.from({ length: 64 }, () => new FrameDecoder({ maxPacketBytes: 65_536 }));
     const before = usedBytes();
     for (const decoder of decoders) {
       decoder.push(withoutZeros);
       drain(decoder);
     }
-    // Each has seen 1 MiB, and may keep a largest frame.
+    // Each has received 1 MiB, and may keep one largest frame.
     expect(usedBytes() - before).toBeLessThan(64 * 70_000);
     expect(decoders.every((decoder) => decoder.unfinishedBytes === MiB)).toBe(true);
   });
 
-  test('a large buffer is given back after the frame', () => {
+  test('and a large buffer is not kept after its frame', () => {
     const block = new Uint8Array(255).fill(1).fill(255, 0, 1);
     const blocks = 32_768;
     const decoder = new FrameDecoder({ maxPacketBytes: blocks * 254 });

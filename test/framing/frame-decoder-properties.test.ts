@@ -1,17 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type ChecksumName, FrameDecoder, type FrameDecoderOptions } from '../../src/index.js';
+import { type Checksum, type ChecksumName, FrameDecoder, type FrameDecoderOptions } from '../../src/index.js';
 import { encodeForWire } from '../../src/testing/mock/device-framing.js';
 import { cut, packets, streams } from '../support/packets.js';
-import { decodeAll, expectedResults, run } from './reference.js';
+import { decodeAll, expectedResults, run, xmodem } from './reference.js';
+
+const checksums = fc.constantFrom<ChecksumName | Checksum>('none', 'crc16', 'crc32', xmodem);
 
 const options: fc.Arbitrary<Required<FrameDecoderOptions>> = fc.record({
   maxPacketBytes: fc.oneof(fc.constantFrom(0, 1, 5, 253, 254, 255, 256, 508), fc.nat(700)),
-  checksum: fc.constantFrom<ChecksumName>('none', 'crc16', 'crc32'),
+  checksum: checksums,
   skipFirst: fc.boolean(),
 });
 
-/** Settings of a decoder, and a stream that was made for its checksum. */
+/** Options of a decoder, and a stream with its checksum. */
 const cases = options.chain((settings) =>
   fc.record({
     settings: fc.constant(settings),
@@ -21,11 +23,11 @@ const cases = options.chain((settings) =>
 );
 
 describe('properties', () => {
-  test('packets that npm cobs has encoded come out as they went in', () => {
+  test('packets encoded by npm cobs are decoded unchanged', () => {
     fc.assert(
       fc.property(
         fc.array(packets, { maxLength: 5 }),
-        fc.constantFrom<ChecksumName>('none', 'crc16', 'crc32'),
+        checksums,
         fc.array(fc.nat(), { maxLength: 20 }),
         (sent, checksum, places) => {
           const stream = Buffer.concat(sent.map((packet) => encodeForWire(packet, checksum)));
@@ -35,7 +37,7 @@ describe('properties', () => {
     );
   });
 
-  test('the results are those of the reference, however the stream is cut into chunks', () => {
+  test('the results equal the reference, however the stream is cut into chunks', () => {
     fc.assert(
       fc.property(cases, ({ settings, stream, places }) => {
         const expected = expectedResults(stream, settings);
@@ -47,7 +49,7 @@ describe('properties', () => {
     );
   });
 
-  test('the results are the same when several chunks are pushed before they are taken out', () => {
+  test('the results are the same if several chunks are pushed before results are taken', () => {
     fc.assert(
       fc.property(cases, fc.array(fc.nat(3), { maxLength: 30 }), ({ settings, stream, places }, takes) => {
         const decoder = new FrameDecoder(settings);
@@ -67,7 +69,7 @@ describe('properties', () => {
     );
   });
 
-  test('after keepRest, the memory of chunks may be used for something else', () => {
+  test('the memory of chunks can be reused after keepRest', () => {
     fc.assert(
       fc.property(cases, fc.array(fc.nat(3), { maxLength: 30 }), ({ settings, stream, places }, takes) => {
         const decoder = new FrameDecoder(settings);
@@ -90,7 +92,7 @@ describe('properties', () => {
     );
   });
 
-  test('arbitrary bytes never make it throw', () => {
+  test('arbitrary bytes never make the decoder throw', () => {
     fc.assert(
       fc.property(options, fc.array(fc.uint8Array({ maxLength: 400 }), { maxLength: 8 }), (settings, chunks) => {
         expect(decodeAll(chunks, settings)).toEqual(expectedResults(new Uint8Array(Buffer.concat(chunks)), settings));
@@ -99,7 +101,7 @@ describe('properties', () => {
     );
   });
 
-  test('every byte is accounted for, at every moment', () => {
+  test('every byte is in one of the counts at any time', () => {
     fc.assert(
       fc.property(cases, ({ settings, stream, places }) => {
         const decoder = new FrameDecoder(settings);

@@ -1,16 +1,30 @@
-import { crc32 } from 'node:zlib';
 import cobs from 'cobs';
-import crc16ccitt from 'crc/calculators/crc16ccitt';
-import { FrameDecoder, type FrameDecoderOptions, type RejectedFrame } from '../../src/index.js';
+import {
+  type Checksum,
+  type ChecksumName,
+  FrameDecoder,
+  type FrameDecoderOptions,
+  type RejectedFrame,
+} from '../../src/index.js';
+import { bitwiseCrc, CRC16_CCITT_FALSE, CRC16_XMODEM, CRC32_ISO_HDLC } from './bitwise-crc.js';
 
 export type Result = Uint8Array | RejectedFrame;
 
-/** What a decoder gives for these chunks, taken out after each one. */
+/** CRC-16/XMODEM, most significant byte first, as in the serial framing of MCUboot. */
+export const xmodem: Checksum = {
+  bytes: 2,
+  compute(packet) {
+    const crc = bitwiseCrc(CRC16_XMODEM, packet);
+    return Uint8Array.of(crc >>> 8, crc & 0xff);
+  },
+};
+
+/** The results of a decoder for these chunks, taken after each one. */
 export function decodeAll(chunks: Iterable<Uint8Array>, options?: FrameDecoderOptions): Result[] {
   return run(new FrameDecoder(options), chunks);
 }
 
-/** As {@link decodeAll}, of a decoder that may have begun already. */
+/** As {@link decodeAll}, with a decoder that may have received bytes before. */
 export function run(decoder: FrameDecoder, chunks: Iterable<Uint8Array>): Result[] {
   const results: Result[] = [];
   for (const chunk of chunks) {
@@ -22,7 +36,7 @@ export function run(decoder: FrameDecoder, chunks: Iterable<Uint8Array>): Result
   return results;
 }
 
-/** What a decoder must give for a stream, worked out the slow way: with npm `cobs`, and all of the stream at once. */
+/** The results that a decoder must give for a stream, computed the slow way: from the whole stream, with npm `cobs`. */
 export function expectedResults(stream: Uint8Array, options: Required<FrameDecoderOptions>): Result[] {
   const results: Result[] = [];
   let start = 0;
@@ -44,16 +58,16 @@ function expectedResult(
   frame: Uint8Array,
   options: Required<FrameDecoderOptions>,
 ): Uint8Array | RejectedFrame['reason'] {
-  const checksumBytes = { none: 0, crc16: 2, crc32: 4 }[options.checksum];
+  const checksumBytes = checksumOf(new Uint8Array(0), options.checksum).length;
   let at = 0;
   while (at < frame.length) {
     at += frame[at]!;
   }
   const limit = options.maxPacketBytes + checksumBytes;
   const decoded = cobs.decode(Buffer.from(frame));
-  // What npm cobs fills up at the end of a truncated frame is not there.
+  // npm cobs fills up a truncated frame with zeros.
   const isTruncated = at > frame.length;
-  // A frame is too long by its length alone where no packet of the limit can make it so long.
+  // A frame is too long by its length alone if no packet within the limit has such a long frame.
   if (frame.length > limit + Math.floor(limit / 254) + 1) {
     return 'too-long';
   }
@@ -68,18 +82,20 @@ function expectedResult(
   return found.equals(checksumOf(packet, options.checksum)) ? new Uint8Array(packet) : 'checksum';
 }
 
-function checksumOf(packet: Buffer, name: Required<FrameDecoderOptions>['checksum']): Buffer {
-  switch (name) {
+function checksumOf(packet: Uint8Array, checksum: ChecksumName | Checksum): Uint8Array {
+  switch (checksum) {
     case 'none':
-      return Buffer.alloc(0);
+      return new Uint8Array(0);
     case 'crc16': {
-      const value = crc16ccitt(packet);
-      return Buffer.of(value >>> 8, value & 0xff);
+      const crc = bitwiseCrc(CRC16_CCITT_FALSE, packet);
+      return Uint8Array.of(crc >>> 8, crc & 0xff);
     }
     case 'crc32': {
       const bytes = Buffer.alloc(4);
-      bytes.writeUInt32LE(crc32(packet));
+      bytes.writeUInt32LE(bitwiseCrc(CRC32_ISO_HDLC, packet));
       return bytes;
     }
+    default:
+      return checksum.compute(packet);
   }
 }

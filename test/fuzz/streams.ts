@@ -1,13 +1,13 @@
-import type { ChecksumName } from '../../src/index.js';
+import type { Checksum, ChecksumName } from '../../src/index.js';
 import { encodeForWire } from '../../src/testing/mock/device-framing.js';
 import { randomBytes } from '../support/random.js';
 import { pick, type Random } from './fuzz.js';
 
-/** A packet of some length: often short, often around the length of a COBS block, sometimes long. */
+/** A packet: often short, often about as long as a COBS block, sometimes up to `maxBytes` long. */
 export function randomPacket(random: Random, maxBytes = 3_000): Uint8Array {
   const length = Math.min(
     maxBytes,
-    pick(random, [random(10), random(10), 250 + random(10), 505 + random(10), random(3_000)]),
+    pick(random, [random(10), random(10), 250 + random(10), 505 + random(10), random(maxBytes)]),
   );
   switch (random(3)) {
     case 0:
@@ -19,24 +19,24 @@ export function randomPacket(random: Random, maxBytes = 3_000): Uint8Array {
   }
 }
 
-/** What a device sends, or anything else, or a mixture. */
-export function randomStream(random: Random, checksum: ChecksumName): Uint8Array {
+/** Frames, noise, or both, with some bytes changed. */
+export function randomStream(random: Random, checksum: ChecksumName | Checksum, maxBytes = 3_000): Uint8Array {
   const parts: Uint8Array[] = [];
   for (let count = random(12); count >= 0; count--) {
-    const part = random(3) === 0 ? noise(random) : encodeForWire(randomPacket(random), checksum);
+    const part = random(3) === 0 ? noise(random) : encodeForWire(randomPacket(random, maxBytes), checksum);
     parts.push(random(2) === 0 ? part : mutate(random, part));
   }
   return mutate(random, Buffer.concat(parts), random(4));
 }
 
-/** Bytes that nobody has framed. */
+/** Bytes that are not frames. */
 function noise(random: Random): Uint8Array {
   const length = pick(random, [random(5), random(300), random(3_000)]);
   const values = pick(random, [[0, 1], [0, 1, 2, 255], [1, 255], [255], [0], []]);
   return values.length === 0 ? randomBytes(length, random) : Uint8Array.from({ length }, () => pick(random, values));
 }
 
-/** The same bytes with so many changes, most of them small. */
+/** The same bytes with a number of changes, most of them small. */
 function mutate(random: Random, bytes: Uint8Array, changes = 1 + random(3)): Uint8Array {
   let result = Buffer.from(bytes);
   for (let count = 0; count < changes && result.length > 0; count++) {

@@ -10,7 +10,7 @@ describeCommunicatorContract(
     let used = 0;
     const next = () => {
       const board = boards[used++]!;
-      // Opening the port resets the board; until the sketch has set up its UART it hears nothing.
+      // Opening the port resets the board. It receives nothing until the sketch has set up its UART.
       return { board, connection: { path: board.path, baudRate: 115_200, settleMs: 5 } };
     };
     return {

@@ -19,19 +19,19 @@ const MOMENTS = [
 type Fault = (typeof FAULTS)[number];
 type Moment = (typeof MOMENTS)[number];
 
-/** What the table in `docs/reliability.md` promises for one cell. */
+/** What the table in `docs/reliability.md` promises in one row. */
 interface Promised {
-  /** How often `disconnected` is told, and with which `willReconnect`. */
+  /** How often `disconnected` is emitted, and with which `willReconnect`. */
   disconnected: string;
-  /** How the sends that were pending end. */
+  /** How pending sends end. */
   sends: string;
-  /** What comes when all is good again. */
+  /** What happens when the fault is over. */
   after: string;
 }
 
 const LOST: Promised = { disconnected: 'once', sends: 'CONNECTION_LOST', after: 'reconnects' };
 const NOTHING_PENDING: Promised = { ...LOST, sends: 'none pending' };
-const STALLED: Promised = { disconnected: 'never', sends: 'SEND_TIMEOUT', after: 'goes on' };
+const STALLED: Promised = { disconnected: 'never', sends: 'SEND_TIMEOUT', after: 'continues' };
 
 function promised(fault: Fault, moment: Moment): Promised {
   if (moment === 'during shutdown') {
@@ -42,11 +42,11 @@ function promised(fault: Fault, moment: Moment): Promised {
   if (fault === 'stall') {
     return STALLED;
   }
-  // An error on write takes a write, so there is always one in this row.
+  // An error on write needs a write, so a send is always pending.
   return fault === 'error on write' || moment === 'sending' ? LOST : NOTHING_PENDING;
 }
 
-/** Longer than what any port buffers. */
+/** Longer than the buffer of any port. */
 const LONG_PACKET = new Uint8Array(30_000).fill(0x55);
 
 const SHUTDOWN_TIMEOUT_MS = 400;
@@ -58,10 +58,10 @@ function outcome(promise: Promise<unknown>): Promise<string> {
   );
 }
 
-/** How soon after the kernel knows of a loss it is told. */
-const TOLD_WITHIN_MS = 100;
+/** The longest time from a disconnect to its event. */
+const REPORTED_WITHIN_MS = 100;
 
-/** Opens the port only when told to: what happens meanwhile happens during `initialize`. */
+/** Keeps `initialize` pending until `release`, by a port that does not open before. */
 function gated(binding: Binding): { binding: Binding; release(): void } {
   let release!: () => void;
   const gate = new Promise<void>((resolve) => {
@@ -87,12 +87,12 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
   const expected = promised(fault, moment);
   const { binding, release } = gated(rig.binding);
   const serial = new SerialCommunicator({ binding, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS });
-  const told: string[] = [];
-  let toldAt = 0;
+  const disconnects: string[] = [];
+  let reportedAtMs = 0;
   const connects = vi.fn();
   serial.on('disconnected', ({ willReconnect }) => {
-    told.push(willReconnect ? 'once' : 'once, will not reconnect');
-    toldAt = performance.now();
+    disconnects.push(willReconnect ? 'once' : 'once, will not reconnect');
+    reportedAtMs = performance.now();
   });
   serial.on('connected', connects);
   const settings = {
@@ -102,20 +102,20 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
   };
   serial.addConnection('arm', { path: rig.path, ...settings });
 
-  let freeHandler = () => {};
+  let releaseHandler = () => {};
   const echoes: Uint8Array[] = [];
   if (moment !== 'no handler') {
     serial.setReceiveHandler((_, packet) => {
       echoes.push(packet);
       return moment === 'slow handler' && echoes.length === 1
         ? new Promise<void>((resolve) => {
-            freeHandler = resolve;
+            releaseHandler = resolve;
           })
         : undefined;
     });
   }
 
-  // Bring it into the moment.
+  // Reach the moment.
   if (moment === 'during initialize') {
     serial.addConnection('gate', { path: '/dev/gate', baudRate: 9_600 });
     const initialized = serial.initialize();
@@ -163,15 +163,15 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
     }
   }
 
-  // What is promised.
+  // Compare with the promise.
   const ends = new Set(await Promise.all(sends));
   expect([...ends].join() || 'none pending').toBe(expected.sends);
   if (expected.disconnected !== 'never') {
-    await vi.waitFor(() => expect(told).not.toEqual([]), { interval: 1 });
-    expect(toldAt - struckAt).toBeLessThan(TOLD_WITHIN_MS);
+    await vi.waitFor(() => expect(disconnects).not.toEqual([]), { interval: 1 });
+    expect(reportedAtMs - struckAt).toBeLessThan(REPORTED_WITHIN_MS);
   }
   if (stopped === undefined) {
-    freeHandler();
+    releaseHandler();
     await rig.mend();
     const marker = Uint8Array.of(1, 2, 3, 4);
     serial.setReceiveHandler((_, packet) => {
@@ -192,7 +192,7 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
   }
   await stopped;
   expect(performance.now() - startedAt).toBeLessThan(moment === 'during shutdown' ? SHUTDOWN_TIMEOUT_MS + 100 : 10_000);
-  expect(told).toEqual(expected.disconnected === 'never' ? [] : [expected.disconnected]);
+  expect(disconnects).toEqual(expected.disconnected === 'never' ? [] : [expected.disconnected]);
   expectNothingUncounted(serial.stats('arm'));
 }
 
@@ -218,7 +218,7 @@ describe.each([
   });
 });
 
-test('docs/reliability.md promises just this', () => {
+test('docs/reliability.md has exactly these rows', () => {
   const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/reliability.md'), 'utf8');
   for (const fault of FAULTS) {
     for (const moment of MOMENTS) {

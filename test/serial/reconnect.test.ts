@@ -44,7 +44,7 @@ function connected(serial: SerialCommunicator): Promise<{ name: string; path: st
 }
 
 describe('reconnecting', () => {
-  test('is on by default: the port is opened anew, the decoder starts clean, the counts go on', async () => {
+  test('is on by default: the port is opened again with a new decoder, and the counts continue', async () => {
     const { serial, device, events } = await start();
     const received: Uint8Array[] = [];
     serial.setReceiveHandler((_, packet) => {
@@ -62,7 +62,7 @@ describe('reconnecting', () => {
     expect(serial.stats('arm')).toMatchObject({ opens: 2, losses: 1, packetsReceived: 2, unfinishedBytes: 3 });
   });
 
-  test('can be off: then nothing is tried any more, and sends say so', async () => {
+  test('can be off: the port is not opened again, and send says so', async () => {
     const { serial, device, events } = await start({ reconnect: false });
     device.unplug();
     await vi.waitFor(() => expect(events).toContain('disconnected false'));
@@ -70,23 +70,21 @@ describe('reconnecting', () => {
     expect(serial.connectionState('arm')).toBe('disconnected');
     await expect(serial.send('arm', PACKET)).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
-      message: expect.stringContaining(
-        'not connected, and there are no more tries: connection "arm" (/dev/mock): lost',
-      ),
+      message: expect.stringContaining('not connected, will not reconnect: connection "arm" (/dev/mock): lost'),
     });
     expect(serial.stats('arm')).toMatchObject({ opens: 1, losses: 1, openFailures: 0, packetsRefused: 1 });
   });
 
-  test('waits longer and longer, between half of each time and all of it', async () => {
+  test('doubles the delay with each attempt, and waits between half and all of it', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const device = new MockDevice({ path: '/dev/mock' });
     const inner = mockBinding(device);
-    const tries: number[] = [];
+    const attemptsMs: number[] = [];
     const binding: Binding = {
       list: inner.list,
       open: (options) => {
-        tries.push(performance.now());
+        attemptsMs.push(performance.now());
         return inner.open(options);
       },
     };
@@ -97,18 +95,18 @@ describe('reconnecting', () => {
     for (let i = 0; i < 400; i++) {
       await vi.advanceTimersByTimeAsync(100);
     }
-    const waits = tries.slice(1).map((time, i) => time - tries[i]!);
+    const waits = attemptsMs.slice(1).map((time, i) => time - attemptsMs[i]!);
     const full = [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000];
     for (const [i, limit] of full.entries()) {
       expect(waits[i]).toBeGreaterThanOrEqual(limit / 2);
       expect(waits[i]).toBeLessThanOrEqual(limit + 2);
     }
-    expect(serial.stats('arm').openFailures).toBe(tries.length - 1);
+    expect(serial.stats('arm').openFailures).toBe(attemptsMs.length - 1);
     vi.useRealTimers();
     await serial.shutdown();
   });
 
-  test('goes on when the port is there but cannot be opened yet', async () => {
+  test('continues while the port exists but cannot be opened yet', async () => {
     const device = new MockDevice({ path: '/dev/mock' });
     const inner = mockBinding(device);
     let refusals = 3;
@@ -137,15 +135,15 @@ describe('reconnecting', () => {
     await serial.shutdown();
   });
 
-  test('does not hand a packet over while the handler still has one of before the loss', async () => {
+  test('does not deliver a packet while the handler is busy with one from before the disconnect', async () => {
     const { serial, device } = await start();
     const received: number[] = [];
-    let free!: () => void;
+    let release!: () => void;
     serial.setReceiveHandler((_, packet) => {
       received.push(packet[0]!);
       return packet[0] === 1
         ? new Promise<void>((resolve) => {
-            free = resolve;
+            release = resolve;
           })
         : undefined;
     });
@@ -160,11 +158,11 @@ describe('reconnecting', () => {
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(received).toEqual([1]);
-    free();
+    release();
     await vi.waitFor(() => expect(received).toEqual([1, 2, 3]));
   });
 
-  test('a shutdown between two tries ends at once, and for good', async () => {
+  test('shutdown between two attempts resolves at once, and no attempt follows', async () => {
     const { serial, device, events } = await start({ reconnect: { minDelayMs: 60_000, maxDelayMs: 60_000 } });
     device.unplug();
     await vi.waitFor(() => expect(events).toContain('disconnected true'));
@@ -172,7 +170,7 @@ describe('reconnecting', () => {
     expect(serial.connectionState('arm')).toBe('disconnected');
   });
 
-  test('a shutdown from within the events works', async () => {
+  test('shutdown can be called in the events', async () => {
     for (const event of ['connected', 'disconnected'] as const) {
       const device = new MockDevice({ path: '/dev/mock' });
       const serial = new SerialCommunicator({ binding: mockBinding(device), shutdownTimeoutMs: 100 });
@@ -186,19 +184,19 @@ describe('reconnecting', () => {
   });
 });
 
-describe('while the port is away', () => {
-  test('send rejects at once', async () => {
+describe('while the port is disconnected', () => {
+  test('send rejects immediately', async () => {
     const { serial, device, events } = await start();
     device.unplug();
     await vi.waitFor(() => expect(events).toContain('disconnected true'));
     await expect(serial.send('arm', PACKET)).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
       connection: 'arm',
-      message: expect.stringMatching(/^send to "arm": not connected, trying again/),
+      message: expect.stringMatching(/^send to "arm": not connected, reconnecting: /),
     });
   });
 
-  test("with whenDisconnected: 'wait', packets wait for it, in a bounded queue", async () => {
+  test("with whenDisconnected: 'wait', packets wait in a bounded queue", async () => {
     const settings = { whenDisconnected: 'wait', maxPacketBytes: 8, sendQueueBytes: 30 } as const;
     const { serial, device, events } = await start(settings);
     device.unplug();
@@ -210,7 +208,7 @@ describe('while the port is away', () => {
     expect(device.received.map((packet) => packet[0])).toEqual([1, 2, 3]);
   });
 
-  test('the time that a packet waits counts towards sendTimeoutMs', async () => {
+  test('the time that a packet waits counts toward sendTimeoutMs', async () => {
     const { serial, device, events } = await start({ whenDisconnected: 'wait', sendTimeoutMs: 30 });
     device.unplug();
     await vi.waitFor(() => expect(events).toContain('disconnected true'));
@@ -222,7 +220,7 @@ describe('while the port is away', () => {
     expect(device.received).toEqual([Uint8Array.of(9)]);
   });
 
-  test('a packet that waits can be aborted, and a shutdown ends it', async () => {
+  test('a waiting packet can be aborted, and shutdown rejects it', async () => {
     const { serial, device, events } = await start({ whenDisconnected: 'wait' });
     device.unplug();
     await vi.waitFor(() => expect(events).toContain('disconnected true'));
@@ -235,7 +233,7 @@ describe('while the port is away', () => {
     expect(await waiting).toBe('SHUTDOWN_TIMEOUT');
   });
 
-  test('nothing that was sent before the loss goes out after it', async () => {
+  test('a packet accepted before the disconnect is not sent after it', async () => {
     const { serial, device } = await start({ whenDisconnected: 'wait' });
     device.stall();
     const sends = [1, 2, 3].map((value) => outcome(serial.send('arm', Uint8Array.of(value))));
@@ -251,11 +249,11 @@ describe('while the port is away', () => {
   });
 });
 
-describe('a device in place of a path', () => {
+describe('a device instead of a path', () => {
   const uno = { vendorId: '2341', productId: '0043', serialNumber: 'A1' };
   const nano = { vendorId: '2341', productId: '0058', serialNumber: 'B2' };
 
-  test('is found by its identity, also when it comes back under another name', async () => {
+  test('is found by its identity, even if it returns with another path', async () => {
     const first = new MockDevice({ path: '/dev/ttyACM0', ...uno });
     const second = new MockDevice({ path: '/dev/ttyACM1', ...uno });
     second.unplug();
@@ -279,14 +277,14 @@ describe('a device in place of a path', () => {
     [
       { serialNumber: 'C3' },
       'PORT_NOT_FOUND',
-      'connection "arm" (serialNumber C3): no such device; there are /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
+      'connection "arm" (serialNumber C3): no such device; available: /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
     ],
     [
       { vendorId: '2341' },
       'PORT_AMBIGUOUS',
-      'connection "arm" (vendorId 2341): 2 devices match; say which, by serialNumber, say: there are /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
+      'connection "arm" (vendorId 2341): 2 devices match; select one, for example by serialNumber; available: /dev/ttyACM0 (2341:0043 A1), /dev/ttyUSB0 (2341:0058 B2)',
     ],
-  ])('%j: %s, with what is there', async (device, code, message) => {
+  ])('%j: rejects with %s, and lists the ports', async (device, code, message) => {
     const devices = [
       new MockDevice({ path: '/dev/ttyACM0', ...uno }),
       new MockDevice({ path: '/dev/ttyUSB0', ...nano }),
@@ -316,14 +314,14 @@ describe('a device in place of a path', () => {
     [{ path: '/dev/x', whenDisconnected: 'drop' }, 'whenDisconnected is "drop"; expected "reject" or "wait"'],
     [{ path: '/dev/x', sendTimeoutMs: -1 }, 'sendTimeoutMs is -1; expected an integer from 0 to 2147483647'],
     [{ path: '/dev/x', dtr: 1 }, 'dtr is 1; expected true or false'],
-  ])('%j is refused', (connection, message) => {
+  ])('rejects %j', (connection, message) => {
     const add = () => new SerialCommunicator().addConnection('arm', { baudRate: 9_600, ...connection } as never);
     expect(add).toThrow(message);
   });
 });
 
 describe('a device that is not required', () => {
-  test('may be absent at first; it connects when it appears', async () => {
+  test('can be missing at first, and connects when it appears', async () => {
     const device = new MockDevice({ path: '/dev/mock', echo: true });
     device.unplug();
     const { serial, events } = await start({ required: false }, device);
@@ -341,7 +339,7 @@ describe('a device that is not required', () => {
     expect(events).toEqual(['connected /dev/mock']);
   });
 
-  test('and never appears: shutdown works, and waiting packets are told', async () => {
+  test('can be missing until shutdown, which rejects waiting packets', async () => {
     const device = new MockDevice({ path: '/dev/mock' });
     device.unplug();
     const { serial } = await start({ required: false, whenDisconnected: 'wait' }, device);
@@ -351,8 +349,8 @@ describe('a device that is not required', () => {
   });
 });
 
-describe.skipIf(process.platform !== 'linux')('the folder of the devices is watched (needs Linux)', () => {
-  /** Waits for the device at `path`, whose next try is far away; whatever happens, the time stands still. */
+describe.skipIf(process.platform !== 'linux')('the device directory is watched (needs Linux)', () => {
+  /** A connection that waits for the device at `path`. Its next attempt is an hour away, and time stands still. */
   async function wait() {
     const folder = mkdtempSync(path.join(tmpdir(), 'devices-'));
     const device = path.join(folder, 'ttyArm');
@@ -378,8 +376,8 @@ describe.skipIf(process.platform !== 'linux')('the folder of the devices is watc
       reconnect: { minDelayMs: 3_600_000, maxDelayMs: 3_600_000 },
     });
     await serial.initialize();
-    /** Does something in the folder, and gives how many tries follow within the time. */
-    const triesAfter = async (change: () => void, ms: number) => {
+    /** Makes a change in the directory, and counts the attempts in the time after it. */
+    const attemptsAfter = async (change: () => void, ms: number) => {
       const before = binding.open.mock.calls.length;
       const seen = once(watcher, 'change');
       change();
@@ -387,30 +385,30 @@ describe.skipIf(process.platform !== 'linux')('the folder of the devices is watc
       await vi.advanceTimersByTimeAsync(ms);
       return binding.open.mock.calls.length - before;
     };
-    return { device, other, binding, triesAfter };
+    return { device, other, binding, attemptsAfter };
   }
 
-  test('a node that is made causes tries for two seconds, while udev is at it', async () => {
-    const { device, triesAfter } = await wait();
-    expect(await triesAfter(() => writeFileSync(device, ''), 60_000)).toBeGreaterThanOrEqual(20);
-    // A change is not the first of many.
-    const tries = await triesAfter(() => chmodSync(device, 0o600), 60_000);
-    expect(tries).toBeGreaterThanOrEqual(1);
-    expect(tries).toBeLessThanOrEqual(3);
+  test('retries quickly for two seconds after a device node is created', async () => {
+    const { device, attemptsAfter } = await wait();
+    expect(await attemptsAfter(() => writeFileSync(device, ''), 60_000)).toBeGreaterThanOrEqual(20);
+    // After a changed node, no others are expected.
+    const attempts = await attemptsAfter(() => chmodSync(device, 0o600), 60_000);
+    expect(attempts).toBeGreaterThanOrEqual(1);
+    expect(attempts).toBeLessThanOrEqual(3);
   });
 
-  test('a node of another device that is made does, too: the name may be a link to it', async () => {
-    const { device, triesAfter } = await wait();
-    expect(await triesAfter(() => writeFileSync(`${device}2`, ''), 60_000)).toBeGreaterThanOrEqual(20);
+  test('retries quickly after another device node is created: the path may be a link to it', async () => {
+    const { device, attemptsAfter } = await wait();
+    expect(await attemptsAfter(() => writeFileSync(`${device}2`, ''), 60_000)).toBeGreaterThanOrEqual(20);
   });
 
-  test('what another device receives causes none', async () => {
-    const { other, triesAfter } = await wait();
-    expect(await triesAfter(() => writeFileSync(other, 'data'), 60_000)).toBe(0);
+  test('does not retry when another device receives data', async () => {
+    const { other, attemptsAfter } = await wait();
+    expect(await attemptsAfter(() => writeFileSync(other, 'data'), 60_000)).toBe(0);
   });
 
-  test('what happens while a try is under way counts for the next', async () => {
-    const { device, binding, triesAfter } = await wait();
+  test('a change during an attempt speeds up the next one', async () => {
+    const { device, binding, attemptsAfter } = await wait();
     let fail = () => {};
     binding.open.mockImplementationOnce(
       () =>
@@ -418,8 +416,8 @@ describe.skipIf(process.platform !== 'linux')('the folder of the devices is watc
           fail = () => reject(new Error('not yet'));
         }),
     );
-    expect(await triesAfter(() => writeFileSync(device, ''), 3_000)).toBe(1);
-    expect(await triesAfter(() => chmodSync(device, 0o600), 0)).toBe(0);
+    expect(await attemptsAfter(() => writeFileSync(device, ''), 3_000)).toBe(1);
+    expect(await attemptsAfter(() => chmodSync(device, 0o600), 0)).toBe(0);
     fail();
     await vi.advanceTimersByTimeAsync(100);
     expect(binding.open).toHaveBeenCalledTimes(3);
@@ -427,13 +425,13 @@ describe.skipIf(process.platform !== 'linux')('the folder of the devices is watc
 });
 
 describe('control lines', () => {
-  test('are set after opening where the connection says so, else left alone', async () => {
+  test('are set after opening if the connection has them, otherwise not', async () => {
     const { device } = await start({ dtr: false });
     expect(device.signals).toEqual([{ dtr: false, rts: true, brk: false }]);
     expect((await start()).device.signals).toEqual([]);
   });
 
-  test('are set one after the other in the order given, and the others stay', async () => {
+  test('are set one at a time in the given order, and the others do not change', async () => {
     const { serial, device } = await start();
     await Promise.all([
       serial.setSignals('arm', { rts: false, dtr: false }),
@@ -448,7 +446,7 @@ describe('control lines', () => {
     expect(await serial.signals('arm')).toEqual({ cts: true, dsr: false, dcd: false });
   });
 
-  test('that there are not, or no switches, are refused', async () => {
+  test('rejects unknown lines and values that are not boolean', async () => {
     const { serial } = await start();
     for (const [signals, words] of [
       [{ DTR: false }, 'unknown option "DTR"; expected one of dtr, rts, brk'],
@@ -462,7 +460,7 @@ describe('control lines', () => {
     }
   });
 
-  test('say what is wrong', async () => {
+  test('reject with KEY_ERROR, CONNECTION_LOST and ILLEGAL_STATE', async () => {
     const { serial, device, events } = await start();
     await expect(serial.setSignals('leg', {})).rejects.toMatchObject({ code: 'KEY_ERROR' });
     device.unplug();
@@ -473,7 +471,7 @@ describe('control lines', () => {
     await expect(serial.signals('arm')).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
   });
 
-  test('of a port that has none are SIGNALS_ERROR', async () => {
+  test('reject with SIGNALS_ERROR when the port fails', async () => {
     const device = new MockDevice({ path: '/dev/mock' });
     const inner = mockBinding(device);
     const binding: Binding = {
@@ -486,13 +484,13 @@ describe('control lines', () => {
     await serial.initialize();
     await expect(serial.setSignals('arm', { dtr: false })).rejects.toMatchObject({
       code: 'SIGNALS_ERROR',
-      message: 'setSignals of "arm" (/dev/mock): the port does not do that (cannot set)',
+      message: 'setSignals of "arm" (/dev/mock): failed: cannot set',
     });
     await serial.shutdown();
   });
 });
 
-test('every event is told by its diagnostics channel too', async () => {
+test('every event is also published on its diagnostics channel', async () => {
   const seen: unknown[] = [];
   const names = ['connected', 'disconnected', 'rejectedFrame', 'handlerError'];
   const listeners = names.map((name) => (message: unknown) => seen.push({ ...(message as object), channel: name }));
@@ -501,7 +499,7 @@ test('every event is told by its diagnostics channel too', async () => {
   });
   const { serial, device } = await start({ reconnect: false });
   serial.setReceiveHandler(() => {
-    throw new Error('a fault of the handler');
+    throw new Error('a bug in the handler');
   });
   await device.sendRaw(Uint8Array.of(9, 0, 2, 1, 0));
   await vi.waitFor(() => expect(seen).toHaveLength(3));
@@ -510,7 +508,7 @@ test('every event is told by its diagnostics channel too', async () => {
   expect(seen).toMatchObject([
     { channel: 'connected', communicator: serial, name: 'arm', path: '/dev/mock' },
     { channel: 'rejectedFrame', communicator: serial, name: 'arm', reason: 'malformed' },
-    { channel: 'handlerError', communicator: serial, name: 'arm', error: { message: 'a fault of the handler' } },
+    { channel: 'handlerError', communicator: serial, name: 'arm', error: { message: 'a bug in the handler' } },
     { channel: 'disconnected', communicator: serial, name: 'arm', willReconnect: false },
   ]);
   names.forEach((name, i) => {

@@ -12,7 +12,7 @@ import { MockDevice, mockBinding } from '../../src/testing/index.js';
 
 type Settings = Omit<SerialConnection, 'path' | 'baudRate'>;
 
-/** A started communicator with one mock device, and what its events told. */
+/** A started communicator with one mock device, and its events. */
 async function start(settings: Settings = {}, deviceOptions = {}, shutdownTimeoutMs = 2_000) {
   const device = new MockDevice({ path: '/dev/mock', ...deviceOptions });
   const serial = new SerialCommunicator({ binding: mockBinding(device), shutdownTimeoutMs });
@@ -45,7 +45,7 @@ function settled(promise: Promise<unknown>): Promise<string> {
   );
 }
 
-/** Every byte that was read is in just one of the counts. */
+/** Every byte read is in exactly one of the counts. */
 function expectBytesAccounted(stats: SerialStats): void {
   expect(
     stats.acceptedBytes + stats.rejectedBytes + stats.skippedBytes + stats.unfinishedBytes + stats.delimiters,
@@ -66,7 +66,7 @@ describe('initialize', () => {
     [
       'Error: No such file or directory, cannot open /dev/x',
       'PORT_NOT_FOUND',
-      /no such port; there are \/dev\/ttyUSB3 \(2341:0043\), \/dev\/ttyS0/,
+      /no such port; available: \/dev\/ttyUSB3 \(2341:0043\), \/dev\/ttyS0/,
     ],
     ['Opening COM7: File not found', 'PORT_NOT_FOUND', /no such port/],
     ['Error: Permission denied, cannot open /dev/x', 'PERMISSION_DENIED', /no permission; see who may use it/],
@@ -75,7 +75,7 @@ describe('initialize', () => {
     [
       'Inappropriate ioctl for device setting custom baud rate',
       'PORT_OPEN_FAILED',
-      /: this is no serial port; there are /,
+      /: this is no serial port; available: /,
     ],
     ['Is a directory, cannot open /dev', 'PORT_OPEN_FAILED', /: this is no serial port/],
     [
@@ -83,7 +83,7 @@ describe('initialize', () => {
       'PORT_OPEN_FAILED',
       /cannot be opened at 9600 bit\/s: the moon is in the wrong house/,
     ],
-  ])('says of "%s": %s', async (message, code, words) => {
+  ])('turns "%s" into %s', async (message, code, words) => {
     const serial = new SerialCommunicator({ binding: failing(message) });
     serial.addConnection('arm', { path: '/dev/x-that-is-not-there', baudRate: 9_600 });
     const error: InitializeError = await serial.initialize().then(
@@ -97,18 +97,18 @@ describe('initialize', () => {
     expect(error.message).toMatch(words);
   });
 
-  test('names the group to join when the port belongs to one', async () => {
+  test('names the group to join if the port belongs to one', async () => {
     const serial = new SerialCommunicator({ binding: failing('Error: Permission denied, cannot open it') });
-    // Belongs to root in every system; what matters is that the file is looked at.
+    // It belongs to root on every system. The test is that its group is looked up.
     serial.addConnection('arm', { path: '/dev/ptmx', baudRate: 9_600 });
     await expect(serial.initialize()).rejects.toThrow(/belongs to group \w+: run "sudo usermod -aG|see who may use it/);
   });
 
-  test('says that there are no ports, and that they cannot be listed', async () => {
+  test('says that there are no ports, or that they cannot be listed', async () => {
     const open = failing('No such file or directory').open;
     const none = new SerialCommunicator({ binding: { open, list: async () => [] } });
     none.addConnection('arm', { path: '/dev/x', baudRate: 9_600 });
-    await expect(none.initialize()).rejects.toThrow('there are no ports: is the device plugged in');
+    await expect(none.initialize()).rejects.toThrow('no ports found; check that the device is plugged in');
     const unlisted = new SerialCommunicator({
       binding: { open, list: () => Promise.reject(new Error('spawn udevadm ENOENT')) },
     });
@@ -116,7 +116,7 @@ describe('initialize', () => {
     await expect(unlisted.initialize()).rejects.toThrow('the ports cannot be listed: spawn udevadm ENOENT');
   });
 
-  test('carries every connection that failed, closes the others, and can be tried again', async () => {
+  test('rejects with all connections that failed, closes the others, and can be called again', async () => {
     const devices = ['a', 'b', 'c'].map((path) => new MockDevice({ path, echo: true }));
     const serial = new SerialCommunicator({ binding: mockBinding(...devices) });
     for (const device of devices) {
@@ -143,7 +143,7 @@ describe('initialize', () => {
     expect(devices.map(({ openOptions }) => openOptions)).toEqual([undefined, undefined, undefined]);
   });
 
-  test('passes the line settings on, defaults below those of the connection', async () => {
+  test('passes the settings to the binding; those of the connection override the defaults', async () => {
     const device = new MockDevice({ path: '/dev/mock' });
     const serial = new SerialCommunicator({
       binding: mockBinding(device),
@@ -165,7 +165,7 @@ describe('initialize', () => {
     await serial.shutdown();
   });
 
-  test('gives up on a port that takes longer than openTimeoutMs, and closes it when it opens after all', async () => {
+  test('rejects after openTimeoutMs, and closes the port if it opens later', async () => {
     const device = new MockDevice({ path: '/dev/mock' });
     const inner = mockBinding(device);
     let openNow!: () => void;
@@ -197,7 +197,7 @@ describe('initialize', () => {
 });
 
 describe('writing', () => {
-  test('the first bytes are one delimiter, unless syncOnOpen is off', async () => {
+  test('starts with one delimiter, unless syncOnOpen is off', async () => {
     const { serial, device } = await start();
     await serial.send('arm', PACKET);
     expect(Buffer.concat(device.writes)).toEqual(Buffer.from('000401020300', 'hex'));
@@ -206,12 +206,12 @@ describe('writing', () => {
     expect(Buffer.concat(other.device.writes)).toEqual(Buffer.from('0401020300', 'hex'));
   });
 
-  test('a delimiter goes out even when nothing is sent', async () => {
+  test('writes the delimiter even if nothing is sent', async () => {
     const { device } = await start();
     await vi.waitFor(() => expect(Buffer.concat(device.writes)).toEqual(Buffer.of(0)));
   });
 
-  test('sends made in one turn of the event loop leave in one write, also those that promises set off', async () => {
+  test('joins the sends of one turn of the event loop in one write, even those started by promises', async () => {
     const { serial, device } = await start({ syncOnOpen: false });
     const sends = [serial.send('arm', PACKET), serial.send('arm', PACKET)];
     sends.push(Promise.resolve().then(() => serial.send('arm', PACKET)));
@@ -227,7 +227,7 @@ describe('writing', () => {
     expect(device.writes).toEqual([Buffer.from('0401020300'.repeat(4), 'hex')]);
   });
 
-  test('sends at once never interleave and keep their order, whatever their sizes', async () => {
+  test('keeps the order of concurrent sends of any size, and never interleaves them', async () => {
     const { serial, device } = await start();
     const packets = Array.from({ length: 300 }, (_, i) => new Uint8Array((i * 977) % 3_000).fill(i));
     const done: number[] = [];
@@ -236,7 +236,7 @@ describe('writing', () => {
     expect(done).toEqual(packets.map((_, i) => i));
   });
 
-  test('a packet longer than maxPacketBytes is refused, and nothing of it is written', async () => {
+  test('rejects a packet longer than maxPacketBytes, and writes nothing of it', async () => {
     const { serial, device } = await start({ maxPacketBytes: 4, syncOnOpen: false });
     await expect(serial.send('arm', new Uint8Array(5))).rejects.toMatchObject({
       code: 'PACKET_TOO_LARGE',
@@ -246,7 +246,7 @@ describe('writing', () => {
     expect(device.received).toEqual([new Uint8Array(4)]);
   });
 
-  test('beyond sendQueueBytes, send rejects and nothing of that packet is sent', async () => {
+  test('rejects a packet beyond sendQueueBytes, and writes nothing of it', async () => {
     const { serial, device } = await start({ maxPacketBytes: 8, sendQueueBytes: 20, syncOnOpen: false });
     device.stall();
     const first = serial.send('arm', new Uint8Array(8).fill(1)); // 10 bytes on the wire at most
@@ -254,7 +254,7 @@ describe('writing', () => {
     await expect(serial.send('arm', new Uint8Array(0))).rejects.toMatchObject({
       code: 'SEND_QUEUE_FULL',
       connection: 'arm',
-      message: expect.stringContaining('20 of 20 bytes wait to be written already'),
+      message: expect.stringContaining('the send queue is full (20 of 20 bytes)'),
     });
     device.resume();
     await Promise.all([first, second]);
@@ -262,7 +262,7 @@ describe('writing', () => {
     expect(device.received.map((packet) => packet[0])).toEqual([1, 2, 3]);
   });
 
-  test('settleMs holds the first write back, but not the packets of the device', async () => {
+  test('settleMs delays the first write, but not the packets from the device', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     onTestFinished(() => void vi.useRealTimers());
     const { serial, device } = await start({ settleMs: 2_000 });
@@ -279,7 +279,7 @@ describe('writing', () => {
 });
 
 describe('an aborted send', () => {
-  test('of which nothing was written rejects at once with the reason, and leaves no byte', async () => {
+  test('rejects immediately with the reason if nothing was written, and sends nothing', async () => {
     const { serial, device } = await start({ syncOnOpen: false });
     device.stall();
     const controller = new AbortController();
@@ -294,7 +294,7 @@ describe('an aborted send', () => {
     expect(device.received).toEqual([PACKET, Uint8Array.of(3)]);
   });
 
-  test('whose frame was begun rejects when the frame is out, whole', async () => {
+  test('rejects when the frame is fully written if it was partly written', async () => {
     const { serial, device } = await start({ syncOnOpen: false });
     device.stall();
     const controller = new AbortController();
@@ -308,7 +308,7 @@ describe('an aborted send', () => {
     expect(device.received).toEqual([PACKET]);
   });
 
-  test('gives its bytes in the queue back', async () => {
+  test('frees its bytes in the queue', async () => {
     const { serial, device } = await start({ maxPacketBytes: 8, sendQueueBytes: 20, syncOnOpen: false });
     device.stall();
     const first = serial.send('arm', new Uint8Array(8));
@@ -324,7 +324,7 @@ describe('an aborted send', () => {
     expect(device.received).toHaveLength(1);
   });
 
-  test('and one that is done leave no listener at the signal', async () => {
+  test('leaves no listener at the signal, and neither does a send that resolves', async () => {
     const { serial } = await start();
     const { signal } = new AbortController();
     const add = vi.spyOn(signal, 'addEventListener');
@@ -336,7 +336,7 @@ describe('an aborted send', () => {
 });
 
 describe('receiving', () => {
-  test('a slow handler holds the device: nothing is read ahead', async () => {
+  test('a slow handler pauses the device: nothing is read ahead', async () => {
     const { serial, device } = await start();
     let release: (() => void) | undefined;
     const handled: number[] = [];
@@ -349,7 +349,7 @@ describe('receiving', () => {
         });
       }),
     );
-    // Each is longer than the buffer of the port, so that the device is done with one only when it was read.
+    // Each is longer than the buffer of the port, so its promise resolves only when it has been read.
     const sends = [1, 2, 3, 4].map((value) => device.send(new Uint8Array(5_000).fill(value)));
     const third = vi.fn();
     void sends[2]!.then(third);
@@ -368,7 +368,7 @@ describe('receiving', () => {
     expect(handled).toEqual([1, 2, 3, 4]);
   });
 
-  test('rejected frames are told with reason, length and first bytes, and counted; what is whole is delivered', async () => {
+  test('reports and counts rejected frames with reason, length and first bytes, and delivers the others', async () => {
     const { serial, device, events } = await start({ maxPacketBytes: 100 });
     const packets = nextPackets(serial, 2);
     await device.send(Uint8Array.of(7));
@@ -394,27 +394,30 @@ describe('receiving', () => {
     expectBytesAccounted(stats);
   });
 
-  test.each(['crc16', 'crc32'] as const)('%s: both ways, and a wrong one is rejected', async (checksum) => {
-    const { serial, device, events } = await start({ checksum }, { checksum, echo: true });
-    const packets = nextPackets(serial, 2);
-    await device.sendRaw(Uint8Array.of(2, 1, 0)); // too short to have one
-    await device.sendRaw(Uint8Array.of(8, 1, 2, 3, 4, 5, 6, 7, 0));
-    await serial.send('arm', PACKET);
-    await serial.send('arm', new Uint8Array(0));
-    expect(await packets).toEqual([PACKET, new Uint8Array(0)]);
-    expect(device.checksumFrames).toBe(0);
-    expect(events.map(({ event, reason }) => [event, reason])).toEqual([
-      ['rejectedFrame', 'checksum'],
-      ['rejectedFrame', 'checksum'],
-    ]);
-    expect(serial.stats('arm').checksumFrames).toBe(2);
-    expectBytesAccounted(serial.stats('arm'));
-  });
+  test.each(['crc16', 'crc32'] as const)(
+    '%s: is appended and verified, and a frame with a wrong one is rejected',
+    async (checksum) => {
+      const { serial, device, events } = await start({ checksum }, { checksum, echo: true });
+      const packets = nextPackets(serial, 2);
+      await device.sendRaw(Uint8Array.of(2, 1, 0)); // too short for a checksum
+      await device.sendRaw(Uint8Array.of(8, 1, 2, 3, 4, 5, 6, 7, 0));
+      await serial.send('arm', PACKET);
+      await serial.send('arm', new Uint8Array(0));
+      expect(await packets).toEqual([PACKET, new Uint8Array(0)]);
+      expect(device.checksumFrames).toBe(0);
+      expect(events.map(({ event, reason }) => [event, reason])).toEqual([
+        ['rejectedFrame', 'checksum'],
+        ['rejectedFrame', 'checksum'],
+      ]);
+      expect(serial.stats('arm').checksumFrames).toBe(2);
+      expectBytesAccounted(serial.stats('arm'));
+    },
+  );
 
-  test('skipFirst counts what comes before the first delimiter', async () => {
+  test('skipFirst counts the bytes before the first delimiter', async () => {
     const { serial, device, events } = await start({ skipFirst: true });
     const packets = nextPackets(serial, 1);
-    await device.sendRaw(Uint8Array.of(2, 5, 0)); // the tail of a frame that happens to decode
+    await device.sendRaw(Uint8Array.of(2, 5, 0)); // the tail of a frame, which happens to decode
     await device.send(Uint8Array.of(8));
     expect(await packets).toEqual([Uint8Array.of(8)]);
     expect(events).toEqual([]);
@@ -422,7 +425,7 @@ describe('receiving', () => {
     expectBytesAccounted(serial.stats('arm'));
   });
 
-  test('packets without a handler are counted, not kept', async () => {
+  test('counts packets without a handler, and does not keep them', async () => {
     const { serial, device } = await start();
     await device.send(PACKET);
     await vi.waitFor(() => expect(serial.stats('arm').packetsWithoutHandler).toBe(1));
@@ -432,7 +435,7 @@ describe('receiving', () => {
     expect(serial.stats('arm')).toMatchObject({ packetsReceived: 2, packetsWithoutHandler: 1 });
   });
 
-  test('a packet can be answered from the handler', async () => {
+  test('the handler can send a reply', async () => {
     const { serial, device } = await start();
     serial.setReceiveHandler((name, packet) => serial.send(name, packet));
     for (let i = 0; i < 50; i++) {
@@ -443,9 +446,9 @@ describe('receiving', () => {
   });
 });
 
-describe('a port that is lost', () => {
+describe('a disconnect', () => {
   test.each(['idle', 'with a write pending', 'with a busy handler and a write pending'])(
-    'is told once: %s',
+    'is reported once: %s',
     async (how) => {
       const { serial, device, events } = await start();
       let sent = Promise.resolve('nothing sent');
@@ -469,7 +472,7 @@ describe('a port that is lost', () => {
     },
   );
 
-  test('with nobody listening, nothing happens to the process, and shutdown works', async () => {
+  test('does nothing to the process without a listener, and shutdown works', async () => {
     const device = new MockDevice({ path: '/dev/mock' });
     const serial = new SerialCommunicator({ binding: mockBinding(device) });
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
@@ -479,7 +482,7 @@ describe('a port that is lost', () => {
     await serial.shutdown();
   });
 
-  test('the packets that had arrived are still delivered; the unfinished frame is counted', async () => {
+  test('still delivers the packets received before, and counts the unfinished frame', async () => {
     const { serial, device, events } = await start();
     const handled: number[] = [];
     let release!: () => void;
@@ -505,7 +508,7 @@ describe('a port that is lost', () => {
 });
 
 describe('shutdown', () => {
-  test('waits for the sends that were accepted', async () => {
+  test('waits for the accepted sends', async () => {
     const { serial, device } = await start();
     device.stall();
     const sends = [1, 2, 3].map((value) => settled(serial.send('arm', Uint8Array.of(value))));
@@ -516,7 +519,7 @@ describe('shutdown', () => {
     expect(device.received.map((packet) => packet[0])).toEqual([1, 2, 3]);
   });
 
-  test('ends in time with a stalled device, and the sends that did not make it say so', async () => {
+  test('ends in time when the device is stalled, and rejects its sends', async () => {
     const { serial, device, events } = await start({}, {}, 200);
     device.stall();
     const sends = [1, 2, 3].map((value) => settled(serial.send('arm', Uint8Array.of(value))));
@@ -528,7 +531,7 @@ describe('shutdown', () => {
     expect(events).toEqual([]);
   });
 
-  test('ends in time when the port never closes', async () => {
+  test('ends in time if the port never closes', async () => {
     const device = new MockDevice({ path: '/dev/mock' });
     const inner = mockBinding(device);
     const binding: Binding = {
@@ -543,7 +546,7 @@ describe('shutdown', () => {
     expect(performance.now() - startedAt).toBeLessThan(100 + 50);
   });
 
-  test('does not wait for a handler that never settles; what waited for it is counted', async () => {
+  test('does not wait for a handler that never settles, and counts the packets that waited for it', async () => {
     const { serial, device } = await start();
     const handler = vi.fn(() => new Promise<void>(() => undefined));
     serial.setReceiveHandler(handler);
@@ -556,7 +559,7 @@ describe('shutdown', () => {
     expectBytesAccounted(stats);
   });
 
-  test('stops the settling, too', async () => {
+  test('does not wait for the device to settle', async () => {
     const { serial } = await start({ settleMs: 60_000 }, {}, 40);
     const sent = settled(serial.send('arm', PACKET));
     await serial.shutdown();
@@ -565,7 +568,7 @@ describe('shutdown', () => {
 });
 
 describe('stats', () => {
-  test('of an unknown name is a KeyError; before initialize all is zero; a copy is given', async () => {
+  test('reject an unknown name, are zero before initialize, and are a copy', async () => {
     const serial = new SerialCommunicator();
     expect(() => serial.stats('arm')).toThrow(expect.objectContaining({ code: 'KEY_ERROR' }));
     serial.addConnection('arm', { path: '/dev/x', baudRate: 9_600 });
@@ -574,7 +577,7 @@ describe('stats', () => {
     expect(serial.stats('arm').bytesRead).toBe(0);
   });
 
-  test('count both ways', async () => {
+  test('count sent and received packets', async () => {
     const { serial } = await start({}, { echo: true });
     const packets = nextPackets(serial, 2);
     await serial.send('arm', PACKET);
@@ -592,10 +595,10 @@ describe('stats', () => {
   });
 });
 
-test('a listener that throws is an uncaught exception of its own, and disturbs nothing', async () => {
+test('the error of a listener that throws is an uncaught exception, and receiving continues', async () => {
   const { serial, device } = await start();
   serial.on('rejectedFrame', () => {
-    throw new Error('a fault of the listener');
+    throw new Error('a bug in the listener');
   });
   const uncaught = process.listeners('uncaughtException');
   process.removeAllListeners('uncaughtException');
@@ -603,7 +606,7 @@ test('a listener that throws is an uncaught exception of its own, and disturbs n
   const packets = nextPackets(serial, 1);
   await device.sendRaw(Uint8Array.of(9, 0, 2, 8, 0));
   expect(await packets).toEqual([Uint8Array.of(8)]);
-  expect(String((await thrown)[0])).toContain('a fault of the listener');
+  expect(String((await thrown)[0])).toContain('a bug in the listener');
   for (const listener of uncaught) {
     process.on('uncaughtException', listener);
   }

@@ -37,7 +37,11 @@ describe('a connection is checked when it is added', () => {
     ['xoff', { ...valid, xoff: null }, 'xoff is null; expected true or false'],
     ['hupcl', { ...valid, hupcl: {} }, 'hupcl is an object; expected true or false'],
     ['lock', { ...valid, lock: () => true }, 'lock is a function; expected true or false'],
-    ['checksum', { ...valid, checksum: 'crc8' }, 'checksum is "crc8"; expected "none", "crc16" or "crc32"'],
+    [
+      'checksum',
+      { ...valid, checksum: 'crc8' },
+      'checksum is "crc8"; expected "none", "crc16", "crc32", or an object with',
+    ],
     ['maxPacketBytes', { ...valid, maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer'],
     ['openTimeoutMs', { ...valid, openTimeoutMs: 0 }, 'openTimeoutMs is 0; expected an integer from'],
     ['settleMs', { ...valid, settleMs: 1.5 }, 'settleMs is 1.5; expected an integer from'],

@@ -12,7 +12,7 @@ import { has } from '../support/tools.js';
 const IMAGE = path.resolve(import.meta.dirname, '../../firmware-echo/prebuilt/uno.hex');
 const skip = !has('cc') || !existsSync('/usr/include/simavr/sim_avr.h');
 
-/** The longest packet that the sketch echoes. */
+/** The maximum packet size of the sketch. */
 const LARGEST_PACKET_BYTES = 512;
 
 let folder: string;
@@ -34,7 +34,7 @@ afterAll(() => {
 
 for (const [name, binding] of NATIVE_BINDINGS) {
   describeEchoSuite(
-    `the sketch under simavr, through ${name} (needs cc and libsimavr-dev)`,
+    `the sketch on simavr, through ${name} (needs cc and libsimavr-dev)`,
     async () => {
       const runner = spawn(path.join(folder, 'runner'), [IMAGE], { stdio: ['pipe', 'pipe', 'inherit'] });
       const exited = once(runner, 'exit');

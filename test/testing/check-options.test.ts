@@ -35,7 +35,10 @@ describe('MockDevice refuses', () => {
     [{ path: '' }, 'path is ""; expected a non-empty string without NUL'],
     [{ path, onPacket: true }, 'onPacket is true; expected a function'],
     [{ path, echo: 1 }, 'echo is 1; expected true or false'],
-    [{ path, checksum: 'crc8' }, 'checksum is "crc8"; expected "none", "crc16" or "crc32"'],
+    [
+      { path, checksum: 'crc8' },
+      'checksum is "crc8"; expected "none", "crc16", "crc32", or an object with bytes (1 to 8) and compute',
+    ],
     [{ path, maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer of at least 0'],
     [{ path, maxReadSize: 0 }, 'maxReadSize is 0; expected an integer of at least 1'],
     [{ path, vendorId: 0x2341 }, 'vendorId is 9025; expected a string'],

@@ -8,19 +8,19 @@ import { has } from '../support/tools.js';
 import { type AdapterCommand, UsbAdapter } from './usb-adapter.js';
 
 const PACKAGE = path.resolve(import.meta.dirname, '../..');
-/** What `prepare.sh` fills, once. */
+/** `prepare.sh` fills this folder once. */
 const LAB = path.join(import.meta.dirname, 'build');
 const CONSOLE_LOG = path.join(LAB, 'console.log');
 
-/** It takes about 12 s where nothing else is done. */
+/** Booting takes about 12 s on an idle machine. */
 const BOOT_LIMIT_MS = 240_000;
 
 const TOOLS = ['qemu-system-x86_64', 'busybox', 'cpio', 'modprobe', 'strip', 'dpkg', 'apt-get', 'python3'];
 
-/** The programs that are not there, and are needed to prepare and to run the machine. */
+/** Missing programs that are needed to prepare or run the machine. */
 export const missingTools: readonly string[] = TOOLS.filter((tool) => !has(tool) && !has(`/usr/sbin/${tool}`));
 
-/** What a guest script, or the machine itself, says: one line of JSON each. */
+/** One line of JSON from a guest script or from `init`. */
 interface Line extends AdapterCommand {
   ready?: true;
   fact?: string;
@@ -30,14 +30,14 @@ interface Line extends AdapterCommand {
 
 type Facts = Record<string, unknown>;
 
-/** What waits for the machine: to be ready, or for a script to end. */
+/** Waits for the machine to be ready, or for a script to end. */
 interface Run {
   facts: Facts;
   resolve(facts: Facts): void;
   reject(error: Error): void;
 }
 
-/** A virtual machine with a real kernel, real USB serial drivers, and this package as it was built. */
+/** A virtual machine with a real kernel, real USB serial drivers, and both packages as they were built. */
 export class Machine {
   readonly #qemu: ChildProcessByStdio<Writable, Readable, null>;
   readonly #ended: Promise<unknown>;
@@ -52,7 +52,7 @@ export class Machine {
     const words = ['-accel', 'tcg,thread=multi', '-cpu', 'max', '-smp', '2', '-m', '1024', '-nodefaults', '-no-reboot'];
     words.push('-display', 'none', '-kernel', path.join(LAB, 'vmlinux'), '-initrd', `${folder}/initramfs.cpio`);
     words.push('-append', 'console=ttyS0 quiet panic=-1 mitigations=off nokaslr random.trust_cpu=on');
-    // The first serial port is the console, the second carries commands and answers.
+    // The first serial port is the console. The second one carries the names of scripts, and their facts.
     words.push('-serial', `file:${CONSOLE_LOG}`, '-serial', 'stdio', '-device', 'qemu-xhci');
     words.push('-chardev', `socket,id=far-end,path=${folder}/far-end,server=on,wait=off`);
     words.push('-device', 'usb-serial,chardev=far-end,serial=BENCH0001');
@@ -62,21 +62,21 @@ export class Machine {
     });
     void this.#ended.then((reason) => {
       this.#isUp = false;
-      this.#fail(`qemu has ended (${reason})`);
+      this.#fail(`qemu exited (${reason})`);
     });
     process.once('exit', () => this.#qemu.kill('SIGKILL'));
-    // That is told above.
+    // The exit of qemu is reported above.
     this.#qemu.stdin.on('error', () => undefined);
     createInterface({ input: this.#qemu.stdout }).on('line', (line) => this.#take(line));
   }
 
-  /** Prepares what is needed, if that has not been done, and starts the machine. */
+  /** Prepares the machine, unless that is done, and starts it. */
   static async boot(): Promise<Machine> {
     rmSync(CONSOLE_LOG, { force: true });
     execFileSync(path.join(import.meta.dirname, 'prepare.sh'), [LAB, PACKAGE], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    // Not in the lab: the path of a socket must be short.
+    // A temporary folder, because the path of a socket must be short.
     const folder = mkdtempSync(path.join(tmpdir(), 'usb-'));
     packInitramfs(folder);
     const machine = new Machine(folder);
@@ -95,12 +95,12 @@ export class Machine {
   /**
    * Runs `guest/NAME.mjs` in the machine.
    *
-   * @returns the facts that it told, by name
-   * @throws Error with the facts so far and the last lines of the console if the script fails, or takes too long
+   * @returns the facts that it reported, by name
+   * @throws Error with the facts so far and the last lines of the console if the script fails or takes too long
    */
   async run<Expected>(name: string): Promise<Expected> {
     if (!this.#isUp) {
-      throw new Error('qemu has ended');
+      throw new Error('qemu is not running');
     }
     const facts = this.#expectRun();
     this.#qemu.stdin.write(`${name}\n`);
@@ -126,7 +126,7 @@ export class Machine {
     try {
       line = JSON.parse(text);
     } catch {
-      this.#fail(`the machine said ${JSON.stringify(text)}`);
+      this.#fail(`unexpected output: ${JSON.stringify(text)}`);
       return;
     }
     if (line.fact !== undefined && this.#run !== undefined) {
@@ -134,7 +134,7 @@ export class Machine {
     } else if (line.ready || line.exit === 0) {
       this.#run?.resolve(this.#run.facts);
     } else if (line.exit !== undefined) {
-      this.#fail(line.exit === 137 ? 'the script took too long' : `the script ended with ${line.exit}`);
+      this.#fail(line.exit === 137 ? 'the script took too long' : `the script exited with ${line.exit}`);
     } else {
       this.#adapter.obey(line);
     }
@@ -148,7 +148,7 @@ export class Machine {
   }
 }
 
-/** Joins what was prepared with what changes: a second archive behind the first one, which the kernel unpacks over it. */
+/** Appends an archive with the packages and scripts to the prepared one. The kernel unpacks it over the first. */
 function packInitramfs(folder: string): void {
   const overlay = path.join(folder, 'overlay');
   const built = path.join(overlay, 'app/node_modules/serial-communicator');

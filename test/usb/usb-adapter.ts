@@ -1,24 +1,24 @@
 import { connect, type Socket } from 'node:net';
 
-/** What the far end of the adapter sends by itself: whole frames. */
+/** What the far end of the adapter sends in a flood: whole frames. */
 const FLOOD = Buffer.concat(Array<Buffer>(64).fill(Buffer.from(`\x40${'F'.repeat(63)}\0`)));
 
-/** What a guest script asks for. */
+/** A request of a guest script. */
 export interface AdapterCommand {
-  /** Plugs the adapter in, or unplugs it. */
+  /** Plug the adapter in, or unplug it. */
   adapter?: 'attach' | 'detach';
-  /** Whether its far end sends without end. It always sends back what it gets. */
+  /** Whether its far end sends continuously. It always echoes what it receives. */
   flood?: boolean;
 }
 
 /**
- * What is joined to the far end of the machine's FTDI adapter. QEMU plugs the adapter in when somebody connects to its
- * socket, and unplugs it when that ends.
+ * The device at the far end of the machine's FTDI adapter. QEMU plugs the adapter in when a program connects to its
+ * socket, and unplugs it when the connection ends.
  */
 export class UsbAdapter {
   readonly #socketPath: string;
   #socket: Socket | undefined;
-  #floods = false;
+  #isFlooding = false;
 
   constructor(socketPath: string) {
     this.#socketPath = socketPath;
@@ -26,7 +26,7 @@ export class UsbAdapter {
 
   obey({ adapter, flood }: AdapterCommand): void {
     if (flood !== undefined) {
-      this.#floods = flood;
+      this.#isFlooding = flood;
     }
     if (adapter !== undefined) {
       this.#socket?.destroy();
@@ -35,7 +35,7 @@ export class UsbAdapter {
       const socket = connect(this.#socketPath);
       socket.on('data', (bytes) => socket.write(bytes));
       socket.on('drain', () => this.#flood());
-      // QEMU has ended, which its exit tells.
+      // QEMU exited, which Machine reports.
       socket.on('error', () => socket.destroy());
       this.#socket = socket;
     }
@@ -47,8 +47,8 @@ export class UsbAdapter {
   }
 
   #flood(): void {
-    while (this.#floods && this.#socket?.writable && this.#socket.write(FLOOD)) {
-      // Until the socket is full.
+    while (this.#isFlooding && this.#socket?.writable && this.#socket.write(FLOOD)) {
+      // Write until the socket's buffer is full.
     }
   }
 }

@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/usb/*.usb.ts'],
     reporters: ['default', './test/support/summary-reporter.ts'],
-    // The first test of each script waits for all of it, the very first one for a download and for the machine as well.
+    // The first test of each script waits for the whole script, the very first one also for the download and the boot.
     testTimeout: 600_000,
   },
 });

@@ -1,59 +1,98 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import { checkOptions } from '../options/option-rules.js';
-import { lineOptions } from '../options/port-options.js';
+import type { ArgumentDefinition, OptionsOf, OptionTable, TypedArgument } from '../options/define.js';
+import { checkOptions, RuledOption } from '../options/option-rules.js';
 import { expandProfiles } from '../options/profiles.js';
 import { chooseListedPort } from '../ports/choose-port.js';
-import type { LineOptions } from '../ports/open-ports.js';
 import type { Output } from '../terminal/output.js';
 
-/** Tells what `sercom` is to exit with. */
-export type Exit = (code: ExitCode) => void;
+/** What a command accepts: the `definition` that `commands/NAME/command.ts` exports. */
+export interface CommandDefinition<Table extends OptionTable = OptionTable> {
+  readonly options: Table;
+  /** Notes and examples, shown below the options. */
+  readonly help: string;
+}
 
-/** Gives a command of `sercom`, which has a name and a description, all else. */
-export type Define = (command: Command, output: Output, exit: Exit) => void;
+/** What a command does: the `run` that `commands/NAME/run.ts` exports. It gets the values of all options and arguments. */
+export type Run<Definition extends CommandDefinition> = (
+  options: OptionsOf<Definition['options']>,
+  output: Output,
+  program: Command,
+) => Promise<ExitCode>;
 
-/** How ports are written, for help. */
+/** Returns the definition of a command; its type is inferred from the table. */
+export function defineCommand<const Table extends OptionTable>(
+  definition: CommandDefinition<Table>,
+): CommandDefinition<Table> {
+  return definition;
+}
+
 const PORT_GRAMMAR =
-  'PATH, usb:VID:PID[:SERIAL], sim: (a simulated Arduino Uno that echoes) or NAME= and one of these, each with ' +
-  'optional @BAUD; or @PROFILE; none: the only USB port there is';
+  '[NAME=]PATH, [NAME=]usb:VID:PID[:SERIAL] or [NAME=]sim: (a simulated echoing Arduino Uno), each with optional ' +
+  '@BAUD; or @PROFILE (default: the only USB port)';
 
-/** Gives a command the port, or the ports, that it opens, and the options of their lines. */
-export function takesPorts(command: Command, ports: '[port]' | '[port...]'): void {
-  command.argument(ports, PORT_GRAMMAR);
-  for (const option of lineOptions()) {
-    command.addOption(option);
+/** The one port that a command opens. If none is given, it is the only USB port, or the user chooses. */
+export function portArgument(): TypedArgument<string> {
+  return { kind: 'argument', flags: '[port]', description: PORT_GRAMMAR, ports: 'required' };
+}
+
+/** The ports that a command opens, at least one. If none is given, as for {@link portArgument}. */
+export function portArguments(): TypedArgument<string[]> {
+  return { kind: 'argument', flags: '[port...]', description: PORT_GRAMMAR, ports: 'required' };
+}
+
+/** A port that a command can do without. */
+export function optionalPortArgument(description: string): TypedArgument<string | undefined> {
+  return { kind: 'argument', flags: '[port]', description, ports: 'optional' };
+}
+
+/** Adds the arguments, options and help of a definition to a command. */
+export function addDefinition(command: Command, { options, help }: CommandDefinition): void {
+  for (const [key, definition] of Object.entries(options)) {
+    if (definition.kind === 'option') {
+      command.addOption(new RuledOption(key, definition));
+      continue;
+    }
+    const argument = new Argument(definition.flags, definition.description);
+    command.addArgument(definition.choices === undefined ? argument : argument.choices(definition.choices));
   }
+  command.addHelpText('after', `\n${help}`);
 }
 
 /**
- * Runs a command on the ports that were named, by themselves or by profiles, or else on the one that is chosen.
+ * The values for the code of a command whose command line has been parsed: profiles are applied, rules are checked, and
+ * a missing port is chosen.
  *
- * @param run - is given the ports and the options
+ * @returns `undefined` if the user was asked for a port and gave none
  * @throws CliError
  */
-export async function runOnPorts<Options extends LineOptions>(
+export async function parsedOptions<Table extends OptionTable>(
   command: Command,
-  given: readonly string[],
-  run: (ports: string[], options: Options) => Promise<ExitCode>,
-): Promise<ExitCode> {
+  { options: table }: CommandDefinition<Table>,
+): Promise<OptionsOf<Table> | undefined> {
+  const definitions = Object.entries(table).filter((entry): entry is [string, ArgumentDefinition] => {
+    return entry[1].kind === 'argument';
+  });
+  const values = Object.fromEntries(definitions.map(([key], index) => [key, command.processedArgs[index]]));
+  const [portKey, portDefinition] = definitions.find(([, { ports }]) => ports !== undefined) ?? [];
+  const given: string[] = portKey === undefined ? [] : [values[portKey] ?? []].flat();
   const ports = await expandProfiles(given, command);
   checkOptions(command);
-  if (ports.length === 0) {
-    const chosen = await chooseListedPort();
-    if (chosen === undefined) {
-      return ExitCode.interrupted;
+  if (portKey !== undefined) {
+    if (ports.length === 0 && portDefinition!.ports === 'required') {
+      const chosen = await chooseListedPort();
+      if (chosen === undefined) {
+        return undefined;
+      }
+      ports.push(chosen);
     }
-    ports.push(chosen);
+    const isSingle = !portDefinition!.flags.endsWith('...]');
+    // A profile may have no port, or several.
+    if (isSingle && (ports.length > 1 || ports.length < given.length)) {
+      throw new CliError(ExitCode.usage, `${command.name()} needs exactly one port, got ${ports.length}`);
+    }
+    values[portKey] = isSingle ? ports[0] : ports;
   }
-  return run(ports, command.opts<Options>());
-}
-
-/** The one port of a command that takes no more. */
-export function onlyPort([port, ...more]: readonly string[], what: string): string {
-  if (port === undefined || more.length > 0) {
-    throw new CliError(ExitCode.usage, `${what} takes one port; name the one you mean`);
-  }
-  return port;
+  return { ...command.opts(), ...values } as OptionsOf<Table>;
 }

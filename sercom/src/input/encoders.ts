@@ -1,15 +1,17 @@
-/** What a value can be encoded to. */
-export type Encoding = 'cbor' | 'msgpack';
-
-/** Encodes a value that JSON can hold. */
+/** Encodes a JSON value. */
 export type Encoder = (value: unknown) => Uint8Array;
 
-/** Loads an encoder: only its own package. */
-export async function loadEncoder(encoding: Encoding): Promise<Encoder> {
-  if (encoding === 'cbor') {
+/** Loads the encoder for each value of `--encode`; packages are loaded only for the encoder that needs them. */
+export const ENCODERS = {
+  cbor: async (): Promise<Encoder> => {
     const { encode } = await import('cbor2');
     return (value) => encode(value);
-  }
-  const { encode } = await import('@msgpack/msgpack');
-  return (value) => encode(value);
-}
+  },
+  msgpack: async (): Promise<Encoder> => {
+    const { encode } = await import('@msgpack/msgpack');
+    return (value) => encode(value);
+  },
+};
+
+export type Encoding = keyof typeof ENCODERS;
+export const ENCODINGS = Object.keys(ENCODERS) as Encoding[];

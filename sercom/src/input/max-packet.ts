@@ -2,12 +2,16 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { count } from '../records/totals.js';
 
-/** @throws CliError (wrong use) if a packet is longer than `--max-packet` */
+/**
+ * Returns the packet.
+ *
+ * @throws CliError (usage error) if the packet is longer than `--max-packet`
+ */
 export function checked(packet: Uint8Array, maxBytes: number): Uint8Array {
   if (packet.length > maxBytes) {
     throw new CliError(
       ExitCode.usage,
-      `a packet has at most ${count(maxBytes, 'byte')}; send less at a time, or raise --max-packet at both ends`,
+      `packet is longer than ${count(maxBytes, 'byte')}; send less at a time, or raise --max-packet (and the device's own limit)`,
     );
   }
   return packet;

@@ -2,46 +2,42 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { quotePacket } from '../text/escape.js';
 import { parseHex } from '../text/hex.js';
-import type { Encoding } from './encoders.js';
+import { ENCODERS, type Encoding } from './encoders.js';
 
-/** What the packets to send are written as. */
+/** The formats in which packets to send can be written. */
 export const INPUT_KINDS = ['text', 'hex', 'json'] as const;
 export type InputKind = (typeof INPUT_KINDS)[number];
 
-/** What JSON can be encoded to. */
-export const ENCODINGS = ['cbor', 'msgpack'] as const satisfies readonly Encoding[];
-
 /**
- * Makes a packet of what somebody has written: text, or the bytes of one, which need not be UTF-8 where they are the
- * packet.
+ * Turns user input into a packet. Input from a file or a pipe comes as bytes, which must be UTF-8 except for `text`,
+ * where they are the packet.
  *
- * @throws CliError (wrong use)
+ * @throws CliError (usage error)
  */
-export type PacketReader = (written: string | Uint8Array) => Uint8Array;
+export type PacketReader = (input: string | Uint8Array) => Uint8Array;
 
-/** Reads packets that are written in one way. What JSON becomes is loaded only for JSON. */
+/** The reader for one format. `encoding` is used only for `json`. Default: `cbor`. */
 export async function packetReader(kind: InputKind, encoding: Encoding = 'cbor'): Promise<PacketReader> {
   switch (kind) {
     case 'text':
-      return (written) => (typeof written === 'string' ? Buffer.from(written) : written);
+      return (input) => (typeof input === 'string' ? Buffer.from(input) : input);
     case 'hex':
-      return (written) => parseHex(textOf(written));
+      return (input) => parseHex(textOf(input));
     case 'json': {
-      const { loadEncoder } = await import('./encoders.js');
-      const encode = await loadEncoder(encoding);
-      return (written) => encode(parseJson(textOf(written)));
+      const encode = await ENCODERS[encoding]();
+      return (input) => encode(parseJson(textOf(input)));
     }
   }
 }
 
-function textOf(written: string | Uint8Array): string {
-  if (typeof written === 'string') {
-    return written;
+function textOf(input: string | Uint8Array): string {
+  if (typeof input === 'string') {
+    return input;
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(written);
+    return new TextDecoder('utf-8', { fatal: true }).decode(input);
   } catch (error) {
-    throw new CliError(ExitCode.usage, `this line is not UTF-8: ${quotePacket(written)}`, { cause: error });
+    throw new CliError(ExitCode.usage, `invalid UTF-8: ${quotePacket(input)}`, { cause: error });
   }
 }
 
@@ -49,6 +45,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new CliError(ExitCode.usage, `this is not JSON: ${text} (${(error as Error).message})`);
+    throw new CliError(ExitCode.usage, `invalid JSON: ${text} (${(error as Error).message})`);
   }
 }

@@ -1,21 +1,20 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { Interruption } from '../interruption.js';
 import { printMessage } from '../terminal/message.js';
 import { byteLinesOf } from '../text/lines.js';
 
 /**
- * Reads all of stdin, but no more than tells that it is too long.
+ * Reads all of stdin as one packet. Stops reading when it is too long.
  *
- * @param isTerminal - whether a person watches, who is told what to do
- * @returns `undefined` if Ctrl-C ended it
+ * @param isTerminal - whether stdout is a terminal, so that instructions are shown
+ * @returns `undefined` if Ctrl-C interrupted it
  */
 export async function readPacket(maxBytes: number, isTerminal: boolean): Promise<Buffer | undefined> {
-  const interruption = new AbortController();
-  const onInterrupt = () => interruption.abort();
-  process.once('SIGINT', onInterrupt);
+  const interruption = new Interruption();
   if (isTerminal && process.stdin.isTTY) {
-    printMessage('type the packet; Ctrl-D at the start of a line ends it');
+    printMessage('type the packet, then press Ctrl-D on an empty line');
   }
   try {
     return await readUpTo(addAbortSignal(interruption.signal, process.stdin), maxBytes);
@@ -25,14 +24,14 @@ export async function readPacket(maxBytes: number, isTerminal: boolean): Promise
     }
     throw error;
   } finally {
-    process.off('SIGINT', onInterrupt);
+    interruption.close();
   }
 }
 
 /**
- * The lines of stdin, as bytes, until its end or until the signal ends it, which is thrown.
+ * The lines of stdin, as bytes.
  *
- * @throws CliError (wrong use) at a line that is too long
+ * @throws CliError (usage error) if a line is too long; the reason of the signal when it is aborted
  */
 export async function* stdinLines(signal: AbortSignal): AsyncGenerator<Uint8Array, void> {
   try {
@@ -43,7 +42,7 @@ export async function* stdinLines(signal: AbortSignal): AsyncGenerator<Uint8Arra
   }
 }
 
-/** Reads all of a stream, or a chunk more than that many bytes. */
+/** Reads a stream to its end, or until it has more than `maxBytes`. */
 export async function readUpTo(stream: Readable, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;

@@ -1,87 +1,78 @@
 import { type Command, Option } from 'commander';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-
-/** What rules are about: an option by its attribute (`logSize`), one with a value (`input=json`), or an argument. */
-type Subject = string;
-
-interface Exclusion {
-  subjects: readonly Subject[];
-  why: string | undefined;
-  unless: Subject | undefined;
-}
+import type { Exclusion, OptionDefinition, Subject } from './define.js';
 
 /**
- * An option that says what it cannot go with, and without what it has no effect. {@link checkOptions} checks that once
- * profiles are in place, which Commander's own `conflicts` would come before.
+ * An option of a command, made from its definition. {@link checkOptions} checks what it excludes and needs once profiles
+ * are applied; Commander's own `conflicts` would be checked before.
  */
 export class RuledOption extends Option {
-  readonly #exclusions: Exclusion[] = [];
-  readonly #needs: { subjects: readonly Subject[]; why: string }[] = [];
+  readonly #key: string;
+  readonly #excludes: readonly (Subject | Exclusion)[];
+  readonly needs: readonly Subject[];
 
-  /**
-   * @param why - goes on from the option in a message, as in "needs reconnecting"
-   * @param unless - with that they go together
-   */
-  excludes(subjects: readonly Subject[], { why, unless }: { why?: string; unless?: Subject } = {}): this {
-    this.#exclusions.push({ subjects, why, unless });
-    return this;
+  constructor(key: string, definition: OptionDefinition) {
+    super(definition.flags, definition.description);
+    this.#key = key;
+    this.#excludes = definition.excludes ?? [];
+    this.needs = definition.needs ?? [];
+    const { choices, parse, group } = definition;
+    if (choices !== undefined) {
+      this.choices(choices);
+    }
+    if (parse !== undefined) {
+      const checkChoice = this.parseArg;
+      this.argParser((text, previous) => parse(checkChoice === undefined ? text : checkChoice(text, text), previous));
+    }
+    if (definition.default !== undefined) {
+      this.default(definition.default, definition.defaultText);
+    }
+    if (group !== undefined) {
+      this.helpGroup(group);
+    }
   }
 
-  /**
-   * @param subjects - one of them is enough
-   * @param why - goes on from the option in a message, as in "takes JSON"
-   */
-  needs(subjects: readonly Subject[], why: string): this {
-    this.#needs.push({ subjects, why });
-    return this;
+  /** The name of its value, which need not follow from the flag. */
+  override attributeName(): string {
+    return this.#key;
   }
 
-  /** What keeps it from going with another option, if anything does. */
-  exclusionOf(other: Option, command: Command): Exclusion | undefined {
-    return this.#exclusions.find(
-      ({ subjects, unless }) =>
-        subjects.includes(other.attributeName()) && (unless === undefined || !isGiven(unless, command)),
-    );
-  }
-
-  /** What it has no effect without, if that is not there. */
-  unmetNeed(command: Command): { subjects: readonly Subject[]; why: string } | undefined {
-    return this.#needs.find(({ subjects }) => !subjects.some((subject) => isGiven(subject, command)));
+  /** Whether it cannot be used with another option that is given. */
+  excludes(other: Option, command: Command): boolean {
+    return this.#excludes.some((exclusion) => {
+      const { option, unless } = typeof exclusion === 'string' ? { option: exclusion, unless: undefined } : exclusion;
+      return option === other.attributeName() && (unless === undefined || !isGiven(unless, command));
+    });
   }
 }
 
 /**
- * Refuses options that cannot go together, and those on the command line that have no effect. In a profile these may
- * stand: it is for several uses.
+ * Rejects options that exclude each other, and options on the command line that have no effect because what they need
+ * is missing. The latter are allowed in a profile, which may serve several commands.
  *
- * @throws CliError (wrong use)
+ * @throws CliError (usage error)
  */
 export function checkOptions(command: Command): void {
   const given = command.options.filter((option) => isOn(option, command));
   for (const option of given.filter((each) => each instanceof RuledOption)) {
     const source = command.getOptionValueSource(option.attributeName());
-    for (const other of given) {
-      const exclusion = option.exclusionOf(other, command);
-      if (exclusion !== undefined) {
-        // What the command line excludes has been left out of profiles.
-        const where = source === 'cli' ? '' : 'profile: ';
-        const why = exclusion.why === undefined ? '' : ` ${exclusion.why}: it`;
-        throw wrongUse(`${where}${option.long}${why} cannot be used with ${other.long}; leave out one of them`);
-      }
+    const excluded = given.find((other) => option.excludes(other, command));
+    if (excluded !== undefined) {
+      // Options of a profile that the command line excludes were not applied, so both are from profiles.
+      const where = source === 'cli' ? '' : 'profile: ';
+      throw usageError(`${where}${option.long} cannot be used with ${excluded.long}`);
     }
-    const need = source === 'cli' ? option.unmetNeed(command) : undefined;
-    if (need !== undefined) {
-      const what = need.subjects.map((subject) => written(subject, command));
-      throw wrongUse(`${option.long} ${need.why}: it needs ${what.join(', ').replace(/, ([^,]*)$/, ' or $1')}`);
+    if (source === 'cli' && option.needs.length > 0 && !option.needs.some((need) => isGiven(need, command))) {
+      const needed = option.needs.map((need) => asWritten(need, command)).join(', ');
+      throw usageError(`${option.long} requires ${needed.replace(/, ([^,]*)$/, ' or $1')}`);
     }
   }
 }
 
-/** Whether an option of a profile has to give way to what the command line says. */
-export function givesWay(option: Option, command: Command): boolean {
-  const excludes = (one: Option, other: Option) =>
-    one instanceof RuledOption && one.exclusionOf(other, command) !== undefined;
+/** Whether the command line overrides an option of a profile: it sets the same option, or one that excludes it. */
+export function isOverridden(option: Option, command: Command): boolean {
+  const excludes = (one: Option, other: Option) => one instanceof RuledOption && one.excludes(other, command);
   return command.options.some((other) => {
     const attribute = other.attributeName();
     const isOnCommandLine = command.getOptionValueSource(attribute) === 'cli';
@@ -103,7 +94,7 @@ function isGiven(subject: Subject, command: Command): boolean {
   return command.args[index] !== undefined;
 }
 
-/** Whether the command line or a profile has turned an option on. */
+/** Whether the command line or a profile turned an option on. */
 function isOn(option: Option, command: Command): boolean {
   const attribute = option.attributeName();
   const source = command.getOptionValueSource(attribute);
@@ -111,11 +102,12 @@ function isOn(option: Option, command: Command): boolean {
     return false;
   }
   const value: unknown = command.getOptionValue(attribute);
-  return option.negate ? value === false : value !== undefined && value !== false;
+  // The value of an option such as --dtr off is false, too.
+  return option.negate ? value === false : value !== undefined && (value !== false || !option.isBoolean());
 }
 
-/** How a subject is written on the command line. */
-function written(subject: Subject, command: Command): string {
+/** A subject as users write it on the command line. */
+function asWritten(subject: Subject, command: Command): string {
   const [name, value] = subject.split('=') as [string, string?];
   const option = command.options.find((each) => each.attributeName() === name);
   if (option === undefined) {
@@ -124,6 +116,6 @@ function written(subject: Subject, command: Command): string {
   return value === undefined ? option.long! : `${option.long} ${value}`;
 }
 
-function wrongUse(message: string): CliError {
+function usageError(message: string): CliError {
   return new CliError(ExitCode.usage, message);
 }

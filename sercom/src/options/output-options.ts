@@ -1,45 +1,34 @@
 import { DECODER_GRAMMAR, type Decoder, loadDecoder } from '../decoders/index.js';
-import { makeFormat, TIMESTAMPS, type Timestamp, timeFormat } from '../formats/index.js';
+import { makeFormat, TIMESTAMPS, timeFormat } from '../formats/index.js';
 import type { LineFormat } from '../records/packet-record.js';
 import { paintFor } from '../terminal/color.js';
 import type { Output } from '../terminal/output.js';
-import { RuledOption } from './option-rules.js';
-
-/** How records are shown; {@link outputOptions} defines it. */
-export interface OutputOptions {
-  json?: boolean;
-  /** A template. */
-  format?: string;
-  dump?: boolean;
-  timestamp: Timestamp;
-  /** What a decoder is made of. */
-  decode?: string;
-}
+import { grouped, type OptionsOf, option } from './define.js';
 
 /** The options of every command that shows packets. */
-export function outputOptions(): RuledOption[] {
-  return [
-    new RuledOption('--json', 'one JSON object a line: ts, name, dir, length, hex, decoded, error').excludes([
-      'format',
-    ]),
-    new RuledOption('--format <template>', 'what each line is made of, as in "%T %t %l %x"'),
-    new RuledOption('--dump', 'a dump like that of hexdump -C below each line').excludes(['json', 'format']),
-    new RuledOption('-t, --timestamp <kind>', 'how times are written').choices(TIMESTAMPS).default('absolute'),
-    new RuledOption('--decode <decoder>', `what packets hold: ${DECODER_GRAMMAR}`),
-  ].map((option) => option.helpGroup('Output:'));
-}
+export const OUTPUT_OPTIONS = grouped('Output:', {
+  json: option('--json', 'one JSON object per line: ts, name, dir, length, hex, decoded, error', {
+    excludes: ['format'],
+  }),
+  format: option('--format <template>', 'template for each line, for example "%T %t %l %x"'),
+  dump: option('--dump', 'add a dump like that of hexdump -C below each line', { excludes: ['json', 'format'] }),
+  timestamp: option('-t, --timestamp <kind>', 'timestamp format', { choices: TIMESTAMPS, default: 'absolute' }),
+  decode: option('--decode <decoder>', `decode packets as: ${DECODER_GRAMMAR}`),
+});
 
-/** Lines, and the same with dumps below them: for a display that can change between the two. */
+export type OutputOptions = OptionsOf<typeof OUTPUT_OPTIONS>;
+
+/** The format without and with dumps, for a display that can switch between them. */
 export interface RecordFormats {
   line: LineFormat;
   dump: LineFormat;
 }
 
 /**
- * The formats that the options ask for.
+ * The formats for records on stdout.
  *
- * @param names - all connections there are
- * @throws CliError (wrong use)
+ * @param names - the names of all connections
+ * @throws CliError (usage error) if the template is invalid
  */
 export function recordFormats(
   { json, format: template, timestamp }: OutputOptions,
@@ -61,10 +50,10 @@ export function recordFormats(
 }
 
 /**
- * The one format that the options ask for.
+ * The format for records on stdout, for a command that does not switch it.
  *
- * @param names - all connections there are
- * @throws CliError (wrong use)
+ * @param names - the names of all connections
+ * @throws CliError (usage error) if the template or the decoder is invalid
  */
 export async function recordFormat(
   options: OutputOptions,

@@ -1,81 +1,111 @@
-import { InvalidArgumentError } from 'commander';
-import { RuledOption } from './option-rules.js';
+import { type SerialSetting, type SerialSettings, serialSettings } from 'serial-communicator';
+import { grouped, type OptionDefinition, type OptionsOf, option, type TypedOption } from './define.js';
+import { integer } from './values.js';
 
-const MAX_TIMER_MS = 2_147_483_647;
+/** Settings that do not become an option: the command sets them, or one of the options below does. */
+const WITHOUT_OPTION = [
+  'skipFirst',
+  'required',
+  'reconnect',
+  'whenDisconnected',
+  'sendTimeoutMs',
+  'sendQueueBytes',
+] as const satisfies readonly (keyof SerialSettings)[];
 
-/** The options about ports that every command has which opens some. */
-export function lineOptions(): RuledOption[] {
-  return [
-    new RuledOption('-b, --baud <bit/s>', 'speed of the ports that do not say it themselves by @BAUD')
-      .argParser(wholeNumber(1, 4_294_967_295))
-      .default(115_200),
-    new RuledOption('--checksum <name>', 'what stands behind each packet')
-      .choices(['none', 'crc16', 'crc32'])
-      .default('none'),
-    new RuledOption('--data-bits <bits>', 'data bits of a character (default: 8)').choices(['5', '6', '7', '8']),
-    new RuledOption('--stop-bits <bits>', 'stop bits of a character; 1.5 on Windows only (default: 1)').choices([
-      '1',
-      '1.5',
-      '2',
-    ]),
-    new RuledOption('--parity <name>', 'parity of a character; mark and space on Windows only (default: none)').choices(
-      ['none', 'even', 'odd', 'mark', 'space'],
-    ),
-    new RuledOption('--rtscts', 'flow control by the RTS and CTS lines'),
-    new RuledOption('--xon', 'obey XON and XOFF from the device'),
-    new RuledOption('--xoff', 'send XON and XOFF to the device'),
-    new RuledOption('--dtr <state>', 'set DTR to this right after opening').choices(['on', 'off']),
-    new RuledOption('--rts <state>', 'set RTS to this right after opening').choices(['on', 'off']),
-    new RuledOption('--no-hupcl', 'leave DTR as it is when the port is closed'),
-    new RuledOption('--no-lock', 'let other processes open the port, too'),
-    new RuledOption('--no-sync', 'do not write a delimiter after opening'),
-    new RuledOption('--max-packet <bytes>', 'longest packet, each way')
-      .argParser(wholeNumber(1, 16_777_216))
-      .default(65_536),
-    new RuledOption(
-      '--settle <ms>',
-      'wait after opening before the first write, for boards that reset when opened (default: 0, sim: 50)',
-    ).argParser(wholeNumber(0, MAX_TIMER_MS)),
-    new RuledOption('--open-timeout <ms>', 'how long opening may take (default: 5000)').argParser(
-      wholeNumber(1, MAX_TIMER_MS),
-    ),
-    new RuledOption('--await-port', 'wait for a port that is not there yet, instead of failing').excludes(
-      ['reconnect'],
-      {
-        why: 'needs reconnecting',
-      },
-    ),
-    new RuledOption('--no-reconnect', 'do not open a port again that was lost'),
-  ].map((option) => option.helpGroup('Ports:'));
+type SettingName = Exclude<keyof SerialSettings, (typeof WITHOUT_OPTION)[number]>;
+
+/** How an option differs from what follows from its setting. */
+interface Differences {
+  /** The flag without dashes. Default: the name of the setting without its unit. */
+  readonly flag?: string;
+  readonly placeholder?: string;
+  readonly min?: number;
+  readonly max?: number;
+  /** Shown as the default. The option then has no value unless it is given. */
+  readonly defaultText?: string;
 }
 
-/** Reads a whole number of an option. */
-export function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`It takes a whole number from ${min} to ${max}.`);
+const DIFFERENCES: { readonly [Name in SettingName]?: Differences } = {
+  dataBits: { placeholder: 'bits' },
+  stopBits: { placeholder: 'bits' },
+  maxPacketBytes: { min: 1, max: 16_777_216 },
+  settleMs: { defaultText: '0; sim: 50' },
+  syncOnOpen: { flag: 'sync' },
+};
+
+/** Flags have no value unless they are given, nor has `settleMs`. */
+type SettingOptions = {
+  readonly [Name in SettingName]: TypedOption<
+    SerialSettings[Name] extends boolean | undefined
+      ? SerialSettings[Name]
+      : Name extends 'settleMs'
+        ? SerialSettings[Name]
+        : NonNullable<SerialSettings[Name]>
+  >;
+};
+
+const SETTING_OPTIONS = settingOptions(serialSettings) as SettingOptions;
+
+/** The options of every command that opens ports. An option of a setting has the name of the setting as its key. */
+export const PORT_OPTIONS = grouped('Ports:', {
+  baud: option('-b, --baud <bit/s>', 'baud rate of ports given without @BAUD', {
+    parse: integer(1, 4_294_967_295),
+    default: 115_200,
+  }),
+  ...SETTING_OPTIONS,
+  awaitPort: option('--await-port', 'if a port cannot be opened, keep trying instead of failing', {
+    excludes: ['reconnect'],
+  }),
+  reconnect: option('--no-reconnect', 'do not reopen a port after it disconnects'),
+});
+
+export type PortOptions = OptionsOf<typeof PORT_OPTIONS>;
+
+/** The settings among the values of options. */
+export function settingsOf(options: PortOptions): SerialSettings {
+  const names = Object.keys(SETTING_OPTIONS) as SettingName[];
+  return Object.fromEntries(names.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined));
+}
+
+/** The option of each setting in a table that can have one. */
+export function settingOptions(table: Readonly<Record<string, SerialSetting>>): Record<string, OptionDefinition> {
+  const excluded: readonly string[] = WITHOUT_OPTION;
+  return Object.fromEntries(
+    Object.entries(table)
+      .filter(([name, { type }]) => type !== 'object' && !excluded.includes(name))
+      .map(([name, setting]) => [name, settingOption(name, setting)]),
+  );
+}
+
+function settingOption(name: string, setting: SerialSetting): OptionDefinition {
+  const differences: Differences = DIFFERENCES[name as SettingName] ?? {};
+  const { flag = kebabCase(name.replace(/(Ms|Bytes)$/, '')), defaultText } = differences;
+  const text = defaultText === undefined ? setting.text : `${setting.text} (default: ${defaultText})`;
+  const value = defaultText === undefined && setting.default !== undefined ? { default: setting.default } : {};
+  switch (setting.type) {
+    case 'choice': {
+      const { placeholder = 'name' } = differences;
+      const choices = setting.choices.map(String);
+      const parse = (given: string): unknown => setting.choices[choices.indexOf(given)];
+      return option(`--${flag} <${placeholder}>`, text, { choices, parse, ...value });
     }
-    return value;
-  };
-}
-
-/** Reads a time of an option, in seconds, with or without a fraction. */
-export function seconds(text: string): number {
-  const value = Number(text);
-  const max = Math.floor(MAX_TIMER_MS / 1_000);
-  if (!/^\d*\.?\d+$/.test(text) || value <= 0 || value > max) {
-    throw new InvalidArgumentError(`It takes a number of seconds above 0, up to ${max}.`);
+    case 'integer': {
+      const unit = name.endsWith('Ms') ? 'ms' : name.endsWith('Bytes') ? 'bytes' : 'number';
+      const { placeholder = unit, min = setting.min, max = setting.max } = differences;
+      return option(`--${flag} <${placeholder}>`, text, {
+        parse: integer(min, max) as (given: string) => unknown,
+        ...value,
+      });
+    }
+    default:
+      if (setting.default === undefined) {
+        const parse = (given: string): unknown => given === 'on';
+        return option(`--${flag} <state>`, text, { choices: ['on', 'off'], parse });
+      }
+      return setting.default === true ? option(`--no-${flag}`, `do not ${text}`) : option(`--${flag}`, text);
   }
-  return value;
 }
 
-/** Gathers the values of an option that may be given several times. */
-export function several(text: string, before: readonly string[] = []): string[] {
-  return [...before, text];
-}
-
-/** Reads a time of an option that may be 0. */
-export function secondsOrNone(text: string): number {
-  return /^0*\.?0+$/.test(text) ? 0 : seconds(text);
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -4,48 +4,55 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { printMessage } from '../terminal/message.js';
 import { escapeText } from '../text/escape.js';
+import { describePort, SIMULATED_DESCRIPTION } from './describe-port.js';
 import { SIMULATED_PATH } from './port-argument.js';
 
-/** Asks a person, and gives the line that comes back; `undefined` if the person wants none of it. */
+/** Asks the user a question. Returns the line that was typed, or `undefined` if the user left with Ctrl-C or Ctrl-D. */
 export type Ask = (question: string) => Promise<string | undefined>;
 
 /**
- * The port to open where none was named: the only USB port there is, or the one that a person chooses.
+ * The port to open when none was given: the only USB port, or the one that the user chooses.
  *
- * @param ask - nothing if nobody is there to be asked
- * @returns `undefined` if nobody wanted to choose
- * @throws CliError if there is no such port, or (wrong use) too many of them
+ * @param ask - `undefined` if there is no terminal to ask on
+ * @returns `undefined` if the user left without choosing
+ * @throws CliError if there is no USB port, or (usage error) if there are several and nobody can be asked
  */
 export async function choosePort(ports: readonly PortInfo[], ask: Ask | undefined): Promise<string | undefined> {
   const usb = ports.filter(({ vendorId }) => vendorId !== undefined);
   const [only] = usb;
   if (only !== undefined && usb.length === 1) {
-    printMessage(`using ${describe(only)}`);
+    printMessage(`using ${describePort(only)}`);
     return only.path;
   }
   if (ask === undefined) {
     if (only === undefined) {
-      throw new CliError(ExitCode.failure, 'there is no USB port; plug the device in, or name a PORT ("sercom list")');
+      throw new CliError(
+        ExitCode.failure,
+        'no USB serial port found; plug in the device, or name a port (see "sercom list")',
+      );
     }
-    throw new CliError(ExitCode.usage, `say which PORT: there are ${usb.map(describe).join(', ')}`);
+    throw new CliError(
+      ExitCode.usage,
+      `several USB serial ports found; name one of: ${usb.map(describePort).join(', ')}`,
+    );
   }
   const offered = usb.length > 0 ? usb : ports;
   const paths = [...offered.map(({ path }) => path), SIMULATED_PATH];
-  const lines = [...offered.map(describe), `${SIMULATED_PATH} (a simulated Uno)`];
+  const lines = [...offered.map(describePort), SIMULATED_DESCRIPTION];
   const list = lines.map((line, index) => `  ${index + 1}  ${escapeText(line)}\n`).join('');
-  for (let question = `${list}Which port? `; ; question = `A number from 1 to ${paths.length}, or a path: `) {
-    const answer = (await ask(question))?.trim();
-    if (answer === undefined) {
+  for (let question = `${list}Which port? `; ; question = `Enter a number from 1 to ${paths.length}, or a path: `) {
+    const reply = (await ask(question))?.trim();
+    if (reply === undefined) {
       return undefined;
     }
-    const chosen = /^\d+$/.test(answer) ? paths[Number(answer) - 1] : answer;
+    const chosen = /^\d+$/.test(reply) ? paths[Number(reply) - 1] : reply;
     if (chosen !== undefined && chosen !== '') {
       return chosen;
     }
   }
 }
 
-/** Looks what ports there are, and {@link choosePort | chooses} one; a person is asked on a terminal only. */
+/** Lists the ports of this machine and {@link choosePort | chooses} one. Asks only on a terminal. */
 export async function chooseListedPort(): Promise<string | undefined> {
   const { listPorts } = await import('serial-communicator');
   const isTerminal = process.stdin.isTTY && process.stderr.isTTY;
@@ -56,6 +63,7 @@ async function askOnTerminal(question: string): Promise<string | undefined> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const leaving = new AbortController();
   terminal.once('close', () => leaving.abort());
+  // The terminal is in raw mode while readline asks, so Ctrl-C is a key and not a signal.
   terminal.once('SIGINT', () => leaving.abort());
   try {
     return await terminal.question(question, { signal: leaving.signal });
@@ -68,10 +76,4 @@ async function askOnTerminal(question: string): Promise<string | undefined> {
   } finally {
     terminal.close();
   }
-}
-
-function describe({ path, vendorId, productId, manufacturer, serialNumber }: PortInfo): string {
-  const usb = vendorId === undefined ? [] : [`${vendorId}:${productId}`];
-  const known = [...usb, manufacturer, serialNumber].filter((part) => part !== undefined);
-  return known.length === 0 ? path : `${path} (${known.join(' ')})`;
 }

@@ -1,36 +1,11 @@
-import type { Binding, ChecksumName, SerialConnection, SerialSettings } from 'serial-communicator';
+import type { Binding, SerialConnection } from 'serial-communicator';
+import { type PortOptions, settingsOf } from '../options/port-options.js';
 import { type PortArgument, SIMULATED_PATH } from './port-argument.js';
 
 /** Longer than the sketch on a simulated board takes from its reset until it listens. */
 const SIMULATED_SETTLE_MS = 50;
 
 const SEND_QUEUE_BYTES = 1_048_576;
-
-/** The options about ports that every command has which opens some; `lineOptions` defines them. */
-export interface LineOptions {
-  /** In bit/s. */
-  baud: number;
-  checksum: ChecksumName;
-  dataBits?: '5' | '6' | '7' | '8';
-  stopBits?: '1' | '1.5' | '2';
-  parity?: NonNullable<SerialSettings['parity']>;
-  rtscts?: boolean;
-  xon?: boolean;
-  xoff?: boolean;
-  dtr?: 'on' | 'off';
-  rts?: 'on' | 'off';
-  hupcl: boolean;
-  lock: boolean;
-  sync: boolean;
-  /** In bytes. */
-  maxPacket: number;
-  /** In milliseconds. */
-  settle?: number;
-  /** In milliseconds. */
-  openTimeout?: number;
-  awaitPort?: boolean;
-  reconnect: boolean;
-}
 
 /** A port that a command is to open. */
 export interface SessionPort {
@@ -42,40 +17,25 @@ export interface SessionPort {
 }
 
 /** What to open for the ports of a command line. Every `sim:` gets a board, and so a path, of its own. */
-export function sessionPorts(ports: readonly PortArgument[], options: LineOptions, skipFirst: boolean): SessionPort[] {
-  const settings = lineSettings(options);
+export function sessionPorts(ports: readonly PortArgument[], options: PortOptions, skipFirst: boolean): SessionPort[] {
+  const { maxPacketBytes } = options;
+  const settings = {
+    ...settingsOf(options),
+    maxPacketBytes,
+    // Room for at least one largest frame.
+    sendQueueBytes: Math.max(SEND_QUEUE_BYTES, 2 * maxPacketBytes),
+    required: options.awaitPort !== true,
+    reconnect: options.reconnect ? {} : (false as const),
+    skipFirst,
+  };
   let boards = 0;
   return ports.map(({ name, path, device, baudRate }) => {
     const isSimulated = path === SIMULATED_PATH;
     const target =
       device === undefined ? { path: isSimulated && ++boards > 1 ? `${path}${boards}` : path } : { device };
-    const settleMs = options.settle ?? (isSimulated ? SIMULATED_SETTLE_MS : 0);
-    return { name, path, connection: { ...settings, ...target, baudRate, settleMs, skipFirst }, isSimulated };
+    const settleMs = options.settleMs ?? (isSimulated ? SIMULATED_SETTLE_MS : 0);
+    return { name, path, connection: { ...settings, ...target, baudRate, settleMs }, isSimulated };
   });
-}
-
-function lineSettings(options: LineOptions): SerialSettings & { maxPacketBytes: number } {
-  const { checksum, parity, rtscts, xon, xoff, hupcl, lock, sync, maxPacket, openTimeout } = options;
-  return {
-    checksum,
-    ...(options.dataBits !== undefined && { dataBits: Number(options.dataBits) as 5 | 6 | 7 | 8 }),
-    ...(options.stopBits !== undefined && { stopBits: Number(options.stopBits) as 1 | 1.5 | 2 }),
-    ...(parity !== undefined && { parity }),
-    ...(rtscts !== undefined && { rtscts }),
-    ...(xon !== undefined && { xon }),
-    ...(xoff !== undefined && { xoff }),
-    ...(options.dtr !== undefined && { dtr: options.dtr === 'on' }),
-    ...(options.rts !== undefined && { rts: options.rts === 'on' }),
-    hupcl,
-    lock,
-    syncOnOpen: sync,
-    maxPacketBytes: maxPacket,
-    // Room for a largest frame at least.
-    sendQueueBytes: Math.max(SEND_QUEUE_BYTES, 2 * maxPacket),
-    ...(openTimeout !== undefined && { openTimeoutMs: openTimeout }),
-    required: options.awaitPort !== true,
-    reconnect: options.reconnect ? {} : false,
-  };
 }
 
 /** A binding with a simulated Uno for each simulated port, and the ports of this machine; none if all ports are real. */
@@ -84,14 +44,12 @@ export async function bindingFor(ports: readonly SessionPort[]): Promise<Binding
   if (simulatedPaths.length === 0) {
     return undefined;
   }
-  const { SerialPort } = await import('serialport');
-  const { directBinding, listPorts } = await import('serial-communicator');
+  const { defaultBinding, listPorts } = await import('serial-communicator');
   const { SimulatedBoard, simulatedBinding, unoEchoImage } = await import('serial-communicator/testing');
   const image = await unoEchoImage();
   const boards = simulatedBinding(...simulatedPaths.map((path) => new SimulatedBoard({ path, image })));
-  const real: Binding = process.platform === 'linux' ? directBinding : SerialPort.binding;
   return {
     list: async () => [...(await boards.list()), ...(await listPorts())],
-    open: (options) => (simulatedPaths.includes(options.path) ? boards : real).open(options),
+    open: (options) => (simulatedPaths.includes(options.path) ? boards : defaultBinding).open(options),
   };
 }

@@ -9,71 +9,70 @@ const MAX_BAUD_RATE = 4_294_967_295;
 
 const USB_PREFIX = 'usb:';
 
-/** A port as the command line names it. */
+/** A port given on the command line. */
 export interface PortArgument {
-  /** What packets of it are shown under: the path if no name was given. */
+  /** The name that its packets are shown under. Default: the path. */
   name: string;
-  /** Where it is; `usb:VID:PID[:SERIAL]` if that is to be looked up. */
+  /** The path of the port, or `usb:VID:PID[:SERIAL]`. */
   path: string;
-  /** What to look up instead of the path. */
+  /** The device to look up instead of the path. */
   device?: DeviceSelector;
   /** In bit/s. */
   baudRate: number;
 }
 
 /**
- * Reads `path`, `name=path`, `usb:VID:PID[:SERIAL]` or `name=usb:…`, each with optional `@baud`: the first `=` ends the
- * name, a last `@` followed only by digits is the baud rate.
+ * Parses `PATH` or `usb:VID:PID[:SERIAL]`, each with optional `NAME=` before and `@BAUD` after: the first `=` ends the
+ * name, and a last `@` followed only by digits is the baud rate.
  *
- * @throws CliError (wrong use)
+ * @throws CliError (usage error)
  */
 export function parsePort(argument: string, defaultBaudRate: number): PortArgument {
   const [, name, path = '', digits] = /^(?:([^=]*)=)?(.*?)(?:@(\d+))?$/s.exec(argument)!;
+  const usageError = (message: string) => new CliError(ExitCode.usage, `port "${argument}": ${message}`);
   if (name === '' || path === '' || path.includes('\0')) {
-    const problem = name === '' ? 'the name before "=" is empty' : 'the path is empty or cannot be one';
-    throw new CliError(
-      ExitCode.usage,
-      `port "${argument}": ${problem}; write PATH, usb:VID:PID or NAME=PATH, and @BAUD if you want`,
-    );
+    const problem = name === '' ? 'the name before "=" is empty' : 'the path is empty or invalid';
+    throw usageError(`${problem}; expected [NAME=]PATH[@BAUD] or [NAME=]usb:VID:PID[:SERIAL][@BAUD]`);
   }
   if (path.startsWith(SIMULATED_PATH) && path !== SIMULATED_PATH) {
-    throw new CliError(
-      ExitCode.usage,
-      `port "${argument}": behind sim: there can be @ and a baud rate only, as in sim:@9600`,
-    );
+    throw usageError('only @BAUD may follow sim:, for example sim:@9600');
   }
   const baudRate = digits === undefined ? defaultBaudRate : Number(digits);
   if (baudRate < 1 || baudRate > MAX_BAUD_RATE) {
-    throw new CliError(ExitCode.usage, `port "${argument}": the baud rate takes a number from 1 to ${MAX_BAUD_RATE}`);
+    throw usageError(`invalid baud rate; expected an integer from 1 to ${MAX_BAUD_RATE}`);
   }
   const port = { name: name ?? path, path, baudRate };
-  return path.startsWith(USB_PREFIX) ? { ...port, device: parseDevice(argument, path) } : port;
+  if (!path.startsWith(USB_PREFIX)) {
+    return port;
+  }
+  const device = parseDevice(path.slice(USB_PREFIX.length));
+  if (device === undefined) {
+    throw usageError('expected usb:VID:PID or usb:VID:PID:SERIAL, for example usb:2341:0043; see "sercom list"');
+  }
+  return { ...port, device };
 }
 
 /**
- * Reads several ports. Their names must differ.
+ * Parses several ports. Their names must differ.
  *
- * @throws CliError (wrong use)
+ * @throws CliError (usage error)
  */
 export function parsePorts(portArguments: readonly string[], defaultBaudRate: number): PortArgument[] {
   const ports = portArguments.map((argument) => parsePort(argument, defaultBaudRate));
   const names = new Set<string>();
   for (const { name, path } of ports) {
     if (names.has(name)) {
-      throw new CliError(ExitCode.usage, `two ports are named "${name}"; give each a name of its own: NAME=${path}`);
+      throw new CliError(ExitCode.usage, `two ports are named "${name}"; give each its own name: NAME=${path}`);
     }
     names.add(name);
   }
   return ports;
 }
 
-function parseDevice(argument: string, path: string): DeviceSelector {
-  const match = /^([0-9a-f]{4}):([0-9a-f]{4})(?::(.+))?$/is.exec(path.slice(USB_PREFIX.length));
+function parseDevice(ids: string): DeviceSelector | undefined {
+  const match = /^([0-9a-f]{4}):([0-9a-f]{4})(?::(.+))?$/is.exec(ids);
   if (match === null) {
-    throw new CliError(
-      ExitCode.usage,
-      `port "${argument}": write usb:VID:PID or usb:VID:PID:SERIAL, as in usb:2341:0043; "sercom list" shows all three`,
-    );
+    return undefined;
   }
   const [, vendorId = '', productId = '', serialNumber] = match;
   return { vendorId, productId, ...(serialNumber !== undefined && { serialNumber }) };

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionState, InitializeError, SerialCommunicator, SerialStats } from 'serial-communicator';
 import { ExitCode } from '../exit-codes.js';
 import { checked } from '../input/max-packet.js';
+import { Interruption } from '../interruption.js';
 import { bindingFor, type SessionPort } from '../ports/open-ports.js';
 import { nowUs } from '../records/clock.js';
 import type { LineFormat, PacketRecord } from '../records/packet-record.js';
@@ -9,7 +11,6 @@ import { count, Totals } from '../records/totals.js';
 import { printMessage } from '../terminal/message.js';
 import type { Output } from '../terminal/output.js';
 import { similar } from '../text/suggest.js';
-import { Readiness } from './readiness.js';
 
 /** How long DTR is off when a board is reset. */
 const RESET_MS = 100;
@@ -78,22 +79,14 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
   const totals = new Totals();
   let lateRecords = 0;
   let leftOutFrames = 0;
-  let interrupted = false;
-  let onInterrupt = () => {};
-  const interruption = new Promise<ExitCode>((resolve) => {
-    onInterrupt = () => {
-      interrupted = true;
-      resolve(options.interruptedCode);
-    };
-  });
-  process.once('SIGINT', onInterrupt);
+  const interruption = new Interruption();
+  const interrupted = once(interruption.signal, 'abort').then(() => options.interruptedCode);
 
   const communicator = await openable(ports);
-  const readiness = new Readiness(communicator, ports, ending.signal);
   const session: Session = {
     signal: ending.signal,
     get wasInterrupted() {
-      return interrupted;
+      return interruption.signal.aborted;
     },
     totals,
     stats: (name) => communicator.stats(name),
@@ -111,7 +104,7 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
       totals.add(record);
       return display.show(record);
     },
-    ready: (name) => readiness.of(name),
+    ready: (name) => communicator.ready(name, { signal: ending.signal }),
     async send(name, packet) {
       // The library would name its own setting, which nobody has written here.
       checked(packet, ports.find((port) => port.name === name)!.connection.maxPacketBytes);
@@ -123,11 +116,7 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
       await delay(RESET_MS, undefined, { signal: ending.signal });
       await communicator.setSignals(name, { dtr: true });
     },
-    interrupt() {
-      // The next Ctrl-C kills, also if this one did not come as a signal.
-      process.off('SIGINT', onInterrupt);
-      onInterrupt();
-    },
+    interrupt: interruption.interrupt,
   };
   communicator.setReceiveHandler((name, packet) =>
     options.received({ timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet }, session),
@@ -149,14 +138,14 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
   // Whether that is a failure is for the caller to say, once all has been written.
   const outputEnd = output.ended.then(() => ExitCode.success);
   try {
-    return await Promise.race([interruption, outputEnd, watchConnections(communicator, options, ending.signal), work]);
+    return await Promise.race([interrupted, outputEnd, watchConnections(communicator, options, ending.signal), work]);
   } finally {
     ending.abort();
     await opening.catch(() => {});
     await communicator[Symbol.asyncDispose]();
-    process.off('SIGINT', onInterrupt);
+    interruption.close();
     totals.notShown += leftOutFrames;
-    if (interrupted) {
+    if (session.wasInterrupted) {
       // What comes after an end that was asked for is of no interest.
       const waiting = ports.reduce((sum, { name }) => sum + communicator.stats(name).packetsDropped, 0);
       totals.notShown += lateRecords + waiting;
@@ -164,7 +153,7 @@ export async function runSession(options: SessionOptions): Promise<ExitCode> {
     output.push();
     if (options.finished !== undefined) {
       options.finished(session);
-    } else if (interrupted) {
+    } else if (session.wasInterrupted) {
       printMessage(`${totals}`);
     } else if (leftOutFrames > 0 && !output.hasEnded) {
       printMessage(`${count(leftOutFrames, 'rejected frame')} left out: what reads stdout is too slow`);

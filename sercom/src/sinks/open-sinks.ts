@@ -1,37 +1,27 @@
 import { InvalidArgumentError } from 'commander';
-import { RuledOption } from '../options/option-rules.js';
-import { wholeNumber } from '../options/port-options.js';
+import { grouped, type OptionsOf, option } from '../options/define.js';
+import { integer } from '../options/values.js';
 import type { PacketRecord } from '../records/packet-record.js';
 import { count } from '../records/totals.js';
 import { printMessage } from '../terminal/message.js';
 import type { RecordSink } from './record-sink.js';
 
-/** Where records are kept besides stdout; {@link sinkOptions} defines it. */
-export interface SinkOptions {
-  /** A file. */
-  log?: string;
-  /** In bytes. */
-  logSize?: number;
-  /** A file, or `-`. */
-  pcapng?: string;
-  force?: boolean;
-}
-
 /** The options of commands that keep records in files. */
-export function sinkOptions(): RuledOption[] {
-  return [
-    new RuledOption('--log <file>', 'write a line for each packet and rejected frame to a file').argParser(fileName),
-    new RuledOption('--log-size <bytes>', 'go on in FILE.1, FILE.2 and so on before one is longer')
-      .argParser(wholeNumber(1_024, Number.MAX_SAFE_INTEGER))
-      .needs(['log'], 'limits the files of a log'),
-    new RuledOption('--pcapng <file>', 'write a capture file for Wireshark; "-" is stdout, in place of lines'),
-    new RuledOption('--force', 'overwrite files that are there').needs(['log', 'pcapng'], 'overwrites files'),
-  ].map((option) => option.helpGroup('Files:'));
-}
+export const SINK_OPTIONS = grouped('Files:', {
+  log: option('--log <file>', 'write a line for each packet and rejected frame to a file', { parse: fileName }),
+  logSize: option('--log-size <bytes>', 'continue in FILE.1, FILE.2, … so that no file exceeds this size', {
+    parse: integer(1_024),
+    needs: ['log'],
+  }),
+  pcapng: option('--pcapng <file>', 'write a capture file for Wireshark; "-" writes it to stdout instead of lines'),
+  force: option('--force', 'overwrite existing files', { needs: ['log', 'pcapng'] }),
+});
+
+export type SinkOptions = OptionsOf<typeof SINK_OPTIONS>;
 
 function fileName(text: string): string {
   if (text === '-') {
-    throw new InvalidArgumentError('It takes a file; --json and --pcapng - write to stdout.');
+    throw new InvalidArgumentError('Expected a file; --json and --pcapng - write to stdout.');
   }
   return text;
 }

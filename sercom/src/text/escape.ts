@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer';
 
 /**
- * Whatever is no visible character and no plain space: controls (C0, C1, DEL), format characters (those that change
- * the direction of writing among them), line and paragraph separators, lone surrogates, unassigned code points.
+ * Everything except visible characters and the plain space: controls (C0, C1, DEL), format characters (including those
+ * that change the writing direction), line and paragraph separators, lone surrogates, unassigned code points.
  */
 const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
@@ -11,16 +11,16 @@ const PLAIN_ASCII = /^[ !#-[\]-~]*$/;
 const SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
 /**
- * Makes text safe to print on a terminal: what is unprintable becomes `\n`, `\r`, `\t`, `\xNN` (below 80 hex) or
- * `\u{N}`. Everything else stays as it is, backslashes too.
+ * Makes text safe to print on a terminal: unprintable characters become `\n`, `\r`, `\t`, `\xNN` (below 80 hex) or
+ * `\u{N}`. Everything else is unchanged, including backslashes.
  */
 export function escapeText(text: string): string {
   return text.replace(UNPRINTABLE, escapeCharacter);
 }
 
 /**
- * The bytes as UTF-8 text in double quotes, safe to print on a terminal. As {@link escapeText}, and quotes and
- * backslashes are escaped too, and a byte that is not part of valid UTF-8 becomes `\xNN`: nothing else looks the same.
+ * The bytes as UTF-8 text in double quotes, safe to print on a terminal. Escapes like {@link escapeText}, and also quotes,
+ * backslashes, and bytes that are not valid UTF-8 (as `\xNN`), so that different bytes always look different.
  */
 export function quotePacket(bytes: Uint8Array): string {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -28,8 +28,8 @@ export function quotePacket(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes as UTF-8 text, safe to print on a terminal. As {@link escapeText}, and a byte that is not part of valid
- * UTF-8 becomes `\xNN`. Quotes and backslashes stay, so that different bytes may look the same.
+ * The bytes as UTF-8 text, safe to print on a terminal. Escapes like {@link escapeText}, and also bytes that are not valid
+ * UTF-8 (as `\xNN`). Quotes and backslashes are unchanged, so different bytes may look the same.
  */
 export function escapePacket(bytes: Uint8Array): string {
   return escapeBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), escapeText);
@@ -56,9 +56,9 @@ function escapeBytes(buffer: Buffer, escaping: (text: string) => string): string
   return escaped + escaping(buffer.toString('utf8', validFrom));
 }
 
-/** One line of JSON in which everything unprintable is escaped, beyond what JSON asks for. */
+/** JSON in which all unprintable characters are escaped, more than JSON requires. */
 export function escapeJson(value: unknown, indent?: number): string {
-  // Outside of strings JSON holds nothing unprintable but the line ends of its own indentation.
+  // Outside strings, the only unprintable characters of JSON are the line ends of its indentation.
   return JSON.stringify(value, null, indent).replace(UNPRINTABLE, (character) =>
     character === '\n' ? character : escapeUtf16(character),
   );
@@ -85,7 +85,7 @@ function escapeUtf16(character: string): string {
   return escaped;
 }
 
-/** How many bytes a UTF-8 sequence has that begins with this byte; 0 if none does. */
+/** The length in bytes of the UTF-8 sequence that begins with this byte; 0 if none does. */
 function sequenceLength(lead: number): number {
   if (lead < 0x80) return 1;
   if (lead < 0xc0) return 0;

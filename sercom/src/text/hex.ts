@@ -1,13 +1,13 @@
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 
-/** Longer arrays are left to `Buffer`, which takes longer to begin with. */
+/** Above this many bytes, `Buffer` is faster in spite of its overhead. */
 const SHORT_BYTES = 512;
 
 const DIGITS = Buffer.from('0123456789abcdef');
 const scratch = Buffer.alloc(2 * SHORT_BYTES);
 
-/** Two hex digits, in lower case, for each byte. */
+/** Two lower-case hex digits for each byte. */
 export function toHex(bytes: Uint8Array): string {
   if (bytes.length > SHORT_BYTES) {
     return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex');
@@ -21,17 +21,17 @@ export function toHex(bytes: Uint8Array): string {
 }
 
 /**
- * Reads bytes written as pairs of hex digits, upper or lower case, with or without white space or colons in between.
+ * Parses pairs of hex digits, upper or lower case, with optional white space or colons between them.
  *
- * @throws CliError (wrong use)
+ * @throws CliError (usage error)
  */
 export function parseHex(text: string): Uint8Array {
   const pairs = text.match(/[^\s:]+/g) ?? [];
-  const wrong = pairs.find((digits) => !/^([0-9a-f]{2})*$/i.test(digits));
-  if (wrong !== undefined) {
+  const invalid = pairs.find((digits) => !/^([0-9a-f]{2})*$/i.test(digits));
+  if (invalid !== undefined) {
     throw new CliError(
       ExitCode.usage,
-      `hex: "${wrong}" is not made of pairs of hex digits; write bytes as in "01 02 ff", "01:02:ff" or "0102ff"`,
+      `invalid hex "${invalid}"; expected pairs of digits, for example "01 02 ff", "01:02:ff" or "0102ff"`,
     );
   }
   return Buffer.from(pairs.join(''), 'hex');

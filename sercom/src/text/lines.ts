@@ -1,30 +1,30 @@
 /** More than the longest line of a log: a packet of 16 MiB in hex, and its name. */
 const MAX_LINE_CHARACTERS = 40_000_000;
 
-/** A line of a text, without its end. */
+/** A line of a text, without its line end. */
 export interface Line {
   text: string;
-  /** From 1. */
+  /** Starts at 1. */
   number: number;
-  /** Whether it has an end; only the last may have none. */
+  /** Whether it has a line end; only the last line may have none. */
   isEnded: boolean;
 }
 
-/** Makes text of bytes, a chunk after the other; of nothing at the end. */
+/** Decodes chunks of bytes to text, and without a chunk returns what is left at the end. */
 interface ChunkDecoder {
   decode(chunk?: Uint8Array, options?: { stream: boolean }): string;
 }
 
-/** Makes a character of each byte. */
+/** Decodes each byte to one character. */
 const BYTEWISE: ChunkDecoder = {
   decode: (chunk = new Uint8Array(0)) =>
     Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('latin1'),
 };
 
 /**
- * The lines of whatever bytes, as they are, without their ends, which are as those of {@link linesOf}.
+ * Splits bytes into lines like {@link linesOf}, whatever bytes they contain.
  *
- * @throws Error if a line is longer than any that is meant to be read
+ * @throws Error if a line is too long
  */
 export async function* byteLinesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   for await (const { text } of linesOf(chunks, BYTEWISE)) {
@@ -33,15 +33,16 @@ export async function* byteLinesOf(chunks: AsyncIterable<Uint8Array>): AsyncGene
 }
 
 /**
- * The lines of a text, in UTF-8 unless it is decoded otherwise, which end with `\n` or `\r\n`.
+ * Splits a text into lines. A line ends with `\n` or `\r\n`.
  *
- * @throws Error if a line is longer than any that is meant to be read
+ * @param decoder - default: UTF-8
+ * @throws Error if a line is too long
  */
 export async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
   decoder: ChunkDecoder = new TextDecoder(),
 ): AsyncGenerator<Line> {
-  // What has come of a line that has not ended yet.
+  // The parts of the line that has not ended yet.
   let pending: string[] = [];
   let pendingCharacters = 0;
   let number = 0;
@@ -50,7 +51,7 @@ export async function* linesOf(
     pending.push(first);
     pendingCharacters += first.length;
     if (pendingCharacters > MAX_LINE_CHARACTERS) {
-      throw new Error(`line ${number + 1}: it is too long`);
+      throw new Error(`line ${number + 1} is too long`);
     }
     for (const other of others) {
       yield { text: pending.join('').replace(/\r$/, ''), number: ++number, isEnded: true };

@@ -1,27 +1,27 @@
-/** Of every so many characters of a word, one may differ from what was meant: with more, it is another word. */
-const CHARACTERS_PER_SLIP = 4;
+/** Allow one typo per this many characters; with more, treat it as a different word. */
+const CHARACTERS_PER_TYPO = 4;
 
-/** In short words one slip is allowed, if at least that many characters are there to tell what was meant. */
-const LEAST_CHARACTERS = 3;
+/** One typo is allowed in a shorter word too, unless both words are shorter than this. */
+const MIN_CHARACTERS = 3;
 
-/** The candidate that looks most like the word, if one does: for `(Did you mean …?)`. */
+/** The candidate that is most similar to the word, if one is similar enough: for `(Did you mean …?)`. */
 export function similar(word: string, candidates: readonly string[]): string | undefined {
-  // A folder that all ports share tells nothing about which of them is meant.
+  // Do not count the folder of a path: it is the same for all ports.
   const characters = word.length - (word.lastIndexOf('/') + 1);
   let best: string | undefined;
-  let least = Math.max(1, Math.floor(characters / CHARACTERS_PER_SLIP)) + 1;
+  let fewestEdits = Math.max(1, Math.floor(characters / CHARACTERS_PER_TYPO)) + 1;
   for (const candidate of candidates) {
-    const edits = distance(word, candidate);
-    if (edits < least && Math.max(word.length, candidate.length) >= LEAST_CHARACTERS) {
+    const edits = editDistance(word, candidate);
+    if (edits < fewestEdits && Math.max(word.length, candidate.length) >= MIN_CHARACTERS) {
       best = candidate;
-      least = edits;
+      fewestEdits = edits;
     }
   }
   return best;
 }
 
-/** How many characters must be inserted, removed, replaced or swapped with their neighbour to make one of the other. */
-function distance(a: string, b: string): number {
+/** How many characters must be inserted, removed, replaced or swapped with their neighbor to get from `a` to `b`. */
+function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

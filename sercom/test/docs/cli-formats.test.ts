@@ -11,7 +11,7 @@ const execute = promisify(execFile);
 
 const text = await readFile(path.resolve(import.meta.dirname, '../../../docs/cli-formats.md'), 'utf8');
 
-/** The log that the page shows, and what it shows of it. */
+/** The log shown on the page, and the examples that use it. */
 const log = /`bench\.log`:\n\n```\n([\s\S]*?)```/.exec(text)![1]!;
 const blocks = [...text.matchAll(/```console\n([\s\S]*?)```/g)].map((match) => match[1]!);
 
@@ -31,6 +31,6 @@ test.each(examples)('docs/cli-formats.md: $command', async ({ block }) => {
   expect(shown).toBe(block);
 });
 
-test('the page has examples', () => {
+test('docs/cli-formats.md has examples', () => {
   expect(blocks.length).toBeGreaterThan(8);
 });

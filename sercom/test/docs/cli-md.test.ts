@@ -9,13 +9,13 @@ import { TerminalProcess } from '../support/terminal-process.js';
 
 const text = await readFile(path.resolve(import.meta.dirname, '../../../docs/cli.md'), 'utf8');
 
-/** Where the examples have their device. */
+/** The path of the device in the examples. */
 const DEVICE_PATH = '/tmp/ttyACM0';
 
-/** What the device of the examples sends: "hello", a frame that is cut, and two more packets. */
+/** What this device sends: "hello", a truncated frame, and two more packets. */
 const DEVICE_SENDS = Buffer.from('000668656c6c6f0005010200051b5b324a000474ff0a00', 'hex');
 
-/** Each command of the document with what it says that is printed. */
+/** Each command of the page, with the output shown. */
 const examples = [...text.matchAll(/```console\n([^]*?)```/g)].flatMap(([, block = '']) =>
   block
     .split(/^\$ /m)
@@ -26,7 +26,7 @@ const examples = [...text.matchAll(/```console\n([^]*?)```/g)].flatMap(([, block
     }),
 );
 
-/** Takes away what differs from run to run, or from machine to machine. */
+/** Removes what differs between runs or machines. */
 function normalized(printed: string): string {
   return printed
     .replaceAll('\r', '')
@@ -35,17 +35,17 @@ function normalized(printed: string): string {
     .replace(/ +\+\d+\.\d{6}/g, '+TIME')
     .replace(/ +[\d.]+ ms/g, ' N ms')
     .replace(/("(?:p\d\d|max|bytesPerSecond|seconds)":)[\d.]+/g, '$1N')
-    .replace(/ +[\d.]+ (k?B\/s each way), [\d.]+ %/g, ' N B/s, N %')
+    .replace(/ +[\d.]+ k?B\/s in each direction, [\d.]+ %/g, ' N B/s, N %')
     .replace(/, [\d.]+\/s,/g, ', N/s,')
-    .replace(/\d+ bytes? came/g, 'N bytes came')
-    .replace(/; there (is|are) .*/g, '; there are PORTS')
+    .replace(/\d+ bytes? received/g, 'N bytes received')
+    .replace(/no such port; .*/g, 'no such port; PORTS')
     .split('\n')
     .filter((line) => !/^ +N ms - N ms/.test(line))
     .join('\n')
     .trimEnd();
 }
 
-/** Runs an example as a shell does. */
+/** Runs an example in a shell. */
 async function run(command: string): Promise<string> {
   const folder = await mkdtemp(path.join(tmpdir(), 'sercom-'));
   onTestFinished(() => rm(folder, { recursive: true }));
@@ -67,8 +67,8 @@ async function run(command: string): Promise<string> {
   return (await running.outcome()).stdout.replaceAll(devicePath, DEVICE_PATH);
 }
 
-describe.skipIf(!has('python3') || !has('bash'))('docs/cli.md shows what is printed (needs python3 and bash)', () => {
-  test('there are examples of every command that opens ports, and of list', () => {
+describe.skipIf(!has('python3') || !has('bash'))('docs/cli.md shows the actual output (needs python3 and bash)', () => {
+  test('has examples of every command that opens ports, and of list', () => {
     for (const command of ['list', 'monitor', 'send', 'ping']) {
       expect(examples.some((example) => example.command.includes(`sercom ${command}`))).toBe(true);
     }
@@ -93,11 +93,11 @@ describe.skipIf(!has('python3') || !has('bash'))('docs/cli.md shows what is prin
     expect(normalized((await terminal.outcome()).stdout)).toBe(normalized(example.printed));
   });
 
-  test('sercom list has the columns and fields that are shown', async () => {
+  test('sercom list has the columns and fields shown', async () => {
     const [table, json] = examples.filter(({ command }) => ofThisMachine(command));
     const titles = (printed: string) => printed.split('\n')[0]!.split(/ {2,}/);
     const shown = titles(await run(table!.command));
-    expect([titles(table!.printed), [expect.stringMatching(/^sercom: there are no ports/)]]).toContainEqual(shown);
+    expect([titles(table!.printed), [expect.stringMatching(/^sercom: no serial ports found/)]]).toContainEqual(shown);
     for (const port of JSON.parse(await run(json!.command))) {
       expect(Object.keys(port)).toEqual(Object.keys(JSON.parse(json!.printed)[0]));
     }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Spelled out here, in contrast to the code under test: what must never reach a terminal as it is. */
+/** Characters that must never reach a terminal unescaped, listed explicitly, in contrast to the code under test. */
 export const DANGEROUS = /[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/u;
 
 /** Text in which dangerous characters are frequent. */

@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 /** The built command. */
 export const SERCOM = path.resolve(import.meta.dirname, '../../bin/sercom.js');
 
-/** How a process ended, and what it wrote. */
+/** How a process ended and what it wrote. */
 export interface Outcome {
   code: number | null;
   signal: NodeJS.Signals | null;
@@ -25,7 +25,7 @@ export class RunningProcess {
 
   constructor(command: string, commandLine: readonly string[], env: NodeJS.ProcessEnv = {}) {
     this.child = spawn(command, commandLine, {
-      // Whether there are colours is the test's to say, not that of where it runs: Node takes `CI` for no colours.
+      // The test decides about colors, not its environment: with `CI`, Node.js disables them.
       env: { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, CI: undefined, ...env },
     });
     this.child.stdout!.on('data', (chunk: Buffer) => {
@@ -45,22 +45,22 @@ export class RunningProcess {
     return Buffer.concat(this.#stderr).toString();
   }
 
-  /** Resolves when stdout matches; rejects when the process has ended without it. */
+  /** Resolves when stdout matches; rejects when the process ends before. */
   printed(pattern: RegExp): Promise<void> {
     return this.#until(this.child.stdout, () => pattern.test(this.stdout), `${pattern} on stdout`);
   }
 
-  /** Resolves when so many lines are on stdout; rejects when the process has ended without them. */
+  /** Resolves when stdout has this many lines; rejects when the process ends before. */
   printedLines(lines: number): Promise<void> {
     return this.#until(this.child.stdout, () => this.#lines >= lines, `${lines} lines on stdout`);
   }
 
-  /** Resolves when stderr matches; rejects when the process has ended without it. */
+  /** Resolves when stderr matches; rejects when the process ends before. */
   complained(pattern: RegExp): Promise<void> {
     return this.#until(this.child.stderr, () => pattern.test(this.stderr), `${pattern} on stderr`);
   }
 
-  /** Resolves when the process has ended and all it wrote has been read. */
+  /** Resolves when the process has ended and all its output has been read. */
   async outcome(): Promise<Outcome> {
     await this.#closed;
     const { exitCode, signalCode } = this.child;
@@ -87,7 +87,7 @@ export function start(...commandLine: string[]): RunningProcess {
   return new RunningProcess(process.execPath, [SERCOM, ...commandLine]);
 }
 
-/** Runs `sercom` to its end, without anything on stdin. */
+/** Runs `sercom` to its end with an empty stdin. */
 export function run(...commandLine: string[]): Promise<Outcome> {
   const running = start(...commandLine);
   running.child.stdin!.end();

@@ -3,7 +3,7 @@ import { RunningProcess, SERCOM } from './sercom-process.js';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../../test/support/terminal.py');
 
-/** `sercom` on a pseudo-terminal, with a person at it (python3); all that it prints comes out as stdout. */
+/** `sercom` on a pseudo-terminal (needs python3). Everything it prints, on stderr too, is read as stdout. */
 export class TerminalProcess extends RunningProcess {
   constructor(commandLine: readonly string[], { columns = 100, rows = 30, env = {} } = {}) {
     super('python3', [SCRIPT, String(columns), String(rows), process.execPath, SERCOM, ...commandLine], {
@@ -20,7 +20,7 @@ export class TerminalProcess extends RunningProcess {
     this.child.stdin!.write(`resize ${columns} ${rows}\n`);
   }
 
-  /** Closes the window. */
+  /** Closes the terminal window. */
   hangUp(): void {
     this.child.stdin!.write('hangup\n');
   }

@@ -4,21 +4,21 @@ import { ReadStream } from 'node:tty';
 import { onTestFinished } from 'vitest';
 import { openPtyPair } from '../../../test/support/pty-pair.js';
 
-/** A port, and the device behind it as a stream of bytes: what stands on the wire is spelled out here. */
+/** A port and its device as a stream of bytes, so that tests state the bytes on the wire. */
 export interface TestPort {
   path: string;
   device: ReadStream;
-  /** Everything that has arrived at the device, once that is so many bytes. The first byte tells that the port is open. */
+  /** Resolves, with all bytes received by the device in hex, once it has this many. One byte means that the port is open. */
   arrived(bytes: number): Promise<string>;
   unplug(): Promise<void>;
 }
 
-/** Opens one with `socat`; it is gone when the test ends. */
+/** Opens a port with `socat`. It is closed when the test ends. */
 export async function openTestPort(): Promise<TestPort> {
   const { hostPath, devicePath, close } = await openPtyPair();
   const device = new ReadStream(openSync(devicePath, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK));
   device.on('error', () => {
-    // EIO: the pair has ended.
+    // EIO: the pair of pseudo-terminals has been closed.
   });
   let closing: Promise<void> | undefined;
   const unplug = () => {
@@ -42,7 +42,7 @@ export async function openTestPort(): Promise<TestPort> {
   return { path: hostPath, device, arrived, unplug };
 }
 
-/** Writes bytes that are given in hex. */
+/** Writes bytes given in hex. */
 export function write(device: ReadStream, hex: string): void {
   device.write(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 }

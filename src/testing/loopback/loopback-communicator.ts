@@ -67,7 +67,7 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
     if (this.state !== CommunicatorState.STARTED) {
       throw new IllegalStateAction(`inject: the state is ${CommunicatorState[this.state]}; call it while STARTED`);
     }
-    this.connection(name);
+    this.requireConnection('inject', name);
     await this.#lines.get(name)!.inject(packet);
   }
 
@@ -77,7 +77,7 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    */
   droppedPackets(name: string): number {
-    this.connection(name);
+    this.requireConnection('droppedPackets', name);
     return (this.#unhandled.get(name) ?? 0) + (this.#lines.get(name)?.droppedPackets ?? 0);
   }
 
@@ -96,7 +96,7 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   }
 
   protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
-    const { maxPacketBytes = DEFAULT_MAX_PACKET_BYTES } = this.connection(name);
+    const { maxPacketBytes = DEFAULT_MAX_PACKET_BYTES } = this.requireConnection('send', name);
     if (packet.length > maxPacketBytes) {
       return Promise.reject(
         new InvalidArgumentError(

@@ -1,31 +1,30 @@
 import { crc32 } from 'node:zlib';
 import { DelimiterParser } from '@serialport/parser-delimiter';
 import cobs from 'cobs';
-import crc16ccitt from 'crc/calculators/crc16ccitt';
-import type { ChecksumName } from '../../framing/checksum.js';
+import type { Checksum, ChecksumName } from '../../framing/checksum.js';
 import type { RejectReason } from '../../framing/frame-decoder.js';
 
 /*
- * The wire as the other end speaks it: npm `cobs` and serialport's `DelimiterParser`, and nothing of `../framing`, so
- * that a mistake there meets an implementation that does not share it. Their own faults are worked around here.
+ * The wire as the other end implements it: with npm `cobs` and serialport's `DelimiterParser`, and with nothing from
+ * `../framing`, so that a mistake there does not cancel itself out. The faults of both packages are worked around here.
  */
 
 const FULL_BLOCK = 255;
 const DELIMITER = Buffer.of(0);
 
-const CHECKSUMS: Record<ChecksumName, { bytes: number; of(packet: Buffer): Buffer }> = {
-  none: { bytes: 0, of: () => Buffer.alloc(0) },
+const CHECKSUMS: Record<ChecksumName, Checksum> = {
+  none: { bytes: 0, compute: () => Buffer.alloc(0) },
   crc16: {
     bytes: 2,
-    of(packet) {
+    compute(packet) {
       const bytes = Buffer.alloc(2);
-      bytes.writeUInt16BE(crc16ccitt(packet));
+      bytes.writeUInt16BE(crc16(packet));
       return bytes;
     },
   },
   crc32: {
     bytes: 4,
-    of(packet) {
+    compute(packet) {
       const bytes = Buffer.alloc(4);
       bytes.writeUInt32LE(crc32(packet));
       return bytes;
@@ -33,13 +32,26 @@ const CHECKSUMS: Record<ChecksumName, { bytes: number; of(packet: Buffer): Buffe
   },
 };
 
-/** The checksums that there are. */
-export const CHECKSUM_NAMES = Object.keys(CHECKSUMS);
+/** CRC-16/CCITT-FALSE, bit by bit. */
+function crc16(packet: Uint8Array): number {
+  let crc = 0xffff;
+  for (const byte of packet) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) {
+      crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : crc << 1;
+    }
+  }
+  return crc;
+}
+
+function checksumOf(checksum: ChecksumName | Checksum): Checksum {
+  return typeof checksum === 'string' ? CHECKSUMS[checksum] : checksum;
+}
 
 /** The packet as it goes on the wire: with its checksum, encoded, and with its delimiter. */
-export function encodeForWire(packet: Uint8Array, checksum: ChecksumName): Buffer {
+export function encodeForWire(packet: Uint8Array, checksum: ChecksumName | Checksum): Buffer {
   const body = Buffer.from(packet);
-  const frame = cobs.encode(Buffer.concat([body, CHECKSUMS[checksum].of(body)]));
+  const frame = cobs.encode(Buffer.concat([body, checksumOf(checksum).compute(body)]));
   const end = hasRedundantBlock(frame) ? frame.length - 1 : frame.length;
   return Buffer.concat([frame.subarray(0, end), DELIMITER]);
 }
@@ -66,16 +78,16 @@ function endsWithBlock(frame: Buffer): boolean {
 
 /** Finds the packets in what the host writes. */
 export class DeviceFraming {
-  readonly #checksum: ChecksumName;
+  readonly #checksum: Checksum;
   readonly #maxDecodedBytes: number;
   readonly #maxFrameBytes: number;
   readonly #parser = new DelimiterParser({ delimiter: DELIMITER, readableObjectMode: true });
   #frameBytes = 0;
   #tooLong = false;
 
-  constructor(maxPacketBytes: number, checksum: ChecksumName) {
-    this.#checksum = checksum;
-    this.#maxDecodedBytes = maxPacketBytes + CHECKSUMS[checksum].bytes;
+  constructor(maxPacketBytes: number, checksum: ChecksumName | Checksum) {
+    this.#checksum = checksumOf(checksum);
+    this.#maxDecodedBytes = maxPacketBytes + this.#checksum.bytes;
     this.#maxFrameBytes = this.#maxDecodedBytes + Math.floor(this.#maxDecodedBytes / 254) + 1;
   }
 
@@ -120,12 +132,17 @@ export class DeviceFraming {
     if (decoded.length > this.#maxDecodedBytes) {
       return 'too-long';
     }
-    const checksum = CHECKSUMS[this.#checksum];
-    const packetBytes = decoded.length - checksum.bytes;
+    const packetBytes = decoded.length - this.#checksum.bytes;
     if (packetBytes < 0) {
       return 'checksum';
     }
     const packet = decoded.subarray(0, packetBytes);
-    return checksum.of(packet).equals(decoded.subarray(packetBytes)) ? new Uint8Array(packet) : 'checksum';
+    try {
+      const expected = this.#checksum.compute(packet);
+      return decoded.subarray(packetBytes).equals(expected) ? new Uint8Array(packet) : 'checksum';
+    } catch {
+      // Not a fault of the port, which an error thrown here would make it.
+      return 'checksum';
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { SerialPortMock } from 'serialport';
-import type { ChecksumName } from '../../framing/checksum.js';
+import type { Checksum, ChecksumName } from '../../framing/checksum.js';
 import {
   aBoolean,
   aFunction,
@@ -8,11 +8,11 @@ import {
   aString,
   checkOptions,
   type OptionRules,
-  oneOf,
   required,
 } from '../../options.js';
 import type { BindingOpenOptions, BindingPort, PortInfo } from '../../serial/binding.js';
-import { CHECKSUM_NAMES, DeviceFraming, encodeForWire } from './device-framing.js';
+import { serialSettings } from '../../serial/serial-settings.js';
+import { DeviceFraming, encodeForWire } from './device-framing.js';
 import { History } from './history.js';
 import { MockPort, type PortSignals } from './mock-port.js';
 
@@ -27,8 +27,8 @@ export interface MockDeviceOptions {
   onPacket?: (packet: Uint8Array, device: MockDevice) => void | Promise<void>;
   /** Send every packet back, after `onPacket`. Default false. */
   echo?: boolean;
-  /** What stands behind each packet, as in a connection. Default `'none'`. */
-  checksum?: ChecksumName;
+  /** Checksum appended to each packet, as in a connection. Default: `'none'`. */
+  checksum?: ChecksumName | Checksum;
   /** Longest packet that the device takes, in bytes. Default 65,536. A longer one is counted in `tooLongFrames`. */
   maxPacketBytes?: number;
   /** The most bytes that one read of the port gives. Default 1,024. A small number cuts frames into many chunks. */
@@ -49,7 +49,7 @@ const RULES: OptionRules<MockDeviceOptions> = {
   path: required(aName),
   onPacket: aFunction,
   echo: aBoolean,
-  checksum: oneOf(...CHECKSUM_NAMES),
+  checksum: serialSettings.checksum,
   maxPacketBytes: anInteger(0),
   maxReadSize: anInteger(1),
   historyLength: anInteger(1),
@@ -181,10 +181,15 @@ export class MockDevice {
    * Sends a packet to the host. Resolves when its bytes are in the buffer of the port, 4,096 bytes that empty as the
    * host reads; await it before you send more, or what you send piles up in the device.
    *
-   * @throws Error if the port is not open, or is closed or lost before its bytes were in the buffer
+   * @throws Error if the port is not open, or is closed or lost before its bytes were in the buffer; what `compute` of a
+   *   checksum throws
    */
   send(packet: Uint8Array): Promise<void> {
-    return this.sendRaw(encodeForWire(packet, this.#options.checksum ?? 'none'));
+    try {
+      return this.sendRaw(encodeForWire(packet, this.#options.checksum ?? 'none'));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Sends bytes as they are: noise, parts of frames, frames made elsewhere. Settles as {@link send} does. */

@@ -291,7 +291,7 @@ describe('a stall', () => {
     const withdrawn = errorOf(serial.send('arm', Uint8Array.of(4)));
     await vi.waitFor(() => expect(kernel.isWriting).toBe(true), { interval: 1 });
     kernel.take(2);
-    expect(await begun).toMatchObject({ code: 'SEND_TIMEOUT', message: expect.stringContaining('was begun') });
+    expect(await begun).toMatchObject({ code: 'SEND_TIMEOUT', message: expect.stringContaining('partly written') });
     expect(await withdrawn).toMatchObject({ code: 'SEND_TIMEOUT', message: expect.stringContaining('nothing of') });
     kernel.take(100);
     const next = serial.send('arm', Uint8Array.of(5));

@@ -1,21 +1,21 @@
-// Devices that are told apart by what they say of themselves, wherever they come back.
+// Are devices found by their identity when they return under a different name?
 import { closeSync, constants, openSync } from 'node:fs';
 import { SerialCommunicator } from 'serial-communicator';
 import { Adapter } from './lib/adapter.mjs';
 import { Gadget } from './lib/gadget.mjs';
-import { tell } from './lib/host.mjs';
+import { report } from './lib/host.mjs';
 import { Watched } from './lib/links.mjs';
 import { until } from './lib/wait.mjs';
 
-/** Sends a packet and waits for its echo, on the connection that has just been made. */
+/** Sends a packet and waits for its echo. */
 async function echoes(link) {
   const { packets } = link;
   await link.serial.send('board', Uint8Array.of(1, 0, 2));
-  await until('the echo comes', () => link.packets > packets);
+  await until('the echo arrives', () => link.packets > packets);
 }
 
-/** The device goes and comes back twice; the first time somebody else keeps its old port open. */
-async function comeBack(device, selector) {
+/** Unplugs the device and plugs it in again, twice. The first time, its old port stays open, so its name changes. */
+async function returnTwice(device, selector) {
   await device.plug();
   const link = new Watched({ device: selector, required: true });
   link.receive();
@@ -29,7 +29,7 @@ async function comeBack(device, selector) {
   for (const isKept of [true, false]) {
     const { length } = paths;
     device.unplug();
-    await until('it is told', () => link.count('disconnected') === length);
+    await until('the disconnect is reported', () => link.count('disconnected') === length);
     if (!isKept) {
       closeSync(kept);
     }
@@ -44,9 +44,9 @@ async function comeBack(device, selector) {
 }
 
 const first = new Gadget('GADGET42');
-tell('gadget', await comeBack(first, { serialNumber: 'GADGET42' }));
+report('gadget', await returnTwice(first, { serialNumber: 'GADGET42' }));
 const adapter = new Adapter();
-tell('adapter', await comeBack(adapter, { vendorId: '0403', productId: '6001', serialNumber: 'BENCH0001' }));
+report('adapter', await returnTwice(adapter, { vendorId: '0403', productId: '6001', serialNumber: 'BENCH0001' }));
 
 const second = new Gadget('GADGET43', { index: 1 });
 await first.plug();
@@ -67,12 +67,12 @@ async function connect(device) {
   await serial.shutdown();
   return { path };
 }
-tell('two', {
+report('two', {
   paths: { first: first.paths, second: second.paths },
   bySerialNumber: await connect({ serialNumber: 'gadget43' }),
   byProduct: await connect({ vendorId: '2341', productId: '0043' }),
   byOther: await connect({ serialNumber: 'GADGET44' }),
 });
 first.unplug();
-await until('one is gone', () => first.paths.length === 0);
-tell('one', await connect({ vendorId: '2341', productId: '0043' }));
+await until('the first device is gone', () => first.paths.length === 0);
+report('one', await connect({ vendorId: '2341', productId: '0043' }));

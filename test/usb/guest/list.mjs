@@ -1,11 +1,11 @@
-// What the list of ports says of a gadget on cdc_acm and of an adapter on ftdi_sio.
+// What does the list of ports report about a gadget on cdc_acm and an adapter on ftdi_sio?
 import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { listPorts } from 'serial-communicator';
 import { SerialPort } from 'serialport';
 import { Adapter } from './lib/adapter.mjs';
 import { Gadget } from './lib/gadget.mjs';
-import { tell } from './lib/host.mjs';
+import { report } from './lib/host.mjs';
 import { until } from './lib/wait.mjs';
 
 const gadget = new Gadget('GADGET42');
@@ -13,12 +13,12 @@ const adapter = new Adapter();
 await gadget.plug();
 await adapter.plug();
 execFileSync('udevadm', ['settle']);
-tell('listed', await listPorts());
-tell('listedByUdev', await SerialPort.list());
+report('listed', await listPorts());
+report('listedByUdev', await SerialPort.list());
 const sercom = 'node_modules/sercom/bin/sercom.js';
-tell('listedBySercom', JSON.parse(execFileSync('node', [sercom, 'list', '--json'], { encoding: 'utf8' })));
+report('listedBySercom', JSON.parse(execFileSync('node', [sercom, 'list', '--json'], { encoding: 'utf8' })));
 
-// Asked again and again while a device goes and comes.
+// List the ports continuously while a device comes and goes.
 let lists = 0;
 let isChanging = true;
 const listing = (async () => {
@@ -37,5 +37,5 @@ isChanging = false;
 await listing;
 gadget.unplug();
 adapter.unplug();
-await until('both are gone', () => gadget.paths.length + adapter.paths.length === 0);
-tell('afterwards', { lists, listed: await listPorts() });
+await until('both devices are gone', () => gadget.paths.length + adapter.paths.length === 0);
+report('afterwards', { lists, listed: await listPorts() });

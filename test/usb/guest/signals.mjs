@@ -1,8 +1,9 @@
-// The control lines, on a gadget, which raises DSR and DCD while its end is open but does no break, and on an adapter.
+// Do the control lines work, on an adapter and on a gadget? A gadget raises DSR and DCD while its device end is open, and
+// does not support break.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Adapter } from './lib/adapter.mjs';
 import { Gadget } from './lib/gadget.mjs';
-import { tell } from './lib/host.mjs';
+import { report } from './lib/host.mjs';
 import { Watched } from './lib/links.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -14,7 +15,7 @@ const codeOf = (promise) =>
 
 async function unplug(link, device) {
   device.unplug();
-  await until('it is told', () => link.count('disconnected') === 1);
+  await until('the disconnect is reported', () => link.count('disconnected') === 1);
   const codes = [
     await codeOf(link.serial.signals('board')),
     await codeOf(link.serial.setSignals('board', { dtr: true })),
@@ -38,7 +39,7 @@ async function unplug(link, device) {
     const { dsr, dcd } = await link.serial.signals('board');
     seen.push({ isOpen, dsr, dcd });
   }
-  tell('gadget', {
+  report('gadget', {
     seen,
     set: await codeOf(link.serial.setSignals('board', { dtr: false })),
     afterUnplug: await unplug(link, gadget),
@@ -54,5 +55,5 @@ async function unplug(link, device) {
   for (const settings of [{ dtr: false, rts: true }, { rts: false, dtr: true }, { brk: true }, { brk: false }]) {
     set.push(await codeOf(link.serial.setSignals('board', settings)));
   }
-  tell('adapter', { set, afterUnplug: await unplug(link, adapter) });
+  report('adapter', { set, afterUnplug: await unplug(link, adapter) });
 }

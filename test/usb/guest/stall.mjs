@@ -1,8 +1,8 @@
-// Four ports whose device reads nothing, with many sends on each.
+// What happens when the devices at four ports read nothing, with many sends on each?
 import { stat } from 'node:fs/promises';
 import { SerialCommunicator } from 'serial-communicator';
 import { Gadget } from './lib/gadget.mjs';
-import { tell } from './lib/host.mjs';
+import { report } from './lib/host.mjs';
 import { until } from './lib/wait.mjs';
 
 const PORTS = 4;
@@ -10,7 +10,7 @@ const PACKETS = 200;
 const PACKET_BYTES = 2_000;
 const SHUTDOWN_TIMEOUT_MS = 6_000;
 
-/** How long `fs.stat` takes, in milliseconds, asked for again and again for so long. */
+/** Calls `fs.stat` repeatedly for `ms` milliseconds. Returns how long the calls took, in milliseconds. */
 async function statTimes(ms) {
   const times = [];
   for (const start = performance.now(); performance.now() - start < ms; ) {
@@ -23,7 +23,7 @@ async function statTimes(ms) {
   return { count: times.length, medianMs: at(0.5), p99Ms: at(0.99), maxMs: at(1) };
 }
 
-// The emulated controller has endpoints for three ports of one device.
+// Two devices, because the emulated controller has endpoints for only three ports per device.
 const gadgets = [0, 1].map((index) => new Gadget(`GADGET4${index}`, { index, ports: PORTS / 2 }));
 const allBehave = (name) => {
   for (const gadget of gadgets) {
@@ -47,7 +47,7 @@ async function open(behaviour) {
   return { serial, names };
 }
 
-/** Sends much more than the kernel takes; gives how the sends end, by code. */
+/** Sends much more than the kernel accepts. Returns the number of sends by outcome, which changes until all have settled. */
 function sendMuch(serial, names) {
   const outcomes = {};
   const note = (outcome) => {
@@ -84,24 +84,24 @@ async function timeOf(call) {
 const settled = (outcomes) => Object.values(outcomes).reduce((sum, count) => sum + count, 0);
 const all = PORTS * PACKETS;
 
-// Stalled, going on, and stalled again until the unplug.
+// The devices stall, continue, and stall again until they are unplugged.
 {
   const { serial, names } = await open('readLater');
-  // The first calls take longer.
+  // The first calls are slower.
   await statTimes(1_000);
   const unloaded = await statTimes(2_000);
   const outcomes = sendMuch(serial, names);
   await untilStalled(serial, names);
-  tell('statTimes', { unloaded, stalled: await statTimes(2_000) });
+  report('statTimes', { unloaded, stalled: await statTimes(2_000) });
   const sentWhileStalled = settled(outcomes);
   for (const gadget of gadgets) {
-    gadget.goOn();
+    gadget.continueReading();
   }
-  await until('all have settled', () => settled(outcomes) === all, 60_000);
+  await until('all sends have settled', () => settled(outcomes) === all, 60_000);
   const bytesWritten = names.reduce((sum, name) => sum + serial.stats(name).bytesWritten, 0);
   const bytesRead = () => gadgets.reduce((sum, gadget) => sum + gadget.bytesRead, 0);
-  await until('the devices have read all', () => bytesRead() >= bytesWritten);
-  tell('goingOn', { all, sentWhileStalled, outcomes, bytesWritten, bytesRead: bytesRead() });
+  await until('the devices have read everything', () => bytesRead() >= bytesWritten);
+  report('continued', { all, sentWhileStalled, outcomes, bytesWritten, bytesRead: bytesRead() });
 
   allBehave('readNothing');
   const unplugged = sendMuch(serial, names);
@@ -110,41 +110,41 @@ const all = PORTS * PACKETS;
   for (const gadget of gadgets) {
     gadget.unplug();
   }
-  await until('all have settled', () => settled(unplugged) === all);
-  tell('unplugged', { all, sentBefore, outcomes: unplugged });
+  await until('all sends have settled', () => settled(unplugged) === all);
+  report('unplugged', { all, sentBefore, outcomes: unplugged });
   await serial.shutdown();
-  tell(
+  report(
     'unpluggedStats',
     names.map((name) => serial.stats(name)),
   );
 }
 
-// Stalled until the shutdown.
+// The devices stall until the shutdown.
 {
   const { serial, names } = await open('readNothing');
   const outcomes = sendMuch(serial, names);
   await untilStalled(serial, names);
   const shutdownMs = await timeOf(() => serial.shutdown());
-  tell('shutdown', { all, outcomes, shutdownMs, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS });
-  tell(
+  report('shutdown', { all, outcomes, shutdownMs, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS });
+  report(
     'shutdownStats',
     names.map((name) => serial.stats(name)),
   );
-  tell('statTimesAfterShutdown', await statTimes(1_000));
+  report('statTimesAfterShutdown', await statTimes(1_000));
   for (const gadget of gadgets) {
     gadget.unplug();
   }
 }
 
-// The ports can be opened again when the devices are back. This time they take nothing at all: the kernel has taken the
-// one packet, and keeps it.
+// The ports open again when the devices return. This time, the devices do not even open their ports, so the kernel keeps
+// the one packet that it has accepted.
 {
   const { serial, names } = await open('rest');
   await Promise.all(names.map((name) => serial.send(name, Uint8Array.of(1))));
   const shutdownMs = await timeOf(() => serial.shutdown());
-  tell('silent', { shutdownMs, statTimes: await statTimes(1_000) });
+  report('silent', { shutdownMs, statTimes: await statTimes(1_000) });
 }
 
-// Nothing here ends the process, and the devices still take nothing: it ends when nothing is left to wait for.
+// The devices still read nothing. The process must exit by itself.
 const done = performance.now();
-process.on('exit', () => tell('exitAfterMs', Math.round(performance.now() - done)));
+process.on('exit', () => report('exitAfterMs', Math.round(performance.now() - done)));

@@ -1,6 +1,6 @@
-// QEMU's adapter on ftdi_sio is unplugged again and again. What is sent to it comes back.
+// Is each unplug of QEMU's adapter on ftdi_sio reported? The adapter echoes what it receives.
 import { Adapter } from './lib/adapter.mjs';
-import { tell } from './lib/host.mjs';
+import { report } from './lib/host.mjs';
 import { Watched } from './lib/links.mjs';
 import { unplugOnce } from './lib/rounds.mjs';
 
@@ -18,12 +18,12 @@ const rounds = [];
 for (const [state, settings] of Object.entries(STATES)) {
   for (let round = 0; round < settings.rounds; round++) {
     rounds.push({ state, ...(await unplugOnce(link, adapter, settings, 10 * (round % 8))) });
-    tell('rounds', rounds);
+    report('rounds', rounds);
   }
 }
-tell(
+report(
   'events',
   link.events.map(({ event }) => event),
 );
 await link.serial.shutdown();
-tell('stats', link.serial.stats('board'));
+report('stats', link.serial.stats('board'));

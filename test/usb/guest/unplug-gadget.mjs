@@ -1,12 +1,12 @@
-// A gadget on cdc_acm is unplugged again and again. The connection waits for it each time, with tries so far apart that
-// it comes back only if the new device is noticed at once.
+// Is each unplug of a gadget on cdc_acm reported? Between attempts to reconnect, the connection waits so long that it returns
+// in time only if it notices the new device at once.
 import { Gadget } from './lib/gadget.mjs';
-import { tell } from './lib/host.mjs';
+import { report } from './lib/host.mjs';
 import { Watched } from './lib/links.mjs';
 import { unplugOnce } from './lib/rounds.mjs';
 
 const STATES = {
-  nobodyListens: { device: 'trickle', rounds: 2 },
+  noHandler: { device: 'trickle', rounds: 2 },
   receivingFlood: { device: 'flood', receives: true, rounds: 8 },
   receivingTrickle: { device: 'trickle', receives: true, rounds: 4 },
   sendingAndReceiving: { device: 'floodAndRead', receives: true, sends: true, rounds: 8 },
@@ -18,21 +18,21 @@ const STATES = {
 const gadget = new Gadget('GADGET42');
 const link = new Watched({ path: '/dev/ttyACM0', reconnect: { minDelayMs: 60_000, maxDelayMs: 60_000 } });
 await link.serial.initialize();
-tell('absent', { state: link.serial.state, connectionState: link.serial.connectionState('board') });
+report('absent', { state: link.serial.state, connectionState: link.serial.connectionState('board') });
 
 const rounds = [];
 for (const [state, settings] of Object.entries(STATES)) {
-  if (state !== 'nobodyListens') {
+  if (state !== 'noHandler') {
     link.receive();
   }
   for (let round = 0; round < settings.rounds; round++) {
     rounds.push({ state, ...(await unplugOnce(link, gadget, settings, 10 * (round % 8))) });
-    tell('rounds', rounds);
+    report('rounds', rounds);
   }
 }
-tell(
+report(
   'events',
   link.events.map(({ event }) => event),
 );
 await link.serial.shutdown();
-tell('stats', link.serial.stats('board'));
+report('stats', link.serial.stats('board'));

@@ -1,14 +1,14 @@
-// A user of group dialout waits for a device, as users do: the kernel gives a new node to root alone, and udev, a while
-// later, lets the group in and makes the name in /dev/serial/by-id.
+// Does a user in the group dialout connect as soon as udev permits it? The kernel creates a device node for root only. A
+// little later, udev gives the group access and creates the name in /dev/serial/by-id.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { Gadget } from './lib/gadget.mjs';
-import { tell } from './lib/host.mjs';
+import { report } from './lib/host.mjs';
 import { until } from './lib/wait.mjs';
 
 const DIALOUT = 20;
 const LIMIT_MS = 15_000;
-const FAR_AWAY = { minDelayMs: 60_000, maxDelayMs: 60_000 };
+const RARE_ATTEMPTS = { minDelayMs: 60_000, maxDelayMs: 60_000 };
 const TARGETS = {
   path: { target: { path: '/dev/ttyACM0' }, rounds: 3 },
   byId: { target: { path: '/dev/serial/by-id/usb-Bench_0043_GADGET42-if00' }, rounds: 2 },
@@ -17,31 +17,31 @@ const TARGETS = {
 
 const gadget = new Gadget('GADGET42');
 const user = fork('guest/lib/waiting-user.mjs', { uid: 1_000, gid: DIALOUT });
-const told = { ready: 0, connected: 0, disconnected: 0 };
+const reported = { ready: 0, connected: 0, disconnected: 0 };
 user.on('message', (event) => {
-  told[event]++;
+  reported[event]++;
 });
 
-/** How long after the device has come the user is connected, in milliseconds; null if not within the limit. */
-async function come() {
-  const { connected } = told;
+/** Plugs the device in. Returns how long the user takes to connect, in milliseconds, or null if that exceeds the limit. */
+async function plugIn() {
+  const { connected } = reported;
   await gadget.plug();
-  const ms = await until('it is connected', () => told.connected > connected, LIMIT_MS).catch(() => null);
+  const ms = await until('the user is connected', () => reported.connected > connected, LIMIT_MS).catch(() => null);
   gadget.unplug();
-  await until('the user is told', () => told.disconnected === told.connected);
-  await until('it is gone', () => gadget.paths.length === 0);
+  await until('the disconnect is reported to the user', () => reported.disconnected === reported.connected);
+  await until('the device is gone', () => gadget.paths.length === 0);
   return ms && Math.round(ms);
 }
 
 const times = {};
 for (const [name, { target, rounds }] of Object.entries(TARGETS)) {
-  const { ready } = told;
-  user.send({ ...target, reconnect: FAR_AWAY });
-  await until('the user waits', () => told.ready > ready);
+  const { ready } = reported;
+  user.send({ ...target, reconnect: RARE_ATTEMPTS });
+  await until('the user waits', () => reported.ready > ready);
   times[name] = [];
   for (let round = 0; round < rounds; round++) {
-    times[name].push(await come());
-    tell('times', times);
+    times[name].push(await plugIn());
+    report('times', times);
   }
 }
 user.disconnect();

@@ -1,26 +1,23 @@
-import { Argument } from 'commander';
-import type { Define } from '../command.js';
-import { PORTS, SHELLS, type Shell } from './completion.js';
+import { argument } from '../../options/define.js';
+import { defineCommand } from '../command.js';
 
-/** `sercom completion`, which completes the commands beside it. */
-export const define: Define = (command, output, exit) => {
-  command
-    .addArgument(
-      new Argument('<shell>', `${SHELLS.join(', ')}; "${PORTS}" prints what can be a port, for the scripts`).choices([
-        ...SHELLS,
-        PORTS,
-      ]),
-    )
-    .addHelpText(
-      'after',
-      `
-Examples:
+/** The shells that can complete `sercom`. */
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
+export type Shell = (typeof SHELLS)[number];
+
+/** The argument with which the scripts ask `sercom` for the ports to offer. */
+export const PORTS = 'ports';
+
+/** `sercom completion` */
+export const definition = defineCommand({
+  options: {
+    shell: argument('<shell>', `${SHELLS.join(', ')}; "${PORTS}" prints the possible ports, for the scripts`, [
+      ...SHELLS,
+      PORTS,
+    ]),
+  },
+  help: `Examples:
   source <(sercom completion bash)                                     (in ~/.bashrc)
   sercom completion zsh > "\${fpath[1]}/_sercom"
   sercom completion fish > ~/.config/fish/completions/sercom.fish`,
-    )
-    .action(async (shell: Shell | typeof PORTS) => {
-      const { completion } = await import('./completion.js');
-      exit(await completion(shell, command.parent!, output));
-    });
-};
+});

@@ -10,7 +10,7 @@ import { openPcapng } from '../../sinks/pcapng.js';
 import type { Output } from '../../terminal/output.js';
 import { escapeText } from '../../text/escape.js';
 import { version } from '../../version.js';
-import { DISSECTED, type ExtcapOptions } from './options.js';
+import { DISSECTED, type ExtcapOptions } from './command.js';
 
 /** Tells our interfaces from those of others. */
 const PREFIX = 'sercom-';
@@ -132,17 +132,14 @@ async function capture(path: string, options: ExtcapOptions, output: Output): Pr
       interruptedCode: ExitCode.success,
       received: (record, session) => session.show(record),
       work(session) {
-        process.once('SIGTERM', session.interrupt);
         const simulated = ports.filter(({ isSimulated }) => isSimulated);
         return Promise.race([
           sink.ended.then(() => ExitCode.success),
           ...simulated.map(({ name }) => greet(name, session)),
         ]);
       },
-      // There is nobody to tell totals to: Wireshark shows what is on stderr as an error.
-      finished(session) {
-        process.off('SIGTERM', session.interrupt);
-      },
+      // No totals: Wireshark shows what is on stderr as an error.
+      finished() {},
     });
   } finally {
     await sink.close();

@@ -1,44 +1,59 @@
-import { ENCODINGS, INPUT_KINDS } from '../../input/packet-input.js';
-import { RuledOption } from '../../options/option-rules.js';
-import { outputOptions } from '../../options/output-options.js';
-import { seconds, several, wholeNumber } from '../../options/port-options.js';
+import { ENCODINGS } from '../../input/encoders.js';
+import { INPUT_KINDS } from '../../input/packet-input.js';
+import { grouped, type OptionsOf, option } from '../../options/define.js';
+import { OUTPUT_OPTIONS } from '../../options/output-options.js';
+import { PORT_OPTIONS } from '../../options/port-options.js';
+import { collect, integer, seconds } from '../../options/values.js';
 import { FILTER_GRAMMAR } from '../../records/filter.js';
-import { sinkOptions } from '../../sinks/open-sinks.js';
-import { type Define, runOnPorts, takesPorts } from '../command.js';
-import type { MonitorOptions } from './monitor.js';
+import { SINK_OPTIONS } from '../../sinks/open-sinks.js';
+import { defineCommand, portArguments } from '../command.js';
 
 /** `sercom monitor` */
-export const define: Define = (command, output, exit) => {
-  command
-    .option('-n, --count <packets>', 'end after that many received packets', wholeNumber(1, Number.MAX_SAFE_INTEGER))
-    .option('--timeout <seconds>', 'end after that time; exits with 3 if not --count packets (or 1) have come', seconds)
-    .option('--no-skip-first', 'decode the bytes before the first delimiter, too; they may be the tail of a frame')
-    .option('--filter <conditions>', `only what meets ${FILTER_GRAMMAR}; several are joined`, several)
-    .option('--reject <conditions>', 'nothing that meets these', several)
-    .option('-q, --quiet', 'print no packets')
-    .option('--drop', 'drop lines, and count them, rather than hold the device when stdout is slow')
-    .option('--stats', 'a line of statistics on a terminal, and a summary at the end')
-    .addOption(
-      new RuledOption('--changes', 'one line for each kind of packet, with the bytes that changed marked')
-        .excludes(['json', 'format'])
-        // It names the dissector in a capture.
-        .excludes(['decode'], { unless: 'pcapng' }),
-    )
-    .addOption(
-      new RuledOption('--lead <bytes>', 'how many leading bytes make a kind')
-        .argParser(wholeNumber(0, 32))
-        .default(1)
-        .needs(['changes'], 'says what kinds there are'),
-    );
-  takesPorts(command, '[port...]');
-  for (const option of [...outputOptions(), ...sinkOptions(), ...sendingOptions()]) {
-    command.addOption(option);
-  }
-  command
-    .addHelpText(
-      'after',
-      `
-Keys on a terminal: ? help, space pause, c clear, m marker, s statistics, d dump, r reset, : type a packet, q end.
+export const definition = defineCommand({
+  options: {
+    count: option('-n, --count <packets>', 'stop after receiving this many packets', { parse: integer(1) }),
+    timeout: option(
+      '--timeout <seconds>',
+      'stop after this many seconds; exit code 3 if fewer than --count packets (default: 1) arrived',
+      { parse: seconds },
+    ),
+    skipFirst: option('--no-skip-first', 'also decode bytes before the first delimiter (possibly the tail of a frame)'),
+    filter: option('--filter <conditions>', `only records that match: ${FILTER_GRAMMAR}; repeatable, all must match`, {
+      parse: collect,
+    }),
+    reject: option('--reject <conditions>', 'exclude records that match; repeatable, any match excludes', {
+      parse: collect,
+    }),
+    quiet: option('-q, --quiet', 'print no packets'),
+    drop: option('--drop', 'when stdout is slow, drop and count lines instead of pausing the device'),
+    stats: option('--stats', 'show a status line (on a terminal) and print a summary at the end'),
+    changes: option('--changes', 'show one line per kind of packet and highlight changed bytes', {
+      // With a capture, --decode names its dissector.
+      excludes: ['json', 'format', { option: 'decode', unless: 'pcapng' }],
+    }),
+    lead: option('--lead <bytes>', 'number of leading bytes that identify a kind of packet', {
+      parse: integer(0, 32),
+      default: 1,
+      needs: ['changes'],
+    }),
+    ports: portArguments(),
+    ...PORT_OPTIONS,
+    ...OUTPUT_OPTIONS,
+    ...SINK_OPTIONS,
+    ...grouped('Sending:', {
+      input: option(
+        '--input <kind>',
+        'format of the packets to send, read from stdin or typed after ":", one per line',
+        { choices: INPUT_KINDS },
+      ),
+      encode: option('--encode <encoding>', 'encoding for --input json (default: cbor)', {
+        choices: ENCODINGS,
+        needs: ['input=json'],
+      }),
+      to: option('--to <name>', 'connection to send to (required if there are several)'),
+    }),
+  },
+  help: `Keys on a terminal: ? help, space pause, c clear, m marker, s statistics, d dump, r reset, : type a packet, q quit.
 
 Examples:
   sercom monitor /dev/ttyACM0
@@ -48,22 +63,7 @@ Examples:
   sercom monitor /dev/ttyACM0 --pcapng - | wireshark -k -i -
   sercom monitor /dev/ttyACM0 --input hex < commands.txt
   sercom monitor /dev/ttyACM0 -n 1 --timeout 5 && echo alive
-  sercom monitor sim:          (it is sent a packet a second, so that there is something to see)`,
-    )
-    .action(async (ports: string[]) => {
-      const { monitor } = await import('./monitor.js');
-      exit(await runOnPorts<MonitorOptions>(command, ports, (all, options) => monitor(all, options, output)));
-    });
-};
+  sercom monitor sim:          (sends a packet per second to the simulated board, which echoes it)`,
+});
 
-function sendingOptions(): RuledOption[] {
-  return [
-    new RuledOption('--input <kind>', 'send each line of stdin, or each that is typed after ":"; it is').choices(
-      INPUT_KINDS,
-    ),
-    new RuledOption('--encode <encoding>', 'what JSON becomes (default: cbor)')
-      .choices(ENCODINGS)
-      .needs(['input=json'], 'takes JSON'),
-    new RuledOption('--to <name>', 'the connection that they go to'),
-  ].map((option) => option.helpGroup('Sending:'));
-}
+export type MonitorOptions = OptionsOf<(typeof definition)['options']>;

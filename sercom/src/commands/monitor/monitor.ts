@@ -2,12 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { loadDecoder } from '../../decoders/index.js';
 import { ExitCode } from '../../exit-codes.js';
-import type { Encoding } from '../../input/encoders.js';
 import { checked } from '../../input/max-packet.js';
-import { type InputKind, packetReader } from '../../input/packet-input.js';
+import { packetReader } from '../../input/packet-input.js';
 import { stdinLines } from '../../input/stdin.js';
-import { type OutputOptions, recordFormats } from '../../options/output-options.js';
-import { type LineOptions, type SessionPort, sessionPorts } from '../../ports/open-ports.js';
+import { recordFormats } from '../../options/output-options.js';
+import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePorts } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
 import type { PacketRecord } from '../../records/packet-record.js';
@@ -17,34 +16,14 @@ import { greet } from '../../session/greeting.js';
 import { type Display, runSession, type Session } from '../../session/session.js';
 import { Traffic } from '../../session/traffic.js';
 import { ChangesDisplay } from '../../sinks/changes-display.js';
-import { openSinks, type SinkOptions } from '../../sinks/open-sinks.js';
+import { openSinks } from '../../sinks/open-sinks.js';
 import { PacketDisplay } from '../../sinks/packet-display.js';
 import { paintFor } from '../../terminal/color.js';
 import { printMessage } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
 import { similar } from '../../text/suggest.js';
+import type { MonitorOptions } from './command.js';
 import { MonitorConsole } from './console.js';
-
-export interface MonitorOptions extends LineOptions, OutputOptions, SinkOptions {
-  skipFirst: boolean;
-  /** End after that many received packets. */
-  count?: number;
-  /** End after that many seconds. */
-  timeout?: number;
-  filter?: string[];
-  reject?: string[];
-  quiet?: boolean;
-  drop?: boolean;
-  stats?: boolean;
-  changes?: boolean;
-  /** How many leading bytes make the kind of a packet. */
-  lead: number;
-  /** What lines of stdin, or typed ones, are. */
-  input?: InputKind;
-  encode?: Encoding;
-  /** Where they go. */
-  to?: string;
-}
 
 /** Prints each packet that comes in on the ports, and each that is sent. */
 export async function monitor(
@@ -177,7 +156,7 @@ export async function monitor(
     if (recipient === undefined) {
       throw new CliError(ExitCode.usage, `say where it goes: --to NAME; there are ${names.join(', ')}`);
     }
-    const packet = checked(readPacket(line), options.maxPacket);
+    const packet = checked(readPacket(line), options.maxPacketBytes);
     await keep(await session.send(recipient, packet), session);
   }
 }

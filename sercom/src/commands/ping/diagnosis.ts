@@ -1,55 +1,55 @@
 import { type Arrivals, lineTrouble, settleAdvice } from '../../session/diagnosis.js';
 import type { PingTally } from './tally.js';
 
-/** Devices that echo at all have room for a packet of that many bytes. */
-const USUAL_ROOM_BYTES = 64;
+/** Packets up to this size are assumed to fit into the buffer of any device that echoes. */
+const USUAL_BUFFER_BYTES = 64;
 
-/** How it was pinged. */
-export interface PingLine {
+/** How the device was pinged. */
+export interface PingSetup {
   settleMs: number;
   isSimulated: boolean;
-  /** How many packets might be under way. */
+  /** Maximum number of packets in flight. */
   window: number;
 }
 
 /**
- * Why packets did not come back as they were, and what to do about it.
+ * Why packets did not come back unchanged, and what to do about it.
  *
- * @param arrivals - what has come
- * @param before - what had come before the first of them was sent
- * @returns `undefined` if all came back
+ * @param arrivals - the counters of the connection
+ * @param before - its counters before the first packet was sent
+ * @returns `undefined` if all packets came back
  */
 export function pingTrouble(
   tally: PingTally,
   arrivals: Arrivals,
   before: Arrivals,
-  line: PingLine,
+  setup: PingSetup,
 ): string | undefined {
   const { lost, corrupted, received, smallestLost, largestReceived } = tally;
   if (lost + corrupted === 0) {
     return undefined;
   }
-  const isSizeSuspect = smallestLost > Math.max(largestReceived, USUAL_ROOM_BYTES);
-  const room = isSizeSuspect ? `, and has it room for packets of ${smallestLost} bytes (--size)` : '';
-  const trouble = lineTrouble(arrivals, `does the device echo${room}?${onReset(line)}`, before);
+  const isSizeSuspect = smallestLost > Math.max(largestReceived, USUAL_BUFFER_BYTES);
+  const bufferQuestion = isSizeSuspect ? `, and can it buffer packets of ${smallestLost} bytes (--size)` : '';
+  const trouble = lineTrouble(arrivals, `does the device echo${bufferQuestion}?${resetAdvice(setup)}`, before);
   if (trouble !== undefined) {
     return trouble;
   }
   if (corrupted > 0) {
-    return 'packets came back with other bytes: does the device echo, and does it add a checksum (--checksum)?';
+    return 'packets came back altered: check that the device echoes, and that --checksum matches it';
   }
   if (received === 0) {
-    return `what came was not sent before: does the device echo${room}?`;
+    return `received packets that were never sent: does the device echo${bufferQuestion}?`;
   }
   if (isSizeSuspect) {
-    return `up to ${largestReceived} bytes came back: has the device room for packets of ${smallestLost} bytes (--size)?`;
+    return `packets of up to ${largestReceived} bytes came back: can the device buffer packets of ${smallestLost} bytes (--size)?`;
   }
-  return line.window > 1
-    ? `has the device room for ${line.window} packets (--window)? Or wait longer (--timeout)`
-    : 'does the device keep up (--interval)? Or wait longer (--timeout)';
+  return setup.window > 1
+    ? `can the device buffer ${setup.window} packets (--window)? If so, increase --timeout`
+    : 'can the device keep up (--interval)? If so, increase --timeout';
 }
 
-function onReset({ settleMs, isSimulated }: PingLine): string {
-  // The settle time of a simulated board is known.
-  return isSimulated ? '' : ` If it does, ${settleAdvice(settleMs)}`;
+function resetAdvice({ settleMs, isSimulated }: PingSetup): string {
+  // The default settle time is right for a simulated board.
+  return isSimulated ? '' : ` If so, ${settleAdvice(settleMs)}`;
 }

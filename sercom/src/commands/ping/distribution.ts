@@ -1,4 +1,4 @@
-/** Values of which every percentile can be told. */
+/** Collects values and computes their percentiles. */
 export class Distribution {
   readonly #values: number[] = [];
   #isSorted = true;
@@ -12,13 +12,13 @@ export class Distribution {
     this.#isSorted = false;
   }
 
-  /** The smallest value that so large a share (0 to 1) of all is not above; `undefined` without values. */
+  /** The percentile by nearest rank, for a share from 0 to 1; `undefined` if there are no values. */
   percentile(share: number): number | undefined {
     this.#sort();
     return this.#values[Math.max(0, Math.ceil(share * this.#values.length) - 1)];
   }
 
-  /** How many values there are in each of at most `rows` ranges of the same width, from the least to the greatest. */
+  /** Counts the values in each of at most `rows` ranges of equal width that cover all values, in ascending order. */
   histogram(rows: number): { from: number; to: number; count: number }[] {
     this.#sort();
     const least = this.#values[0];
@@ -43,7 +43,7 @@ export class Distribution {
   }
 }
 
-/** The next number of the form 1, 2 or 5 times a power of ten: borders that people can read. */
+/** The next number of the form 1, 2 or 5 times a power of ten, for readable borders. */
 function roundUp(number: number): number {
   const power = 10 ** Math.floor(Math.log10(number));
   return (([1, 2, 5].find((step) => step * power >= number) ?? 10) as number) * power;

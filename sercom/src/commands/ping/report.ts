@@ -2,16 +2,16 @@ import { count } from '../../records/totals.js';
 import { bytes } from '../../session/traffic.js';
 import type { Paint } from '../../terminal/color.js';
 import { escapeText } from '../../text/escape.js';
-import type { PingResult } from './ping.js';
+import type { PingResult } from './run.js';
 
 const HISTOGRAM_ROWS = 12;
 
 const BAR_WIDTH = 40;
 
-/** Shares of all round-trip times, by name. */
+/** The reported percentiles of the round-trip times. */
 const PERCENTILES = { p50: 0.5, p90: 0.9, p99: 0.99, max: 1 } as const;
 
-/** One JSON object in one line; times are in milliseconds, `null` if nothing came back. */
+/** The report as one line of JSON; times are in milliseconds, or `null` if nothing came back. */
 export function pingJson({ tally, seconds, lineBytesPerSecond }: PingResult): string {
   const { sent, received, lost, corrupted, reordered, unexpected } = tally;
   const rttMs = Object.fromEntries(
@@ -31,7 +31,7 @@ export function pingJson({ tally, seconds, lineBytesPerSecond }: PingResult): st
   });
 }
 
-/** What people read at the end: counts, times, throughput, histogram. */
+/** The report for people: counts, times, throughput and histogram. */
 export function pingReport(name: string, result: PingResult, paint: Paint): string {
   const { tally, lineBytesPerSecond } = result;
   const bad = (number: number, word: string) => (number > 0 ? paint('red', `${number} ${word}`) : `${number} ${word}`);
@@ -53,14 +53,14 @@ export function pingReport(name: string, result: PingResult, paint: Paint): stri
     const share = ((100 * rate) / lineBytesPerSecond).toFixed(1);
     lines.push(
       `round trip: ${times.join('  ')}`,
-      `throughput: ${bytes(rate)}/s each way, ${share} % of the line (${bytes(lineBytesPerSecond)}/s)`,
+      `throughput: ${bytes(rate)}/s in each direction, ${share} % of the line rate (${bytes(lineBytesPerSecond)}/s)`,
       ...histogram(result, paint),
     );
   }
   return lines.map((line) => `${line}\n`).join('');
 }
 
-/** The line that is drawn while it runs. */
+/** The status line while pinging. */
 export function pingProgress(result: PingResult, wanted: number): string {
   const { tally } = result;
   const p50 = tally.rttMs.percentile(PERCENTILES.p50);

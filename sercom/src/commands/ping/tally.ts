@@ -1,21 +1,22 @@
 import { Distribution } from './distribution.js';
 
-/** Answers that come too late are recognised among that many that were given up. */
+/** How many overdue packets are kept, to recognize echoes that arrive too late. */
 const MAX_OVERDUE = 1_000;
 
-/** The bytes of a packet's number, as far as it has room for them. */
+/** The size of the number that a packet begins with; shorter packets have only its first bytes. */
 const NUMBER_BYTES = 4;
 
-/** A packet that was sent, and has not come back. */
+/** A packet that was sent and has not come back. */
 interface Pending {
   packet: Uint8Array;
   sentAtMs: number;
 }
 
-/** What became of packets that an echo device was sent. */
+/** Makes the packets to send, and matches what is received against them. */
 export class PingTally {
-  /** In the order of sending. */
+  /** By number, in the order of sending. */
   readonly #pending = new Map<number, Pending>();
+  /** Given up, but still recognized. */
   readonly #overdue = new Map<number, Pending>();
   readonly rttMs = new Distribution();
   #sent = 0;
@@ -25,7 +26,7 @@ export class PingTally {
   #reordered = 0;
   #unexpected = 0;
   #latest = -1;
-  /** Given up too long ago to be recognised. */
+  /** How many were given up too long ago to be recognized. */
   #forgotten = 0;
   #smallestForgotten = Number.POSITIVE_INFINITY;
   #largestReceived = -1;
@@ -34,7 +35,7 @@ export class PingTally {
     return this.#sent;
   }
 
-  /** Came back as they were. */
+  /** Packets that came back unchanged. */
   get received(): number {
     return this.#received;
   }
@@ -43,41 +44,42 @@ export class PingTally {
     return this.#receivedBytes;
   }
 
-  /** Came back, but not as they were, or in a frame that was rejected. */
+  /** Packets that came back altered, or in a rejected frame. */
   get corrupted(): number {
     return this.#corrupted;
   }
 
-  /** Of those received, came back after one that was sent later. */
+  /** Received packets that came back after one that was sent later. */
   get reordered(): number {
     return this.#reordered;
   }
 
-  /** Packets that came, and answer none that was sent. */
+  /** Packets that were received but match no packet in flight. */
   get unexpected(): number {
     return this.#unexpected;
   }
 
-  /** Did not come back in time. */
+  /** Packets that did not come back in time. */
   get lost(): number {
     return this.#overdue.size + this.#forgotten;
   }
 
-  /** The bytes of the shortest packet that is lost; infinite if none is. */
+  /** Size in bytes of the smallest lost packet; infinite if none is lost. */
   get smallestLost(): number {
     return Math.min(this.#smallestForgotten, ...[...this.#overdue.values()].map(({ packet }) => packet.length));
   }
 
-  /** The bytes of the longest packet that came back as it was; below 0 if none has. */
+  /** Size in bytes of the largest packet that came back unchanged; below 0 if none did. */
   get largestReceived(): number {
     return this.#largestReceived;
   }
 
+  /** Packets in flight. */
   get pending(): number {
     return this.#pending.size;
   }
 
-  /** When the packet was sent that waits longest. */
+  /** When the oldest packet in flight was sent. */
   get oldestSentAtMs(): number | undefined {
     return this.#pending.values().next().value?.sentAtMs;
   }
@@ -90,11 +92,11 @@ export class PingTally {
     return { number, packet };
   }
 
-  /** A packet came. */
+  /** Call when a packet is received. */
   arrived(packet: Uint8Array, nowMs: number): void {
     const number = find(this.#pending, packet) ?? find(this.#overdue, packet);
     if (number === undefined) {
-      this.#unknown(packet);
+      this.#unmatched(packet);
       return;
     }
     const { sentAtMs } = (this.#pending.get(number) ?? this.#overdue.get(number))!;
@@ -110,12 +112,12 @@ export class PingTally {
     this.#latest = Math.max(this.#latest, number);
   }
 
-  /** A frame came that holds no packet: what was in it must have been the answer that is due. */
+  /** Call when a frame is rejected: it probably was the echo of the oldest packet in flight. */
   rejected(): void {
     this.#corrupt([...this.#pending.keys()][0]);
   }
 
-  /** Gives up the packets that were sent before that time. */
+  /** Gives up the packets that were sent before a time. */
   expire(beforeMs: number): void {
     for (const [number, pending] of this.#pending) {
       if (pending.sentAtMs > beforeMs) {
@@ -141,14 +143,14 @@ export class PingTally {
     }
   }
 
-  /** The packets under way are no longer waited for, and count neither as sent nor as lost. */
+  /** Forgets the packets in flight: they count neither as sent nor as lost. */
   abandon(): void {
     this.#sent -= this.#pending.size;
     this.#pending.clear();
   }
 
-  /** A packet came that is none of ours as it was sent. */
-  #unknown(packet: Uint8Array): void {
+  /** A packet was received that equals none in flight or overdue. */
+  #unmatched(packet: Uint8Array): void {
     if (this.#isAnotherEcho(packet)) {
       this.#unexpected++;
       return;
@@ -164,7 +166,7 @@ export class PingTally {
     }
   }
 
-  /** One of ours as it was sent, that is not waited for: it was answered before. A short one does not tell its number. */
+  /** Whether it is a second echo of a packet. Packets shorter than their number are not recognized. */
   #isAnotherEcho(packet: Uint8Array): boolean {
     if (packet.length < NUMBER_BYTES) {
       return false;
@@ -183,7 +185,7 @@ export class PingTally {
   }
 }
 
-/** The number, little-endian, then bytes that look random: of every value, zero among them. */
+/** The number, little-endian, followed by pseudo-random bytes. */
 function packetOf(number: number, bytes: number): Uint8Array {
   const packet = new Uint8Array(bytes);
   let state = (number + 1) >>> 0;

@@ -1,69 +1,61 @@
 import { InvalidArgumentError } from 'commander';
-import { checkOptions, RuledOption } from '../../options/option-rules.js';
-import { outputOptions } from '../../options/output-options.js';
-import { lineOptions, secondsOrNone, several, wholeNumber } from '../../options/port-options.js';
-import { expandProfiles } from '../../options/profiles.js';
+import { argument, needing, type OptionsOf, option } from '../../options/define.js';
+import { OUTPUT_OPTIONS } from '../../options/output-options.js';
+import { PORT_OPTIONS } from '../../options/port-options.js';
+import { collect, integer, secondsOrZero } from '../../options/values.js';
 import { FILTER_GRAMMAR } from '../../records/filter.js';
-import { sinkOptions } from '../../sinks/open-sinks.js';
-import { type Define, onlyPort } from '../command.js';
-import type { ReplayOptions } from './replay.js';
+import { SINK_OPTIONS } from '../../sinks/open-sinks.js';
+import { defineCommand, optionalPortArgument } from '../command.js';
 
 /** `sercom replay` */
-export const define: Define = (command, output, exit) => {
-  command
-    .argument('<file>', 'what --log or --pcapng has written; "-" is stdin')
-    .argument('[port]', 'where to send the packets, written as for send; without it, they are shown');
-  const replayOptions = [
-    new RuledOption(
+export const definition = defineCommand({
+  options: {
+    file: argument('<file>', 'a file written by --log or --pcapng; "-" for stdin'),
+    port: optionalPortArgument('port to send the packets to, written as for send; without it, packets are printed'),
+    speed: option(
       '--speed <factor>',
-      'so many times as fast as recorded, 0 at once (default: 1 with a port, else 0)',
-    ).argParser(factor),
-    new RuledOption('--loop [times]', 'play it so many times, or without end').argParser(times),
-    new RuledOption('--dir <direction>', 'play what was received or sent (default: tx with a port, else both)').choices(
-      ['rx', 'tx', 'both'],
+      'speed factor; 2 is twice as fast, 0 does not wait (default: 1 with a port, otherwise 0)',
+      { parse: factor },
     ),
-    new RuledOption('--filter <condition>', `play only what meets it: ${FILTER_GRAMMAR}`).argParser(several),
-    new RuledOption('--reject <condition>', 'leave out what meets it').argParser(several),
-    new RuledOption('--linger <seconds>', 'with a port: how long to show what comes after the last packet')
-      .argParser(secondsOrNone)
-      .default(0.5)
-      .needs(['port'], 'is for what a port sends'),
-  ];
-  const portOptions = lineOptions().map((option) => option.needs(['port'], 'is about a port'));
-  for (const option of [...replayOptions, ...outputOptions(), ...sinkOptions(), ...portOptions]) {
-    command.addOption(option);
-  }
-  command
-    .addHelpText(
-      'after',
-      `
-Examples:
+    loop: option('--loop [times]', 'number of times to play the recording; without a number, forever', {
+      parse: times,
+    }),
+    dir: option('--dir <direction>', 'play packets received or sent (default: tx with a port, otherwise both)', {
+      choices: ['rx', 'tx', 'both'],
+    }),
+    filter: option('--filter <condition>', `play only records that match: ${FILTER_GRAMMAR}`, { parse: collect }),
+    reject: option('--reject <condition>', 'do not play records that match', { parse: collect }),
+    linger: option('--linger <seconds>', 'with a port: how long to keep receiving after the last packet', {
+      parse: secondsOrZero,
+      default: 0.5,
+      needs: ['port'],
+    }),
+    ...OUTPUT_OPTIONS,
+    ...SINK_OPTIONS,
+    ...needing(['port'], PORT_OPTIONS),
+  },
+  help: `Examples:
   sercom replay bench.log
   sercom replay bench.log --filter name=arm --decode cbor --json
-  sercom replay bench.log --pcapng bench.pcapng                     (a log becomes a capture)
+  sercom replay bench.log --pcapng bench.pcapng                     (converts a log to a capture)
   sercom replay bench.log /dev/ttyACM0 --speed 2 --loop
   sercom replay capture.pcapng sim: --dir rx`,
-    )
-    .action(async (file: string, given: string | undefined) => {
-      const port = given === undefined ? undefined : onlyPort(await expandProfiles([given], command), 'replay');
-      checkOptions(command);
-      const { replay } = await import('./replay.js');
-      exit(await replay(file, port, command.opts<ReplayOptions>(), output));
-    });
-};
+});
 
-/** What stands behind `--loop` counts as its value, even if a port was meant. */
+export type ReplayOptions = OptionsOf<(typeof definition)['options']>;
+
+/** Commander takes any word after `--loop` as its value, even a port. */
 function times(text: string): number {
   if (!/^\d+$/.test(text)) {
-    throw new InvalidArgumentError('It takes a whole number, or nothing; a PORT comes before --loop.');
+    throw new InvalidArgumentError('Expected an integer or nothing; write the PORT before --loop.');
   }
-  return wholeNumber(1, Number.MAX_SAFE_INTEGER)(text);
+  return integer(1)(text);
 }
 
 function factor(text: string): number {
   const value = Number(text);
   if (!/^\d*\.?\d+$/.test(text) || value > 1_000_000) {
-    throw new InvalidArgumentError('It takes a number from 0 to 1000000.');
+    throw new InvalidArgumentError('Expected a number from 0 to 1000000.');
   }
   return value;
 }

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { loadDecoder } from '../../decoders/index.js';
 import { ExitCode } from '../../exit-codes.js';
-import { type OutputOptions, recordFormats } from '../../options/output-options.js';
-import { type LineOptions, type SessionPort, sessionPorts } from '../../ports/open-ports.js';
+import { Interruption } from '../../interruption.js';
+import { recordFormats } from '../../options/output-options.js';
+import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import { type RecordFilter, recordFilter } from '../../records/filter.js';
 import { Pacer } from '../../records/pacer.js';
@@ -11,23 +12,11 @@ import type { LineFormat, PacketRecord } from '../../records/packet-record.js';
 import { readRecording } from '../../records/recording.js';
 import { count } from '../../records/totals.js';
 import { type Display, runSession, type Session } from '../../session/session.js';
-import { openSinks, type SinkOptions } from '../../sinks/open-sinks.js';
+import { openSinks } from '../../sinks/open-sinks.js';
 import type { RecordSink } from '../../sinks/record-sink.js';
 import { printMessage } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
-
-export interface ReplayOptions extends LineOptions, OutputOptions, SinkOptions {
-  /** How many times as fast as recorded; 0 does not wait at all. */
-  speed?: number;
-  /** How many times; `true` is without end. */
-  loop?: number | true;
-  /** Which records are played. */
-  dir?: 'rx' | 'tx' | 'both';
-  filter?: string[];
-  reject?: string[];
-  /** How long to show what comes after the last packet, in seconds. */
-  linger: number;
-}
+import type { ReplayOptions } from './command.js';
 
 /** What plays the records of a file. */
 interface Replay {
@@ -81,12 +70,8 @@ async function showReplay(
   output: Output,
 ): Promise<ExitCode> {
   const ending = new AbortController();
-  let exitCode: ExitCode = ExitCode.success;
-  const onInterrupt = () => {
-    exitCode = ExitCode.interrupted;
-    ending.abort();
-  };
-  process.once('SIGINT', onInterrupt);
+  const interruption = new Interruption();
+  interruption.signal.addEventListener('abort', () => ending.abort());
   void output.ended.then(() => ending.abort());
   // A sink that fails says so when it is closed.
   const end = () => ending.abort();
@@ -105,9 +90,9 @@ async function showReplay(
       throw error;
     }
   } finally {
-    process.off('SIGINT', onInterrupt);
+    interruption.close();
   }
-  return exitCode;
+  return interruption.signal.aborted ? ExitCode.interrupted : ExitCode.success;
 }
 
 /** Sends the packets of the records, and shows them and what comes in. */

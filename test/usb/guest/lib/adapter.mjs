@@ -1,4 +1,4 @@
-// The FTDI adapter that QEMU plugs in: ftdi_sio sees it at /dev/ttyUSB*, with serial number BENCH0001.
+// QEMU's FTDI adapter: ftdi_sio shows it as /dev/ttyUSB*, with serial number BENCH0001.
 import { readdirSync } from 'node:fs';
 import { attachAdapter, detachAdapter, floodAdapter } from './host.mjs';
 import { until } from './wait.mjs';
@@ -12,7 +12,7 @@ export class Adapter {
 
   async plug() {
     attachAdapter();
-    await until('the adapter is seen', () => this.paths.length === 1);
+    await until('the adapter appears', () => this.paths.length === 1);
   }
 
   unplug() {
@@ -20,7 +20,7 @@ export class Adapter {
     floodAdapter(false);
   }
 
-  /** What is written to it always comes back; with `flood` it sends without end besides. */
+  /** It always echoes what it receives. With `flood`, it also sends continuously. */
   behave(name) {
     floodAdapter(name === 'flood');
   }

@@ -1,4 +1,4 @@
-// A USB device made of this kernel's own parts: cdc_acm sees it at /dev/ttyACM*, the device's end is /dev/ttyGS*.
+// A USB device built from parts of this kernel: cdc_acm shows it as /dev/ttyACM*, its device end is /dev/ttyGS*.
 import { spawn } from 'node:child_process';
 import {
   existsSync,
@@ -19,30 +19,30 @@ const GADGETS = '/sys/kernel/config/usb_gadget';
 const controllers = readdirSync('/sys/class/udc').sort();
 
 for (const name of readdirSync(GADGETS)) {
-  takeApart(`${GADGETS}/${name}`);
+  removeGadget(`${GADGETS}/${name}`);
 }
 
-/** One packet of 198 bytes as it stands on the wire, written by hand: no encoder of the library has a part in it. */
+/** The wire bytes of one packet of 198 bytes, written by hand, without the library's encoder. */
 const FRAME = `\xc7${'A'.repeat(198)}\0`;
 writeFileSync('/tmp/frames', Buffer.from(FRAME.repeat(100), 'latin1'));
 
-/** When this file is there, devices that read later do so. */
-const GO_ON = '/tmp/go-on';
+/** Devices with `readLater` start to read when this file exists. */
+const READ_NOW = '/tmp/read-now';
 
-/** What the device's end can do. Busybox does it in a process of its own, whose input and output are the port. */
-const BEHAVIOURS = {
+/** What the device can do: busybox scripts, whose input and output are the port. */
+const BEHAVIORS = {
   echo: 'exec cat',
   flood: 'while cat /tmp/frames; do :; done',
   floodAndRead: 'cat >/dev/null <&3 & while cat /tmp/frames; do :; done',
   trickle: 'while cat /tmp/frames; do usleep 20000; done',
   read: 'exec cat >/dev/null',
   readNothing: 'exec sleep 1000',
-  // Keeps what it reads. A gadget whose port is closed and opened again while it is stalled never reads again: that is
-  // the kernel's, so this one is open all the time.
-  readLater: `until [ -e ${GO_ON} ]; do usleep 50000; done; exec cat >/tmp/read-by-$$`,
+  // Saves what it reads. It keeps its port open, because a gadget whose port is closed and reopened during a stall never
+  // reads again (a bug in the kernel).
+  readLater: `until [ -e ${READ_NOW} ]; do usleep 50000; done; exec cat >/tmp/read-by-$$`,
 };
 
-/** How long a device may take to be seen; then it is plugged in anew, as a person would do. */
+/** If a device does not appear within this time, it is unplugged and plugged in again, as a person would do. */
 const PLUG_LIMIT_MS = 8_000;
 
 export class Gadget {
@@ -51,7 +51,7 @@ export class Gadget {
   #deviceEnds;
   #processes = [];
 
-  /** A device that is not plugged in. `index` is 0 or 1; a script makes one of each at most. */
+  /** Creates a device that is not plugged in. `index` is 0 or 1; a script can have one device of each. */
   constructor(serialNumber, { index = 0, ports = 1 } = {}) {
     this.serialNumber = serialNumber;
     this.#controller = controllers[index];
@@ -68,32 +68,32 @@ export class Gadget {
       symlinkSync(`${this.#folder}/functions/${name}`, `${this.#folder}/configs/c.1/${name}`);
       return `/dev/ttyGS${readFileSync(`${this.#folder}/functions/${name}/port_num`, 'utf8').trim()}`;
     });
-    // However the script ends, the next one finds no device plugged in.
+    // Leave no device plugged in for the next script.
     process.on('exit', () => this.unplug());
   }
 
-  /** What the host calls its ports, while it is plugged in. */
+  /** The paths of its ports on the host, while it is plugged in. */
   get paths() {
     const names = readdirSync('/sys/class/tty').filter((name) => name.startsWith('ttyACM'));
     const isMine = (name) => readText(`/sys/class/tty/${name}/device/../serial`) === this.serialNumber;
     return names.filter((name) => isMine(name) && existsSync(`/dev/${name}`)).map((name) => `/dev/${name}`);
   }
 
-  /** Plugs it in: the host will see it. */
+  /** Plugs it in. */
   attach() {
     this.#set('UDC', this.#controller);
   }
 
-  /** Plugs it in, and waits until the host has seen it. */
+  /** Plugs it in, and waits until its ports appear. */
   async plug() {
-    const isSeen = () => this.paths.length === this.#deviceEnds.length;
+    const hasAppeared = () => this.paths.length === this.#deviceEnds.length;
     for (let tries = 1; ; tries++) {
       this.attach();
       try {
-        await until(`${this.serialNumber} is seen`, isSeen, PLUG_LIMIT_MS);
+        await until(`${this.serialNumber} appears`, hasAppeared, PLUG_LIMIT_MS);
         return;
       } catch (error) {
-        // The emulated USB host gives up on a device that it had no time for.
+        // A busy emulated USB host gives up on a device.
         if (tries === 3) {
           throw error;
         }
@@ -102,7 +102,7 @@ export class Gadget {
     }
   }
 
-  /** Unplugs it, if it is plugged in. */
+  /** Unplugs it if it is plugged in. */
   unplug() {
     if (readText(`${this.#folder}/UDC`) !== '') {
       this.#set('UDC', '\n');
@@ -110,38 +110,38 @@ export class Gadget {
     this.rest();
   }
 
-  /** From now on the device does this, at each of its ports. With `rest` it has not even opened them. */
+  /** Starts a behavior at each of its ports. With `rest`, the device does not even open them. */
   behave(name) {
     this.rest();
-    rmSync(GO_ON, { force: true });
+    rmSync(READ_NOW, { force: true });
     const ends = name === 'rest' ? [] : this.#deviceEnds;
     this.#processes = ends.map((end) => {
-      const script = `exec 3<>${end}; stty raw -echo <&3; exec <&3 >&3; ${BEHAVIOURS[name]}`;
-      // In a group of its own, which can be ended as a whole.
+      const script = `exec 3<>${end}; stty raw -echo <&3; exec <&3 >&3; ${BEHAVIORS[name]}`;
+      // In a separate process group, which can be killed as a whole.
       const child = spawn('sh', ['-c', script], { detached: true, stdio: 'ignore' });
       child.unref();
       return child;
     });
   }
 
-  /** A device that reads later does so now, and keeps what it reads. */
-  goOn() {
-    writeFileSync(GO_ON, '');
+  /** Makes a device with `readLater` read now. */
+  continueReading() {
+    writeFileSync(READ_NOW, '');
   }
 
-  /** How many bytes a device has read that reads later. */
+  /** The number of bytes that a device with `readLater` has read. */
   get bytesRead() {
     const files = this.#processes.map(({ pid }) => `/tmp/read-by-${pid}`);
     return files.reduce((sum, file) => sum + statSync(file).size, 0);
   }
 
-  /** The device does nothing. */
+  /** Ends the current behavior. */
   rest() {
     for (const { pid } of this.#processes) {
       try {
         process.kill(-pid, 'SIGKILL');
       } catch {
-        // It ended by itself, as the device was unplugged.
+        // It already exited when the device was unplugged.
       }
     }
     this.#processes = [];
@@ -152,8 +152,8 @@ export class Gadget {
   }
 }
 
-/** What a script before this one has made. */
-function takeApart(folder) {
+/** Removes a gadget that an earlier script created. */
+function removeGadget(folder) {
   if (readText(`${folder}/UDC`) !== '') {
     writeFileSync(`${folder}/UDC`, '\n');
   }

@@ -1,6 +1,6 @@
 import { SerialCommunicator } from 'serial-communicator';
 
-/** A communicator with one connection, and what it has told. */
+/** A communicator with one connection, and its events. */
 export class Watched {
   events = [];
   packets = 0;
@@ -13,7 +13,7 @@ export class Watched {
     this.serial.on('disconnected', ({ error, willReconnect }) => this.#note('disconnected', error.code, willReconnect));
   }
 
-  /** Counts packets from now on. A listener is what makes the link read without being stopped. */
+  /** Sets a receive handler that counts packets. */
   receive() {
     this.serial.setReceiveHandler((_name, packet) => {
       this.packets++;
@@ -21,7 +21,7 @@ export class Watched {
     });
   }
 
-  /** How often an event has come. */
+  /** Returns how often an event was emitted. */
   count(event) {
     return this.events.filter((noted) => noted.event === event).length;
   }
@@ -31,7 +31,7 @@ export class Watched {
   }
 }
 
-/** Sends packets one after the other, several under way, until the first one fails; gives the code of that. */
+/** Sends packets, several at a time, until one fails. Returns the error codes. */
 export async function sendUntilFailure(serial, bytes = 200) {
   const packet = new Uint8Array(bytes).fill(0x55);
   const outcomes = new Set();

@@ -1,19 +1,22 @@
-// Unplugging in every state of a link.
+// Unplugs a device in a given state of its link.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { sendUntilFailure } from './links.mjs';
-import { until, untilQuiet } from './wait.mjs';
+import { until, untilIdle } from './wait.mjs';
 
 /**
- * Plugs the device in, brings its link into a state, unplugs it, and tells what came of that.
+ * Plugs the device in, brings its link into a state, and unplugs it. Returns what happened.
  *
- * @param state.device - what the device does
- * @param state.receives - whether packets must have come before the unplug
- * @param state.sends - whether packets must have gone out, and more are under way, when it comes
- * @param state.isSlow - whether a handler is busy with a packet when it comes
+ * @param state.device - behavior of the device
+ * @param state.receives - wait for received packets before the unplug
+ * @param state.sends - wait for sent packets before the unplug, and have more in progress
+ * @param state.isSlow - have a busy receive handler at the unplug
  */
 export async function unplugOnce(link, device, state, extraMs) {
   await device.plug();
-  const connectedAfterMs = await until('it is connected', () => link.count('connected') > link.count('disconnected'));
+  const connectedAfterMs = await until(
+    'the link is connected',
+    () => link.count('connected') > link.count('disconnected'),
+  );
   device.behave(state.device);
   let release = () => {};
   if (state.isSlow) {
@@ -26,32 +29,34 @@ export async function unplugOnce(link, device, state, extraMs) {
   const { packets } = link;
   const { packetsSent } = link.serial.stats('board');
   if (state.receives) {
-    await until('packets come', () => link.packets > packets + (state.isSlow ? 0 : 50));
+    await until('packets arrive', () => link.packets > packets + (state.isSlow ? 0 : 50));
   }
   if (state.sends) {
-    await until('packets go', () => link.serial.stats('board').packetsSent > packetsSent + 50);
+    await until('packets are sent', () => link.serial.stats('board').packetsSent > packetsSent + 50);
   }
   await sleep(extraMs);
 
-  const told = link.count('disconnected');
+  const disconnects = link.count('disconnected');
   const { paths } = device;
   const start = performance.now();
   device.unplug();
   const isGone = () => !device.paths.some((path) => paths.includes(path));
-  await until('the kernel knows', isGone);
-  // Told late or never is for the test to judge.
-  await until('it is told', () => link.count('disconnected') > told, 2_000).catch(() => undefined);
+  await until('the kernel removes the port', isGone);
+  // If it is late or missing, the test fails.
+  await until('the disconnect is reported', () => link.count('disconnected') > disconnects, 2_000).catch(
+    () => undefined,
+  );
   const sendErrors = await Promise.race([sending, sleep(2_000, ['never settled'])]);
-  const quietAfterMs = await untilQuiet(5_000);
+  const idleAfterMs = await untilIdle(5_000);
   link.handler = () => {};
   release();
-  const events = link.events.filter(({ event }) => event === 'disconnected').slice(told);
+  const events = link.events.filter(({ event }) => event === 'disconnected').slice(disconnects);
   return {
-    told: events.map(({ what }) => what),
+    reported: events.map(({ what }) => what),
     connectedAfterMs: Math.round(connectedAfterMs),
     afterMs: Math.round((events[0]?.at ?? Number.NaN) - start),
     sendErrors,
-    quietAfterMs,
+    idleAfterMs,
     connectionState: link.serial.connectionState('board'),
   };
 }

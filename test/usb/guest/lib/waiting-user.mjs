@@ -1,5 +1,5 @@
-// A process that waits for devices: each message to it is a connection to wait with, instead of the one before. It
-// says when it is ready, connected and disconnected.
+// A process that waits for devices. Each message to it is a connection to open, which replaces the previous one. It reports
+// when it is ready, connected and disconnected.
 import { Watched } from './links.mjs';
 
 let link;

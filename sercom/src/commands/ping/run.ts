@@ -1,0 +1,169 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SerialSettings } from 'serial-communicator';
+import { ExitCode } from '../../exit-codes.js';
+import { sessionPorts } from '../../ports/open-ports.js';
+import { parsePort } from '../../ports/port-argument.js';
+import type { Arrivals } from '../../session/diagnosis.js';
+import { runSession, type Session } from '../../session/session.js';
+import { paintFor } from '../../terminal/color.js';
+import { printMessage, printMessagesBy } from '../../terminal/message.js';
+import type { Output } from '../../terminal/output.js';
+import { within } from '../../within.js';
+import type { Run } from '../command.js';
+import type { definition } from './command.js';
+import { pingTrouble } from './diagnosis.js';
+import { pingJson, pingProgress, pingReport } from './report.js';
+import { PingTally } from './tally.js';
+
+/** How often the status line is drawn. */
+const PROGRESS_MS = 200;
+
+/** What is reported. */
+export interface PingResult {
+  tally: PingTally;
+  /** Time from sending the first packet to receiving the last. */
+  seconds: number;
+  /** What the line can carry in each direction. */
+  lineBytesPerSecond: number;
+}
+
+/** Sends packets to an echoing device and reports what came back. */
+export const run: Run<typeof definition> = async (options, output) => {
+  const [port] = sessionPorts([parsePort(options.port, options.baud)], options, false);
+  const { name, connection } = port!;
+  const lineBytesPerSecond = connection.baudRate / bitsPerCharacter(connection);
+  const tally = new PingTally();
+  let startedAtMs = 0;
+  let lastAtMs = 0;
+  let isFinished = false;
+  let wake = () => {};
+  let before: Arrivals | undefined;
+  let trouble: string | undefined;
+  const result = (): PingResult => ({ tally, seconds: (lastAtMs - startedAtMs) / 1_000, lineBytesPerSecond });
+
+  const exitCode = await runSession({
+    ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
+    output,
+    format: () => '',
+    interruptedCode: ExitCode.success,
+    received(record) {
+      // Before the first packet is sent, nothing can be an echo.
+      if (isFinished || tally.sent === 0) {
+        return;
+      }
+      lastAtMs = performance.now();
+      if (record.error === undefined) {
+        tally.arrived(record.bytes, lastAtMs);
+      } else {
+        tally.rejected();
+      }
+      wake();
+    },
+    async work(session) {
+      await session.ready(name);
+      startedAtMs = performance.now();
+      lastAtMs = startedAtMs;
+      before = session.stats(name);
+      const stopProgress = showProgress(output, result, options.count);
+      try {
+        await exchange(session);
+      } finally {
+        isFinished = true;
+        stopProgress();
+      }
+      return ExitCode.success;
+    },
+    finished(session) {
+      isFinished = true;
+      // After Ctrl-C it is unknown whether the packets in flight would have come back.
+      tally.abandon();
+      if (before !== undefined) {
+        const setup = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
+        trouble = pingTrouble(tally, session.stats(name), before, setup);
+      }
+    },
+  });
+  if (tally.sent === 0) {
+    printMessage('no packets sent');
+    return ExitCode.failure;
+  }
+  await output.write(options.json ? `${pingJson(result())}\n` : pingReport(name, result(), paintFor(output.stream)));
+  if (trouble !== undefined && !options.json) {
+    output.push();
+    printMessage(trouble);
+  }
+  return exitCode !== ExitCode.success || tally.lost + tally.corrupted > 0 ? ExitCode.failure : ExitCode.success;
+
+  async function exchange(session: Session): Promise<void> {
+    let nextAtMs = performance.now();
+    for (let sent = 0; sent < options.count; sent++) {
+      const bytes = options.sizesBytes[sent % options.sizesBytes.length]!;
+      nextAtMs = Math.max(nextAtMs + options.intervalSeconds * 1_000, performance.now());
+      await inFlightAtMost(options.window - 1, session.signal);
+      await send(session, bytes);
+      const waitMs = nextAtMs - performance.now();
+      if (waitMs > 0 && sent < options.count - 1) {
+        await delay(waitMs, undefined, { signal: session.signal });
+      }
+    }
+    await inFlightAtMost(0, session.signal);
+  }
+
+  async function send(session: Session, bytes: number): Promise<void> {
+    // Round-trip times must not include the time that the device is disconnected.
+    await session.ready(name);
+    const { number, packet } = tally.add(bytes, performance.now());
+    try {
+      await session.send(name, packet);
+    } catch (error) {
+      session.signal.throwIfAborted();
+      tally.lose(number);
+      if (!(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
+        throw error;
+      }
+    }
+  }
+
+  /** Waits until at most `limit` packets are in flight. */
+  async function inFlightAtMost(limit: number, signal: AbortSignal): Promise<void> {
+    while (tally.pending > limit) {
+      const timeoutMs = options.timeoutSeconds * 1_000 + wireMs();
+      const waitMs = tally.oldestSentAtMs! + timeoutMs - performance.now();
+      if (waitMs <= 0) {
+        tally.expire(performance.now() - timeoutMs);
+      } else {
+        const arrival = new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        await within(waitMs, arrival, signal);
+      }
+    }
+  }
+
+  /** How long a full window of packets takes on the line, in both directions. */
+  function wireMs(): number {
+    const largest = Math.max(...options.sizesBytes) + 8;
+    return ((2 * largest * options.window) / lineBytesPerSecond) * 1_000;
+  }
+};
+
+function showProgress(output: Output, result: () => PingResult, wanted: number): () => void {
+  if (!output.isTerminal) {
+    return () => {};
+  }
+  if (process.stderr.isTTY) {
+    printMessagesBy((line) => void output.write(line));
+  }
+  output.setFooter(() => [pingProgress(result(), wanted)]);
+  const timer = setInterval(() => output.drawFooter(), PROGRESS_MS);
+  return () => {
+    clearInterval(timer);
+    output.setFooter(undefined);
+    printMessagesBy();
+  };
+}
+
+function bitsPerCharacter({ dataBits = 8, stopBits = 1, parity = 'none' }: SerialSettings): number {
+  const startBits = 1;
+  return startBits + dataBits + (parity === 'none' ? 0 : 1) + stopBits;
+}

@@ -1,0 +1,67 @@
+import { createReadStream } from 'node:fs';
+import { CliError } from '../../cli-error.js';
+import { ExitCode } from '../../exit-codes.js';
+import { checked } from '../../input/max-packet.js';
+import { type PacketReader, packetReader } from '../../input/packet-input.js';
+import { readPacket, readUpTo, stdinLines } from '../../input/stdin.js';
+import type { PacketOptions } from './command.js';
+
+/** The packets to send: one, or one for each line of stdin until the signal is aborted. */
+export type Packets = (signal: AbortSignal) => Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/**
+ * Reads the packet to send before any port is opened, except for packets in lines of stdin, which are read one by one.
+ *
+ * @param isTerminal - whether stdout is a terminal, so that instructions are shown
+ * @returns `undefined` if Ctrl-C interrupted it
+ * @throws CliError (usage error, or failure if a file cannot be read)
+ */
+export async function packetsOf(
+  options: PacketOptions,
+  maxBytes: number,
+  isTerminal: boolean,
+): Promise<Packets | undefined> {
+  const { hex, text, stdin, file, input, encode } = options;
+  if ([hex, text, stdin, file, input].filter((given) => given !== undefined).length !== 1) {
+    throw new CliError(
+      ExitCode.usage,
+      'nothing to send; use one of --hex "01 02 ff", --text hello, --stdin, --file FILE or --input text',
+    );
+  }
+  if (hex !== undefined) {
+    const packet = checked((await packetReader('hex'))(hex), maxBytes);
+    return () => [packet];
+  }
+  if (input !== undefined) {
+    const read = await packetReader(input, encode);
+    return (signal) => linePackets(read, maxBytes, signal);
+  }
+  const bytes =
+    text !== undefined
+      ? Buffer.from(text)
+      : file !== undefined
+        ? await readFile(file, maxBytes)
+        : await readPacket(maxBytes, isTerminal);
+  if (bytes === undefined) {
+    return undefined;
+  }
+  const packet = encode === undefined ? bytes : (await packetReader('json', encode))(bytes.toString());
+  checked(packet, maxBytes);
+  return () => [packet];
+}
+
+async function* linePackets(read: PacketReader, maxBytes: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  for await (const line of stdinLines(signal)) {
+    yield checked(read(line), maxBytes);
+  }
+}
+
+async function readFile(file: string, maxBytes: number): Promise<Buffer> {
+  try {
+    return await readUpTo(createReadStream(file), maxBytes);
+  } catch (error) {
+    throw new CliError(ExitCode.failure, `--file: cannot read "${file}": ${(error as Error).message}`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,11 @@
+import type { PortInfo } from 'serial-communicator';
+
+/** What `sim:` stands for, in lists of ports. */
+export const SIMULATED_DESCRIPTION = 'sim: (a simulated Uno that echoes)';
+
+/** A port in lists and messages: its path, and what is known about its device. */
+export function describePort({ path, vendorId, productId, manufacturer, serialNumber }: PortInfo): string {
+  const usbId = vendorId === undefined ? undefined : `${vendorId}:${productId ?? '?'}`;
+  const details = [usbId, manufacturer, serialNumber].filter((detail) => detail !== undefined);
+  return details.length === 0 ? path : `${path} (${details.join(' ')})`;
+}

@@ -1,0 +1,72 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { has } from '../../../../test/support/tools.js';
+import { RunningProcess, run, SERCOM } from '../../support/sercom-process.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+
+const FOLDER = path.dirname(SERCOM);
+
+/** The words that bash offers after a line. */
+async function offered(line: string): Promise<string[]> {
+  const script = `
+    sercom() { "${process.execPath}" "${SERCOM}" "$@"; }
+    source <(sercom completion bash)
+    COMP_LINE=$1 COMP_POINT=\${#1}
+    # Bash also splits words at these characters.
+    read -ra COMP_WORDS <<<"\${1//[=:@]/ & }"
+    [[ $1 == *' ' ]] && COMP_WORDS+=('')
+    COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
+    _sercom
+    printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = await new RunningProcess('bash', ['-c', script, 'bash', line]).outcome();
+  expect(stderr).toBe('');
+  return stdout.split('\n').filter((word) => word !== '');
+}
+
+describe.skipIf(!has('bash'))('completion in bash (needs bash)', () => {
+  test.each([
+    ['sercom mon', ['monitor']],
+    ['sercom monitor --par', ['--parity']],
+    ['sercom monitor --parity o', ['odd']],
+    ['sercom monitor --decode ', ['text', 'json', 'cbor', 'msgpack']],
+    ['sercom extcap --decode b', ['bytes']],
+    ['sercom monitor si', ['sim:']],
+    ['sercom completion f', ['fish']],
+    ['sercom ping --w', ['--window']],
+    ['sercom list --', ['--json', '--watch', '--help']],
+  ])('%j', async (line, words) => {
+    expect(await offered(line)).toEqual(words);
+  });
+
+  test('offers the rest of a port after its colon', async () => {
+    // "sim:" is complete already.
+    expect(await offered('sercom monitor sim:')).toEqual([]);
+  });
+
+  test('offers files as the value of an option for files', async () => {
+    expect(await offered(`sercom monitor --log ${FOLDER}/serc`)).toEqual(
+      expect.arrayContaining([`${FOLDER}/sercom.js`]),
+    );
+  });
+});
+
+describe('completion in other shells', () => {
+  test.each(['bash', 'zsh', 'fish'])('%s knows every command and option', async (shell) => {
+    const { code, stdout } = await run('completion', shell);
+    for (const word of ['monitor', 'send', 'ping', 'list', 'completion', 'parity', 'window', 'watch', 'pcapng']) {
+      expect(stdout).toContain(word);
+    }
+    expect(stdout).toContain('text json cbor msgpack');
+    expect(code).toBe(0);
+  });
+
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    test.skipIf(!has(shell))(`${shell} accepts the script (needs ${shell})`, async () => {
+      const { stdout } = await run('completion', shell);
+      const file = path.join(await temporaryFolder(), 'completion');
+      await writeFile(file, stdout);
+      expect(await new RunningProcess(shell, ['-n', file]).outcome()).toMatchObject({ code: 0, stderr: '' });
+    });
+  }
+});

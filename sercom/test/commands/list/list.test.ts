@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PortInfo } from 'serial-communicator';
+import { describe, expect, test } from 'vitest';
+import { portChanges } from '../../../src/commands/list/run.js';
+import { jsonLines, run, start } from '../../support/sercom-process.js';
+
+describe('sercom list', () => {
+  test('prints a table, or a message if there are no ports', async () => {
+    const { code, stdout, stderr } = await run('list');
+    expect(code).toBe(0);
+    expect(stdout + stderr).toMatch(
+      /^PATH +VENDOR +PRODUCT +SERIAL NUMBER +MANUFACTURER\n|^sercom: no serial ports found;.*\n$/,
+    );
+  });
+
+  test('--json prints an array', async () => {
+    const { code, stdout, stderr } = await run('list', '--json');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const ports: Record<string, unknown>[] = JSON.parse(stdout);
+    expect(Array.isArray(ports)).toBe(true);
+    for (const port of ports) {
+      expect(Object.keys(port)).toEqual(['path', 'vendorId', 'productId', 'serialNumber', 'manufacturer']);
+    }
+  });
+});
+
+describe('sercom list --watch', () => {
+  test('begins with the present ports, and Ctrl-C exits with 0', async () => {
+    const list = start('list', '--watch', '--json');
+    const ports: { path: string }[] = JSON.parse((await run('list', '--json')).stdout);
+    await list.printedLines(ports.length);
+    // Without any port there is no output to wait for, so wait until it surely handles Ctrl-C.
+    setTimeout(() => list.child.kill('SIGINT'), 500);
+    const { code, stdout, stderr } = await list.outcome();
+    expect(jsonLines(stdout).map(({ change, path }) => ({ change, path }))).toEqual(
+      ports.map(({ path }) => ({ change: 'present', path })),
+    );
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  });
+
+  test('ends when its pipe is closed and a port changes, or on Ctrl-C', async () => {
+    const list = start('list', '--watch');
+    // It handles Ctrl-C from its first line on, which is missing if there are no ports.
+    await Promise.race([once(list.child.stdout!, 'data'), delay(5_000)]);
+    list.child.stdout!.destroy();
+    list.child.kill('SIGINT');
+    expect(await list.outcome()).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+const nothing = {
+  manufacturer: undefined,
+  serialNumber: undefined,
+  pnpId: undefined,
+  locationId: undefined,
+  vendorId: undefined,
+  productId: undefined,
+};
+const builtIn: PortInfo = { ...nothing, path: '/dev/ttyS0' };
+const uno: PortInfo = {
+  ...nothing,
+  path: '/dev/ttyACM0',
+  vendorId: '2341',
+  productId: '0043',
+  manufacturer: 'Arduino',
+};
+const ftdi: PortInfo = { ...nothing, path: '/dev/ttyUSB0', vendorId: '0403', productId: '6001', serialNumber: 'A5' };
+
+describe('portChanges', () => {
+  test('compares paths and devices', () => {
+    expect(portChanges([uno], [uno])).toEqual([]);
+    expect(portChanges([uno, builtIn], [builtIn, ftdi])).toEqual([
+      { change: 'removed', port: uno },
+      { change: 'added', port: ftdi },
+    ]);
+    const other = { ...uno, serialNumber: 'another' };
+    expect(portChanges([uno], [other])).toEqual([
+      { change: 'removed', port: uno },
+      { change: 'added', port: other },
+    ]);
+  });
+});

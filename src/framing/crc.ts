@@ -1,0 +1,63 @@
+import { crc32 as zlibCrc32 } from 'node:zlib';
+
+/** Up to this length, `crc32` of zlib takes longer to call than the table does to use. */
+const TABLE_BYTES = 128;
+
+/** For four bytes at a time: entry `256 * k + byte` is what `byte` adds to a checksum that `k` more bytes follow. */
+const CRC16_TABLE = new Uint16Array(4 * 256);
+const CRC32_TABLE = new Uint32Array(4 * 256);
+
+for (let byte = 0; byte < 256; byte++) {
+  let crc16 = byte << 8;
+  let crc32 = byte;
+  for (let bit = 0; bit < 8; bit++) {
+    crc16 = (crc16 << 1) ^ (crc16 & 0x8000 ? 0x1021 : 0);
+    crc32 = (crc32 >>> 1) ^ (crc32 & 1 ? 0xedb88320 : 0);
+  }
+  CRC16_TABLE[byte] = crc16;
+  CRC32_TABLE[byte] = crc32;
+}
+for (let index = 256; index < 4 * 256; index++) {
+  const crc16 = CRC16_TABLE[index - 256]!;
+  const crc32 = CRC32_TABLE[index - 256]!;
+  CRC16_TABLE[index] = (crc16 << 8) ^ CRC16_TABLE[crc16 >>> 8]!;
+  CRC32_TABLE[index] = (crc32 >>> 8) ^ CRC32_TABLE[crc32 & 0xff]!;
+}
+
+/** CRC-16/CCITT-FALSE of `data[0, end)`: polynomial 1021, initial value ffff, not reflected. */
+export function crc16(data: Uint8Array, end: number): number {
+  let crc = 0xffff;
+  let at = 0;
+  for (; at + 4 <= end; at += 4) {
+    crc =
+      CRC16_TABLE[768 + ((crc >>> 8) ^ data[at]!)]! ^
+      CRC16_TABLE[512 + ((crc & 0xff) ^ data[at + 1]!)]! ^
+      CRC16_TABLE[256 + data[at + 2]!]! ^
+      CRC16_TABLE[data[at + 3]!]!;
+  }
+  for (; at < end; at++) {
+    crc = ((crc << 8) & 0xff00) ^ CRC16_TABLE[(crc >>> 8) ^ data[at]!]!;
+  }
+  return crc;
+}
+
+/** CRC-32/ISO-HDLC of `data[0, end)`: polynomial 04c11db7, initial value and final XOR ffffffff, reflected. */
+export function crc32(data: Uint8Array, end: number): number {
+  if (end > TABLE_BYTES) {
+    return zlibCrc32(end === data.length ? data : data.subarray(0, end));
+  }
+  let crc = 0xffffffff;
+  let at = 0;
+  for (; at + 4 <= end; at += 4) {
+    crc ^= data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24);
+    crc =
+      CRC32_TABLE[768 + (crc & 0xff)]! ^
+      CRC32_TABLE[512 + ((crc >>> 8) & 0xff)]! ^
+      CRC32_TABLE[256 + ((crc >>> 16) & 0xff)]! ^
+      CRC32_TABLE[crc >>> 24]!;
+  }
+  for (; at < end; at++) {
+    crc = (crc >>> 8) ^ CRC32_TABLE[(crc & 0xff) ^ data[at]!]!;
+  }
+  return ~crc >>> 0;
+}

@@ -1,0 +1,81 @@
+import type { SerialStats } from '../serial-stats.js';
+
+/** How an accepted packet ends: the counter it is added to. */
+export type Outcome = 'packetsSent' | 'packetsAborted' | 'packetsTimedOut' | 'packetsLost' | 'packetsShutDown';
+
+/**
+ * Packets that were accepted one after another, are written together, and so share one promise: a promise costs more
+ * than everything else about a small packet. A packet with a signal or a timeout is alone in its group, since it can end
+ * in a way of its own.
+ */
+export class PacketGroup {
+  /** Each packet with its checksum. */
+  readonly bodies: Uint8Array[];
+  /** Bytes of the packets alone. */
+  packetBytes: number;
+  /** Most bytes that the frames and their delimiters can take. */
+  wireBytes: number;
+  readonly promise: Promise<void>;
+  readonly signal: AbortSignal | undefined;
+  /** Stops watching the signal. */
+  unwatch: (() => void) | undefined;
+  /** When `sendTimeoutMs` is over, by the clock of `performance.now`. */
+  readonly deadlineMs: number;
+  /** Where its last frame ends in the current write. */
+  endsAt = 0;
+  #resolve!: () => void;
+  #reject!: (error: unknown) => void;
+  #isSettled = false;
+
+  /** @param sendTimeoutMs - 0 for none */
+  constructor(
+    body: Uint8Array,
+    packetBytes: number,
+    wireBytes: number,
+    signal: AbortSignal | undefined,
+    sendTimeoutMs: number,
+  ) {
+    this.bodies = [body];
+    this.packetBytes = packetBytes;
+    this.wireBytes = wireBytes;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.signal = signal;
+    this.unwatch = undefined;
+    this.deadlineMs = sendTimeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + sendTimeoutMs;
+  }
+
+  add(body: Uint8Array, packetBytes: number, wireBytes: number): void {
+    this.bodies.push(body);
+    this.packetBytes += packetBytes;
+    this.wireBytes += wireBytes;
+  }
+
+  /** Whether the promise has settled. The rest of the frame may still have to be written. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  isLate(nowMs: number): boolean {
+    return !this.#isSettled && this.deadlineMs <= nowMs;
+  }
+
+  /** Settles the promise and counts the packets. Does nothing the second time. */
+  settle(stats: SerialStats, outcome: Outcome, error: unknown): void {
+    if (this.#isSettled) {
+      return;
+    }
+    this.#isSettled = true;
+    this.unwatch?.();
+    stats.packetsWaiting -= this.bodies.length;
+    stats[outcome] += this.bodies.length;
+    if (outcome === 'packetsSent') {
+      stats.packetBytesSent += this.packetBytes;
+      this.#resolve();
+    } else {
+      this.#reject(error);
+    }
+  }
+}

@@ -1,0 +1,248 @@
+import { ConnectionError, InvalidArgumentError } from '../../errors.js';
+import { type FrameChecksum, frameChecksum, withChecksum } from '../../framing/checksum.js';
+import { maxWireBytes } from '../../framing/frame-encoder.js';
+import { resyncSequence } from '../../framing/resync-sequence.js';
+import { AbortWatch } from '../abort-watch.js';
+import type { CompleteSerialConnection } from '../serial-connection.js';
+import type { SerialStats } from '../serial-stats.js';
+import { CurrentWrite } from './current-write.js';
+import { type Outcome, PacketGroup } from './packet-group.js';
+
+/** The packets of a group take at most this many bytes: the size of a tty's buffer. */
+const GROUP_BYTES = 4_096;
+
+const DELIMITER = Buffer.of(0);
+const RESYNC_SEQUENCE = Buffer.from(resyncSequence);
+
+/** A port that knows how much of its write is done, and can end it early. */
+export interface WriteControl {
+  /** Bytes of the latest write that the operating system has accepted. */
+  readonly writtenBytes: number;
+  /** Makes the pending write end after this many bytes, at least those already written. */
+  shortenWrite(bytes: number): void;
+}
+
+/**
+ * The packets to be written, in the order of their `send`, bounded by `sendQueueBytes`. It does not know the link: a link
+ * takes one write after another from it, and reports when each is done. Without a link, packets wait.
+ */
+export class SendQueue {
+  readonly #name: string;
+  readonly #connection: CompleteSerialConnection;
+  readonly #stats: SerialStats;
+  readonly #checksum: FrameChecksum;
+  readonly #write = new CurrentWrite();
+  /** Nothing of these is written. A set keeps their order and removes any of them in constant time. */
+  #waiting = new Set<PacketGroup>();
+  /** The group that the next packet may join. */
+  #joinable: PacketGroup | undefined;
+  /** Bytes to write before the next packet. */
+  #prefix: Buffer | undefined;
+  /** Bytes of all packets that wait or are being written. */
+  #queuedBytes = 0;
+  #aborts: AbortWatch | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** The port, if it is a {@link WriteControl}. Without one, everything in the current write counts as partly written. */
+  control: WriteControl | undefined;
+
+  /** @param stats - updated as things happen */
+  constructor(name: string, connection: CompleteSerialConnection, stats: SerialStats) {
+    this.#name = name;
+    this.#connection = connection;
+    this.#stats = stats;
+    this.#checksum = frameChecksum(connection.checksum);
+  }
+
+  /** Whether there is something for {@link nextWrite}. */
+  get hasWork(): boolean {
+    return this.#waiting.size > 0 || this.#prefix !== undefined;
+  }
+
+  /** Whether any packets wait or are being written. */
+  get hasPackets(): boolean {
+    return this.#waiting.size > 0 || this.#write.groups.length > 0;
+  }
+
+  /** Whether the device would have a frame without its end if the port were lost now. */
+  get wouldCutFrame(): boolean {
+    // A resync sequence that still waits is for a frame cut before.
+    return this.#prefix === RESYNC_SEQUENCE || this.#write.isCutAt(this.control?.writtenBytes);
+  }
+
+  /** Starts the next write with a delimiter. */
+  addDelimiter(): void {
+    this.#prefix = DELIMITER;
+  }
+
+  /** Starts the next write with bytes that end a cut frame so that it cannot decode. */
+  addResyncSequence(): void {
+    this.#prefix = RESYNC_SEQUENCE;
+  }
+
+  /**
+   * Accepts a packet, or rejects. The promise settles when the packet is written, withdrawn by its signal, or not written
+   * within `sendTimeoutMs`, and with {@link rejectAll}.
+   */
+  add(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+    const { maxPacketBytes, sendQueueBytes, sendTimeoutMs } = this.#connection;
+    if (packet.length > maxPacketBytes) {
+      return this.refuse(
+        new InvalidArgumentError(
+          'PACKET_TOO_LARGE',
+          `send to "${this.#name}": the packet has ${packet.length} bytes, maxPacketBytes is ${maxPacketBytes}`,
+        ),
+      );
+    }
+    const wireBytes = maxWireBytes(packet.length + this.#checksum.bytes);
+    if (this.#queuedBytes + wireBytes > sendQueueBytes) {
+      return this.refuse(
+        new ConnectionError(
+          'SEND_QUEUE_FULL',
+          this.#name,
+          `send to "${this.#name}": the send queue is full (${this.#queuedBytes} of ${sendQueueBytes} bytes); ` +
+            'await earlier sends, or raise sendQueueBytes',
+        ),
+      );
+    }
+    let body: Uint8Array;
+    try {
+      body = withChecksum(packet, this.#checksum);
+    } catch (error) {
+      return this.refuse(error as Error);
+    }
+    this.#queuedBytes += wireBytes;
+    this.#stats.packetsAccepted++;
+    this.#stats.packetsWaiting++;
+    const joinable = this.#joinable;
+    if (signal === undefined && joinable !== undefined && joinable.wireBytes + wireBytes <= GROUP_BYTES) {
+      joinable.add(body, packet.length, wireBytes);
+      return joinable.promise;
+    }
+    const group = new PacketGroup(body, packet.length, wireBytes, signal, sendTimeoutMs);
+    this.#waiting.add(group);
+    this.#joinable = signal === undefined && sendTimeoutMs === 0 ? group : undefined;
+    if (signal !== undefined) {
+      this.#aborts ??= new AbortWatch();
+      group.unwatch = this.#aborts.add(signal, () => this.#abort(group));
+    }
+    if (sendTimeoutMs !== 0) {
+      this.#timer ??= setTimeout(() => this.#expire(), sendTimeoutMs);
+    }
+    return group.promise;
+  }
+
+  /** Counts a packet that is not accepted. */
+  refuse(error: Error): Promise<never> {
+    this.#stats.packetsRefused++;
+    return Promise.reject(error);
+  }
+
+  /** The bytes to write next. They are valid until {@link finishWrite}. */
+  nextWrite(): Buffer {
+    const prefix = this.#prefix;
+    this.#prefix = undefined;
+    this.#joinable = undefined;
+    return this.#write.start(prefix, this.#waiting, this.#queuedBytes);
+  }
+
+  /** Settles the packets that the port has already written. */
+  settleWritten(): void {
+    for (const group of this.#write.takeWritten(this.control?.writtenBytes ?? 0)) {
+      this.#finish(group);
+    }
+  }
+
+  /** The current write is done, up to where it was shortened. */
+  finishWrite(): void {
+    this.#stats.bytesWritten += this.#write.endBytes;
+    for (const group of this.#write.finish()) {
+      this.#finish(group);
+    }
+  }
+
+  /** Ends all packets, both those that wait and those being written. */
+  rejectAll(outcome: Outcome, error: ConnectionError): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const groups = [...this.#write.takeAll(), ...this.#waiting];
+    this.#waiting.clear();
+    this.#joinable = undefined;
+    this.#queuedBytes = 0;
+    this.#prefix = undefined;
+    for (const group of groups) {
+      group.settle(this.#stats, outcome, error);
+    }
+  }
+
+  /** The whole group is written. */
+  #finish(group: PacketGroup): void {
+    this.#queuedBytes -= group.wireBytes;
+    if (group.signal?.aborted) {
+      group.settle(this.#stats, 'packetsAborted', group.signal.reason);
+    } else {
+      group.settle(this.#stats, 'packetsSent', undefined);
+    }
+  }
+
+  /** Rejects at once if nothing of the frame is written. Otherwise `#finish` will, when all of it is. */
+  #abort(group: PacketGroup): void {
+    if (!this.#waiting.has(group)) {
+      this.#recall();
+    }
+    if (this.#waiting.has(group)) {
+      this.#withdraw(group, 'packetsAborted', group.signal?.reason);
+    }
+  }
+
+  /** Ends the packets whose `sendTimeoutMs` is over. */
+  #expire(): void {
+    this.#timer = undefined;
+    const nowMs = performance.now();
+    this.settleWritten();
+    if (this.#write.groups.some((group) => group.isLate(nowMs))) {
+      this.#recall();
+    }
+    for (const group of this.#write.groups.filter((group) => group.isLate(nowMs))) {
+      const what = 'its frame was partly written and will be completed once the device accepts bytes again';
+      group.settle(this.#stats, 'packetsTimedOut', this.#timeoutError(what));
+    }
+    for (const group of this.#waiting) {
+      if (!group.isLate(nowMs)) {
+        break;
+      }
+      this.#withdraw(group, 'packetsTimedOut', this.#timeoutError('nothing of the packet was sent'));
+    }
+    const next = this.#write.groups.find((group) => !group.isSettled) ?? this.#waiting.values().next().value;
+    if (next !== undefined) {
+      this.#timer = setTimeout(() => this.#expire(), Math.max(1, next.deadlineMs - nowMs));
+    }
+  }
+
+  /** Ends the current write after the frame that is partly written. The packets after it wait again. */
+  #recall(): void {
+    const { control } = this;
+    if (control === undefined) {
+      return;
+    }
+    const recalled = this.#write.takeUnwritten(control.writtenBytes);
+    if (recalled.length > 0) {
+      this.#waiting = new Set([...recalled, ...this.#waiting]);
+      control.shortenWrite(this.#write.endBytes);
+    }
+  }
+
+  #withdraw(group: PacketGroup, outcome: Outcome, error: unknown): void {
+    this.#waiting.delete(group);
+    this.#queuedBytes -= group.wireBytes;
+    group.settle(this.#stats, outcome, error);
+  }
+
+  #timeoutError(what: string): ConnectionError {
+    return new ConnectionError(
+      'SEND_TIMEOUT',
+      this.#name,
+      `send to "${this.#name}": not written within sendTimeoutMs (${this.#connection.sendTimeoutMs} ms); ${what}`,
+    );
+  }
+}

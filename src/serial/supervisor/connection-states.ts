@@ -1,0 +1,154 @@
+import type { ConnectionError } from '../../errors.js';
+import type { Link } from '../link.js';
+import type { OpenedPort } from '../open-port.js';
+
+/**
+ * Whether a connection has an open port: `connecting` while a port is being opened, `connected` while one is open, and
+ * `disconnected` otherwise: before `initialize`, between two attempts, and after `shutdown`.
+ */
+export type ConnectionState = 'connecting' | 'connected' | 'disconnected';
+
+/** One attempt to open the port. Neither promise rejects. */
+export interface Attempt {
+  /** Resolves when the attempt has made a link, has failed, or, after `close`, has closed its port again. */
+  readonly settled: Promise<void>;
+  /** Resolves when the operating system has finished opening. After a timeout that may be never. */
+  readonly ended: Promise<void>;
+}
+
+/** A state of a connection, with what belongs to it. docs/architecture.md says what each one means, and draws them. */
+export type State =
+  | { readonly name: 'idle' }
+  | { readonly name: 'opening'; readonly attempt: Attempt }
+  | { readonly name: 'held'; readonly link: Link; readonly opened: OpenedPort }
+  | { readonly name: 'absent'; readonly error: ConnectionError; readonly attemptEnded: Promise<void> }
+  | { readonly name: 'settling'; readonly link: Link; readonly opened: OpenedPort }
+  | { readonly name: 'ready'; readonly link: Link }
+  | { readonly name: 'releasing'; readonly error: ConnectionError }
+  | { readonly name: 'waiting'; readonly error: ConnectionError; readonly attemptEnded: Promise<void> }
+  | { readonly name: 'blocked'; readonly error: ConnectionError; readonly attemptEnded: Promise<void> }
+  | { readonly name: 'reopening'; readonly error: ConnectionError; readonly attempt: Attempt }
+  | { readonly name: 'givenUp'; readonly error: ConnectionError }
+  | { readonly name: 'draining'; readonly link: Link }
+  | { readonly name: 'closed'; readonly error: ConnectionError | undefined };
+
+/** What can happen to a connection. */
+export type StateEvent =
+  /** `initialize` opens the port. */
+  | { readonly type: 'open'; readonly attempt: Attempt }
+  | { readonly type: 'opened'; readonly link: Link; readonly opened: OpenedPort }
+  | { readonly type: 'failed'; readonly error: ConnectionError }
+  /** `initialize` has opened every connection. */
+  | { readonly type: 'start' }
+  /** `settleMs` is over. */
+  | { readonly type: 'settled' }
+  /** The port was lost, and will be opened again. */
+  | { readonly type: 'lost'; readonly error: ConnectionError }
+  /** The port was lost, and `reconnect` is off or `shutdown` has begun. */
+  | { readonly type: 'lostForGood'; readonly error: ConnectionError }
+  /** The lost port is closed, or has taken too long to close. */
+  | { readonly type: 'released' }
+  /** It is time for the next attempt. */
+  | { readonly type: 'due' }
+  /** The operating system has finished the attempt before. */
+  | { readonly type: 'unblocked'; readonly attempt: Attempt }
+  /** `shutdown` has begun. */
+  | { readonly type: 'drain' }
+  /** `shutdown` closes the port. */
+  | { readonly type: 'close' };
+
+/** What `connectionState` shows of each state. */
+export const CONNECTION_STATES: Readonly<Record<State['name'], ConnectionState>> = {
+  idle: 'disconnected',
+  opening: 'connecting',
+  held: 'connected',
+  absent: 'disconnected',
+  settling: 'connected',
+  ready: 'connected',
+  releasing: 'disconnected',
+  waiting: 'disconnected',
+  blocked: 'disconnected',
+  reopening: 'connecting',
+  givenUp: 'disconnected',
+  draining: 'connected',
+  closed: 'disconnected',
+};
+
+/** The state after an event. The same object if the event means nothing in this state. */
+export function transition(state: State, event: StateEvent): State {
+  if (event.type === 'close' && state.name !== 'closed') {
+    return { name: 'closed', error: errorOf(state) };
+  }
+  switch (state.name) {
+    case 'idle':
+      return event.type === 'open' ? { name: 'opening', attempt: event.attempt } : state;
+    case 'opening':
+      switch (event.type) {
+        case 'opened':
+          return { name: 'held', link: event.link, opened: event.opened };
+        case 'failed':
+          return { name: 'absent', error: event.error, attemptEnded: state.attempt.ended };
+      }
+      return state;
+    case 'held':
+      return event.type === 'start' ? { name: 'settling', link: state.link, opened: state.opened } : state;
+    case 'absent':
+      return event.type === 'start' ? { ...state, name: 'waiting' } : state;
+    case 'settling':
+      return event.type === 'settled' ? { name: 'ready', link: state.link } : transitionOfStarted(state, event);
+    case 'ready':
+      return transitionOfStarted(state, event);
+    case 'releasing':
+      return event.type === 'released'
+        ? { name: 'waiting', error: state.error, attemptEnded: Promise.resolve() }
+        : state;
+    case 'waiting':
+      return event.type === 'due' ? { ...state, name: 'blocked' } : state;
+    case 'blocked':
+      return event.type === 'unblocked' ? { name: 'reopening', error: state.error, attempt: event.attempt } : state;
+    case 'reopening':
+      switch (event.type) {
+        case 'opened':
+          return { name: 'settling', link: event.link, opened: event.opened };
+        case 'failed':
+          return { name: 'waiting', error: event.error, attemptEnded: state.attempt.ended };
+      }
+      return state;
+    case 'draining':
+      return event.type === 'lostForGood' ? { name: 'givenUp', error: event.error } : state;
+    case 'givenUp':
+    case 'closed':
+      return state;
+  }
+}
+
+function transitionOfStarted(state: State & { name: 'settling' | 'ready' }, event: StateEvent): State {
+  switch (event.type) {
+    case 'lost':
+      return { name: 'releasing', error: event.error };
+    case 'lostForGood':
+      return { name: 'givenUp', error: event.error };
+    case 'drain':
+      return { name: 'draining', link: state.link };
+    default:
+      return state;
+  }
+}
+
+/** The open link, if the state has one. */
+export function linkOf(state: State): Link | undefined {
+  switch (state.name) {
+    case 'ready':
+    case 'settling':
+    case 'held':
+    case 'draining':
+      return state.link;
+    default:
+      return undefined;
+  }
+}
+
+/** Why there is no link, if the state knows. */
+export function errorOf(state: State): ConnectionError | undefined {
+  return 'error' in state ? state.error : undefined;
+}

@@ -1,0 +1,47 @@
+import { AbortWatch } from '../abort-watch.js';
+
+interface Waiter {
+  resolve(): void;
+  reject(error: unknown): void;
+  /** Stops watching the signal. */
+  unwatch?(): void;
+}
+
+/** The calls of `ready` that wait for one connection. */
+export class Readiness {
+  readonly #waiters = new Set<Waiter>();
+  readonly #aborts = new AbortWatch();
+
+  /** Settles with {@link resolveAll} or {@link rejectAll}, or rejects with `signal.reason`. */
+  wait(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = { resolve, reject };
+      this.#waiters.add(waiter);
+      if (signal !== undefined) {
+        waiter.unwatch = this.#aborts.add(signal, () => {
+          this.#remove(waiter);
+          reject(signal.reason);
+        });
+      }
+    });
+  }
+
+  resolveAll(): void {
+    for (const waiter of this.#waiters) {
+      this.#remove(waiter);
+      waiter.resolve();
+    }
+  }
+
+  rejectAll(error: Error): void {
+    for (const waiter of this.#waiters) {
+      this.#remove(waiter);
+      waiter.reject(error);
+    }
+  }
+
+  #remove(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    waiter.unwatch?.();
+  }
+}

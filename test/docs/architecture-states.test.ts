@@ -1,0 +1,119 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import {
+  CONNECTION_STATES,
+  type State,
+  type StateEvent,
+  transition,
+} from '../../src/serial/supervisor/connection-states.js';
+
+/** Complete: an event type that is missing here is a type error. */
+const EVENTS: Record<StateEvent['type'], true> = {
+  open: true,
+  opened: true,
+  failed: true,
+  start: true,
+  settled: true,
+  lost: true,
+  lostForGood: true,
+  released: true,
+  due: true,
+  unblocked: true,
+  drain: true,
+  close: true,
+};
+
+const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/architecture.md'), 'utf8');
+const stateNames = Object.keys(CONNECTION_STATES) as State['name'][];
+const eventTypes = Object.keys(EVENTS) as StateEvent['type'][];
+
+/** Every transition of the code, as `state event next`. */
+function transitionsOfCode(): string[] {
+  const found: string[] = [];
+  for (const name of stateNames) {
+    for (const type of eventTypes) {
+      // What belongs to a state or an event has no part in which state is next.
+      const state = { name, attempt: {} } as State;
+      const next = transition(state, { type } as StateEvent);
+      if (next !== state) {
+        found.push(`${name} ${type} ${next.name}`);
+      }
+    }
+  }
+  return found.sort();
+}
+
+/** Every transition of the diagram. An arrow from a composite state counts for each of its states. */
+function transitionsOfDiagram(): string[] {
+  const [, diagram = ''] = /```mermaid\n(stateDiagram-v2\n.*?)```/s.exec(text) ?? [];
+  const composites = new Map<string, Set<string>>();
+  const arrows: string[][] = [];
+  let composite: Set<string> | undefined;
+  for (const line of diagram.split('\n').map((line) => line.trim())) {
+    const [, opened] = /^state .* as (\S+) \{$/.exec(line) ?? [];
+    const [, from, to, event] = /^(\S+) --> (\S+?)(?:: (\S+))?$/.exec(line) ?? [];
+    if (opened !== undefined) {
+      composite = new Set();
+      composites.set(opened, composite);
+    } else if (line === '}') {
+      composite = undefined;
+    } else if (from !== undefined && to !== undefined && from !== '[*]' && to !== '[*]') {
+      arrows.push([from, event ?? '(no event)', to]);
+      composite?.add(from).add(to);
+    }
+  }
+  return arrows
+    .flatMap(([from, event, to]) => [...(composites.get(from!) ?? [from])].map((each) => `${each} ${event} ${to}`))
+    .sort();
+}
+
+/** The rows of the table whose first column has this heading. */
+function tableOf(heading: string): string[][] {
+  const [, table = ''] = new RegExp(`^\\| ${heading} \\|.*\\n\\|[-|]+\\n((?:\\|.*\\n)+)`, 'm').exec(text) ?? [];
+  return table
+    .trim()
+    .split('\n')
+    .map((row) =>
+      row
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    );
+}
+
+describe('docs/architecture.md, states of a connection', () => {
+  test('the diagram has exactly the transitions of the code', () => {
+    expect(transitionsOfCode().length).toBeGreaterThan(20);
+    expect(transitionsOfDiagram()).toEqual(transitionsOfCode());
+  });
+
+  test('the table of states has exactly the transitions of the code', () => {
+    const rows = tableOf('state').flatMap(([state, , , transitions]) =>
+      transitions === ''
+        ? []
+        : transitions!.split(', ').map((each) => {
+            const [event, next] = each.split(' → ');
+            return `${state} ${event} ${next}`;
+          }),
+    );
+    expect(rows.sort()).toEqual(transitionsOfCode());
+  });
+
+  test('the table of states has every state, in the order of the code, and its connectionState', () => {
+    const rows = tableOf('state').map(([state, , connectionState]) => [state, connectionState]);
+    expect(rows).toEqual(Object.entries(CONNECTION_STATES));
+  });
+
+  test('the table of events has every event', () => {
+    expect(tableOf('event').map(([event]) => event)).toEqual(eventTypes);
+  });
+
+  test('every state but the first can be reached, and every state but the last can be left', () => {
+    const transitions = transitionsOfCode().map((each) => each.split(' '));
+    const reached = new Set(transitions.map(([, , next]) => next));
+    const left = new Set(transitions.map(([state]) => state));
+    expect(stateNames.filter((name) => !reached.has(name))).toEqual(['idle']);
+    expect(stateNames.filter((name) => !left.has(name))).toEqual(['closed']);
+  });
+});
