@@ -28,19 +28,13 @@ export {
   type RejectReason,
 } from './framing/frame-decoder.js';
 export { FrameEncoder, type FrameEncoderOptions } from './framing/frame-encoder.js';
-export type {
-  Binding,
-  BindingOpenOptions,
-  BindingPort,
-  DescribingBinding,
-  PortInfo,
-  WatchfulPort,
-} from './serial/binding.js';
+export type { Binding, PortInfo, PushBinding } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';
 export { defaultBinding } from './serial/default-binding.js';
 export type { DeviceSelector } from './serial/device-selector.js';
-export { directBinding } from './serial/direct-binding.js';
+export { directBinding } from './serial/direct/direct-binding.js';
 export { listPorts } from './serial/list-ports.js';
+export type { Port, PortListener, PortOpenOptions, ReadPort } from './serial/port.js';
 export {
   SerialCommunicator,
   type SerialCommunicatorOptions,

@@ -60,6 +60,12 @@ describe('imports point down', () => {
   });
 });
 
+test('the simulated chip knows nothing of boards, ports and the other test doubles', () => {
+  const imports = files.filter((file) => file.startsWith('testing/avr/')).flatMap((file) => importsOf(file));
+  expect(imports.length).toBeGreaterThan(0);
+  expect(imports.filter((specifier) => specifier !== 'avr8js' && !specifier.startsWith('./'))).toEqual([]);
+});
+
 test('framing does no input or output', () => {
   const builtins = files
     .filter((file) => layerOf(file) === 'framing')

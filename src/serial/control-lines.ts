@@ -1,4 +1,4 @@
-import type { BindingPort } from './binding.js';
+import type { Port } from './port.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 
 /** The control lines that the host sets. */
@@ -22,7 +22,7 @@ export interface Signals {
 }
 
 /** Calls the port of a connection. Rejects with a ConnectionError if there is no open port, or if the call fails. */
-type OnPort = <Result>(what: string, call: (port: BindingPort) => Promise<Result>) => Promise<Result>;
+type OnPort = <Result>(what: string, call: (port: Port) => Promise<Result>) => Promise<Result>;
 
 /** The control lines of one connection. They outlive its ports. */
 export class ControlLines {

@@ -1,5 +1,5 @@
 import type { Binding } from './binding.js';
-import { directBinding } from './direct-binding.js';
+import { directBinding } from './direct/direct-binding.js';
 import { nativeBinding } from './native-binding.js';
 
 /**

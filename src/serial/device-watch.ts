@@ -1,68 +1,68 @@
 import { type FSWatcher, watch } from 'node:fs';
 import path from 'node:path';
 
-/** The directory in which the kernel makes device nodes. */
-const DEVICE_DIRECTORY = '/dev';
+/** The directory in which the kernel creates device nodes. */
+const DEVICE_FOLDER = '/dev';
 
 /**
- * What happened to a device node: it was added or removed, or an existing one changed, for example its permissions.
- * Data written to a node also counts as a change.
+ * - `added-or-removed`: a device node appeared or vanished
+ * - `changed`: an existing node changed, for example its permissions. Writing to a node also changes it
  */
 export type DeviceChange = 'added-or-removed' | 'changed';
 
 type Listener = (change: DeviceChange, file: string | null) => void;
 
-/** Names of new nodes that can be serial ports. */
+/** Names of the nodes that may be serial ports. */
 const PORT_NAME = /^(tty|serial|rfcomm)/;
 
 /**
- * Reports when a device may have been plugged in, so that a program that waits for one need not try often. Reports
- * nothing on an operating system without `/dev`.
+ * Reports that a device may have been plugged in, so that whoever waits for one need not try to open it often. On
+ * systems without `/dev` it reports nothing.
  */
 export class DeviceWatch {
   readonly #watchers = new Map<string, { watcher: FSWatcher; listeners: Set<Listener> }>();
 
   /**
-   * Calls `onChange` when the node of any serial port is added or removed, or the one at `portPath` changes.
+   * Calls `onChange` when the node of any port is added or removed, or the one at `portPath` changes.
    *
-   * @returns a function that stops watching
+   * @returns a function that ends the watch
    */
   add(portPath: string | undefined, onChange: (change: DeviceChange) => void): () => void {
     const name = portPath === undefined ? undefined : path.basename(portPath);
-    const directories = new Set([DEVICE_DIRECTORY, ...(portPath === undefined ? [] : [path.dirname(portPath)])]);
-    const stops = [...directories].map((directory) =>
-      this.#listen(directory, (change, file) => {
+    const folders = new Set([DEVICE_FOLDER, ...(portPath === undefined ? [] : [path.dirname(portPath)])]);
+    const ends = [...folders].map((folder) =>
+      this.#listen(folder, (change, file) => {
         if (file === null || file === name || (change === 'added-or-removed' && PORT_NAME.test(file))) {
           onChange(change);
         }
       }),
     );
     return () => {
-      for (const stop of stops) {
-        stop();
+      for (const end of ends) {
+        end();
       }
     };
   }
 
-  #listen(directory: string, listener: Listener): () => void {
-    const entry = this.#watchers.get(directory) ?? this.#open(directory);
+  #listen(folder: string, listener: Listener): () => void {
+    const entry = this.#watchers.get(folder) ?? this.#open(folder);
     entry?.listeners.add(listener);
     return () => {
       entry?.listeners.delete(listener);
-      if (entry?.listeners.size === 0 && this.#watchers.get(directory) === entry) {
-        this.#watchers.delete(directory);
+      if (entry?.listeners.size === 0 && this.#watchers.get(folder) === entry) {
+        this.#watchers.delete(folder);
         entry.watcher.close();
       }
     };
   }
 
-  #open(directory: string) {
+  #open(folder: string) {
     const listeners = new Set<Listener>();
     let watcher: FSWatcher;
     try {
-      watcher = watch(directory, { persistent: false });
+      watcher = watch(folder, { persistent: false });
     } catch {
-      // No such directory, or the limit of watches is reached. Attempts on a timer have to do.
+      // No such directory, or the watch limit is reached. Reconnecting then depends on its timer alone.
       return undefined;
     }
     const entry = { watcher, listeners };
@@ -73,11 +73,11 @@ export class DeviceWatch {
     });
     watcher.on('error', () => {
       watcher.close();
-      if (this.#watchers.get(directory) === entry) {
-        this.#watchers.delete(directory);
+      if (this.#watchers.get(folder) === entry) {
+        this.#watchers.delete(folder);
       }
     });
-    this.#watchers.set(directory, entry);
+    this.#watchers.set(folder, entry);
     return entry;
   }
 }

@@ -1,79 +1,61 @@
 import { ConnectionError } from '../errors.js';
-import { FrameDecoder, type RejectedFrame } from '../framing/frame-decoder.js';
-import { type BindingPort, type WatchfulPort, WRITTEN } from './binding.js';
+import type { Port } from './port.js';
+import { type LinkOwner, Receiver } from './receiver.js';
 import type { SendQueue, WriteControl } from './sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
 import { within } from './within.js';
 
-/** What one read takes at first: most devices send little at a time, and there may be hundreds. */
-const FIRST_READ_BYTES = 256;
+export type { LinkOwner } from './receiver.js';
 
-/** What one read takes at most. Linux gives no more than 4 KiB of a tty at once. */
-const MAX_READ_BYTES = 16_384;
-
-/** How long a stalled port may take to drop what it has not written; then it is closed all the same. */
+/** How long a stalled port may take to discard what it has not sent. After that it is closed anyway. */
 const FLUSH_LIMIT_MS = 500;
-
-/** Whom a link tells what happens on it. None of these may throw. */
-export interface LinkOwner {
-  /** Whether anybody takes packets. Those that nobody takes are counted, and dropped. */
-  takesPackets(): boolean;
-  /** Takes a packet. While a returned promise is pending, the link neither delivers nor reads on. It never rejects. */
-  packet(packet: Uint8Array): Promise<void> | undefined;
-  rejected(frame: RejectedFrame): void;
-}
 
 /**
  * The life of a link:
  *
- * - `open`: the port is open; bytes go out once {@link Link.start} has been called, and come in once {@link Link.receive} has been
- * - `lost`: the port failed; what had arrived is still delivered
+ * - `open`: the port is open. It is written after {@link Link.start}, and read after {@link Link.receive}
+ * - `lost`: the port hung up. What was received before is still delivered
  * - `closed`: final
  */
 type LinkState = 'open' | 'lost' | 'closed';
 
-/** The live side of one serial connection: an open port, its decoder, and the send queue that it writes from. */
+/**
+ * The live side of one serial connection: passes chunks from an open port to a {@link Receiver}, and writes what is in a
+ * {@link SendQueue} to it.
+ */
 export class Link {
   readonly #connection: CompleteSerialConnection;
   readonly #name: string;
-  readonly #port: WatchfulPort;
+  readonly #port: Port;
   readonly #queue: SendQueue;
-  readonly #stats: SerialStats;
-  readonly #owner: LinkOwner;
+  readonly #receiver: Receiver;
   readonly #onLost: (error: ConnectionError) => void;
-  readonly #decoder: FrameDecoder;
   readonly #openedAt = performance.now();
-  /** Tell calls of the port that wait. */
-  #leave: Set<() => void> | undefined;
   #state: LinkState = 'open';
+  /** Each rejects a call of {@link whileOpen}. */
+  #pendingCalls: Set<() => void> | undefined;
   /** False until the device has settled. */
   #mayWrite = false;
   #settleTimer: NodeJS.Timeout | undefined;
-  /** From the moment that a write is planned until the queue is empty. */
-  #writing = false;
-  /** While packets are handed over: what is sent meanwhile leaves in one write after that. */
-  #isDelivering = false;
+  /** From the moment a write is planned until the queue is empty. */
+  #isWriting = false;
+  /** Whether to write when the current chunk is delivered, so that all its replies leave in one write. */
   #writesAfterDelivery = false;
-  /** While a handler is busy with a packet of a port that reads by itself. */
-  #isHandling = false;
-  /** Tells that no more will be read or handed over. */
   #onReceived: (() => void) | undefined;
   #onWritten: (() => void) | undefined;
   #portClosed: Promise<void> | undefined;
-  /** What of the decoder's counts is in the stats already. */
-  #counted = { acceptedBytes: 0, rejectedBytes: 0, skippedBytes: 0, unfinishedBytes: 0, delimiters: 0 };
 
   /**
-   * @param port - open; the link's own from now on
-   * @param queue - what to write; the link tells nobody when the port is lost, and rejects none of it
-   * @param stats - counted up as things happen
-   * @param onLost - called at most once, when the port is gone; the queue is left as it is
+   * @param port - an open port. From now on, only the link uses it
+   * @param queue - what to write. When the port is lost, the link leaves the queue as it is
+   * @param stats - updated as things happen
+   * @param onLost - called at most once, when the port hangs up
    */
   constructor(
     name: string,
     connection: CompleteSerialConnection,
-    port: BindingPort,
+    port: Port,
     queue: SendQueue,
     stats: SerialStats,
     owner: LinkOwner,
@@ -83,28 +65,28 @@ export class Link {
     this.#connection = connection;
     this.#port = port;
     this.#queue = queue;
-    this.#stats = stats;
-    this.#owner = owner;
     this.#onLost = onLost;
-    const { maxPacketBytes, checksum, skipFirst } = connection;
-    this.#decoder = new FrameDecoder({ maxPacketBytes, checksum, skipFirst });
+    this.#receiver = new Receiver(connection, stats, owner, {
+      delivered: () => this.#delivered(),
+      idle: () => this.#resume(),
+    });
     queue.control = isWriteControl(port) ? port : undefined;
   }
 
-  /** Resolves when the port is closed, once it has been lost; never rejects. */
+  /** Resolves when a lost or closed port is closed. Never rejects. Undefined while the link is open. */
   get portClosed(): Promise<void> | undefined {
     return this.#portClosed;
   }
 
   /** The port, for its control lines. */
-  get port(): BindingPort {
+  get port(): Port {
     return this.#port;
   }
 
   /**
-   * Starts to watch the port, and, when the device has settled, to write. Called once.
+   * Starts to watch for a hang-up, and, when the device has settled, to write. Called once.
    *
-   * @param onSettled - called when the device has settled, perhaps within this call; not if the port is closed before
+   * @param onSettled - called when the device has settled, possibly within this call; not if the port closes before
    */
   start(onSettled: () => void): void {
     const waitMs = this.#connection.settleMs - (performance.now() - this.#openedAt);
@@ -113,133 +95,64 @@ export class Link {
     } else {
       this.#settleTimer = setTimeout(() => this.#allowWriting(onSettled), waitMs);
     }
-    this.#port.onHangUp = (error) => this.#lose(error);
-    this.#port.onWriteProgress = () => this.#queue.settleWritten();
+    this.#port.start({
+      received: (chunk) => this.#received(chunk),
+      writeProgressed: () => this.#queue.settleWritten(),
+      hungUp: (error) => this.#lose(error),
+    });
   }
 
-  /** Reads and delivers until the port is closed or lost. Resolves when the last packet is handled. Called once. */
+  /**
+   * Receives until the port is closed or lost. Called once, after {@link start}. Resolves when the last packet is
+   * handled.
+   */
   async receive(): Promise<void> {
     if (this.#state === 'open') {
-      if (this.#port.startReading === undefined) {
-        await this.#read();
-      } else {
-        const received = new Promise<void>((resolve) => {
-          this.#onReceived = resolve;
-        });
-        this.#port.startReading((chunk) => this.#take(chunk));
-        await received;
-      }
+      const received = new Promise<void>((resolve) => {
+        this.#onReceived = resolve;
+      });
+      this.#port.resume();
+      await received;
     }
     this.countBytes();
   }
 
-  async #read(): Promise<void> {
-    let buffer = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
-    try {
-      while (this.#state === 'open') {
-        const { bytesRead } = await this.#port.read(buffer, 0, buffer.length);
-        if (bytesRead === 0) {
-          throw new Error('the port hung up');
-        }
-        this.#stats.bytesRead += bytesRead;
-        this.#decoder.push(buffer.subarray(0, bytesRead));
-        if (this.#isClosed) {
-          this.#dropReceived();
-        }
-        for (let handled = this.#deliver(); handled !== undefined; handled = this.#deliver()) {
-          await handled;
-        }
-        if (bytesRead === buffer.length && bytesRead < MAX_READ_BYTES) {
-          buffer = Buffer.allocUnsafeSlow(8 * bytesRead);
-        }
-      }
-    } catch (error) {
-      this.#lose(error);
-    }
-  }
-
-  /** @returns whether the handler is ready for more */
-  #take(chunk: Uint8Array): boolean {
-    this.#stats.bytesRead += chunk.length;
-    this.#decoder.push(chunk);
-    if (this.#isClosed) {
-      this.#dropReceived();
-      return false;
-    }
-    if (!this.#isHandling) {
-      const handled = this.#deliver();
-      if (handled === undefined) {
-        return true;
-      }
-      this.#isHandling = true;
-      void this.#deliverRest(handled);
-    }
-    this.#decoder.keepRest();
-    return false;
-  }
-
-  async #deliverRest(first: Promise<void>): Promise<void> {
-    for (let handled: Promise<void> | undefined = first; handled !== undefined; handled = this.#deliver()) {
-      await handled;
-    }
-    this.#isHandling = false;
-    if (this.#state === 'open') {
-      this.#port.continueReading?.();
-    } else {
-      this.#onReceived?.();
-    }
-  }
-
-  /** No more will be read. */
-  #endReading(): void {
-    if (!this.#isHandling) {
-      this.#onReceived?.();
-    }
-  }
-
-  /** What a call of the port gives; rejects when the link is left before. */
+  /** Settles as `result` does, or rejects when the link is lost or closed before. */
   whileOpen<Result>(result: Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      const leave = () => reject(new Error('the port is closed'));
-      this.#leave ??= new Set();
-      this.#leave.add(leave);
-      result.then(resolve, reject).finally(() => this.#leave?.delete(leave));
+      const rejectNow = () => reject(new Error('the port is closed'));
+      this.#pendingCalls ??= new Set();
+      this.#pendingCalls.add(rejectNow);
+      result.then(resolve, reject).finally(() => this.#pendingCalls?.delete(rejectNow));
     });
-  }
-
-  #tellCalls(): void {
-    for (const leave of this.#leave ?? []) {
-      leave();
-    }
   }
 
   /** Plans a write for the end of this turn of the event loop, so that all its sends leave together. */
   planWrite(): void {
-    if (!this.#writing && this.#mayWrite && this.#queue.hasWork) {
-      this.#writing = true;
-      if (this.#isDelivering) {
-        this.#writesAfterDelivery = true;
-        return;
-      }
-      // The ticks run only when no microtask is left: everything that promises set off in this turn has been sent then.
+    if (this.#isWriting || !this.#mayWrite || !this.#queue.hasWork) {
+      return;
+    }
+    this.#isWriting = true;
+    if (this.#receiver.isDelivering) {
+      this.#writesAfterDelivery = true;
+    } else {
+      // Ticks run when no microtask is left. By then, everything that promises started in this turn has been sent.
       queueMicrotask(() => process.nextTick(() => void this.#write()));
     }
   }
 
-  /** Waits until no packets are left in the queue, the port is lost, or the time is up. No new packets may be added. */
+  /** Waits until the queue has no packets, the port is lost, or `limitMs` is over. No packets may be added meanwhile. */
   async drain(limitMs: number): Promise<void> {
     if (this.#state === 'open' && this.#queue.hasPackets) {
-      await within(
-        limitMs,
-        new Promise<void>((resolve) => {
-          this.#onWritten = resolve;
-        }),
-      );
+      const written = new Promise<void>((resolve) => {
+        this.#onWritten = resolve;
+      });
+      await within(limitMs, written);
     }
   }
 
   /**
-   * Closes the port, which may take `limitMs`. Packets that still wait for the handler are dropped, and counted. Never
+   * Closes the port and waits for that up to `limitMs`. Packets that wait for the handler are dropped and counted. Never
    * rejects.
    */
   async close(limitMs: number): Promise<void> {
@@ -247,85 +160,36 @@ export class Link {
       this.#closePort(this.#queue.hasPackets);
     }
     this.#state = 'closed';
-    this.#tellCalls();
-    this.#dropReceived();
-    this.#endReading();
+    this.#receiver.drop();
+    this.#end();
     await within(limitMs, this.#portClosed);
   }
 
   /** Brings the stats up to date while a handler is busy. */
   countBytes(): void {
-    const { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters } = this.#decoder;
-    const counts = { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters };
-    for (const key of Object.keys(counts) as (keyof typeof counts)[]) {
-      this.#stats[key] += counts[key] - this.#counted[key];
-    }
-    this.#counted = counts;
+    this.#receiver.countBytes();
   }
 
-  /** Hands over what has arrived, up to a packet that the handler takes its time for. */
-  #deliver(): Promise<void> | undefined {
-    // Nothing from here to its end throws: those who take packets must not.
-    this.#isDelivering = true;
-    let handled: Promise<void> | undefined;
-    for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
-      handled = this.#hand(result);
-      if (handled !== undefined) {
-        break;
-      }
+  #received(chunk: Uint8Array): boolean {
+    // A read that was pending when the port hung up or was closed may still return bytes.
+    if (this.#state === 'closed' || (this.#state === 'lost' && this.#receiver.isIdle)) {
+      this.#receiver.drop(chunk);
+      return false;
     }
-    this.#isDelivering = false;
+    return this.#receiver.receive(chunk);
+  }
+
+  #delivered(): void {
     if (this.#writesAfterDelivery) {
       this.#writesAfterDelivery = false;
       void this.#write();
     }
-    return handled;
+    this.#endReceiving();
   }
 
-  #hand(result: Uint8Array | RejectedFrame): Promise<void> | undefined {
-    if (!(result instanceof Uint8Array)) {
-      this.#countRejected(result);
-      this.#owner.rejected(result);
-      return undefined;
-    }
-    this.#countPacket(result);
-    if (this.#owner.takesPackets()) {
-      this.#stats.packetsDelivered++;
-      return this.#owner.packet(result);
-    }
-    this.#stats.packetsWithoutHandler++;
-    return undefined;
-  }
-
-  /** Counts what `receive` will not come to, because its handler is still busy. */
-  #dropReceived(): void {
-    for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
-      if (result instanceof Uint8Array) {
-        this.#countPacket(result);
-        this.#stats.packetsDropped++;
-      } else {
-        this.#countRejected(result);
-      }
-    }
-    this.countBytes();
-  }
-
-  #countPacket(packet: Uint8Array): void {
-    this.#stats.packetsReceived++;
-    this.#stats.packetBytesReceived += packet.length;
-  }
-
-  #countRejected({ reason }: RejectedFrame): void {
-    switch (reason) {
-      case 'malformed':
-        this.#stats.malformedFrames++;
-        break;
-      case 'too-long':
-        this.#stats.tooLongFrames++;
-        break;
-      case 'checksum':
-        this.#stats.checksumFrames++;
-        break;
+  #resume(): void {
+    if (this.#state === 'open') {
+      this.#port.resume();
     }
   }
 
@@ -339,7 +203,7 @@ export class Link {
     try {
       while (this.#state === 'open' && this.#queue.hasWork) {
         const written = this.#port.write(this.#queue.nextWrite());
-        if (written !== WRITTEN) {
+        if (written !== undefined) {
           await written;
         }
         if (this.#state === 'open') {
@@ -349,13 +213,8 @@ export class Link {
     } catch (error) {
       this.#lose(error);
     }
-    this.#writing = false;
+    this.#isWriting = false;
     this.#onWritten?.();
-  }
-
-  /** Asked after an await: the state may have changed. */
-  get #isClosed(): boolean {
-    return this.#state === 'closed';
   }
 
   #lose(cause: unknown): void {
@@ -363,41 +222,56 @@ export class Link {
       return;
     }
     this.#state = 'lost';
-    this.#tellCalls();
     this.#closePort(false);
-    this.#endReading();
+    this.#end();
     this.#onWritten?.();
     const reason = cause instanceof Error ? cause.message : String(cause);
     this.#onLost(
       new ConnectionError(
         'CONNECTION_LOST',
         this.#name,
-        `connection ${describeConnection(this.#name, { path: this.#port.openOptions.path })}: lost (${reason}); ` +
-          'is the device still plugged in?',
+        `connection ${describeConnection(this.#name, { path: this.#port.openOptions.path })}: disconnected (${reason}); ` +
+          'check that the device is plugged in',
         { cause },
       ),
     );
   }
 
-  #closePort(stalled: boolean): void {
+  /** Ends what waits for the port. */
+  #end(): void {
+    for (const reject of this.#pendingCalls ?? []) {
+      reject();
+    }
+    this.#endReceiving();
+  }
+
+  /** Ends {@link receive} if nothing more will be received or delivered. */
+  #endReceiving(): void {
+    if (this.#state !== 'open' && this.#receiver.isIdle) {
+      this.#onReceived?.();
+    }
+  }
+
+  #closePort(isStalled: boolean): void {
     clearTimeout(this.#settleTimer);
-    const close = async () => {
-      if (stalled) {
-        // Else the kernel would wait, half a minute long and in a thread of the pool, for a device that takes nothing;
-        // and what is flushed must not make room for the rest of the write.
-        this.#port.shortenWrite?.(this.#port.writtenBytes ?? 0);
-        await within(
-          FLUSH_LIMIT_MS,
-          this.#port.flush().catch(() => undefined),
-        );
-      }
-      await this.#port.close();
-    };
-    // A port that is gone cannot be closed properly, and nobody can do anything about it.
-    this.#portClosed = close().catch(() => undefined);
+    // Closing a lost port may fail. There is nothing left to do about it.
+    this.#portClosed = this.#discardAndClose(isStalled).catch(() => undefined);
+  }
+
+  async #discardAndClose(isStalled: boolean): Promise<void> {
+    if (isStalled) {
+      // Without the flush, closing would block a thread of the pool for up to 30 s while the kernel waits for the
+      // stalled device. What the flush discards must not make room for the rest of the write.
+      this.#port.shortenWrite?.(this.#port.writtenBytes ?? 0);
+      await within(
+        FLUSH_LIMIT_MS,
+        this.#port.flush().catch(() => undefined),
+      );
+    }
+    await this.#port.close();
   }
 }
 
-function isWriteControl(port: WatchfulPort): port is WatchfulPort & WriteControl {
+function isWriteControl(port: Port): port is Port & WriteControl {
   return port.shortenWrite !== undefined;
 }

@@ -3,30 +3,31 @@ import path from 'node:path';
 import type { PortInfo } from './binding.js';
 import { nativeBinding } from './native-binding.js';
 
-/** Where Linux shows its devices. */
+/** The directories in which Linux shows its devices. */
 interface Roots {
   sys: string;
   dev: string;
 }
 
-/** USB devices are nested: a port is a function of an interface of a device. It is never this deep. */
+/** A port is nested in an interface, which is nested in the USB device. It is never nested this deeply. */
 const MAX_PARENTS = 10;
 
-/** The type that Linux gives a place for a serial port which is empty. */
+/** The type of a built-in port for which the machine has no hardware. */
 const NO_UART = '0';
 
 /**
- * The serial ports of this machine. Only `path` is always there; for USB devices `vendorId` and `productId` (four hex
- * digits), `serialNumber` and `manufacturer` are, as far as the device tells them.
+ * Lists the serial ports of this machine. Only `path` is always set. For USB devices, `vendorId` and `productId` (four
+ * hex digits), `serialNumber` and `manufacturer` are set if the device reports them. These texts come from the device:
+ * escape them before you print them.
  *
- * On Linux it reads `/sys`, so that it needs no `udevadm`; a port that is odd, or vanishes meanwhile, does not fail it.
- * Elsewhere it asks `SerialPort.binding`. Text of the device is given as it is: escape it before you print it.
+ * On Linux it reads `/sys` and needs no `udevadm`. It skips ports that it cannot read or that vanish in the meantime.
+ * On other systems it uses `SerialPort.binding`.
  */
 export async function listPorts(): Promise<PortInfo[]> {
   return process.platform === 'linux' ? listLinuxPorts({ sys: '/sys', dev: '/dev' }) : (await nativeBinding()).list();
 }
 
-/** What {@link listPorts} tells of the port at that path, which may be a link to it; undefined if it is not listed. */
+/** Describes the port at this path, which may be a link, as {@link listPorts} does. Undefined if it is not listed. */
 export async function findPort(portPath: string): Promise<PortInfo | undefined> {
   if (process.platform !== 'linux') {
     return (await listPorts()).find((port) => port.path === portPath);
@@ -49,7 +50,7 @@ export async function listLinuxPorts({ sys, dev }: Roots): Promise<PortInfo[]> {
     .sort((a, b) => a.path.localeCompare(b.path, 'en', { numeric: true }));
 }
 
-/** Undefined for what is a terminal, but no serial port. */
+/** Describes one terminal. Undefined if it is not a serial port. */
 async function describePort(
   entry: string,
   devicePath: string,
@@ -72,7 +73,7 @@ async function describePort(
   };
 }
 
-/** The folder of the USB device that the hardware is a part of. */
+/** Finds the directory of the USB device that the hardware belongs to. */
 async function findUsbDevice(hardware: string): Promise<string | undefined> {
   let folder = hardware;
   for (let i = 0; i < MAX_PARENTS && folder !== path.dirname(folder); i++) {
@@ -84,7 +85,7 @@ async function findUsbDevice(hardware: string): Promise<string | undefined> {
   return undefined;
 }
 
-/** The name that udev gives a device after what it tells of itself, by the name that the kernel gives it. */
+/** Maps the kernel's name of each device to the name that udev gives it, made of what the device reports. */
 async function linksById(folder: string): Promise<Map<string, string>> {
   const links = await readdir(folder).catch(() => []);
   const pairs = await Promise.all(

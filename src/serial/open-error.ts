@@ -4,20 +4,20 @@ import type { Binding } from './binding.js';
 import { describePorts } from './device-selector.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 
-/** How long a message may wait for the list of ports. */
+/** How long an error waits for the list of ports that its message shows. */
 const LIST_TIMEOUT_MS = 1_000;
 
-/** Bindings tell the cause in words only. The first pattern that matches counts. */
+/** Bindings report the cause only as text. The first pattern that matches decides. */
 const CAUSES: readonly [ConnectionErrorCode, RegExp][] = [
   ['PORT_BUSY', /cannot lock|is locked|resource busy|temporarily unavailable|EBUSY|EAGAIN/i],
   ['PORT_NOT_FOUND', /no such (file|device)|does not exist|file not found|ENOENT|ENXIO|ENODEV/i],
   ['PERMISSION_DENIED', /permission denied|access denied|EACCES|EPERM|not permitted/i],
 ];
 
-/** What is said of a path that can be opened, or of a folder, but has no line behind it. */
-const NO_SERIAL_PORT = /inappropriate ioctl|ENOTTY|is a directory|EISDIR/i;
+/** Matches the error of a path that is a file, a directory or another device. */
+const NOT_A_SERIAL_PORT = /inappropriate ioctl|ENOTTY|is a directory|EISDIR/i;
 
-/** What went wrong when a port was opened, in words that a person can act on. Does nothing to a ConnectionError. */
+/** Turns an error of `open` into a ConnectionError whose message says what to do. Returns a ConnectionError unchanged. */
 export async function describeOpenError(
   error: unknown,
   binding: Binding,
@@ -45,12 +45,12 @@ function isWorkerUnsupported(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'WORKER_UNSUPPORTED';
 }
 
-/** The error of a port that took longer than `openTimeoutMs` to open. */
+/** Makes the error of a port that did not open within `openTimeoutMs`. */
 export function openTimeout(name: string, connection: CompleteSerialConnection): ConnectionError {
   return new ConnectionError(
     'OPEN_TIMEOUT',
     name,
-    `${label(name, connection)}: not open after ${connection.openTimeoutMs} ms; ` +
+    `${label(name, connection)}: did not open within ${connection.openTimeoutMs} ms; ` +
       'unplug the device and plug it in again, or raise openTimeoutMs',
   );
 }
@@ -69,14 +69,14 @@ async function explain(
     case 'PORT_NOT_FOUND':
       return `no such port; ${await listExisting(binding)}`;
     case 'PORT_BUSY':
-      return 'busy; another program has it open (a serial monitor, or this program a second time): close that first';
+      return 'port is in use by another program (a serial monitor, or a second copy of this one); close it first';
     case 'PERMISSION_DENIED':
-      return `no permission; ${await adviseOnPermission(path)}`;
+      return `permission denied; ${await adviseOnPermission(path)}`;
     case 'WORKER_UNSUPPORTED':
       return text;
     default:
-      if (NO_SERIAL_PORT.test(text)) {
-        return `this is no serial port; ${await listExisting(binding)}`;
+      if (NOT_A_SERIAL_PORT.test(text)) {
+        return `not a serial port; ${await listExisting(binding)}`;
       }
       return `cannot be opened at ${baudRate} bit/s: ${text.replace(/^Error:? /, '')}`;
   }
@@ -85,13 +85,13 @@ async function explain(
 async function listExisting(binding: Binding): Promise<string> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the list took too long')), LIST_TIMEOUT_MS);
+    timer = setTimeout(() => reject(new Error(`no answer within ${LIST_TIMEOUT_MS} ms`)), LIST_TIMEOUT_MS);
   });
   try {
     const ports = await Promise.race([binding.list(), timeout]);
     return describePorts(ports);
   } catch (error) {
-    return `and the ports cannot be listed: ${error instanceof Error ? error.message : String(error)}`;
+    return `the ports cannot be listed: ${error instanceof Error ? error.message : String(error)}`;
   } finally {
     clearTimeout(timer);
   }
@@ -99,10 +99,10 @@ async function listExisting(binding: Binding): Promise<string> {
 
 async function adviseOnPermission(path: string | undefined): Promise<string> {
   if (process.platform === 'win32') {
-    return 'another program may have it open: close that first';
+    return 'another program may have it open; close it first';
   }
   if (path === undefined) {
-    return 'see who may use it with "ls -l /dev/tty*"';
+    return 'run "ls -l /dev/tty*" to see which group may use it';
   }
   try {
     const { gid } = await stat(path);
@@ -112,10 +112,10 @@ async function adviseOnPermission(path: string | undefined): Promise<string> {
       .map((line) => line.split(':'))
       .find((fields) => fields[2] === String(gid))?.[0];
     if (group !== undefined && group !== 'root') {
-      return `it belongs to group ${group}: run "sudo usermod -aG ${group} $USER", then log in again`;
+      return `it belongs to group ${group}; run "sudo usermod -aG ${group} $USER", then log in again`;
     }
   } catch {
-    // Without the group the advice is just less exact.
+    // Without the group, the advice is less exact.
   }
-  return `see who may use it with "ls -l ${path}"`;
+  return `run "ls -l ${path}" to see which group may use it`;
 }

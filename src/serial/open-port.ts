@@ -1,39 +1,40 @@
 import type { ConnectionError } from '../errors.js';
-import type { Binding, BindingPort, DescribingBinding, PortInfo } from './binding.js';
+import type { Binding, PortInfo } from './binding.js';
 import { findDevice } from './device-selector.js';
 import { describeOpenError, openTimeout } from './open-error.js';
+import type { Port } from './port.js';
+import { asPort } from './read-port-adapter.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 import { within } from './within.js';
 
-/** A port that was just opened. */
+/** A port that was opened. */
 export interface OpenedPort {
-  port: BindingPort;
-  /** Where it was found. */
+  port: Port;
   path: string;
-  /** What is known of it: just the path, if it cannot be listed. */
+  /** The description of the port. If it is not listed, only its path is known. */
   info: PortInfo;
 }
 
-/** An opening that was begun. */
+/** An attempt to open a port. */
 export interface Opening {
-  /** Rejects with a ConnectionError, whose message says why and what to do, after `openTimeoutMs` at the latest. */
+  /** Settles within `openTimeoutMs`. Rejects with a ConnectionError, whose message says why and what to do. */
   opened: Promise<OpenedPort>;
-  /** Resolves when nothing of it is under way any more, which after a timeout may be never. */
+  /** Resolves when nothing of the attempt is in progress. After a timeout, that may be never. */
   ended: Promise<void>;
 }
 
-/** How long an open port may wait for its description, but no longer than half of `openTimeoutMs`. */
+/** How long an open port waits for its description, but at most half of `openTimeoutMs`. */
 const DESCRIBE_LIMIT_MS = 1_000;
 
 /**
- * Finds and opens the port of one connection, and sets its control lines. A port that is open only after
- * `openTimeoutMs` is closed again.
+ * Finds and opens the port of one connection, and sets its control lines. If it opens only after `openTimeoutMs`, it is
+ * closed again.
  */
 export function openPort(binding: Binding, name: string, connection: CompleteSerialConnection): Opening {
   const abandoning = new AbortController();
   const opening = findAndOpen(binding, name, connection, abandoning.signal);
   return {
-    opened: inTime(opening, abandoning, binding, name, connection),
+    opened: withTimeout(opening, abandoning, binding, name, connection),
     ended: opening.then(
       () => undefined,
       () => undefined,
@@ -41,7 +42,7 @@ export function openPort(binding: Binding, name: string, connection: CompleteSer
   };
 }
 
-async function inTime(
+async function withTimeout(
   opening: Promise<OpenedPort>,
   abandoning: AbortController,
   binding: Binding,
@@ -57,7 +58,7 @@ async function inTime(
     if (!(first instanceof Error)) {
       return first;
     }
-    // The caller is told of a timeout: whatever becomes of the opening now is nobody's.
+    // The caller gets the timeout error. If the port still opens later, abort() makes sure that it is closed.
     abandoning.abort();
     throw first;
   } catch (error) {
@@ -67,7 +68,7 @@ async function inTime(
   }
 }
 
-/** @param abandoned - closes the port as soon as there is one, whatever it is waited for then */
+/** @param abandoned - when it aborts, the port is closed, or is closed as soon as it is open */
 async function findAndOpen(
   binding: Binding,
   name: string,
@@ -77,7 +78,8 @@ async function findAndOpen(
   const found = connection.device && (await findDevice(binding, name, connection.device));
   const path = found?.path ?? connection.path!;
   const { baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock, dtr, rts } = connection;
-  const port = await binding.open({ path, baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock });
+  const options = { path, baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock };
+  const port = asPort(await binding.open(options));
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= port.close().catch(() => undefined));
   if (abandoned.aborted) {
@@ -87,7 +89,7 @@ async function findAndOpen(
   abandoned.addEventListener('abort', close);
   try {
     if (dtr !== undefined || rts !== undefined) {
-      // Else one that hangs would keep the next opening from being begun.
+      // A call that hangs must not keep the next attempt from starting.
       const whenAbandoned = new Promise<never>((_, reject) => {
         abandoned.addEventListener('abort', () => reject(abandoned.reason));
       });
@@ -106,8 +108,8 @@ async function findAndOpen(
   }
 }
 
-/** What is known of the port. One that can be opened is worth more than its description: it never fails, or hangs. */
-async function describe(binding: DescribingBinding, path: string, limitMs: number): Promise<PortInfo> {
+/** Describes an open port. Never fails, and never hangs: a missing description is no reason to close the port. */
+async function describe(binding: Binding, path: string, limitMs: number): Promise<PortInfo> {
   let info: PortInfo | undefined;
   const described = async () => {
     info = await (binding.describe ? binding.describe(path) : findInList(binding, path));

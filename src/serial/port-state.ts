@@ -6,13 +6,14 @@ interface PendingWrite {
 }
 
 /**
- * What every port does in the same way: it is open until it is closed, it may have hung up, its listener is ready for
- * a chunk or not, and at most one write is pending. Reports a hang-up exactly once.
+ * The state that every port has: it is open until it is closed, it may have hung up, its listener is ready for a chunk
+ * or not, and at most one write is pending. Reports a hang-up exactly once.
  */
 export class PortState {
   #listener: PortListener | undefined;
   #isOpen = true;
   #isReady = false;
+  #wasResumed = false;
   #failure: Error | undefined;
   #isReported = false;
   #write: PendingWrite | undefined;
@@ -36,9 +37,9 @@ export class PortState {
     return this.#isReady && this.isUsable;
   }
 
-  /** Whether chunks may be passed on at all: there is a listener, and the port is open. */
-  get hasListener(): boolean {
-    return this.#listener !== undefined && this.#isOpen;
+  /** Whether the listener has asked for a chunk yet. Before that, nothing is read, not even after a hang-up. */
+  get wasResumed(): boolean {
+    return this.#wasResumed;
   }
 
   get isWriting(): boolean {
@@ -66,6 +67,7 @@ export class PortState {
   /** The listener wants chunks again. */
   resume(): void {
     this.#isReady = true;
+    this.#wasResumed = true;
   }
 
   /** Passes a chunk to the listener, whether or not it is ready. Returns whether it wants more. */
@@ -117,14 +119,17 @@ export class PortState {
     write?.reject(error);
   }
 
-  /** The port hung up. Rejects the pending write and reports the hang-up. Does nothing the second time. */
+  /**
+   * The port hung up. Rejects the pending write, and reports the hang-up after the running code. Does nothing the second
+   * time.
+   */
   fail(error: Error): void {
     if (!this.isUsable) {
       return;
     }
     this.#failure = error;
     this.failWrite(error);
-    this.#reportHangUp();
+    queueMicrotask(() => this.#reportHangUp());
   }
 
   /**

@@ -209,7 +209,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
 
   #newSupervisor(name: string, connection: CompleteSerialConnection): LinkSupervisor {
     return new LinkSupervisor(name, connection, this.#binding, this.#watch, {
-      takesPackets: () => this.hasReceiveHandler,
+      hasReceiveHandler: () => this.hasReceiveHandler,
       packet: (packet) => this.deliver(name, packet),
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),
       connected: (path, info) => this.emit('connected', { name, path, info }),

@@ -1,4 +1,4 @@
-/** Waits until the promise settles, but no longer than that. It must not reject. */
+/** Waits until the promise resolves, at most `limitMs`. The promise must not reject. */
 export async function within(limitMs: number, promise: Promise<unknown> | undefined): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {

@@ -11,3 +11,4 @@ export {
 export { mockBinding } from './mock/mock-binding.js';
 export { MockDevice, type MockDeviceOptions } from './mock/mock-device.js';
 export type { PortSignals } from './mock/mock-port.js';
+export { type SerialPortBinding, serialPortBinding } from './serialport-binding.js';

@@ -3,42 +3,42 @@ import { SerialCommunicator } from 'serial-communicator';
 import { FaultyLine, type FaultyLineOptions, MockDevice, mockBinding } from 'serial-communicator/testing';
 import { expect, onTestFailed, onTestFinished, test } from 'vitest';
 
-/** The application: asks a thermometer, and asks again when no answer comes. */
+/** The application: asks a thermometer, and asks again if there is no reply. */
 class Thermometer {
-  questions = 0;
-  #onAnswer: ((celsius: number) => void) | undefined;
+  requests = 0;
+  #onReply: ((celsius: number) => void) | undefined;
 
   constructor(readonly serial: SerialCommunicator) {
-    serial.setReceiveHandler((_name, packet) => this.#onAnswer?.(packet[1]!));
+    serial.setReceiveHandler((_name, packet) => this.#onReply?.(packet[1]!));
   }
 
   async read(): Promise<number> {
     for (;;) {
-      this.questions++;
-      const answer = new Promise<number>((resolve) => {
-        this.#onAnswer = resolve;
+      this.requests++;
+      const reply = new Promise<number>((resolve) => {
+        this.#onReply = resolve;
       });
       const sent = this.serial.send('thermometer', Uint8Array.of(0x54));
-      // Whatever the reason: it will be asked again.
+      // Whatever the reason, ask again.
       await sent.catch(() => {});
-      const celsius = await Promise.race([answer, setTimeout(10)]);
+      const celsius = await Promise.race([reply, setTimeout(10)]);
       if (celsius !== undefined) return celsius;
     }
   }
 }
 
-/** A thermometer at the other end of a faulty line. */
+/** Starts a communicator with one connection to a thermometer at the other end of a faulty line. */
 async function connect(faults: Omit<FaultyLineOptions, 'path'> = {}) {
   const device = new MockDevice({
     path: '/dev/ttyACM0',
     serialNumber: 'A1',
     checksum: 'crc32',
-    onPacket: async (_question, device) => {
+    onPacket: async (_request, device) => {
       await device.send(Uint8Array.of(0x54, 21)).catch(() => {});
     },
   });
   const line = new FaultyLine(mockBinding(device), { path: '/dev/ttyACM0', ...faults });
-  // The same faults come again in a run with this in its environment.
+  // With this in its environment, the next run has the same faults.
   onTestFailed(() => console.log(`TEST_SEED=${line.seed}`));
 
   const serial = new SerialCommunicator({ binding: line.binding });
@@ -55,13 +55,13 @@ async function connect(faults: Omit<FaultyLineOptions, 'path'> = {}) {
   return { line, serial, thermometer };
 }
 
-test('every reading comes in the end, and is right, although the line is noisy', async () => {
+test('gets every reading right, although the line is noisy', async () => {
   const noise = { dropRate: 0.02, flipRate: 0.02, insertRate: 0.02, cutRate: 0.1 };
   const { line, serial, thermometer } = await connect({ toDevice: noise, toHost: noise });
   for (let reading = 0; reading < 50; reading++) {
     expect(await thermometer.read()).toBe(21);
   }
-  expect(thermometer.questions).toBeGreaterThan(50);
+  expect(thermometer.requests).toBeGreaterThan(50);
 
   await serial.shutdown();
   const { toHost } = line.stats;
@@ -69,7 +69,7 @@ test('every reading comes in the end, and is right, although the line is noisy',
   expect(toHost.bytesOut).toBe(toHost.bytesIn - toHost.droppedBytes + toHost.insertedBytes - toHost.lostBytes);
 });
 
-test('readings go on when the thermometer was unplugged, and comes back under another name', async () => {
+test('continues when the thermometer is unplugged and plugged in under another name', async () => {
   const { line, serial, thermometer } = await connect();
   expect(await thermometer.read()).toBe(21);
   line.unplug();
@@ -79,7 +79,7 @@ test('readings go on when the thermometer was unplugged, and comes back under an
   expect(serial.stats('thermometer')).toMatchObject({ opens: 2, losses: 1 });
 });
 
-test('readings go on after a stall', async () => {
+test('continues after a stall', async () => {
   const { line, serial, thermometer } = await connect();
   expect(await thermometer.read()).toBe(21);
   line.stall();

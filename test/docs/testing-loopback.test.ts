@@ -2,7 +2,7 @@ import type { Communicator } from 'serial-communicator';
 import { LoopbackCommunicator } from 'serial-communicator/testing';
 import { expect, test } from 'vitest';
 
-/** The application: counts the alarms that a sensor sends, and can ask it for its temperature. */
+/** The application: counts the alarms of a sensor, and reads its temperature. */
 class Sensor {
   alarms = 0;
   #onTemperature: ((degrees: number) => void) | undefined;
@@ -23,10 +23,10 @@ class Sensor {
   }
 }
 
-test('asks for the temperature', async () => {
+test('reads the temperature', async () => {
   await using communicator = new LoopbackCommunicator();
-  // `answer` plays the device: what it returns comes back.
-  communicator.addConnection('sensor', { answer: (packet) => Uint8Array.of(packet[0]!, 43) });
+  // `reply` plays the device: it returns what the device sends in response.
+  communicator.addConnection('sensor', { reply: (packet) => Uint8Array.of(packet[0]!, 43) });
   const sensor = new Sensor(communicator);
   await communicator.initialize();
 
@@ -39,7 +39,7 @@ test('counts alarms', async () => {
   const sensor = new Sensor(communicator);
   await communicator.initialize();
 
-  // `inject` resolves when the receive handler has settled: no waiting, no polling.
+  // `inject` resolves when the receive handler has settled, so there is nothing to wait for.
   await communicator.inject('sensor', Uint8Array.of(0x41));
   await communicator.inject('sensor', Uint8Array.of(0x41));
   expect(sensor.alarms).toBe(2);

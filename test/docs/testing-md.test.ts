@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 const HERE = new URL('.', import.meta.url);
 
-/** The examples of docs/testing.md by the file that each names in the line above it. */
+/** The examples of docs/testing.md, by the file named in the line above each. */
 const examples = new Map(
   [
     ...readFileSync(new URL('../../docs/testing.md', HERE), 'utf8').matchAll(
@@ -12,8 +12,8 @@ const examples = new Map(
   ].map((match) => [match[1]!, match[2]!]),
 );
 
-describe('the examples of docs/testing.md are the tests that are run', () => {
-  test('all of them', () => {
+describe('the examples of docs/testing.md equal the tests', () => {
+  test('all files are in the document', () => {
     const files = readdirSync(HERE).filter((file) => file.startsWith('testing-') && file !== 'testing-md.test.ts');
     expect([...examples.keys()].sort()).toEqual(files.sort());
   });

@@ -2,7 +2,7 @@ import { SerialCommunicator, type SerialEvents } from 'serial-communicator';
 import { MockDevice, type MockDeviceOptions, mockBinding } from 'serial-communicator/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
-/** A communicator with one connection, `arm`, to a mock device. */
+/** Starts a communicator with one connection, `arm`, to a mock device. */
 async function connect(options: Partial<MockDeviceOptions> = {}) {
   const device = new MockDevice({ path: '/dev/ttyACM0', ...options });
   const communicator = new SerialCommunicator({ binding: mockBinding(device), shutdownTimeoutMs: 100 });
@@ -16,31 +16,31 @@ async function connect(options: Partial<MockDeviceOptions> = {}) {
   return { device, communicator, packets };
 }
 
-/** The next event of that name. */
+/** Resolves with the next event of this name. */
 function next<Name extends keyof SerialEvents>(communicator: SerialCommunicator, name: Name) {
   return new Promise<SerialEvents[Name]>((resolve) => communicator.once(name, resolve));
 }
 
-test('the device gets what is sent', async () => {
+test('sends a packet to the device', async () => {
   const { device, communicator } = await connect();
   await communicator.send('arm', Uint8Array.of(1, 2, 3));
   expect(await device.nextPacket()).toEqual(Uint8Array.of(1, 2, 3));
 });
 
-test('the device answers', async () => {
-  // Reads give at most two bytes each: frames arrive in pieces, as they do on a slow line.
+test('receives the reply of the device', async () => {
+  // Chunks of at most two bytes: frames arrive in parts, as at a low baud rate.
   const { communicator } = await connect({
     maxReadSize: 2,
     onPacket: (packet, device) => device.send(Uint8Array.of(0x06, ...packet)),
   });
-  const answer = new Promise<Uint8Array>((resolve) => {
+  const reply = new Promise<Uint8Array>((resolve) => {
     communicator.setReceiveHandler((_name, packet) => resolve(packet));
   });
   await communicator.send('arm', Uint8Array.of(7));
-  expect(await answer).toEqual(Uint8Array.of(0x06, 7));
+  expect(await reply).toEqual(Uint8Array.of(0x06, 7));
 });
 
-test('noise on the line is told, and does not spoil the next packet', async () => {
+test('reports noise as a rejected frame and still receives the next packet', async () => {
   const { device, communicator, packets } = await connect();
   const rejected = next(communicator, 'rejectedFrame');
   await device.sendRaw(Uint8Array.of(0x09, 0x55, 0x00));
@@ -62,14 +62,14 @@ test('noise on the line is told, and does not spoil the next packet', async () =
   expect(packets).toEqual([Uint8Array.of(1)]);
 });
 
-test('the device is unplugged', async () => {
+test('reports that the device was unplugged', async () => {
   const { device, communicator } = await connect();
   const disconnected = next(communicator, 'disconnected');
   device.unplug();
   expect(await disconnected).toMatchObject({ name: 'arm', error: { code: 'CONNECTION_LOST' } });
 });
 
-test('shutdown ends, although the device takes no bytes', async () => {
+test('shuts down although the device accepts no bytes', async () => {
   const { device, communicator } = await connect();
   device.stall();
   const sending = expect(communicator.send('arm', Uint8Array.of(1))).rejects.toMatchObject({

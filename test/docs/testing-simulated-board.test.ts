@@ -2,14 +2,14 @@ import { SerialCommunicator } from 'serial-communicator';
 import { SimulatedBoard, simulatedBinding, unoEchoImage } from 'serial-communicator/testing';
 import { expect, test } from 'vitest';
 
-test('the firmware sends every packet back, and loses no byte', async () => {
+test('the firmware echoes every packet without losing a byte', async () => {
   const board = new SimulatedBoard({
     path: '/dev/ttyACM0',
-    // The echo sketch of this package. Yours: the text of the .hex file that your build writes.
+    // The echo sketch of this package. For your firmware: the text of the .hex file that your build writes.
     image: await unoEchoImage(),
   });
   await using communicator = new SerialCommunicator({ binding: simulatedBinding(board) });
-  // Opening the port resets the board, as on a real Uno. What comes before the sketch has set up its UART is lost.
+  // Opening the port resets the board, as on a real Uno. Bytes sent before the sketch has set up its UART are lost.
   communicator.addConnection('uno', { path: '/dev/ttyACM0', baudRate: 115_200, settleMs: 5 });
 
   const sent = Array.from({ length: 10 }, (_, index) => new Uint8Array(50 * index).fill(index));
@@ -28,7 +28,7 @@ test('the firmware sends every packet back, and loses no byte', async () => {
   expect(board.stats.bytesLost).toMatchObject({ receiverOff: 0, overrun: 0, baudMismatch: 0 });
 });
 
-test('the board is unplugged', async () => {
+test('reports that the board was unplugged', async () => {
   const board = new SimulatedBoard({ path: '/dev/ttyACM0', image: await unoEchoImage() });
   await using communicator = new SerialCommunicator({ binding: simulatedBinding(board) });
   communicator.addConnection('uno', { path: '/dev/ttyACM0', baudRate: 115_200 });

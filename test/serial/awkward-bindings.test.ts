@@ -1,19 +1,17 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type Binding, type BindingPort, SerialCommunicator, type SerialConnection } from '../../src/index.js';
+import { type Binding, type ReadPort, SerialCommunicator, type SerialConnection } from '../../src/index.js';
 
 const never = () => new Promise<never>(() => {});
 
-/** A port that nothing comes from. What it does can be replaced; what is called is noted. */
+/** A port that never receives a byte. Its methods can be replaced. */
 class QuietPort {
-  readonly calls: string[];
   readonly openOptions: { path: string };
   isOpen = true;
   lose = (_: Error) => {};
   [call: string]: unknown;
 
-  constructor(path: string, calls: string[], does: Partial<Record<keyof BindingPort, unknown>>) {
+  constructor(path: string, does: Partial<Record<keyof ReadPort, unknown>>) {
     this.openOptions = { path };
-    this.calls = calls;
     Object.assign(this, does);
   }
 
@@ -28,28 +26,26 @@ class QuietPort {
   async flush() {}
 
   async close() {
-    this.calls.push('close');
     this.isOpen = false;
     this.lose(new Error('closed'));
   }
 }
 
-/** A communicator with the connection "arm", whose ports do as they are told; and the ports that were opened. */
+/** Makes a communicator with the connection "arm", whose ports have these methods. Returns also the ports opened. */
 function setUp(
-  does: Partial<Record<keyof BindingPort, unknown>>,
+  does: Partial<Record<keyof ReadPort, unknown>>,
   {
     connection = {},
     ...binding
   }: Partial<Binding> & { connection?: Partial<SerialConnection>; open?: (count: number) => Promise<unknown> } = {},
 ) {
-  const calls: string[] = [];
   const ports: QuietPort[] = [];
   const serial = new SerialCommunicator({
     shutdownTimeoutMs: 200,
     binding: {
       list: async () => [],
       open: async ({ path }: { path: string }) => {
-        const port = new QuietPort(path, calls, does);
+        const port = new QuietPort(path, does);
         ports.push(port);
         return port;
       },
@@ -58,10 +54,10 @@ function setUp(
   });
   serial.addConnection('arm', { path: '/dev/odd', baudRate: 9_600, openTimeoutMs: 100, ...connection });
   onTestFinished(() => serial[Symbol.asyncDispose]());
-  return { serial, ports, calls };
+  return { serial, ports };
 }
 
-test('a list that never comes does not keep a port from being opened', async () => {
+test('opens a port although list() hangs', async () => {
   const { serial } = setUp({}, { list: never });
   const connected = vi.fn();
   serial.on('connected', connected);
@@ -69,13 +65,13 @@ test('a list that never comes does not keep a port from being opened', async () 
   expect(connected.mock.calls[0]![0].info.path).toBe('/dev/odd');
 });
 
-test('a port that is open, but hangs before it can be used, is closed when the time is over', async () => {
+test('closes a port whose set() hangs when openTimeoutMs is over', async () => {
   const { serial, ports } = setUp({ set: never }, { connection: { dtr: false } });
   await expect(serial.initialize()).rejects.toMatchObject({ errors: [{ code: 'OPEN_TIMEOUT' }] });
   await vi.waitFor(() => expect(ports[0]!.isOpen).toBe(false));
 });
 
-test('it is tried again then', async () => {
+test('opens a port again after its set() hung', async () => {
   const set = vi.fn(() => Promise.resolve()).mockImplementationOnce(never);
   const { serial, ports } = setUp(
     { set },
@@ -89,7 +85,7 @@ test('it is tried again then', async () => {
 test.each([
   ['fails', () => Promise.reject(new Error('EIO'))],
   ['hangs', never],
-])('a stalled port whose flush %s is closed all the same', async (_, flush) => {
+])('closes a stalled port whose flush() %s', async (_, flush) => {
   const { serial, ports } = setUp({ write: never, flush }, { connection: { syncOnOpen: false } });
   await serial.initialize();
   const sent = serial.send('arm', Uint8Array.of(1)).catch((error) => error.code);
@@ -98,7 +94,7 @@ test.each([
   await vi.waitFor(() => expect(ports[0]!.isOpen).toBe(false));
 });
 
-test('shutdown waits until a port that was lost before is closed', async () => {
+test('waits in shutdown until a lost port is closed', async () => {
   const steps: string[] = [];
   let closed = () => {};
   const close = () =>
@@ -110,7 +106,7 @@ test('shutdown waits until a port that was lost before is closed', async () => {
     });
   const { serial, ports } = setUp({ close }, { connection: { reconnect: false } });
   await serial.initialize();
-  await vi.waitFor(() => ports[0]!.lose(new Error('gone')));
+  await vi.waitFor(() => ports[0]!.lose(new Error('unplugged')));
   await vi.waitFor(() => expect(serial.connectionState('arm')).toBe('disconnected'));
   const stopped = serial.shutdown().then(() => steps.push('shutdown'));
   await new Promise((resolve) => setImmediate(resolve));
@@ -119,7 +115,7 @@ test('shutdown waits until a port that was lost before is closed', async () => {
   expect(steps).toEqual(['closed', 'shutdown']);
 });
 
-test('while an opening hangs, no other is begun', async () => {
+test('does not open a port again while an earlier open() hangs', async () => {
   let openings = 0;
   const { serial, ports } = setUp(
     {},
@@ -136,35 +132,35 @@ test('while an opening hangs, no other is begun', async () => {
     },
   ).serial;
   await serialOfHanging.initialize();
-  // Long enough for many tries of the other, which is lost again and again.
+  // Long enough for many attempts: the other connection is lost again and again.
   await serial.initialize();
   while (ports.length < 5) {
-    ports.at(-1)?.lose(new Error('gone'));
+    ports.at(-1)?.lose(new Error('unplugged'));
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
   expect(openings).toBe(1);
 });
 
-test('a setSignals that hangs is ended by the loss of the port, and does not hold up the next', async () => {
+test('rejects a hanging setSignals when the port is lost, and does not delay the next one', async () => {
   let hangs = true;
   const set = vi.fn(() => (hangs ? never() : Promise.resolve()));
   const { serial, ports } = setUp({ set }, { connection: { reconnect: { minDelayMs: 1, maxDelayMs: 2 } } });
   await serial.initialize();
   const hanging = serial.setSignals('arm', { dtr: false });
   await vi.waitFor(() => expect(set).toHaveBeenCalledOnce());
-  ports[0]!.lose(new Error('gone'));
+  ports[0]!.lose(new Error('unplugged'));
   await expect(hanging).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
   hangs = false;
   await vi.waitFor(() => expect(serial.connectionState('arm')).toBe('connected'));
   await serial.setSignals('arm', { rts: false });
-  // What the one before would have changed is as it was at the opening.
+  // The rejected call has changed nothing: DTR is as it was when the port opened.
   expect(set).toHaveBeenLastCalledWith({ dtr: true, rts: false, brk: false });
 });
 
 test.each([
   ['a controller', { signal: new AbortController() }],
   ['a signal in place of options', new AbortController().signal],
-])('send with %s rejects, and takes nothing', async (_, options) => {
+])('rejects a send with %s, and accepts no packet', async (_, options) => {
   const { serial } = setUp({});
   await serial.initialize();
   await expect(serial.send('arm', Uint8Array.of(1), options as never)).rejects.toThrow(

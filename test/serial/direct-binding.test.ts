@@ -7,22 +7,22 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { SerialPort } from 'serialport';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import {
-  type Binding,
-  type BindingPort,
-  directBinding,
-  SerialCommunicator,
-  type WatchfulPort,
-} from '../../src/index.js';
+import { directBinding, type Port, type PushBinding, SerialCommunicator } from '../../src/index.js';
 import { polledBinding } from '../support/native-bindings.js';
+import { PortRecorder } from '../support/port-recorder.js';
 import { Pty } from '../support/pty.js';
 import { has } from '../support/tools.js';
 
+const needsPty = process.platform !== 'linux' || !has('python3');
 const isRoot = process.getuid?.() === 0;
 
-async function openPty(binding: Binding = directBinding) {
+function openPort(binding: PushBinding, portPath: string): Promise<Port> {
+  return binding.open({ path: portPath, baudRate: 115_200 });
+}
+
+async function openPty(binding: PushBinding) {
   const device = new Pty();
-  const port: WatchfulPort = await binding.open({ path: await device.open(), baudRate: 115_200 });
+  const port = await openPort(binding, await device.open());
   onTestFinished(async () => {
     if (port.isOpen) {
       await port.close();
@@ -32,9 +32,25 @@ async function openPty(binding: Binding = directBinding) {
   return { device, port };
 }
 
-/** Writes until the pty takes no more; gives the pending write. */
-async function stallWrite(port: BindingPort): Promise<{ pending: Promise<void> }> {
-  const pending = port.write(Buffer.alloc(200_000, 0x55));
+/** Opens a pty whose port is read, and whose listener has received "x" and wants no more. */
+async function openPaused(binding: PushBinding) {
+  const { device, port } = await openPty(binding);
+  const recorder = new PortRecorder(port);
+  recorder.resume();
+  recorder.wantsMore = false;
+  await device.write(Buffer.from('x'));
+  await recorder.receives('x');
+  return { device, port, recorder };
+}
+
+/** Writes; also an error that is thrown at once rejects. */
+async function write(port: Port, bytes: Uint8Array): Promise<void> {
+  await port.write(bytes);
+}
+
+/** Writes until the pty accepts no more. Returns the pending write. */
+async function stallWrite(port: Port): Promise<{ pending: Promise<void> }> {
+  const pending = write(port, Buffer.alloc(200_000, 0x55));
   pending.catch(() => undefined);
   expect(await Promise.race([pending, turns(20)])).toBe('still pending');
   return { pending };
@@ -49,7 +65,7 @@ async function turns(count: number): Promise<string> {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Share of one core that this process used meanwhile: in the least of three stretches, as other work only adds. */
+/** Share of one core that this process uses. The least of three stretches counts, because other work only adds. */
 async function cpuShare(ms: number): Promise<number> {
   const shares: number[] = [];
   for (let stretch = 0; stretch < 3; stretch++) {
@@ -62,13 +78,13 @@ async function cpuShare(ms: number): Promise<number> {
   return Math.min(...shares);
 }
 
-/** How many descriptors of this process are of the terminal, also when that has been closed at the other end. */
+/** Number of descriptors of this process that refer to the terminal, even if its other end was closed. */
 function descriptorsOf(terminal: string): number {
   return readdirSync('/proc/self/fd').filter((descriptor) => {
     try {
       return readlinkSync(`/proc/self/fd/${descriptor}`).replace(' (deleted)', '') === terminal;
     } catch {
-      // That of the folder itself.
+      // The descriptor of the directory itself.
       return false;
     }
   }).length;
@@ -81,26 +97,25 @@ async function errorOf(promise: Promise<unknown>): Promise<Error & { disconnect?
   );
 }
 
-describe.skipIf(process.platform !== 'linux' || !has('python3')).each([
-  ['the direct binding', directBinding],
-  ['the direct binding with its poller', polledBinding],
+describe.skipIf(needsPty).each([
+  ['directBinding', directBinding],
+  ['directBinding with its poller', polledBinding],
 ])('%s on a pty (needs python3, Linux)', (_, binding) => {
-  test('reads what comes and writes what is given', async () => {
+  test('passes on received bytes and writes bytes', async () => {
     const { device, port } = await openPty(binding);
-    const buffer = Buffer.alloc(100);
-    const reading = port.read(buffer, 10, 90);
+    const recorder = new PortRecorder(port);
+    recorder.resume();
     await device.write(Buffer.from('hello'));
-    expect((await reading).bytesRead).toBe(5);
-    expect(buffer.toString('latin1', 10, 15)).toBe('hello');
-    await port.write(Buffer.from('world'));
+    await recorder.receives('hello');
+    await write(port, Buffer.from('world'));
     expect((await device.read()).toString()).toBe('world');
-    await port.write(Buffer.alloc(0));
+    await write(port, Buffer.alloc(0));
   });
 
-  test('a write that the kernel takes only in part goes on when the port is writable', async () => {
+  test('continues a write that the kernel accepts only in part', async () => {
     const { device, port } = await openPty(binding);
     const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * 7) % 251));
-    const written = port.write(bytes);
+    const written = write(port, bytes);
     const chunks: Buffer[] = [];
     for (let got = 0; got < bytes.length; ) {
       const chunk = await device.read();
@@ -111,14 +126,14 @@ describe.skipIf(process.platform !== 'linux' || !has('python3')).each([
     expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
   });
 
-  test('receiving goes on while a write is stalled', async () => {
+  test('receives while a write is stalled', async () => {
     const { device, port } = await openPty(binding);
+    const recorder = new PortRecorder(port);
+    recorder.resume();
     const { pending } = await stallWrite(port);
-    const buffer = Buffer.alloc(100);
-    for (let i = 0; i < 5; i++) {
-      await device.write(Buffer.from([i]));
-      expect((await port.read(buffer, 0, 100)).bytesRead).toBe(1);
-      expect(buffer[0]).toBe(i);
+    for (const text of ['a', 'ab', 'abc', 'abcd', 'abcde']) {
+      await device.write(Buffer.from(text.at(-1)!));
+      await recorder.receives(text);
     }
     let drained = 0;
     while (drained < 200_000) {
@@ -127,354 +142,300 @@ describe.skipIf(process.platform !== 'linux' || !has('python3')).each([
     await pending;
   });
 
-  test('a paused port with unread bytes costs under 1 % CPU, also after a wait for writable', async () => {
-    const { device, port } = await openPty(binding);
-    const buffer = Buffer.alloc(100);
-    const reading = port.read(buffer, 0, 100);
-    await device.write(Buffer.from('x'));
-    await reading;
+  test('uses less than 1 % CPU for a paused port with unread bytes, also after a stalled write', async () => {
+    const { device, port, recorder } = await openPaused(binding);
     const { pending } = await stallWrite(port);
     while ((await device.read()).length > 0) {
-      // Until the write is through.
+      // Until the write has ended.
     }
     await pending;
     await device.write(Buffer.alloc(1_000, 1));
     await sleep(20);
     expect(await cpuShare(500)).toBeLessThan(0.01);
+    expect(recorder.text).toBe('x');
   });
 
-  test('a port whose write is stalled costs next to nothing', async () => {
+  test('uses less than 1 % CPU for a port whose write is stalled', async () => {
     const { port } = await openPty(binding);
     await stallWrite(port);
     expect(await cpuShare(500)).toBeLessThan(0.01);
   });
 
-  describe.each(['close', 'vhangup'] as const)('a hang-up (%s)', (how) => {
-    test.skipIf(how === 'vhangup' && !isRoot)(
-      'rejects a pending read, and what follows (vhangup needs root)',
-      async () => {
-        const { device, port } = await openPty(binding);
-        const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
-        await port.write(Buffer.alloc(10));
-        expect(port).toMatchObject({ writtenBytes: 10 });
-        await device[how]();
-        expect(await reading).toMatchObject({ disconnect: true });
-        expect(await errorOf(port.read(Buffer.alloc(10), 0, 10))).toMatchObject({ disconnect: true });
-        expect(await errorOf(port.write(Buffer.alloc(10)))).toMatchObject({ disconnect: true });
-        expect(port).toMatchObject({ writtenBytes: 0 });
-        expect(await cpuShare(300)).toBeLessThan(0.01);
-      },
-    );
+  describe.each(['close', 'vhangup'] as const)('after a hang-up (%s)', (how) => {
+    test.skipIf(how === 'vhangup' && !isRoot)('reports it, and refuses writes (vhangup needs root)', async () => {
+      const { device, port } = await openPty(binding);
+      const recorder = new PortRecorder(port);
+      recorder.resume();
+      await write(port, Buffer.alloc(10));
+      expect(port.writtenBytes).toBe(10);
+      await device[how]();
+      await recorder.hangsUp();
+      expect(recorder.hangUps).toMatchObject([{ disconnect: true }]);
+      expect(await errorOf(write(port, Buffer.alloc(10)))).toMatchObject({ disconnect: true });
+      expect(port.writtenBytes).toBe(0);
+      expect(await cpuShare(300)).toBeLessThan(0.01);
+      expect(recorder.hangUps).toHaveLength(1);
+    });
 
     test.skipIf(how === 'vhangup' && !isRoot)('rejects a stalled write (vhangup needs root)', async () => {
       const { device, port } = await openPty(binding);
+      const recorder = new PortRecorder(port);
       const failed = errorOf((await stallWrite(port)).pending);
       await device[how]();
       expect(await failed).toMatchObject({ disconnect: true });
+      await recorder.hangsUp();
       expect(await cpuShare(300)).toBeLessThan(0.01);
+      expect(recorder.hangUps).toHaveLength(1);
     });
 
     test.skipIf(how === 'vhangup' && !isRoot)(
-      'is told while nobody reads, also with unread bytes (vhangup needs root)',
+      'reports it once to a paused listener, with and without unread bytes (vhangup needs root)',
       async () => {
         for (const unread of [0, 100]) {
-          const { device, port } = await openPty(binding);
-          const buffer = Buffer.alloc(100);
-          const reading = port.read(buffer, 0, 100);
-          await device.write(Buffer.from('x'));
-          await reading;
-          const told: Error[] = [];
-          const hungUp = new Promise<void>((resolve) => {
-            (port as unknown as { onHangUp(error: Error): void }).onHangUp = (error) => {
-              told.push(error);
-              resolve();
-            };
-          });
+          const { device, recorder } = await openPaused(binding);
           if (unread > 0) {
             await device.write(Buffer.alloc(unread, 1));
             await sleep(10);
           }
           await device[how]();
-          await hungUp;
+          await recorder.hangsUp();
           expect(await cpuShare(200)).toBeLessThan(0.01);
-          expect(told).toMatchObject([{ disconnect: true }]);
+          expect(recorder.hangUps).toMatchObject([{ disconnect: true }]);
         }
+      },
+    );
+
+    test.skipIf(how === 'vhangup' && !isRoot)(
+      'reports it to a listener that has never asked for a chunk, and passes on none (vhangup needs root)',
+      async () => {
+        const { device, port } = await openPty(binding);
+        const recorder = new PortRecorder(port);
+        await device.write(Buffer.from('unread'));
+        await device[how]();
+        await recorder.hangsUp();
+        expect(recorder.hangUps).toMatchObject([{ disconnect: true }]);
+        expect(recorder.text).toBe('');
       },
     );
   });
 
-  test('a read that asks for less than there is leaves the rest to the next', async () => {
-    const { device, port } = await openPty(binding);
-    const buffer = Buffer.alloc(4);
-    const first = port.read(buffer, 0, 4);
-    await device.write(Buffer.from('abcdefghij'));
-    let text = '';
-    for (let read = await first; ; read = await port.read(buffer, 0, 4)) {
-      text += buffer.toString('latin1', 0, read.bytesRead);
-      if (text.length === 10) {
-        break;
-      }
-    }
-    expect(text).toBe('abcdefghij');
-  });
-
-  test('what was read before a hang-up is given before the error', async () => {
-    const { device, port } = await openPty(binding);
-    const buffer = Buffer.alloc(4);
-    const first = port.read(buffer, 0, 4);
-    await device.write(Buffer.from('abcdef'));
-    await first;
-    await device.close();
+  test('passes on nothing that was received before a flush after it', async () => {
+    const { device, port, recorder } = await openPaused(binding);
+    await device.write(Buffer.from('ef'));
     await turns(20);
-    expect((await port.read(buffer, 0, 4)).bytesRead).toBe(2);
-    expect(buffer.toString('latin1', 0, 2)).toBe('ef');
-    expect(await errorOf(port.read(buffer, 0, 4))).toMatchObject({ disconnect: true });
-  });
-
-  test('flush drops what was read and nobody has asked for', async () => {
-    const { device, port } = await openPty(binding);
-    const buffer = Buffer.alloc(4);
-    const first = port.read(buffer, 0, 4);
-    await device.write(Buffer.from('abcdef'));
-    await first;
     await port.flush();
-    const next = port.read(buffer, 0, 4);
+    const flushed = recorder.text;
+    recorder.resume();
     await device.write(Buffer.from('gh'));
-    expect((await next).bytesRead).toBe(2);
-    expect(buffer.toString('latin1', 0, 2)).toBe('gh');
+    await recorder.receives(`${flushed}gh`);
   });
 
-  test('keeps its lock, and leaves no descriptor behind', async () => {
+  test('keeps its lock, and leaves no descriptor open', async () => {
     const device = new Pty();
     onTestFinished(() => device.end());
     const portPath = await device.open();
-    const port = await binding.open({ path: portPath, baudRate: 115_200 });
+    const port = await openPort(binding, portPath);
     expect(descriptorsOf(portPath)).toBeGreaterThan(0);
-    await expect(binding.open({ path: portPath, baudRate: 115_200 })).rejects.toThrow('lock');
+    await expect(openPort(binding, portPath)).rejects.toThrow('lock');
     await port.close();
     expect(descriptorsOf(portPath)).toBe(0);
-    const again: WatchfulPort = await binding.open({ path: portPath, baudRate: 115_200 });
-    const hungUp = new Promise((resolve) => {
-      again.onHangUp = resolve;
-    });
+    const again = await openPort(binding, portPath);
+    const recorder = new PortRecorder(again);
     await device.close();
-    await hungUp;
+    await recorder.hangsUp();
     await again.close();
     expect(descriptorsOf(portPath)).toBe(0);
   });
 
-  test('an end of file that is no hang-up is one all the same (needs stty)', async () => {
+  test('treats an end of file as a hang-up (needs stty)', async () => {
     const { device, port } = await openPty(binding);
-    const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
+    const recorder = new PortRecorder(port);
+    recorder.resume();
     execFileSync('stty', ['-F', port.openOptions.path, 'icanon']);
+    // Ctrl-D ends a line of input, so the pty stays open but a read returns no bytes.
     await device.write(Buffer.of(4));
-    expect(await reading).toMatchObject({ disconnect: true });
-    expect(await errorOf(port.read(Buffer.alloc(10), 0, 10))).toMatchObject({ disconnect: true });
+    await recorder.hangsUp();
+    expect(recorder.hangUps).toMatchObject([{ disconnect: true }]);
+    expect(await errorOf(write(port, Buffer.of(1)))).toMatchObject({ disconnect: true });
+    expect(await cpuShare(200)).toBeLessThan(0.01);
   });
 
-  test('pushes what comes to whoever starts it to, waits while that is not ready, and tells the end once', async () => {
+  test('passes on no chunk until the listener asks, then one at a time, and reports a hang-up once', async () => {
     const { device, port } = await openPty(binding);
-    const told = vi.fn();
-    port.onHangUp = told;
-    let text = '';
-    let isReady = true;
-    port.startReading!((chunk) => {
-      text += Buffer.from(chunk).toString('latin1');
-      return isReady;
-    });
-    await device.write(Buffer.from('ab'));
-    await vi.waitFor(() => expect(text).toBe('ab'));
-    isReady = false;
-    await device.write(Buffer.from('c'));
-    await vi.waitFor(() => expect(text).toBe('abc'));
-    await device.write(Buffer.from('d'));
-    await expect(port.read(Buffer.alloc(10), 0, 10)).rejects.toThrow('a read is pending already');
+    const recorder = new PortRecorder(port);
+    await device.write(Buffer.from('a'));
     await turns(20);
-    expect(text).toBe('abc');
-    isReady = true;
-    port.continueReading!();
-    await vi.waitFor(() => expect(text).toBe('abcd'));
+    expect(recorder.text).toBe('');
+    recorder.resume();
+    await recorder.receives('a');
+    await device.write(Buffer.from('b'));
+    await recorder.receives('ab');
+    recorder.wantsMore = false;
+    await device.write(Buffer.from('c'));
+    await recorder.receives('abc');
+    await device.write(Buffer.from('d'));
+    await turns(20);
+    expect(recorder.text).toBe('abc');
+    recorder.resume();
+    await recorder.receives('abcd');
     await device.close();
-    await vi.waitFor(() => expect(told).toHaveBeenCalledOnce());
-    port.startReading!(() => true);
+    await recorder.hangsUp();
+    port.start(recorder);
     await turns(2);
-    expect(told).toHaveBeenCalledOnce();
+    expect(recorder.hangUps).toHaveLength(1);
   });
 
-  test('tells whoever starts it too late that the port is gone', async () => {
+  test('reports a hang-up that happened before the listener was set', async () => {
     const { device, port } = await openPty(binding);
-    const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
     await device.close();
-    await reading;
-    port.onHangUp = () => expect.unreachable('the read has told it');
-    port.startReading!(() => true);
-    await turns(2);
-    const late = await openPty(binding);
-    await late.device.close();
-    await sleep(50);
-    const told = new Promise((resolve) => {
-      late.port.onHangUp = resolve;
-    });
-    late.port.startReading!(() => true);
-    expect(await told).toMatchObject({ disconnect: true });
+    await vi.waitFor(() => expect(() => port.write(Buffer.alloc(0))).toThrow());
+    const recorder = new PortRecorder(port);
+    await recorder.hangsUp();
+    expect(recorder.hangUps).toMatchObject([{ disconnect: true }]);
   });
 
-  test('closing cancels what is pending, and makes no further call on the descriptor', async () => {
+  test('closing cancels the pending write, and uses the descriptor no more', async () => {
     const { device, port } = await openPty(binding);
-    const reading = errorOf(port.read(Buffer.alloc(10), 0, 10));
+    const recorder = new PortRecorder(port);
+    recorder.resume();
     const writing = errorOf((await stallWrite(port)).pending);
     const closing = port.close();
     expect(port.isOpen).toBe(false);
-    // Whoever is given the descriptor's number next must not find our bytes in it, or lose some to us.
     await closing;
+    // The next file opened gets the number of the descriptor. It must not get our bytes, or lose any to us.
     const reused = openSync('/dev/null', 'r+');
     onTestFinished(() => closeSync(reused));
     await device.write(Buffer.from('late'));
-    expect(await reading).toMatchObject({ canceled: true });
     expect(await writing).toMatchObject({ canceled: true });
-    await expect(port.write(Buffer.alloc(1))).rejects.toThrow('Port is not open');
-    await expect(port.read(Buffer.alloc(1), 0, 1)).rejects.toThrow('Port is not open');
+    await expect(write(port, Buffer.alloc(1))).rejects.toThrow('Port is not open');
     await expect(port.close()).rejects.toThrow('Port is not open');
+    expect(recorder).toMatchObject({ text: '', hangUps: [] });
   });
 
-  test('a second read or write while one is pending is refused', async () => {
+  test('refuses a write while one is pending', async () => {
     const { port } = await openPty(binding);
-    port.read(Buffer.alloc(10), 0, 10).catch(() => undefined);
-    await expect(port.read(Buffer.alloc(10), 0, 10)).rejects.toThrow('a read is pending already');
     await stallWrite(port);
-    await expect(port.write(Buffer.alloc(1))).rejects.toThrow('a write is pending already');
+    const { writtenBytes } = port;
+    await expect(write(port, Buffer.alloc(1))).rejects.toThrow('a write is already pending');
+    expect(port.writtenBytes).toBe(writtenBytes);
   });
 
-  test('whoever writes without a pause lets the event loop turn', async () => {
+  test('lets the event loop run while a caller writes again and again', async () => {
     const { port, device } = await openPty(binding);
     await device.echo(true);
-    const buffer = Buffer.alloc(4_096);
+    const recorder = new PortRecorder(port);
+    recorder.resume();
     let stop = false;
-    const reading = (async () => {
-      while (!stop) {
-        await port.read(buffer, 0, buffer.length);
-      }
-    })();
-    reading.catch(() => undefined);
     const timer = sleep(50).then(() => {
       stop = true;
     });
     let writes = 0;
     while (!stop) {
-      await port.write(Buffer.from([1]));
+      await write(port, Buffer.from([1]));
       writes++;
     }
     await timer;
     expect(writes).toBeGreaterThan(16);
   });
 
-  test('four held threads of the pool hold nothing up', async () => {
+  test('reads and writes while all four threads of the pool are blocked', async () => {
     const { device, port } = await openPty(binding);
     await device.echo(true);
     const folder = mkdtempSync(path.join(tmpdir(), 'fifo-'));
     const fifos = ['a', 'b', 'c', 'd'].map((name) => path.join(folder, name));
     execFileSync('mkfifo', fifos);
-    // Each waits in a thread of the pool until somebody opens the other end.
-    const held = fifos.map((fifo) => open(fifo, 'r'));
-    let stolen = false;
+    // Each blocks a thread of the pool until the other end is opened.
+    const blocked = fifos.map((fifo) => open(fifo, 'r'));
+    let isPoolFree = false;
     const looked = stat(folder).then(() => {
-      stolen = true;
+      isPoolFree = true;
     });
-    const buffer = Buffer.alloc(16);
+    const recorder = new PortRecorder(port);
+    recorder.resume();
+    let sent = '';
     for (let i = 0; i < 100; i++) {
-      const reading = port.read(buffer, 0, 16);
-      await port.write(Buffer.of(i));
-      await reading;
-      expect(buffer[0]).toBe(i);
+      sent += String.fromCharCode(i);
+      await write(port, Buffer.of(i));
+      await recorder.receives(sent);
     }
-    expect(stolen).toBe(false);
+    expect(isPoolFree).toBe(false);
     for (const fifo of fifos) {
       closeSync(openSync(fifo, 'r+'));
     }
-    await Promise.all(held.map(async (file) => (await file).close()));
+    await Promise.all(blocked.map(async (file) => (await file).close()));
     await looked;
     rmSync(folder, { recursive: true });
   });
 });
 
-describe.skipIf(process.platform !== 'linux' || !has('python3'))(
-  'a busy handler on a pty (needs python3, Linux)',
-  () => {
-    /** A communicator whose handler keeps the first packet until it is released. */
-    async function startBusy() {
-      const device = new Pty();
-      const serial = new SerialCommunicator({ defaults: { reconnect: false }, shutdownTimeoutMs: 400 });
-      onTestFinished(async () => {
-        await serial[Symbol.asyncDispose]();
-        device.end();
-      });
-      serial.addConnection('arm', { path: await device.open(), baudRate: 115_200 });
-      const handled: number[] = [];
-      let release = () => {};
-      const released = new Promise<void>((resolve) => {
-        release = resolve;
-      });
-      const isBusy = new Promise<void>((resolve) =>
-        serial.setReceiveHandler((_, packet) => {
-          handled.push(packet[0]!);
-          resolve();
-          return released;
-        }),
-      );
-      await serial.initialize();
-      await device.write(Buffer.of(2, 1, 0));
-      await isBusy;
-      return { device, serial, handled, release };
+describe.skipIf(needsPty)('a busy handler on a pty (needs python3, Linux)', () => {
+  /** Starts a communicator whose handler is busy with the first packet until it is released. */
+  async function startBusy() {
+    const device = new Pty();
+    const serial = new SerialCommunicator({ defaults: { reconnect: false }, shutdownTimeoutMs: 400 });
+    onTestFinished(async () => {
+      await serial[Symbol.asyncDispose]();
+      device.end();
+    });
+    serial.addConnection('arm', { path: await device.open(), baudRate: 115_200 });
+    const handled: number[] = [];
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const isBusy = new Promise<void>((resolve) =>
+      serial.setReceiveHandler((_, packet) => {
+        handled.push(packet[0]!);
+        resolve();
+        return released;
+      }),
+    );
+    await serial.initialize();
+    await device.write(Buffer.of(2, 1, 0));
+    await isBusy;
+    return { device, serial, handled, release };
+  }
+
+  test('gets the packets received meanwhile in order, after few were read ahead', async () => {
+    const { device, serial, handled, release } = await startBusy();
+    for (let value = 2; value <= 100; value++) {
+      await device.write(Buffer.of(2, value, 0));
     }
+    expect(handled).toEqual([1]);
+    expect(serial.stats('arm').bytesRead).toBeLessThan(300);
+    release();
+    await vi.waitFor(() => expect(handled).toHaveLength(100));
+    expect(handled).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
+  });
 
-    test('takes what it sleeps through in order, however it came', async () => {
+  test('gets what was read before a hang-up; the kernel drops the rest', async () => {
+    const { device, serial, handled, release } = await startBusy();
+    const lost = new Promise((resolve) => serial.on('disconnected', resolve));
+    await device.write(Buffer.of(2, 2, 0, 2, 3, 0, 2));
+    // A chunk that was read ahead is not in the stats yet.
+    await sleep(50);
+    await device.write(Buffer.of(4, 0, 2, 5, 0));
+    await device.close();
+    await lost;
+    expect(handled).toEqual([1]);
+    release();
+    await vi.waitFor(() => expect(handled).toEqual([1, 2, 3]));
+    await turns(2);
+    const stats = serial.stats('arm');
+    expect(stats).toMatchObject({ packetsReceived: 3, packetsDelivered: 3, bytesRead: 10, unfinishedBytes: 1 });
+  });
+
+  test.each(['no', 'a stalled'])(
+    'gets nothing after a shutdown with %s write; what was read is counted',
+    async (how) => {
       const { device, serial, handled, release } = await startBusy();
-      for (let value = 2; value <= 100; value++) {
-        await device.write(Buffer.of(2, value, 0));
+      await device.write(Buffer.of(2, 2, 0, 2, 3, 0));
+      await sleep(50);
+      const sent = how === 'no' ? undefined : errorOf(serial.send('arm', new Uint8Array(60_000)));
+      await serial.shutdown();
+      if (sent !== undefined) {
+        expect(await sent).toMatchObject({ code: 'SHUTDOWN_TIMEOUT' });
       }
-      expect(handled).toEqual([1]);
-      // Some was read ahead, but not all.
-      expect(serial.stats('arm').bytesRead).toBeLessThan(300);
-      release();
-      await vi.waitFor(() => expect(handled).toHaveLength(100));
-      expect(handled).toEqual(Array.from({ length: 100 }, (_, index) => index + 1));
-    });
-
-    test('is given what was read before a hang-up; what was not, the kernel drops', async () => {
-      const { device, serial, handled, release } = await startBusy();
-      const lost = new Promise((resolve) => serial.on('disconnected', resolve));
-      await device.write(Buffer.of(2, 2, 0, 2, 3, 0, 2));
-      // What is read ahead shows nowhere yet.
-      await sleep(50);
-      await device.write(Buffer.of(4, 0, 2, 5, 0));
-      await device.close();
-      await lost;
-      expect(handled).toEqual([1]);
-      release();
-      await vi.waitFor(() => expect(handled).toEqual([1, 2, 3]));
-      await turns(2);
-      const stats = serial.stats('arm');
-      expect(stats).toMatchObject({ packetsReceived: 3, packetsDelivered: 3, bytesRead: 10, unfinishedBytes: 1 });
-    });
-
-    test('is given nothing after a shutdown with a write that is stalled either; that is counted, too', async () => {
-      const { device, serial, handled, release } = await startBusy();
-      await device.write(Buffer.of(2, 2, 0, 2, 3, 0));
-      await sleep(50);
-      const sent = errorOf(serial.send('arm', new Uint8Array(60_000)));
-      await serial.shutdown();
-      expect(await sent).toMatchObject({ code: 'SHUTDOWN_TIMEOUT' });
-      release();
-      await turns(2);
-      expect(handled).toEqual([1]);
-      expect(serial.stats('arm')).toMatchObject({ packetsReceived: 3, packetsDropped: 2, bytesRead: 9 });
-    });
-
-    test('is given nothing after a shutdown; what was read by then is counted as dropped', async () => {
-      const { device, serial, handled, release } = await startBusy();
-      await device.write(Buffer.of(2, 2, 0, 2, 3, 0));
-      await sleep(50);
-      await serial.shutdown();
       release();
       await turns(2);
       expect(handled).toEqual([1]);
@@ -484,38 +445,38 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))(
         packetsDropped: 2,
         bytesRead: 9,
       });
-    });
-  },
-);
+    },
+  );
+});
 
-test.skipIf(process.platform !== 'linux' || !has('python3'))(
-  'a port that opens slowly is not opened once more on the thread of the event loop (needs python3, Linux)',
+test.skipIf(needsPty)(
+  'does not open a port that opens slowly a second time on the thread of the event loop (needs python3, Linux)',
   async () => {
     const device = new Pty();
     const portPath = await device.open();
     const nativeOpen = SerialPort.binding.open.bind(SerialPort.binding);
-    const open = vi.spyOn(SerialPort.binding, 'open');
+    const nativeOpenSpy = vi.spyOn(SerialPort.binding, 'open');
     onTestFinished(() => {
-      open.mockRestore();
+      nativeOpenSpy.mockRestore();
       device.end();
     });
-    const takenIfOpenedIn = async (openingMs: number) => {
+    const descriptorsIfOpenedIn = async (openingMs: number) => {
       const slowly = async (options: never) => {
         await sleep(openingMs);
         return nativeOpen(options);
       };
-      open.mockImplementation(slowly as never);
-      const port = await directBinding.open({ path: portPath, baudRate: 115_200 });
-      const taken = descriptorsOf(portPath);
+      nativeOpenSpy.mockImplementation(slowly as never);
+      const port = await openPort(directBinding, portPath);
+      const descriptors = descriptorsOf(portPath);
       await port.close();
-      return taken;
+      return descriptors;
     };
-    expect(await takenIfOpenedIn(0)).toBe(2);
-    expect(await takenIfOpenedIn(300)).toBe(1);
+    expect(await descriptorsIfOpenedIn(0)).toBe(2);
+    expect(await descriptorsIfOpenedIn(300)).toBe(1);
   },
 );
 
-test.skipIf(process.platform !== 'linux')('opening in a worker thread fails and says so', async () => {
+test.skipIf(process.platform !== 'linux')('fails to open a port in a worker thread', async () => {
   const code = `
     const { parentPort, workerData } = require('node:worker_threads');
     import(workerData).then(async ({ SerialCommunicator }) => {
@@ -532,30 +493,56 @@ test.skipIf(process.platform !== 'linux')('opening in a worker thread fails and 
   await worker.terminate();
 });
 
-test.skipIf(process.platform !== 'linux' || !has('python3'))(
-  'a port that is closed by whoever is told of its hang-up does not use its poller again (needs python3, Linux)',
+test.skipIf(process.platform !== 'linux')(
+  'closes a port that cannot be read, and leaves no descriptor open',
   async () => {
-    // The memory of a poller that was destroyed is freed: a call of it takes the whole process with it, now and then.
+    const folder = mkdtempSync(path.join(tmpdir(), 'not-a-tty-'));
+    const file = path.join(folder, 'file');
+    const fd = openSync(file, 'w+');
+    const poller = Object.assign(new EventEmitter(), { poll: vi.fn() });
+    const close = vi.fn(async () => {
+      // As the native poller does when its port is closed.
+      for (const event of ['readable', 'writable', 'disconnect']) {
+        poller.emit(event, new Error('Canceled'));
+      }
+      closeSync(fd);
+    });
+    const nativeOpen = vi.spyOn(SerialPort.binding, 'open').mockResolvedValue({ fd, poller, close } as never);
+    onTestFinished(() => {
+      nativeOpen.mockRestore();
+      rmSync(folder, { recursive: true });
+    });
+    await expect(openPort(directBinding, file)).rejects.toThrow();
+    expect(close).toHaveBeenCalledTimes(1);
+    expect(poller.poll).not.toHaveBeenCalled();
+    expect(descriptorsOf(file)).toBe(0);
+  },
+);
+
+test.skipIf(needsPty)(
+  'does not use the poller again after a hang-up listener has closed the port (needs python3, Linux)',
+  async () => {
+    // Closing frees the memory of a native poller. A later call of it crashes the process now and then.
     const poller = Object.assign(new EventEmitter(), { poll: vi.fn() });
     const close = vi.fn(async () => {});
     const device = new Pty();
     const fd = openSync(await device.open(), constants.O_RDWR | constants.O_NOCTTY);
-    const open = vi.spyOn(SerialPort.binding, 'open').mockResolvedValue({ fd, poller, close } as never);
+    const nativeOpen = vi.spyOn(SerialPort.binding, 'open').mockResolvedValue({ fd, poller, close } as never);
     onTestFinished(() => {
-      open.mockRestore();
+      nativeOpen.mockRestore();
       closeSync(fd);
       device.end();
     });
-    const port: WatchfulPort = await directBinding.open({ path: '/dev/ttyUSB0', baudRate: 115_200 });
+    const port = await openPort(directBinding, '/dev/ttyUSB0');
     const closing = new Promise<void>((resolve) => {
-      port.onHangUp = () => resolve(port.close());
+      port.start({ received: () => true, writeProgressed() {}, hungUp: () => resolve(port.close()) });
     });
     const polls = poller.poll.mock.calls.length;
-    // Between the two steps in which the kernel takes a pty down, there is an end without an error.
+    // The kernel takes a pty down in two steps. Between them, the poller reports a disconnect without an error.
     poller.emit('disconnect', null);
     await closing;
     expect(close).toHaveBeenCalledTimes(1);
-    // Just the one that ended all watching, before the closing.
+    // Only the call that ended all polling, before the port was closed.
     expect(poller.poll.mock.calls.slice(polls)).toEqual([[0]]);
   },
 );

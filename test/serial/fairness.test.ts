@@ -3,15 +3,15 @@ import { SerialCommunicator } from '../../src/index.js';
 import { Pty } from '../support/pty.js';
 import { has } from '../support/tools.js';
 
-/** The value below which 99 % of them are. */
+/** The 99th percentile. */
 function p99(values: number[]): number {
   return values.sort((a, b) => a - b)[Math.floor(values.length * 0.99)]!;
 }
 
 const ECHOES = 1_000;
 
-describe.skipIf(process.platform !== 'linux' || !has('python3'))('one port floods (needs python3, Linux)', () => {
-  test("another port's echo and a timer are held up by less than 5 ms", async () => {
+describe.skipIf(process.platform !== 'linux' || !has('python3'))('while one port floods (needs python3, Linux)', () => {
+  test("delays another port's echo and a timer by less than 5 ms", async () => {
     const flooding = new Pty();
     const echoing = new Pty();
     const serial = new SerialCommunicator();
@@ -34,7 +34,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('one port flood
     await echoing.echo(true);
     await serial.initialize();
 
-    /** Round trips of one echo after the other, and how late a timer of 5 ms is meanwhile. */
+    /** Measures the round trips of echoes, one at a time, and how late a timer of 5 ms fires meanwhile. */
     async function measure() {
       const echoMs: number[] = [];
       const timerMs: number[] = [];
@@ -55,7 +55,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('one port flood
       return { echoMs: p99(echoMs), timerMs: p99(timerMs) };
     }
 
-    // What other programs on the machine cost shows in one round or another; what we cost shows in each.
+    // Other programs on the machine cause delays in some rounds, this library would cause them in every round.
     const rounds = [];
     for (let i = 0; i < 3; i++) {
       await flooding.flood(false);
@@ -64,7 +64,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('one port flood
       const before = flooded;
       const meanwhile = await measure();
       expect(flooded - before).toBeGreaterThan(ECHOES);
-      // The devices are processes that want the same cores: what they cost each other is in `alone`, and not ours.
+      // The devices are processes on the same cores. `alone` is what they cost each other, so it is subtracted.
       rounds.push({ echoMs: meanwhile.echoMs - alone.echoMs, timerMs: meanwhile.timerMs - Math.max(0, alone.timerMs) });
     }
     expect(Math.min(...rounds.map(({ echoMs }) => echoMs))).toBeLessThan(5);

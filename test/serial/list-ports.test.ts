@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { listPorts } from '../../src/index.js';
 import { listLinuxPorts } from '../../src/serial/list-ports.js';
 
-/** A tree like that of Linux, as far as ports are concerned. */
-describe('listing the ports from /sys', () => {
+/** Lists a directory tree with the parts of /sys and /dev that matter for ports. */
+describe('listing the ports of /sys', () => {
   let root: string;
   const sys = () => path.join(root, 'sys');
   const dev = () => path.join(root, 'dev');
@@ -25,7 +25,7 @@ describe('listing the ports from /sys', () => {
     }
   }
 
-  /** As the kernel has it: class/tty/NAME is a link to a folder below the hardware, whose `device` leads back to it. */
+  /** As in the kernel, class/tty/NAME is a link to a directory below the hardware, whose `device` is a link back to it. */
   async function addPort(name: string, hardware: string, files: Record<string, string> = {}) {
     const folder = path.join(sys(), 'devices', hardware, 'tty', name);
     await addFiles(folder, files);
@@ -33,7 +33,7 @@ describe('listing the ports from /sys', () => {
     await symlink(folder, path.join(sys(), 'class/tty', name));
   }
 
-  test('USB devices with what they tell of themselves, built-in ports without, nothing else', async () => {
+  test('lists USB devices with what they report, built-in ports without, and nothing else', async () => {
     const uno = 'pci0000:00/usb1/1-2';
     await addFiles(path.join(sys(), 'devices', uno), {
       idVendor: '2341\n',
@@ -42,7 +42,7 @@ describe('listing the ports from /sys', () => {
       manufacturer: 'Arduino (www.arduino.cc)\n',
     });
     await addPort('ttyACM0', `${uno}/1-2:1.0`);
-    // A converter has one folder more, and need not tell a serial number.
+    // A converter has one directory more, and this one reports no serial number.
     await addFiles(path.join(sys(), 'devices/pci0000:00/usb1/1-3'), { idVendor: '0403\n', idProduct: '6001\n' });
     await addPort('ttyUSB10', 'pci0000:00/usb1/1-3/1-3:1.0/ttyUSB10');
     await addPort('ttyUSB9', 'pci0000:00/usb1/1-3/1-3:1.1/ttyUSB9');
@@ -68,7 +68,7 @@ describe('listing the ports from /sys', () => {
     ]);
   });
 
-  test('a port that is odd does not fail the others', async () => {
+  test('lists the other ports if one cannot be read', async () => {
     await addPort('ttyACM0', 'usb1/1-1/1-1:1.0');
     await symlink(path.join(sys(), 'gone'), path.join(sys(), 'class/tty/ttyUSB0'));
     await addFiles(path.join(sys(), 'class/tty/ttyUSB1'), { device: 'a file, not a folder' });
@@ -79,12 +79,12 @@ describe('listing the ports from /sys', () => {
     ]);
   });
 
-  test('without /sys there are none', async () => {
+  test('lists none without /sys', async () => {
     expect(await listLinuxPorts({ sys: path.join(root, 'nowhere'), dev: dev() })).toEqual([]);
   });
 });
 
-test('the ports of this machine can be listed', async () => {
+test('lists the ports of this machine', async () => {
   for (const port of await listPorts()) {
     expect(port.path).toEqual(expect.any(String));
   }

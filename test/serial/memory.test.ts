@@ -15,7 +15,7 @@ function usedBytes(): number {
   return heapUsed + external + arrayBuffers;
 }
 
-/** Packets of 4,000 bytes: 8 MB of them, and then ten times that. */
+/** Memory growth while 80 MB are fed, after a warm-up of 8 MB. */
 async function growth(feed: (megabytes: number) => Promise<void>): Promise<number> {
   await feed(8);
   const before = usedBytes();
@@ -23,13 +23,13 @@ async function growth(feed: (megabytes: number) => Promise<void>): Promise<numbe
   return usedBytes() - before;
 }
 
-describe('memory stays within 16 MB after ten times the data', () => {
+describe('memory grows by less than 16 MB while 80 MB are sent', () => {
   test('with a slow handler', async () => {
     const device = new MockDevice({ path: '/dev/mock', maxReadSize: 4_096 });
     await using serial = new SerialCommunicator({ binding: mockBinding(device) });
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
     let handled = 0;
-    // Each packet is held over two turns of the event loop; the device meanwhile offers more than fits.
+    // Each packet is kept for two turns of the event loop, while the device sends more than fits.
     serial.setReceiveHandler(async () => {
       await new Promise((resolve) => setImmediate(resolve));
       await new Promise((resolve) => setImmediate(resolve));
@@ -46,7 +46,7 @@ describe('memory stays within 16 MB after ten times the data', () => {
     expect(handled).toBeGreaterThan(20_000);
   }, 60_000);
 
-  test('with garbage that holds no delimiter, and garbage that holds many', async () => {
+  test('with garbage without delimiters, and garbage with many', async () => {
     const device = new MockDevice({ path: '/dev/mock', maxReadSize: 4_096 });
     await using serial = new SerialCommunicator({ binding: mockBinding(device) });
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
@@ -65,7 +65,7 @@ describe('memory stays within 16 MB after ten times the data', () => {
     expect(stats.malformedFrames).toBeGreaterThan(1_000_000);
   }, 60_000);
 
-  test('with sends that are refused because the device is stalled', async () => {
+  test('with sends that are refused while the device is stalled', async () => {
     const device = new MockDevice({ path: '/dev/mock' });
     const serial = new SerialCommunicator({ binding: mockBinding(device), shutdownTimeoutMs: 50 });
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });

@@ -20,7 +20,7 @@ await serial.shutdown();
 console.log('stopped');
 `;
 
-test('after shutdown nothing keeps the process alive: no timer, no listener, no pending read', async () => {
+test('keeps no timer, listener or read pending after shutdown, so the process exits', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
     cwd: ROOT,
     timeout: 15_000,

@@ -70,7 +70,7 @@ describe('reconnecting', () => {
     expect(serial.connectionState('arm')).toBe('disconnected');
     await expect(serial.send('arm', PACKET)).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
-      message: expect.stringContaining('not connected, will not reconnect: connection "arm" (/dev/mock): lost'),
+      message: expect.stringContaining('not connected, will not reconnect: connection "arm" (/dev/mock): disconnected'),
     });
     expect(serial.stats('arm')).toMatchObject({ opens: 1, losses: 1, openFailures: 0, packetsRefused: 1 });
   });

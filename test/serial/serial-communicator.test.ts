@@ -9,6 +9,7 @@ import {
   type SerialStats,
 } from '../../src/index.js';
 import { MockDevice, mockBinding } from '../../src/testing/index.js';
+import { kernelBinding } from '../support/kernel-port.js';
 
 type Settings = Omit<SerialConnection, 'path' | 'baudRate'>;
 
@@ -69,15 +70,11 @@ describe('initialize', () => {
       /no such port; available: \/dev\/ttyUSB3 \(2341:0043\), \/dev\/ttyS0/,
     ],
     ['Opening COM7: File not found', 'PORT_NOT_FOUND', /no such port/],
-    ['Error: Permission denied, cannot open /dev/x', 'PERMISSION_DENIED', /no permission; see who may use it/],
-    ['Error Resource temporarily unavailable Cannot lock port', 'PORT_BUSY', /busy; another program has it open/],
-    ['Error: Device or resource busy, cannot open /dev/x', 'PORT_BUSY', /busy/],
-    [
-      'Inappropriate ioctl for device setting custom baud rate',
-      'PORT_OPEN_FAILED',
-      /: this is no serial port; available: /,
-    ],
-    ['Is a directory, cannot open /dev', 'PORT_OPEN_FAILED', /: this is no serial port/],
+    ['Error: Permission denied, cannot open /dev/x', 'PERMISSION_DENIED', /permission denied; run "ls -l/],
+    ['Error Resource temporarily unavailable Cannot lock port', 'PORT_BUSY', /port is in use by another program/],
+    ['Error: Device or resource busy, cannot open /dev/x', 'PORT_BUSY', /port is in use/],
+    ['Inappropriate ioctl for device setting custom baud rate', 'PORT_OPEN_FAILED', /: not a serial port; available: /],
+    ['Is a directory, cannot open /dev', 'PORT_OPEN_FAILED', /: not a serial port/],
     [
       'the moon is in the wrong house',
       'PORT_OPEN_FAILED',
@@ -101,7 +98,9 @@ describe('initialize', () => {
     const serial = new SerialCommunicator({ binding: failing('Error: Permission denied, cannot open it') });
     // It belongs to root on every system. The test is that its group is looked up.
     serial.addConnection('arm', { path: '/dev/ptmx', baudRate: 9_600 });
-    await expect(serial.initialize()).rejects.toThrow(/belongs to group \w+: run "sudo usermod -aG|see who may use it/);
+    await expect(serial.initialize()).rejects.toThrow(
+      /belongs to group \w+; run "sudo usermod -aG|to see which group may use it/,
+    );
   });
 
   test('says that there are no ports, or that they cannot be listed', async () => {
@@ -190,7 +189,7 @@ describe('initialize', () => {
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600, openTimeoutMs: 20 });
     const error: InitializeError = await serial.initialize().catch((reason) => reason);
     expect(error.errors[0]).toMatchObject({ code: 'OPEN_TIMEOUT', connection: 'arm' });
-    expect(error.message).toContain('not open after 20 ms');
+    expect(error.message).toContain('did not open within 20 ms');
     openNow();
     await vi.waitFor(() => expect(closed).toHaveBeenCalledOnce());
   });
@@ -295,17 +294,22 @@ describe('an aborted send', () => {
   });
 
   test('rejects when the frame is fully written if it was partly written', async () => {
-    const { serial, device } = await start({ syncOnOpen: false });
-    device.stall();
+    const { binding, ports } = kernelBinding();
+    const serial = new SerialCommunicator({ binding });
+    serial.addConnection('arm', { path: '/dev/kernel', baudRate: 9_600, syncOnOpen: false });
+    onTestFinished(() => serial[Symbol.asyncDispose]());
+    await serial.initialize();
+    const kernel = ports[0]!;
     const controller = new AbortController();
     const reason = new Error('too late');
     const sent = settled(serial.send('arm', PACKET, { signal: controller.signal }));
-    await vi.waitFor(() => expect(device.writes).toHaveLength(1));
+    await vi.waitFor(() => expect(kernel.isWriting).toBe(true));
+    kernel.take(1);
     controller.abort(reason);
     expect(await Promise.race([sent, new Promise((resolve) => setImmediate(resolve, 'pending'))])).toBe('pending');
-    device.resume();
+    kernel.take(100);
     expect(await sent).toBe(String(reason));
-    expect(device.received).toEqual([PACKET]);
+    expect(kernel.taken).toEqual(Buffer.from('0401020300', 'hex'));
   });
 
   test('frees its bytes in the queue', async () => {
@@ -465,7 +469,8 @@ describe('a disconnect', () => {
       await vi.waitFor(() => expect(events).toHaveLength(1));
       expect(await sent).toBe(how === 'idle' ? 'nothing sent' : 'CONNECTION_LOST,CONNECTION_LOST,CONNECTION_LOST');
       expect(events).toMatchObject([{ event: 'disconnected', name: 'arm', error: { code: 'CONNECTION_LOST' } }]);
-      expect((events[0]!.error as ConnectionError).message).toMatch(/^connection "arm" \(\/dev\/mock\): lost \(ENXIO/);
+      const { message } = events[0]!.error as ConnectionError;
+      expect(message).toMatch(/^connection "arm" \(\/dev\/mock\): disconnected \(ENXIO/);
       await expect(serial.send('arm', PACKET)).rejects.toMatchObject({ code: 'CONNECTION_LOST', connection: 'arm' });
       await serial.shutdown();
       expect(events).toHaveLength(1);
@@ -478,7 +483,7 @@ describe('a disconnect', () => {
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
     await serial.initialize();
     device.unplug();
-    await vi.waitFor(() => expect(serial.send('arm', PACKET)).rejects.toThrow('lost'));
+    await vi.waitFor(() => expect(serial.send('arm', PACKET)).rejects.toThrow('disconnected'));
     await serial.shutdown();
   });
 

@@ -26,7 +26,7 @@ function outcome(promise: Promise<unknown>): Promise<string> {
   );
 }
 
-/** Reads what the device gets until so many packets have come. */
+/** Reads what the device receives, until it has this many packets. */
 async function receive(device: Pty, count: number): Promise<(Uint8Array | string)[]> {
   const framing = new DeviceFraming(1_000_000, 'none');
   const results: (Uint8Array | string)[] = [];
@@ -39,17 +39,17 @@ async function receive(device: Pty, count: number): Promise<(Uint8Array | string
 const tagged = (tag: number, length = 30_000) => new Uint8Array(length).fill(tag);
 
 describe.skipIf(process.platform !== 'linux' || !has('python3'))('a stalled device (needs python3, Linux)', () => {
-  test('packets of which nothing was written are withdrawn, the frame that was begun is finished', async () => {
+  test('withdraws packets of which nothing was written, and completes the frame that was partly written', async () => {
     const { serial, device } = await start({ sendTimeoutMs: 50 });
-    const ends = await Promise.all([1, 2, 3].map((tag) => outcome(serial.send('arm', tagged(tag)))));
-    expect(ends).toEqual(['SEND_TIMEOUT', 'SEND_TIMEOUT', 'SEND_TIMEOUT']);
+    const outcomes = await Promise.all([1, 2, 3].map((tag) => outcome(serial.send('arm', tagged(tag)))));
+    expect(outcomes).toEqual(['SEND_TIMEOUT', 'SEND_TIMEOUT', 'SEND_TIMEOUT']);
     const later = serial.send('arm', tagged(4, 10));
     expect(await receive(device, 2)).toEqual([tagged(1), tagged(4, 10)]);
     await later;
     expect(serial.stats('arm')).toMatchObject({ packetsTimedOut: 3, packetsSent: 1 });
   });
 
-  test('the message says which of the two it was', async () => {
+  test('says in the message whether the frame was partly written', async () => {
     const { serial } = await start({ sendTimeoutMs: 30 });
     const errors = await Promise.all(
       [1, 2].map((tag) => serial.send('arm', tagged(tag)).catch((error) => error.message)),
@@ -58,7 +58,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('a stalled devi
     expect(errors[1]).toContain('nothing of the packet was sent');
   });
 
-  test('an abort withdraws a packet from the middle of the write under way', async () => {
+  test('withdraws an aborted packet from the middle of a pending write', async () => {
     const { serial, device } = await start();
     const controller = new AbortController();
     const first = serial.send('arm', tagged(1));
@@ -72,7 +72,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('a stalled devi
     await Promise.all([first, third]);
   });
 
-  test('a send resolves as soon as its own bytes are taken, though those behind it wait', async () => {
+  test('resolves a send when its own bytes are accepted, although later ones wait', async () => {
     const { serial, device } = await start();
     const small = serial.send('arm', tagged(1, 2_000));
     const large = outcome(serial.send('arm', tagged(2, 60_000)));
@@ -82,7 +82,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('a stalled devi
     expect(await large).toBe('sent');
   });
 
-  test('a frame cut by a loss is spoiled at the next opening, and only then', async () => {
+  test('makes a frame that a disconnect cut undecodable at the next opening, and only then', async () => {
     const device = new Pty();
     const serial = new SerialCommunicator({ shutdownTimeoutMs: 200 });
     const link = `${tmpdir()}/ttySTALL-${process.pid}`;
@@ -110,7 +110,7 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('a stalled devi
     expect(results).toEqual(['malformed', Uint8Array.of(42)]);
     expect(serial.stats('arm').framesTruncated).toBe(1);
 
-    // This time nothing is under way.
+    // This time no frame is cut.
     const third = new Promise((resolve) => serial.once('connected', resolve));
     await device.open(link);
     await third;

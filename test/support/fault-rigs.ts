@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Binding, type BindingPort, directBinding } from '../../src/index.js';
+import { type Binding, directBinding, type Port, type ReadPort } from '../../src/index.js';
 import { MockDevice, mockBinding } from '../../src/testing/index.js';
 import { Pty } from './pty.js';
 
@@ -30,7 +30,7 @@ function withFailingWrites(binding: Binding): { binding: Binding; failWrites(): 
   return {
     binding: {
       list: () => binding.list(),
-      async open(options): Promise<BindingPort> {
+      async open(options): Promise<Port | ReadPort> {
         const port = await binding.open(options);
         const write = port.write.bind(port);
         const failure = new Promise<never>((_, reject) => {
@@ -41,7 +41,7 @@ function withFailingWrites(binding: Binding): { binding: Binding; failWrites(): 
         failure.catch(() => {
           failed = true;
         });
-        port.write = (buffer) => (failed ? failure : Promise.race([write(buffer), failure]));
+        port.write = (buffer: Buffer) => (failed ? failure : Promise.race([write(buffer), failure]));
         return port;
       },
     },

@@ -1,115 +1,97 @@
-import type { Binding, BindingOpenOptions, WatchfulPort } from '../../src/index.js';
-
-interface Read {
-  buffer: Buffer;
-  offset: number;
-  length: number;
-  resolve(bytesRead: number): void;
-  reject(error: Error): void;
-}
+import type { Binding, Port, PortListener, PortOpenOptions } from '../../src/index.js';
+import { PortState } from '../../src/serial/port-state.js';
 
 interface Write {
-  buffer: Buffer;
+  bytes: Uint8Array;
   endsAt: number;
-  resolve(): void;
-  reject(error: Error): void;
 }
 
-/** A port whose operating system takes and gives bytes when the test says, and as many; it tells how far a write is. */
-export class KernelPort implements WatchfulPort {
-  readonly openOptions: Required<BindingOpenOptions>;
-  isOpen = true;
-  writtenBytes = 0;
-  /** How many bytes of all writes it has taken. */
+/** A port whose operating system accepts and receives bytes on the command of the test. */
+export class KernelPort implements Port {
+  readonly openOptions: Required<PortOpenOptions>;
+  /** Undefined if the port does not know, like those of most bindings. */
+  declare readonly writtenBytes?: number;
+  shortenWrite?: (bytes: number) => void;
+  /** Number of bytes accepted, of all writes. */
   takenBytes = 0;
-  onHangUp?: (error: Error) => void;
-  onWriteProgress?: () => void;
+  readonly #state = new PortState();
   readonly #taken: Buffer[] = [];
   #arrived = Buffer.alloc(0);
-  #read: Read | undefined;
   #write: Write | undefined;
-  #failure: Error | undefined;
+  #writtenBytes = 0;
 
-  constructor(options: BindingOpenOptions) {
-    this.openOptions = options as Required<BindingOpenOptions>;
+  /** @param tells - whether the port knows how much of a write is accepted, and can shorten it */
+  constructor(options: PortOpenOptions, tells = true) {
+    this.openOptions = options as Required<PortOpenOptions>;
+    if (tells) {
+      this.shortenWrite = (bytes) => this.#shorten(bytes);
+      Object.defineProperty(this, 'writtenBytes', { get: () => this.#writtenBytes });
+    }
   }
 
-  /** All that it has taken. */
+  get isOpen(): boolean {
+    return this.#state.isOpen;
+  }
+
+  /** All bytes accepted. */
   get taken(): Buffer {
     return Buffer.concat(this.#taken);
   }
 
   get isWriting(): boolean {
-    return this.#write !== undefined;
+    return this.#state.isWriting;
   }
 
-  /** How many bytes have arrived that nobody has read. */
+  /** Number of bytes received and not passed to the listener. */
   get unreadBytes(): number {
     return this.#arrived.length;
   }
 
-  /** Takes at most so many bytes of the write that is pending. */
+  /** Accepts bytes of the pending write, at most this many. */
   take(atMostBytes: number): void {
     const write = this.#write;
-    if (write !== undefined) {
-      const part = write.buffer.subarray(this.writtenBytes, Math.min(this.writtenBytes + atMostBytes, write.endsAt));
+    if (write !== undefined && this.#state.isWriting) {
+      const part = write.bytes.subarray(this.#writtenBytes, Math.min(this.#writtenBytes + atMostBytes, write.endsAt));
       this.#taken.push(Buffer.from(part));
       this.takenBytes += part.length;
-      this.writtenBytes += part.length;
-      this.#finishWrite();
-      if (this.#write !== undefined) {
-        this.onWriteProgress?.();
+      this.#writtenBytes += part.length;
+      this.#finishWrite(write);
+      if (this.#state.isWriting) {
+        this.#state.progressWrite();
       }
     }
   }
 
-  /** Bytes of the device's arrive. */
+  /** Receives bytes of the device. */
   give(bytes: Uint8Array): void {
     this.#arrived = Buffer.concat([this.#arrived, bytes]);
-    this.#finishRead();
+    this.#deliver();
   }
 
   /** The device is gone. */
   hangUp(): void {
-    const error = Object.assign(new Error('the port hung up'), { disconnect: true });
-    this.#failure = error;
-    const isTold = this.#read !== undefined || this.#write !== undefined;
-    this.#rejectPending(error);
-    if (!isTold) {
-      this.onHangUp?.(error);
-    }
+    this.#state.fail(Object.assign(new Error('the port hung up'), { disconnect: true }));
   }
 
-  shortenWrite(bytes: number): void {
-    if (this.#write !== undefined) {
-      if (bytes < this.writtenBytes || bytes > this.#write.endsAt) {
-        throw new Error(`shortenWrite(${bytes}): written are ${this.writtenBytes} of ${this.#write.endsAt}`);
-      }
-      this.#write.endsAt = bytes;
-      this.#finishWrite();
-    }
+  start(listener: PortListener): void {
+    this.#state.start(listener);
   }
 
-  read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }> {
-    return new Promise((resolve, reject) => {
-      this.#assertUsable(this.#read);
-      this.#read = { buffer, offset, length, resolve: (bytesRead) => resolve({ buffer, bytesRead }), reject };
-      this.#finishRead();
-    });
+  resume(): void {
+    this.#state.resume();
+    queueMicrotask(() => this.#deliver());
   }
 
-  write(buffer: Buffer): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#assertUsable(this.#write);
-      this.writtenBytes = 0;
-      this.#write = { buffer, endsAt: buffer.length, resolve, reject };
-      this.#finishWrite();
-    });
+  write(bytes: Uint8Array): Promise<void> {
+    const written = this.#state.beginWrite();
+    this.#writtenBytes = 0;
+    this.#write = { bytes, endsAt: bytes.length };
+    this.#finishWrite(this.#write);
+    return written;
   }
 
   async close(): Promise<void> {
-    this.isOpen = false;
-    this.#rejectPending(Object.assign(new Error('Port is closed'), { canceled: true }));
+    this.#state.close();
   }
 
   async flush(): Promise<void> {}
@@ -125,45 +107,33 @@ export class KernelPort implements WatchfulPort {
     return { baudRate: this.openOptions.baudRate };
   }
 
-  #finishRead(): void {
-    const read = this.#read;
-    if (read !== undefined && this.#arrived.length > 0) {
-      const bytesRead = this.#arrived.copy(read.buffer, read.offset, 0, Math.min(read.length, this.#arrived.length));
-      this.#arrived = this.#arrived.subarray(bytesRead);
-      this.#read = undefined;
-      read.resolve(bytesRead);
+  #deliver(): void {
+    while (this.#state.isReady && this.#arrived.length > 0) {
+      const chunk = this.#arrived;
+      this.#arrived = Buffer.alloc(0);
+      this.#state.receive(chunk);
     }
   }
 
-  #finishWrite(): void {
+  #shorten(bytes: number): void {
     const write = this.#write;
-    if (write !== undefined && this.writtenBytes >= write.endsAt) {
-      this.#write = undefined;
-      write.resolve();
+    if (write !== undefined && this.#state.isWriting) {
+      if (bytes < this.#writtenBytes || bytes > write.endsAt) {
+        throw new Error(`shortenWrite(${bytes}): ${this.#writtenBytes} of ${write.endsAt} bytes are written`);
+      }
+      write.endsAt = bytes;
+      this.#finishWrite(write);
     }
   }
 
-  #rejectPending(error: Error): void {
-    this.#read?.reject(error);
-    this.#write?.reject(error);
-    this.#read = undefined;
-    this.#write = undefined;
-  }
-
-  #assertUsable(pending: unknown): void {
-    if (!this.isOpen || pending !== undefined) {
-      throw new Error(this.isOpen ? 'the call before is pending' : 'Port is not open');
-    }
-    if (this.#failure !== undefined) {
-      throw this.#failure;
+  #finishWrite(write: Write): void {
+    if (this.#writtenBytes >= write.endsAt) {
+      this.#state.endWrite();
     }
   }
 }
 
-/**
- * A binding of such ports: every path is there. `ports` are those opened so far. Without `tells`, they do not say how
- * far a write is, as those of most bindings.
- */
+/** A binding of such ports. It opens any path, and adds each port to `ports`. */
 export function kernelBinding({ tells = true } = {}): { binding: Binding; ports: KernelPort[] } {
   const ports: KernelPort[] = [];
   return {
@@ -171,11 +141,8 @@ export function kernelBinding({ tells = true } = {}): { binding: Binding; ports:
     binding: {
       list: async () => [],
       async open(options) {
-        const port = new KernelPort(options);
+        const port = new KernelPort(options, tells);
         ports.push(port);
-        if (!tells) {
-          Object.defineProperty(port, 'shortenWrite', { value: undefined });
-        }
         return port;
       },
     },

@@ -10,7 +10,7 @@ import {
 } from '../../src/testing/index.js';
 import { invalidOption } from '../support/invalid-option.js';
 
-/** As JavaScript calls it, where nobody checks types. */
+/** Calls a function as JavaScript does, without checking types. */
 const untyped = <Result>(call: (value: never) => Result) => call as (value: unknown) => Result;
 
 const path = '/dev/ttyMOCK0';
@@ -26,7 +26,7 @@ const DEVICE_OPTIONS =
 const BOARD_OPTIONS = 'path, image, bootMs, clockHz, serialNumber, vendorId, productId, manufacturer';
 const LINE_OPTIONS = 'path, seed, toDevice, toHost';
 
-describe('MockDevice refuses', () => {
+describe('MockDevice rejects', () => {
   test.each([
     [undefined, `got undefined; expected an object with ${DEVICE_OPTIONS}`],
     [path, `got "${path}"; expected an object with ${DEVICE_OPTIONS}`],
@@ -47,7 +47,7 @@ describe('MockDevice refuses', () => {
   });
 });
 
-describe('SimulatedBoard refuses', () => {
+describe('SimulatedBoard rejects', () => {
   test.each([
     [undefined, `got undefined; expected an object with ${BOARD_OPTIONS}`],
     [{ path, image, bootms: 5 }, `unknown option "bootms"; expected one of ${BOARD_OPTIONS}`],
@@ -60,7 +60,7 @@ describe('SimulatedBoard refuses', () => {
   });
 });
 
-describe('LoopbackCommunicator refuses', () => {
+describe('LoopbackCommunicator rejects', () => {
   test.each([
     [null, 'got null; expected an object with shutdownTimeoutMs'],
     [{ shutdownTimeoutMS: 5 }, 'unknown option "shutdownTimeoutMS"; expected shutdownTimeoutMs'],
@@ -69,15 +69,15 @@ describe('LoopbackCommunicator refuses', () => {
     expect(() => newLoopback(options)).toThrow(invalidOption(`LoopbackCommunicator: ${message}`));
   });
 
-  test('a connection that is none', () => {
+  test('a connection that is not an object', () => {
     const communicator = new LoopbackCommunicator();
     expect(() => communicator.addConnection('a', 'b' as LoopbackConnection)).toThrow(
-      invalidOption('connection "a": got "b"; expected an object with answer, maxPacketBytes', 'INVALID_CONNECTION'),
+      invalidOption('connection "a": got "b"; expected an object with reply, maxPacketBytes', 'INVALID_CONNECTION'),
     );
   });
 });
 
-describe('FaultyLine refuses', () => {
+describe('FaultyLine rejects', () => {
   test.each([
     [undefined, `got undefined; expected an object with ${LINE_OPTIONS}`],
     [{ path, dropRate: 1 }, `unknown option "dropRate"; expected one of ${LINE_OPTIONS}`],
@@ -112,22 +112,24 @@ describe('FaultyLine refuses', () => {
   });
 });
 
-describe('bindings refuse what is no device of theirs', () => {
+describe('bindings reject arguments of the wrong class', () => {
   test.each([
     [[new MockDevice({ path })], 'an array'],
     [{ path }, 'an object'],
     [undefined, 'undefined'],
   ])('%j', (device, shown) => {
     expect(() => untyped((given: never) => mockBinding(given))(device)).toThrow(
-      invalidOption(`mockBinding: got ${shown}; expected MockDevices, as in mockBinding(arm, leg)`),
+      invalidOption(`mockBinding: got ${shown}; expected MockDevice objects, for example mockBinding(arm, leg)`),
     );
     expect(() => untyped((given: never) => simulatedBinding(given))(device)).toThrow(
-      invalidOption(`simulatedBinding: got ${shown}; expected SimulatedBoards, as in simulatedBinding(arm, leg)`),
+      invalidOption(
+        `simulatedBinding: got ${shown}; expected SimulatedBoard objects, for example simulatedBinding(arm, leg)`,
+      ),
     );
   });
 });
 
-test('an option that is undefined is one that is left out', async () => {
+test('an undefined option is like an omitted one', async () => {
   const device = newDevice({ path, echo: undefined, maxReadSize: undefined, historyLength: undefined });
   expect(device.path).toBe(path);
   const line = newLine({ path, seed: undefined, toHost: { dropRate: undefined, flipRate: 1 }, toDevice: undefined });

@@ -1,9 +1,10 @@
 import { ConnectionError } from '../../errors.js';
-import type { Binding, BindingPort, PortInfo } from '../binding.js';
+import type { Binding, PortInfo } from '../binding.js';
 import { ControlLines } from '../control-lines.js';
 import type { DeviceWatch } from '../device-watch.js';
 import { Link, type LinkOwner } from '../link.js';
 import { type OpenedPort, openPort } from '../open-port.js';
+import type { Port } from '../port.js';
 import { SendQueue } from '../sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from '../serial-connection.js';
 import { newSerialStats, type SerialStats } from '../serial-stats.js';
@@ -239,7 +240,7 @@ export class LinkSupervisor {
     this.#dispatch({ type: willReconnect ? 'lost' : 'lostForGood', error });
   }
 
-  async #onPort<Result>(what: string, call: (port: BindingPort) => Promise<Result>): Promise<Result> {
+  async #onPort<Result>(what: string, call: (port: Port) => Promise<Result>): Promise<Result> {
     const link = linkOf(this.#state);
     if (link === undefined) {
       throw this.#notConnected(what);
@@ -290,7 +291,7 @@ export class LinkSupervisor {
     return queue;
   }
 
-  #newLink(port: BindingPort): Link {
+  #newLink(port: Port): Link {
     const link: Link = new Link(this.#name, this.#connection, port, this.#queue, this.#stats, this.#owner, (error) =>
       this.#lost(link, error),
     );

@@ -1,37 +1,40 @@
 import { createHash } from 'node:crypto';
 import { aName, aString, checkOptions, milliseconds, type OptionRules, required } from '../../options.js';
-import type { BindingOpenOptions, BindingPort, PortInfo } from '../../serial/binding.js';
+import type { PortInfo } from '../../serial/binding.js';
+import type { Port, PortOpenOptions } from '../../serial/port.js';
 import { FLASH_BYTES } from '../avr/atmega328p.js';
 import { parseIntelHex } from '../avr/intel-hex.js';
+import { noSuchPort, portBusy, unplugged } from '../linux-errors.js';
+import { completeOpenOptions } from '../open-options.js';
 import type { SimulatedBoardStats } from './simulated-hardware.js';
 import { SimulatedHardware } from './simulated-hardware.js';
 import { SimulatedPort } from './simulated-port.js';
 
-/** As Linux does, closing waits this long for what is still to be sent. */
+/** Closing waits this long for bytes still to be sent, as on Linux. */
 const CLOSING_WAIT_MS = 30_000;
 
 const PARITIES = ['none', 'even', 'odd', 'mark', 'space'] as const;
 
-/** How to make a {@link SimulatedBoard}. */
+/** Options of a {@link SimulatedBoard}. */
 export interface SimulatedBoardOptions {
-  /** The path under which the board's port is opened, such as `/dev/ttyACM0`; any name will do. */
+  /** Path of the board's port, for example `/dev/ttyACM0`. It need not exist. */
   readonly path: string;
-  /** The program: the text of an Intel HEX file, or the bytes of the flash from address 0 on, at most 32 KiB. */
+  /** The program: the text of an Intel HEX file, or the contents of the flash from address 0, at most 32 KiB. */
   readonly image: string | Uint8Array;
   /**
-   * How long the boot loader runs after a reset by DTR before the program starts; what the board receives meanwhile is
-   * lost. Default 0. A real Uno takes a second or two.
+   * How long the boot loader runs after a reset by DTR, before the program starts, in milliseconds. Bytes sent to the
+   * board during that time are lost. Default: 0. A real Uno takes one or two seconds.
    */
   readonly bootMs?: number;
-  /** The clock of the chip, in Hz. Default 16,000,000. */
+  /** Clock of the chip in Hz. Default: 16,000,000. */
   readonly clockHz?: number;
-  /** USB serial number in the list of ports. Default: made from the path, so it is the same on every run. */
+  /** USB serial number in `list()`. Default: derived from the path, the same on every run. */
   readonly serialNumber?: string;
-  /** USB vendor id. Default `2341`, Arduino. */
+  /** USB vendor id in `list()`, four hex digits. Default: `2341` (Arduino). */
   readonly vendorId?: string;
-  /** USB product id. Default `0043`, Uno. */
+  /** USB product id in `list()`, four hex digits. Default: `0043` (Uno). */
   readonly productId?: string;
-  /** USB manufacturer. Default `Arduino (www.arduino.cc)`. */
+  /** USB manufacturer in `list()`. Default: `Arduino (www.arduino.cc)`. */
   readonly manufacturer?: string;
 }
 
@@ -53,22 +56,23 @@ const RULES: OptionRules<SimulatedBoardOptions> = {
 };
 
 /**
- * An Arduino Uno in process: an ATmega328P, simulated by avr8js, that runs a program and whose UART is a serial port.
- * {@link simulatedBinding} makes it a port of a binding.
+ * An Arduino Uno in this process: an ATmega328P, simulated by avr8js, that runs a program and whose UART is a serial
+ * port. {@link simulatedBinding} makes that port available to a communicator.
  *
- * - The board runs while its port is open; otherwise its time stands still. Simulated time follows real time and never
- *   leads. When the machine is too slow for the program, or the event loop is blocked, the board's time passes slower.
- * - Bytes take their time on the wire: to the board at the host's baud rate, from the board at the rate that the
- *   program has set. When the two differ by more than about 5 %, the receiver reads garbage.
- * - Opening the port raises DTR, and a rise of DTR resets the board. Closing drops DTR, unless `hupcl` is `false`.
- * - `write` resolves when the bytes have found room in a buffer of 4,096 bytes, and `close` when they are sent. What
- *   nobody reads is kept up to 65,536 bytes. An Uno has no flow control, so what comes after that is lost.
- * - SLEEP stops the program until an interrupt, and costs next to no CPU time. Every sleep mode is taken for idle mode.
+ * - The board runs while its port is open. Simulated time follows real time and is never ahead of it. If the machine is
+ *   too slow for the program, or the event loop is blocked, simulated time falls behind.
+ * - Bytes take as long as on a real serial line: to the board at the host's baud rate, from the board at the rate that
+ *   the program has set. If the two differ by more than about 5 %, the receiver reads garbage.
+ * - Opening the port raises DTR, and a rising DTR resets the board. Closing drops DTR, unless `hupcl` is false.
+ * - `write` resolves when all bytes are in a buffer of 4,096 bytes, and `close` when they are sent. Up to 65,536
+ *   received bytes wait for the host to read them. An Uno has no flow control, so any more are lost.
+ * - SLEEP stops the program until an interrupt, and then needs almost no CPU time. Every sleep mode is treated as idle
+ *   mode.
  */
 export class SimulatedBoard {
-  /** The path under which the board's port is opened. */
+  /** Path of its port. */
   readonly path: string;
-  /** The board as it shows in a list of serial ports. */
+  /** The board as it appears in `list()`. */
   readonly info: PortInfo;
   readonly #hardware: SimulatedHardware;
   readonly #ports = new Set<SimulatedPort>();
@@ -76,8 +80,9 @@ export class SimulatedBoard {
   #isDtrHigh = false;
 
   /**
-   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option cannot be used; RangeError if the image is too
-   * long; SyntaxError if it is a string and not Intel HEX.
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid
+   * @throws RangeError if the image is longer than 32 KiB
+   * @throws SyntaxError if the image is a string and not valid Intel HEX
    */
   constructor(options: SimulatedBoardOptions) {
     const given = checkOptions('SimulatedBoard', options, RULES);
@@ -87,49 +92,36 @@ export class SimulatedBoard {
     this.#hardware = new SimulatedHardware({ program: loadProgram(image), clockHz, bootMs });
   }
 
-  /** Counts since the board was made, as they stand now. */
+  /** A copy of the counts since the board was created. */
   get stats(): SimulatedBoardStats {
     return this.#hardware.stats;
   }
 
-  /** `false` from {@link unplug} to {@link plug}. */
+  /** Whether it is plugged in: its port is in `list()` and can be opened. */
   get isPlugged(): boolean {
     return this.#isPlugged;
   }
 
   /**
-   * Opens the board's port; {@link simulatedBinding} calls this.
+   * Opens the board's port. {@link simulatedBinding} calls this.
    *
-   * Rejects, with the real binding's words, while the board is unplugged (`No such file or directory`), and while its
-   * port is open or still closing (`Cannot lock port`), unless one of the two openers has set `lock` to `false`.
-   * Everybody who has the port open shares its buffers and line settings.
+   * All open ports of the board share its buffers and line settings. Each chunk goes to one of them.
+   *
+   * @throws Error in the words of serialport's own bindings: if the board is unplugged ("No such file or directory"), or
+   * its port is open or still closing ("Cannot lock port") and neither of the two openers set `lock` to false
    */
-  async open(options: BindingOpenOptions): Promise<BindingPort> {
-    const openOptions: Required<BindingOpenOptions> = {
-      dataBits: 8,
-      lock: true,
-      stopBits: 1,
-      parity: 'none',
-      rtscts: false,
-      xon: false,
-      xoff: false,
-      xany: false,
-      hupcl: true,
-      ...options,
-    };
+  async open(options: PortOpenOptions): Promise<Port> {
+    const openOptions = completeOpenOptions(options);
     const { baudRate, dataBits, stopBits } = openOptions;
     const parity = PARITIES.find((known) => known === openOptions.parity);
-    if (!(baudRate > 0)) {
-      throw new TypeError('"baudRate" is not a valid baudRate');
-    }
     if (!parity) {
       throw new TypeError(`"parity" is not valid: ${openOptions.parity}`);
     }
     if (!this.#isPlugged) {
-      throw new Error(`Error: No such file or directory, cannot open ${this.path}`);
+      throw noSuchPort(this.path);
     }
     if (openOptions.lock && [...this.#ports].some((port) => port.openOptions.lock)) {
-      throw new Error('Error Resource temporarily unavailable Cannot lock port');
+      throw portBusy();
     }
     const hardware = this.#hardware;
     hardware.line = { baudRate, dataBits, stopBits, parity };
@@ -145,8 +137,9 @@ export class SimulatedBoard {
   }
 
   /**
-   * Pulls the board's plug: it is not listed any more, and whatever its open ports are asked, now and later, rejects
-   * with an error whose `disconnect` is `true`; only closing them succeeds. Does nothing if it is unplugged already.
+   * Unplugs the board. Its open ports hang up: pending calls, and all later ones except `close`, reject with an error
+   * whose `disconnect` is true. The path disappears from `list()`, and opening it fails with "No such file or
+   * directory". Does nothing if it is unplugged.
    */
   unplug(): void {
     if (!this.#isPlugged) {
@@ -154,17 +147,15 @@ export class SimulatedBoard {
     }
     this.#isPlugged = false;
     this.#isDtrHigh = false;
-    const error = Object.assign(new Error(`Error: No such device, ${this.path} was unplugged`), { disconnect: true });
-    // No more its ports when they are told: their owners may close them at once.
     const ports = [...this.#ports];
     this.#ports.clear();
     for (const port of ports) {
-      port.disconnect(error);
+      port.disconnect(unplugged(this.path));
     }
     this.#hardware.halt();
   }
 
-  /** Plugs an unplugged board in again. Its program starts when the port is opened. */
+  /** Plugs the board in again. Its program starts when the port is opened. */
   plug(): void {
     this.#isPlugged = true;
   }
@@ -177,7 +168,7 @@ export class SimulatedBoard {
   }
 
   async #release(port: SimulatedPort): Promise<void> {
-    // Others go on sending what the port has left in the buffer.
+    // If other ports are open, the board runs on and sends what this port left in the buffer.
     if (this.#ports.size === 1 && this.#ports.has(port)) {
       await this.#waitUntilSent(port);
     }
@@ -194,7 +185,7 @@ export class SimulatedBoard {
     const timeout = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, CLOSING_WAIT_MS);
     });
-    // Unplugging the board ends the wait, too.
+    // Unplugging the board ends the wait too.
     const sent = this.#hardware.drain(port).catch(() => {});
     await Promise.race([sent, timeout]);
     clearTimeout(timer);
@@ -207,7 +198,9 @@ function loadProgram(image: string | Uint8Array): Uint16Array {
     flash.set(parseIntelHex(image, FLASH_BYTES));
   } else {
     if (image.length > FLASH_BYTES) {
-      throw new RangeError(`SimulatedBoard: "image" must be at most ${FLASH_BYTES} bytes, got ${image.length}`);
+      throw new RangeError(
+        `SimulatedBoard: image is ${image.length} bytes long; expected at most ${FLASH_BYTES} bytes`,
+      );
     }
     flash.set(image);
   }

@@ -2,52 +2,52 @@ import { EEPROMMemoryBackend } from 'avr8js';
 import { Atmega328p, EEPROM_BYTES, ResetCause } from '../avr/atmega328p.js';
 import type { CharacterFormat } from '../avr/character.js';
 import { CharacterReceiver } from '../avr/character.js';
-import { Pacer } from './simulated-pacer.js';
-import { SimulatedTty } from './simulated-tty.js';
+import { Pacer } from './pacer.js';
+import { SimulatedTty, type TtyUser } from './simulated-tty.js';
 import { SimulatedWire } from './simulated-wire.js';
 
-/** Bytes that did not arrive, by reason. */
+/** Bytes that were lost, by reason. */
 export interface SimulatedBytesLost {
-  /** Sent to the board while its receiver was off: before the program turned it on, or during a reset. */
+  /** Sent to the board while its receiver was off: before the program enabled it, or during a reset. */
   readonly receiverOff: number;
-  /** Of the bytes received: overwritten by later ones, because the program did not read in time. */
+  /** Received, but overwritten by later bytes because the program did not read them in time. */
   readonly overrun: number;
-  /** Sent to the board while the boot loader ran. */
+  /** Sent to the board while its boot loader ran. */
   readonly bootLoader: number;
   /**
-   * Sent either way, and read wrongly or taken for a part of another byte, because baud rate or character format of
-   * the two sides differ. What was read in their place is passed on, as on real hardware.
+   * Sent in either direction and misread, because baud rate or character format differ between the two sides. The
+   * bytes that were read instead are passed on, as on real hardware.
    */
   readonly baudMismatch: number;
-  /** Sent by the board while 65,536 bytes were waiting for somebody to read them. */
+  /** Sent by the board while 65,536 bytes were waiting for the host to read them. */
   readonly hostBufferFull: number;
-  /** Written to UDR0 by the program while the transmitter was off or its buffer full. */
+  /** Written to UDR0 by the program while the transmitter was off or its buffer was full. */
   readonly transmitterNotReady: number;
-  /** Discarded by `flush()` on the port. */
+  /** Discarded by `flush()` of the port. */
   readonly flushed: number;
-  /** Still unread, or still to be sent, when the port was closed or unplugged. */
+  /** Not yet read, or not yet sent, when the port was closed or the board unplugged. */
   readonly portClosed: number;
 }
 
-/** Counts since a board was made; resets do not clear them. */
+/** Counts since the board was created. Resets do not clear them. */
 export interface SimulatedBoardStats {
-  /** Bytes that the board's receiver has taken, and read as they were sent. */
+  /** Bytes the board received intact. */
   readonly bytesReceived: number;
-  /** Bytes that have left the board's transmitter. */
+  /** Bytes the board transmitted. */
   readonly bytesTransmitted: number;
   readonly bytesLost: SimulatedBytesLost;
-  /** Times that the board was reset: by DTR, or by its watchdog. */
+  /** Number of resets, by DTR or by the watchdog. */
   readonly resets: number;
-  /** Instructions executed. A program that sleeps while idle executes few. */
+  /** Number of instructions executed. A program that sleeps while idle executes few. */
   readonly instructions: number;
   /**
-   * CPU cycles that have passed: simulated time, in units of 1 / `clockHz`. While a program sleeps and nothing happens,
-   * this stands still; the time is made up for when something does.
+   * CPU cycles so far: simulated time, in units of 1 / `clockHz`. It does not advance while the program sleeps and
+   * nothing happens, and catches up when something does.
    */
   readonly cycles: number;
 }
 
-/** The host's side of the wires. */
+/** The line settings of the host. */
 interface LineSettings extends Omit<CharacterFormat, 'bitCycles'> {
   readonly baudRate: number;
 }
@@ -58,7 +58,7 @@ interface HardwareOptions {
   readonly bootMs: number;
 }
 
-/** What is behind a simulated board's plug: the chip, the wires to and from the host, and the time they live in. */
+/** The hardware of a simulated board: the chip, the wires to and from the host, and their simulated time. */
 export class SimulatedHardware {
   readonly tty = new SimulatedTty();
   readonly #options: HardwareOptions;
@@ -102,7 +102,7 @@ export class SimulatedHardware {
     };
   }
 
-  /** The host's line settings, which everybody who has the port open shares. */
+  /** The line settings of the host. All open ports of the board share them. */
   get line(): LineSettings {
     return this.#line;
   }
@@ -111,7 +111,7 @@ export class SimulatedHardware {
     this.#line = { ...settings, bitCycles: this.#options.clockHz / settings.baudRate };
   }
 
-  /** Lets time pass. The process stays alive until {@link halt}. */
+  /** Starts simulated time. The process stays alive until {@link halt}. */
   run(): void {
     if (!this.#isRunning) {
       this.#isRunning = true;
@@ -119,44 +119,44 @@ export class SimulatedHardware {
     }
   }
 
-  /** Stops time, and discards what is in the host's buffers. */
+  /** Stops simulated time, and discards the contents of the host's buffers. */
   halt(): void {
     this.#isRunning = false;
     this.#pacer.stop();
     this.#lost.portClosed += this.tty.flush();
   }
 
-  /** Resets the chip as a rise of DTR does: the boot loader runs first. */
+  /** Resets the chip as a rising DTR does: the boot loader runs first. */
   reset(): void {
-    // The clock of a sleeping chip may lag far behind; the new one has nothing to make up for.
+    // The clock of a sleeping chip may lag far behind. The new chip has nothing to catch up on.
     const { cycles } = this.#chip.cpu;
     this.#replaceChip(ResetCause.external, this.#isRunning ? Math.max(cycles, this.#pacer.targetCycles) : cycles);
     this.#pacer.wake();
   }
 
-  /** Sends what has been written to the tty; to be called after every write. */
+  /** Sends what was written to the tty. Call this after every write. */
   transmit(): void {
-    if (!this.tty.outputEmpty) {
+    if (!this.tty.isOutputEmpty) {
       this.#wire.wake(this.#pacer.targetCycles);
       this.#pacer.wake();
     }
   }
 
-  /** Resolves when nothing is left to send, and the last character has left the wire. */
-  async drain(owner: object): Promise<void> {
+  /** Resolves when nothing is left to send, and the last character has been transmitted. */
+  async drain(user: TtyUser): Promise<void> {
     if (!this.#isDrained) {
-      await this.tty.drain(owner);
+      await this.tty.drain(user);
     }
   }
 
-  /** Discards what the tty holds. */
+  /** Discards the contents of the host's buffers. */
   flush(): void {
     this.#lost.flushed += this.tty.flush();
     this.transmit();
   }
 
   get #isDrained(): boolean {
-    return this.tty.outputEmpty && this.#wire.isIdle;
+    return this.tty.isOutputEmpty && this.#wire.isIdle;
   }
 
   #makeChip(resetCause: number, startCycles: number): Atmega328p {
@@ -167,7 +167,7 @@ export class SimulatedHardware {
       clockHz,
       startCycles,
       resetCause,
-      // After a watchdog reset the Uno's boot loader hands over at once.
+      // After a watchdog reset, the Uno's boot loader starts the program at once.
       bootCycles: resetCause === ResetCause.external ? (bootMs / 1000) * clockHz : 0,
       usartListener: {
         transmitted: (value, sent, beginCycles) => this.#receive(value, sent, beginCycles),
@@ -186,7 +186,7 @@ export class SimulatedHardware {
       {
         format: () => this.#line,
         takeOutput: () => this.tty.takeOutput(),
-        idle: () => this.tty.outputDrained(),
+        idle: () => this.tty.outputSent(),
         received: () => {
           this.#bytesReceived++;
         },
@@ -209,7 +209,7 @@ export class SimulatedHardware {
           if (this.#chip.watchdogFired) {
             this.#replaceChip(ResetCause.watchdog, this.#chip.cpu.cycles);
           }
-          this.tty.deliverInput();
+          this.tty.reportInput();
         },
       },
       this.#options.clockHz,
@@ -223,7 +223,7 @@ export class SimulatedHardware {
     this.#wire.attach(this.#chip);
   }
 
-  /** A character from the board reaches the host. */
+  /** A character of the board reaches the host. */
   #receive(value: number, sent: CharacterFormat, beginCycles: number): void {
     this.#bytesTransmitted++;
     const received = this.#hostReceiver.receive(value, sent, this.#line, beginCycles);

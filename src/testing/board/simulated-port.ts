@@ -1,127 +1,144 @@
-import type { BindingOpenOptions, BindingPort, WatchfulPort } from '../../serial/binding.js';
+import type { Port, PortListener, PortOpenOptions } from '../../serial/port.js';
+import { PortState } from '../../serial/port-state.js';
+import { Delivery } from '../delivery.js';
 import type { SimulatedHardware } from './simulated-hardware.js';
+import type { TtyUser, TtyWrite } from './simulated-tty.js';
 
-/** What a port needs of its board. */
-interface PortBackend {
+/** Maximum size of a chunk, as Linux returns it from a tty. */
+const CHUNK_BYTES = 4_096;
+
+/** The board of a port. */
+interface PortBoard {
   readonly hardware: SimulatedHardware;
   setDtr(isHigh: boolean): void;
-  /** The port has been closed; resolves when it may be opened again. */
+  /** The port was closed. Resolves when it can be opened again. */
   release(port: SimulatedPort): Promise<void>;
 }
 
-/** An error that tells that a request was given up because the port was closed. */
-function canceledError(message: string): Error & { canceled: true } {
-  return Object.assign(new Error(message), { canceled: true as const });
-}
+/** An open port of a simulated board. */
+export class SimulatedPort implements Port, TtyUser {
+  readonly openOptions: Required<PortOpenOptions>;
+  readonly #board: PortBoard;
+  readonly #state = new PortState();
+  readonly #delivery = new Delivery(this.#state, () => this.#deliver());
+  readonly #chunk = new Uint8Array(CHUNK_BYTES);
+  /** The latest write. */
+  #write: TtyWrite | undefined;
 
-/** An open port of a simulated board, as `@serialport/bindings-interface` describes it. */
-export class SimulatedPort implements WatchfulPort {
-  readonly openOptions: Required<BindingOpenOptions>;
-  isOpen = true;
-  readonly #backend: PortBackend;
-  #disconnected: Error | undefined;
-
-  onHangUp?: (error: Error) => void;
-
-  constructor(openOptions: Required<BindingOpenOptions>, backend: PortBackend) {
+  constructor(openOptions: Required<PortOpenOptions>, board: PortBoard) {
     this.openOptions = openOptions;
-    this.#backend = backend;
+    this.#board = board;
+    board.hardware.tty.add(this);
   }
 
-  /**
-   * The board has been unplugged: what is pending, and from now on everything but {@link close}, rejects with `error`.
-   */
-  disconnect(error: Error): void {
-    this.#disconnected = error;
-    const isTold = this.#backend.hardware.tty.isAwaited(this);
-    this.#backend.hardware.tty.reject(error, this);
-    if (!isTold && this.isOpen) {
-      this.onHangUp?.(error);
+  get isOpen(): boolean {
+    return this.#state.isOpen;
+  }
+
+  get writtenBytes(): number {
+    return this.#write?.position ?? 0;
+  }
+
+  start(listener: PortListener): void {
+    this.#state.start(listener);
+  }
+
+  resume(): void {
+    this.#state.resume();
+    this.#delivery.plan();
+  }
+
+  inputArrived(): void {
+    this.#delivery.plan();
+  }
+
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    this.#state.assertCanWrite();
+    const { hardware } = this.#board;
+    const write = { bytes, position: 0, endsAt: bytes.length, progressed: () => this.#writeProgressed(write) };
+    this.#write = write;
+    hardware.tty.write(write);
+    hardware.transmit();
+    return write.position === write.endsAt ? undefined : this.#state.beginWrite();
+  }
+
+  shortenWrite(bytes: number): void {
+    const write = this.#write;
+    if (write !== undefined && this.#state.isWriting) {
+      write.endsAt = bytes;
+      if (write.position >= bytes) {
+        this.#board.hardware.tty.endWrite(write);
+        this.#state.endWrite();
+      }
     }
+  }
+
+  /** The board was unplugged: everything pending, and everything later except {@link close}, rejects with `error`. */
+  disconnect(error: Error): void {
+    this.#leaveTty(error);
+    this.#state.fail(error);
   }
 
   async close(): Promise<void> {
-    if (!this.isOpen) {
-      throw new Error('Port is not open');
-    }
-    this.isOpen = false;
-    this.#backend.hardware.tty.reject(canceledError('Port was closed'), this);
-    await this.#backend.release(this);
+    this.#state.close();
+    this.#leaveTty(Object.assign(new Error('Port is closed'), { canceled: true }));
+    await this.#board.release(this);
   }
 
-  async read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }> {
-    if (!Buffer.isBuffer(buffer)) {
-      throw new TypeError('"buffer" is not a Buffer');
-    }
-    if (!Number.isInteger(offset) || offset < 0) {
-      throw new TypeError(`"offset" is not a valid integer, got ${offset}`);
-    }
-    if (!Number.isInteger(length) || length < 1) {
-      throw new TypeError(`"length" is not a positive integer, got ${length}`);
-    }
-    if (buffer.length < offset + length) {
-      throw new Error('buffer is too small');
-    }
-    this.#assertUsable();
-    const bytesRead = await this.#backend.hardware.tty.read(this, buffer.subarray(offset, offset + length));
-    return { buffer, bytesRead };
+  async update({ baudRate }: { baudRate: number }): Promise<void> {
+    this.#state.assertUsable();
+    const { hardware } = this.#board;
+    hardware.line = { ...hardware.line, baudRate };
   }
 
-  async write(buffer: Buffer): Promise<void> {
-    if (!Buffer.isBuffer(buffer)) {
-      throw new TypeError('"buffer" is not a Buffer');
-    }
-    this.#assertUsable();
-    const accepted = this.#backend.hardware.tty.write(this, buffer);
-    this.#backend.hardware.transmit();
-    await accepted;
+  /** Only `dtr` has an effect. As with a real port, it falls unless it is set. */
+  async set(options: Parameters<Port['set']>[0]): Promise<void> {
+    this.#state.assertUsable();
+    this.#board.setDtr(Boolean(options.dtr));
   }
 
-  async update(options: Parameters<BindingPort['update']>[0]): Promise<void> {
-    if (typeof options?.baudRate !== 'number' || !(options.baudRate > 0)) {
-      throw new TypeError('"options.baudRate" is not a positive number');
-    }
-    this.#assertUsable();
-    const { hardware } = this.#backend;
-    hardware.line = { ...hardware.line, baudRate: options.baudRate };
-  }
-
-  /** Only `dtr` has an effect; as with the real binding, it falls unless it is set. */
-  async set(options: Parameters<BindingPort['set']>[0]): Promise<void> {
-    if (typeof options !== 'object' || options === null) {
-      throw new TypeError('"options" is not an object');
-    }
-    this.#assertUsable();
-    this.#backend.setDtr(Boolean(options.dtr));
-  }
-
-  /** What Linux reports of an Uno's USB interface, which has none of these lines. */
-  async get(): ReturnType<BindingPort['get']> {
-    this.#assertUsable();
+  /** Returns what Linux reports for the USB interface of an Uno, which has none of these lines. */
+  async get(): ReturnType<Port['get']> {
+    this.#state.assertUsable();
     return { cts: true, dsr: false, dcd: false };
   }
 
   async getBaudRate(): Promise<{ baudRate: number }> {
-    this.#assertUsable();
-    return { baudRate: this.#backend.hardware.line.baudRate };
+    this.#state.assertUsable();
+    return { baudRate: this.#board.hardware.line.baudRate };
   }
 
   async flush(): Promise<void> {
-    this.#assertUsable();
-    this.#backend.hardware.flush();
+    this.#state.assertUsable();
+    this.#board.hardware.flush();
   }
 
   async drain(): Promise<void> {
-    this.#assertUsable();
-    await this.#backend.hardware.drain(this);
+    this.#state.assertUsable();
+    await this.#board.hardware.drain(this);
   }
 
-  #assertUsable(): void {
-    if (!this.isOpen) {
-      throw new Error('Port is not open');
+  #deliver(): void {
+    const length = this.#board.hardware.tty.read(this.#chunk);
+    if (length > 0) {
+      this.#state.receive(this.#chunk.subarray(0, length));
+      this.#delivery.plan();
     }
-    if (this.#disconnected) {
-      throw this.#disconnected;
+  }
+
+  #writeProgressed(write: TtyWrite): void {
+    if (write.position < write.endsAt) {
+      this.#state.progressWrite();
+    } else {
+      this.#state.endWrite();
+    }
+  }
+
+  #leaveTty(error: Error): void {
+    const { tty } = this.#board.hardware;
+    tty.remove(this, error);
+    if (this.#write !== undefined) {
+      tty.endWrite(this.#write);
     }
   }
 }

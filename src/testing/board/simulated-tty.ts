@@ -1,132 +1,139 @@
-import { ByteQueue } from './byte-queue.js';
+import { ByteQueue } from '../byte-queue.js';
 
-/** What an operating system keeps of what is to be sent, and of what nobody has read yet. */
-const OUTPUT_BYTES = 4096;
+/** What the operating system keeps of the bytes to send, and of those received and not yet read. */
+const OUTPUT_BYTES = 4_096;
 const INPUT_BYTES = 65_536;
 
-/** Any object that tells one opener's requests from another's. */
-type Owner = object;
-
-interface PendingRead {
-  readonly owner: Owner;
-  readonly target: Uint8Array;
-  readonly resolve: (bytesRead: number) => void;
-  readonly reject: (error: Error) => void;
+/** One of the ports that share a tty. */
+export interface TtyUser {
+  /** Bytes can be read. */
+  inputArrived(): void;
 }
 
-interface PendingWrite {
-  readonly owner: Owner;
-  rest: Uint8Array;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+/** A write, as far as it is not in the buffer. */
+export interface TtyWrite {
+  readonly bytes: Uint8Array;
+  /** The write ends at this offset in `bytes`. */
+  endsAt: number;
+  /** Bytes before this offset were accepted. */
+  position: number;
+  /** More bytes were accepted. Not called within `write`. */
+  progressed(): void;
 }
 
-interface PendingDrain {
-  readonly owner: Owner;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+interface Drain {
+  readonly user: TtyUser;
+  resolve(): void;
+  reject(error: Error): void;
 }
 
-/** The operating system's side of a simulated serial port: bounded buffers, and the reads and writes that wait on them. */
+/** The operating system's side of a simulated serial port: bounded buffers, and the calls that wait for them. */
 export class SimulatedTty {
   readonly #input = new ByteQueue(INPUT_BYTES);
   readonly #output = new ByteQueue(OUTPUT_BYTES);
-  #reads: PendingRead[] = [];
-  #writes: PendingWrite[] = [];
-  #drains: PendingDrain[] = [];
+  readonly #users = new Set<TtyUser>();
+  readonly #writes = new Set<TtyWrite>();
+  #drains: Drain[] = [];
 
-  /** `true` when there is nothing left to send. */
-  get outputEmpty(): boolean {
-    return this.#output.length === 0 && this.#writes.length === 0;
+  /** Whether there is nothing left to send. */
+  get isOutputEmpty(): boolean {
+    return this.#output.length === 0 && this.#writes.size === 0;
   }
 
-  /** Whether a read or a write of that owner is pending. */
-  isAwaited(owner: Owner): boolean {
-    return [...this.#reads, ...this.#writes].some((pending) => pending.owner === owner);
+  /** Starts calling `user.inputArrived`. */
+  add(user: TtyUser): void {
+    this.#users.add(user);
   }
 
-  /** Settles with the number of bytes read, at least 1. */
-  read(owner: Owner, target: Uint8Array): Promise<number> {
+  /** Stops calling `user`, and rejects its pending drains. */
+  remove(user: TtyUser, error: Error): void {
+    this.#users.delete(user);
+    const drains = this.#drains.filter((drain) => drain.user === user);
+    this.#drains = this.#drains.filter((drain) => drain.user !== user);
+    for (const { reject } of drains) {
+      reject(error);
+    }
+  }
+
+  /** Moves received bytes to `target`. Returns how many. */
+  read(target: Uint8Array): number {
+    return this.#input.read(target);
+  }
+
+  /** Accepts as much of a write as there is room for now, and the rest later. Earlier writes go first. */
+  write(write: TtyWrite): void {
+    if (this.#writes.size > 0 || !this.#accept(write)) {
+      this.#writes.add(write);
+    }
+  }
+
+  /** Accepts no more of a write. */
+  endWrite(write: TtyWrite): void {
+    this.#writes.delete(write);
+    this.#acceptWrites();
+  }
+
+  /** Resolves at the next {@link outputSent}. */
+  drain(user: TtyUser): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#reads.push({ owner, target, resolve, reject });
-      this.deliverInput();
+      this.#drains.push({ user, resolve, reject });
     });
   }
 
-  /** Resolves when the last byte has found room in the output buffer; `data` must not change until then. */
-  write(owner: Owner, data: Uint8Array): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#writes.push({ owner, rest: data, resolve, reject });
-      this.#acceptOutput();
-    });
-  }
-
-  /** Resolves at the next {@link outputDrained}. */
-  drain(owner: Owner): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#drains.push({ owner, resolve, reject });
-    });
-  }
-
-  /** Adds a byte from the board; reads learn of it by {@link deliverInput}. Returns `false` if there is no room. */
+  /** Adds a byte from the board. Returns false if there is no room. Call {@link reportInput} after the last one. */
   pushInput(byte: number): boolean {
     return this.#input.push(byte);
   }
 
-  /** Answers waiting reads, in their order, with what there is. */
-  deliverInput(): void {
-    while (this.#input.length > 0) {
-      const read = this.#reads.shift();
-      if (!read) {
-        return;
+  /** Tells all users that bytes can be read, if there are any. */
+  reportInput(): void {
+    if (this.#input.length > 0) {
+      for (const user of this.#users) {
+        user.inputArrived();
       }
-      read.resolve(this.#input.read(read.target));
     }
   }
 
-  /** Takes the next byte to send, which makes room for a waiting write. */
+  /** Takes the next byte to send, which makes room for pending writes. */
   takeOutput(): number | undefined {
     const byte = this.#output.shift();
-    this.#acceptOutput();
+    this.#acceptWrites();
     return byte;
   }
 
-  /** To be called when the last byte has left the wire. */
-  outputDrained(): void {
+  /** Call this when the last byte was sent. */
+  outputSent(): void {
     for (const { resolve } of this.#drains.splice(0)) {
       resolve();
     }
   }
 
-  /** Discards both buffers, and returns how many bytes that was. Waiting writes go on into the room this makes. */
+  /** Discards the contents of both buffers. Returns the number of bytes. Pending writes continue in the room made. */
   flush(): number {
     const discarded = this.#input.clear() + this.#output.clear();
-    this.#acceptOutput();
+    this.#acceptWrites();
     return discarded;
   }
 
-  /** Rejects what that owner waits for. What a write has already handed over stays handed over. */
-  reject(error: Error, owner: Owner): void {
-    const isMeant = (pending: { readonly owner: Owner }): boolean => pending.owner === owner;
-    const rejected = [...this.#reads, ...this.#writes, ...this.#drains].filter(isMeant);
-    this.#reads = this.#reads.filter((pending) => !isMeant(pending));
-    this.#writes = this.#writes.filter((pending) => !isMeant(pending));
-    this.#drains = this.#drains.filter((pending) => !isMeant(pending));
-    for (const { reject } of rejected) {
-      reject(error);
+  #acceptWrites(): void {
+    for (const write of this.#writes) {
+      const { position } = write;
+      const isWhole = this.#accept(write);
+      if (isWhole) {
+        this.#writes.delete(write);
+      }
+      if (write.position > position) {
+        write.progressed();
+      }
+      if (!isWhole) {
+        return;
+      }
     }
   }
 
-  #acceptOutput(): void {
-    let write = this.#writes[0];
-    while (write) {
-      write.rest = write.rest.subarray(this.#output.write(write.rest));
-      if (write.rest.length > 0) {
-        return;
-      }
-      this.#writes.shift();
-      write.resolve();
-      write = this.#writes[0];
-    }
+  /** Returns whether the whole of the write is accepted. */
+  #accept(write: TtyWrite): boolean {
+    write.position += this.#output.write(write.bytes.subarray(write.position, write.endsAt));
+    return write.position === write.endsAt;
   }
 }

@@ -4,13 +4,13 @@ import { CharacterReceiver, characterCycles } from '../avr/character.js';
 
 type LossReason = 'receiverOff' | 'bootLoader' | 'baudMismatch';
 
-/** Where a {@link SimulatedWire} gets its bytes, and whom it tells about them. */
+/** Gives a {@link SimulatedWire} its bytes, and is notified of what becomes of them. */
 interface WireHost {
-  /** The line settings of the host, which may change at any time. */
+  /** The line settings of the host. They may change at any time. */
   format(): CharacterFormat;
-  /** The next byte to send, if there is one. */
+  /** Takes the next byte to send. Returns undefined if there is none. */
   takeOutput(): number | undefined;
-  /** There was no byte left to send. */
+  /** No byte was left to send. */
   idle(): void;
   received(): void;
   lost(reason: LossReason): void;
@@ -18,18 +18,18 @@ interface WireHost {
 
 interface CharacterOnTheWire {
   readonly endCycles: number;
-  /** What the board's receiver will make of it; `undefined` if it does not listen. */
+  /** What the board's receiver will read; undefined if it is off. */
   readonly heard: ReceivedCharacter | undefined;
   readonly isGarbled: boolean;
   readonly reasonIfLost: LossReason;
 }
 
-/** The wire from the host's transmitter to the board's receiver: one character after the other, at the host's rate. */
+/** The wire from the host to the board. It carries one character after another, at the baud rate of the host. */
 export class SimulatedWire {
   readonly #host: WireHost;
   readonly #receiver = new CharacterReceiver();
   #chip: Atmega328p;
-  /** When the next character begins, unless the line is idle or `#current` is set. */
+  /** When the next character begins; undefined while the wire is idle or `#current` is set. */
   #beginCycles: number | undefined;
   #current: CharacterOnTheWire | undefined;
 
@@ -42,7 +42,7 @@ export class SimulatedWire {
     return this.#beginCycles === undefined && this.#current === undefined;
   }
 
-  /** There are bytes to send: an idle line begins at the given cycle. */
+  /** There are bytes to send. If the wire is idle, it begins at the given cycle. */
   wake(beginCycles: number): void {
     if (this.isIdle) {
       this.#beginCycles = Math.max(beginCycles, this.#chip.cpu.cycles);
@@ -50,7 +50,7 @@ export class SimulatedWire {
     }
   }
 
-  /** The board has been reset. A character that is on the wire is lost on the new chip. */
+  /** The board was reset. The new chip does not receive the character that is on the wire. */
   attach(chip: Atmega328p): void {
     this.#chip = chip;
     if (this.#current) {

@@ -9,34 +9,36 @@ import {
   type OptionRules,
   required,
 } from '../../options.js';
-import type { Binding, BindingOpenOptions, BindingPort } from '../../serial/binding.js';
+import type { Binding, PortInfo, PushBinding } from '../../serial/binding.js';
+import type { Port, PortOpenOptions } from '../../serial/port.js';
+import { asPort } from '../../serial/read-port-adapter.js';
 import { knownPaths, withKnownPaths } from '../known-paths.js';
-import { noSuchPort } from '../mock/mock-device.js';
-import { FaultyPort } from './faulty-port.js';
+import { noSuchPort, unplugged } from '../linux-errors.js';
+import { FaultyPort, type LineOfPort } from './faulty-port.js';
 import { completeFaults, type LineFaults, LineNoise, type LineStats, randomAt } from './line-noise.js';
 
 /** Options of a {@link FaultyLine}. */
 export interface FaultyLineOptions {
-  /** The port of the binding that the line leads to, as it is opened. The binding's other ports are left as they are. */
+  /** Path of the port that the line leads to. Other ports of the binding are not affected. */
   path: string;
   /**
-   * What the faults are drawn from: a whole number, of which the lowest 32 bits count. Default: the environment
-   * variable `TEST_SEED`, or, without it, another one each time.
+   * Seed of the random faults, an integer. Only its lowest 32 bits count. Default: the environment variable `TEST_SEED`,
+   * or a random number if it is not set.
    */
   seed?: number;
-  /** What happens to the bytes of the host. Default: nothing. */
+  /** Faults of the bytes that the host sends. Default: none. */
   toDevice?: LineFaults;
-  /** What happens to the bytes of the device. Default: nothing. */
+  /** Faults of the bytes that the device sends. Default: none. */
   toHost?: LineFaults;
 }
 
-/** What has happened on a {@link FaultyLine} so far, over all openings of its port. */
+/** Counts of a {@link FaultyLine} since it was created. */
 export interface FaultyLineStats {
   toDevice: LineStats;
   toHost: LineStats;
-  /** Times that it was stalled. */
+  /** Number of times it was stalled. */
   stalls: number;
-  /** Times that it was unplugged. */
+  /** Number of times it was unplugged. */
   unplugs: number;
 }
 
@@ -50,19 +52,19 @@ const FAULTS_RULES: OptionRules<Pick<FaultyLineOptions, 'toDevice' | 'toHost'>> 
 const RULES: OptionRules<FaultyLineOptions> = { path: required(aName), seed: aSeed, ...FAULTS_RULES };
 
 /**
- * A line on which things go wrong, between the host and a port of any binding: bytes are dropped, flipped, inserted and
- * duplicated, chunks are cut and delayed, all as its {@link seed} has it; on command it stalls, is unplugged, and comes
- * back, under the same path or another.
+ * A serial line with faults, between the host and a port of any binding. It drops, flips, inserts and duplicates bytes,
+ * and cuts and delays chunks, at random but repeatably. On command it stalls, is unplugged, and is plugged in again under
+ * the same path or another.
  *
- * What becomes of the n-th byte that goes one way depends on the seed and on n alone, not on time or chunks: the same
- * traffic meets the same faults again. Give {@link binding} to the `SerialCommunicator`, or to another line, if several
- * ports of one binding are to have one each.
+ * The fault that hits the n-th byte in one direction depends on the {@link seed} and on n only, not on time or chunks: a
+ * line with the same seed applies the same faults to the same traffic. Pass {@link binding} to the `SerialCommunicator`,
+ * or to another `FaultyLine` for a second port of the same binding.
  */
 export class FaultyLine {
-  /** What the faults are drawn from: a run is repeated by a line with the same one. Show it where a test fails. */
+  /** Seed of the random faults. A line with the same seed repeats a run. Print it when a test fails. */
   readonly seed: number;
-  /** The binding with the line in it. */
-  readonly binding: Binding;
+  /** The inner binding, with this line in front of its port. */
+  readonly binding: PushBinding;
   readonly #inner: Binding;
   readonly #innerPath: string;
   readonly #toDevice: LineNoise;
@@ -71,16 +73,17 @@ export class FaultyLine {
   #path: string;
   #isPlugged = true;
   #isStalled = false;
-  /** Whether its port was ever seen. If not, its path may be misspelt. */
+  /** Whether its port was ever listed or opened. If not, its path may be misspelled. */
   #isSeen: boolean;
-  /** Another port that was opened while that of the line had never been seen. */
-  #passedBy: string | undefined;
+  /** Path of another port, opened while that of the line had never been seen. */
+  #otherPath: string | undefined;
   #stalls = 0;
   #unplugs = 0;
 
   /**
-   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option cannot be used, or the binding is one of this
-   * module and none of its devices has that path
+   * @param binding - any binding
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid, or the binding is one of this module and
+   * no device of it has the path
    */
   constructor(binding: Binding, options: FaultyLineOptions) {
     if (typeof binding?.list !== 'function' || typeof binding.open !== 'function') {
@@ -91,8 +94,10 @@ export class FaultyLine {
     const { path, seed = defaultSeed(), toDevice = {}, toHost = {} } = checkOptions('FaultyLine', options, RULES);
     const paths = knownPaths(binding);
     if (paths?.includes(path) === false) {
-      const there = paths.map(describeValue).join(', ') || 'it has none';
-      throw invalidOption(`FaultyLine: path is ${describeValue(path)}; expected a port of the binding: ${there}`);
+      const available = paths.map(describeValue).join(', ') || 'none';
+      throw invalidOption(
+        `FaultyLine: no port of the binding has the path ${describeValue(path)}; available: ${available}`,
+      );
     }
     this.#isSeen = paths !== undefined;
     this.seed = seed >>> 0;
@@ -100,7 +105,7 @@ export class FaultyLine {
     this.#innerPath = path;
     this.#path = path;
     this.#toDevice = new LineNoise(this.seed, completeFaults('FaultyLine: toDevice', toDevice));
-    // A sequence of its own: faults of both ways at the same places would be odd.
+    // A different sequence, so that the faults of both directions do not hit the same positions.
     const hostSeed = Math.floor(randomAt(this.seed, 0) * 4_294_967_296);
     this.#toHost = new LineNoise(hostSeed, completeFaults('FaultyLine: toHost', toHost));
     this.binding = { list: () => this.#list(), open: (openOptions) => this.#open(openOptions) };
@@ -109,7 +114,7 @@ export class FaultyLine {
     }
   }
 
-  /** The path of its port now, or, while it is unplugged, before. */
+  /** The current path of its port. While it is unplugged, its last path. */
   get path(): string {
     return this.#path;
   }
@@ -119,7 +124,7 @@ export class FaultyLine {
     return this.#isPlugged;
   }
 
-  /** What has happened so far: a copy. */
+  /** A copy of the counts. */
   get stats(): FaultyLineStats {
     return {
       toDevice: { ...this.#toDevice.stats },
@@ -130,11 +135,10 @@ export class FaultyLine {
   }
 
   /**
-   * Changes what happens to the bytes from now on; a way that is left out becomes clean. `setFaults({})` mends the
-   * line.
+   * Replaces the faults from now on. A direction that is left out has no faults: `setFaults({})` repairs the line.
    *
-   * @throws InvalidArgumentError (`INVALID_OPTION`) if a fault cannot be used; nothing has changed then
-   * @throws Error if its path seems to be wrong, as {@link stall} does
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if a fault is invalid; then nothing changes
+   * @throws Error if the path seems to be wrong, as {@link stall} does
    */
   setFaults(faults: Pick<FaultyLineOptions, 'toDevice' | 'toHost'>): void {
     const { toDevice = {}, toHost = {} } = checkOptions('FaultyLine: setFaults', faults, FAULTS_RULES);
@@ -146,10 +150,10 @@ export class FaultyLine {
   }
 
   /**
-   * Takes no more bytes of the host, as if the device had stopped it: its writes stay pending.
+   * Stops accepting bytes from the host: its writes stay pending.
    *
-   * @throws Error if its path seems to be wrong: another port was opened through the line, while its own was neither
-   * opened nor listed
+   * @throws Error if the path seems to be wrong: another port was opened through {@link binding}, but the port of the
+   * line was never listed or opened
    */
   stall(): void {
     this.#requireSeen('stall');
@@ -159,20 +163,20 @@ export class FaultyLine {
     }
   }
 
-  /** Takes bytes again after {@link stall}, first those of the write that is pending. */
+  /** Accepts bytes again after {@link stall}, beginning with those of the pending write. */
   resume(): void {
     this.#isStalled = false;
     for (const port of this.#ports) {
-      port.resume();
+      port.resumeWriting();
     }
   }
 
   /**
-   * Pulls the plug at the host's end: pending reads and writes reject with an error whose `disconnect` is true, and so
-   * does everything later but `close`; the path leaves `list()`, and opening it fails with "No such file or
-   * directory". The port behind the line is closed: what was on its way is lost. Does nothing when unplugged.
+   * Unplugs the line at the host's end. Its open port hangs up: pending calls, and all later ones except `close`, reject
+   * with an error whose `disconnect` is true. The path disappears from `list()`, and opening it fails with "No such file
+   * or directory". The inner port is closed, and bytes in flight are lost. Does nothing if it is unplugged.
    *
-   * @throws Error if its path seems to be wrong, as {@link stall} does
+   * @throws Error if the path seems to be wrong, as {@link stall} does
    */
   unplug(): void {
     this.#requireSeen('unplug');
@@ -181,27 +185,26 @@ export class FaultyLine {
     }
     this.#isPlugged = false;
     this.#unplugs++;
-    const message = `ENXIO: no such device or address, ${this.#path} was unplugged (FaultyLine seed ${this.seed})`;
     for (const port of this.#ports) {
-      port.unplug(Object.assign(new Error(message), { code: 'ENXIO', disconnect: true }));
+      port.unplug(unplugged(this.#path, ` (FaultyLine seed ${this.seed})`));
     }
   }
 
   /**
-   * Plugs it in again; the host has to open it anew. Does nothing when plugged in.
+   * Plugs the line in again. The host has to open its port again. Does nothing if it is plugged in.
    *
-   * @param path - the path that its port has from now on; default: that of before
+   * @param path - path of its port from now on. Default: the last one
    * @throws Error if it is plugged in under another path
    */
   plug(path: string = this.#path): void {
     if (this.#isPlugged && path !== this.#path) {
-      throw new Error(`FaultyLine: cannot plug it in as ${path}, it is plugged in as ${this.#path}; unplug it first`);
+      throw new Error(`FaultyLine: cannot plug in as ${path}: plugged in as ${this.#path}; unplug it first`);
     }
     this.#isPlugged = true;
     this.#path = path;
   }
 
-  async #list(): Promise<Awaited<ReturnType<Binding['list']>>> {
+  async #list(): Promise<PortInfo[]> {
     const ports = await this.#inner.list();
     this.#isSeen ||= ports.some((port) => port.path === this.#innerPath);
     return ports
@@ -209,42 +212,42 @@ export class FaultyLine {
       .map((port) => (port.path === this.#innerPath ? { ...port, path: this.#path } : port));
   }
 
-  async #open(options: BindingOpenOptions): Promise<BindingPort> {
+  async #open(options: PortOpenOptions): Promise<Port> {
     if (!this.#leadsTo(options.path)) {
       if (options.path === this.#innerPath || options.path === this.#path) {
         throw noSuchPort(options.path);
       }
-      return this.#passBy(options);
+      return this.#openOther(options);
     }
-    // Else the device might still be busy with the port of before.
+    // The device may still be busy with the port that was open before.
     await Promise.all([...this.#ports].map((port) => port.released));
-    const inner = await this.#inner.open({ ...options, path: this.#innerPath });
+    const inner = asPort(await this.#inner.open({ ...options, path: this.#innerPath }));
     this.#isSeen = true;
     if (!this.#leadsTo(options.path)) {
       await inner.close();
       throw noSuchPort(options.path);
     }
     const line = this;
-    const ends = {
+    const lineOfPort: LineOfPort = {
       toDevice: this.#toDevice,
       toHost: this.#toHost,
       get isStalled() {
         return line.#isStalled;
       },
     };
-    const port: FaultyPort = new FaultyPort(inner, options.path, ends, () => this.#ports.delete(port));
+    const port: FaultyPort = new FaultyPort(inner, options.path, lineOfPort, () => this.#ports.delete(port));
     this.#ports.add(port);
     return port;
   }
 
   /** Opens a port that is not the line's. */
-  async #passBy(options: BindingOpenOptions): Promise<BindingPort> {
-    const port = await this.#inner.open(options);
+  async #openOther(options: PortOpenOptions): Promise<Port> {
+    const port = asPort(await this.#inner.open(options));
     if (!this.#isSeen) {
-      // A list that fails says nothing about the path.
+      // If the ports cannot be listed, the path may be right.
       await this.#list().then(
         () => {
-          this.#passedBy = options.path;
+          this.#otherPath = options.path;
         },
         () => {},
       );
@@ -253,10 +256,10 @@ export class FaultyLine {
   }
 
   #requireSeen(call: string): void {
-    if (!this.#isSeen && this.#passedBy !== undefined) {
+    if (!this.#isSeen && this.#otherPath !== undefined) {
       throw new Error(
-        `FaultyLine: ${call} does nothing, the binding does not list ${describeValue(this.#innerPath)} and nobody has opened it; ` +
-          `${describeValue(this.#passedBy)} was opened past the line, is that the path to give to it?`,
+        `FaultyLine: ${call} would have no effect: ${describeValue(this.#innerPath)} was never listed or opened. Did you mean ` +
+          `${describeValue(this.#otherPath)}, which was opened through this binding?`,
       );
     }
   }
@@ -273,7 +276,7 @@ function defaultSeed(): number {
   }
   const seed = Number(TEST_SEED);
   if (!aSeed.accepts(seed)) {
-    throw invalidOption(`FaultyLine: the seed in TEST_SEED is ${describeValue(TEST_SEED)}; expected ${aSeed.expected}`);
+    throw invalidOption(`FaultyLine: TEST_SEED is ${describeValue(TEST_SEED)}; expected ${aSeed.expected}`);
   }
   return seed;
 }

@@ -1,59 +1,59 @@
 import { aNumber, checkOptions, invalidOption, milliseconds, type OptionRules } from '../../options.js';
 
 /**
- * What happens to the bytes that go one way on a faulty line. A rate is the chance that it happens to a byte, from 0 to
- * 1, and 0 where it is left out. One of the first four at most happens to a byte, so their sum is 1 at most.
+ * The faults in one direction of a faulty line. A rate is a probability per byte, from 0 to 1. Default: 0. At most one of
+ * the first four faults hits a byte, so their rates must not add up to more than 1.
  */
 export interface LineFaults {
-  /** The byte is left out. */
+  /** The byte is dropped. */
   dropRate?: number;
   /** One bit of the byte is inverted. */
   flipRate?: number;
-  /** A random byte comes before the byte. */
+  /** A random byte is inserted before the byte. */
   insertRate?: number;
-  /** The byte comes twice. */
+  /** The byte is duplicated. */
   duplicateRate?: number;
-  /** The chunk ends behind the byte: what follows comes as a chunk of its own. */
+  /** The chunk is cut after the byte: the rest arrives as a separate chunk. */
   cutRate?: number;
-  /** Each chunk is held back for some time up to this, in milliseconds. Default 0. */
+  /** Each chunk is held back for a random time up to this, in milliseconds. Default: 0. */
   maxDelayMs?: number;
 }
 
 /**
- * What happened to the bytes that went one way on a faulty line.
+ * Counts for one direction of a faulty line.
  *
- * `bytesOut` = `bytesIn` − `droppedBytes` + `insertedBytes` + `duplicatedBytes` − `lostBytes`, whenever nothing is
- * under way.
+ * While nothing is in flight, `bytesOut` = `bytesIn` − `droppedBytes` + `insertedBytes` + `duplicatedBytes` −
+ * `lostBytes`.
  */
 export interface LineStats {
-  /** Bytes that the line took from the sender. Of a write that failed: as many as its port tells, else none. */
+  /** Bytes accepted from the sender. For a failed write, counts only the bytes its port reports. */
   bytesIn: number;
-  /** Bytes that the line gave to the receiver. */
+  /** Bytes passed on to the receiver. */
   bytesOut: number;
-  /** Bytes left out. */
+  /** Bytes dropped. */
   droppedBytes: number;
-  /** Bytes of which a bit was inverted. */
+  /** Bytes with an inverted bit. */
   flippedBytes: number;
-  /** Random bytes added. */
+  /** Random bytes inserted. */
   insertedBytes: number;
-  /** Bytes given a second time. */
+  /** Bytes duplicated. */
   duplicatedBytes: number;
-  /** Bytes that were on the line when it was unplugged, or its port was closed or flushed. */
+  /** Bytes in flight when the line was unplugged, or its port was closed or flushed. */
   lostBytes: number;
-  /** Chunks that were cut in two. */
+  /** Number of cuts. */
   cuts: number;
 }
 
-/** What happens to one byte: the count that it goes into. */
+/** The fault that hits a byte, named by the count it goes into; undefined if there is none. */
 type Fate = 'droppedBytes' | 'flippedBytes' | 'insertedBytes' | 'duplicatedBytes' | undefined;
 
-/** The next bytes of the stream, and what becomes of them. */
+/** The next bytes of the stream, and the faults that hit them. */
 export class Piece {
-  /** What goes on. */
+  /** The bytes to pass on. */
   readonly bytes: Buffer;
-  /** What becomes of each byte; left out where nothing does. */
+  /** The fault that hits each byte of the stream; undefined if none is hit. */
   readonly fates: readonly Fate[] | undefined;
-  /** Whether the stream was cut behind it. */
+  /** Whether the stream is cut after it. */
   readonly isCut: boolean;
 
   constructor(bytes: Buffer, fates?: readonly Fate[], isCut = false) {
@@ -62,12 +62,12 @@ export class Piece {
     this.isCut = isCut;
   }
 
-  /** How many bytes of the stream it is. */
+  /** Its length in the stream. */
   get sourceBytes(): number {
     return this.fates?.length ?? this.bytes.length;
   }
 
-  /** How many bytes go on for the first so many. */
+  /** Returns how many bytes are passed on for the first `sourceBytes` bytes of the stream. */
   outputOf(sourceBytes: number): number {
     if (this.fates === undefined) {
       return sourceBytes;
@@ -75,7 +75,7 @@ export class Piece {
     return this.fates.slice(0, sourceBytes).reduce((sum, fate) => sum + outputBytes(fate), 0);
   }
 
-  /** Of how many bytes something is among the first so many that go on. */
+  /** Returns how many bytes of the stream the first `outputLength` bytes passed on belong to. */
   sourceOf(outputLength: number): number {
     let source = 0;
     for (let output = 0; output < outputLength && source < this.sourceBytes; source++) {
@@ -85,7 +85,7 @@ export class Piece {
   }
 }
 
-/** Each byte has so many random numbers of its own, one for each of these. */
+/** Each byte of the stream has this many random numbers, one per purpose. */
 const DRAWS = 4;
 const DRAW = { fate: 0, value: 1, cut: 2, delay: 3 } as const;
 
@@ -110,15 +110,15 @@ const NO_FAULTS: Required<LineFaults> = {
 };
 
 /**
- * Checks the faults of one way, and fills in those that are left out.
+ * Checks the faults of one direction, and adds the defaults.
  *
- * @param where - how the message begins
- * @throws InvalidArgumentError (`INVALID_OPTION`) that names the wrong fault and what it accepts
+ * @param where - the beginning of the error message
+ * @throws InvalidArgumentError (`INVALID_OPTION`) if a fault is unknown or its value is invalid
  */
 export function completeFaults(where: string, faults: LineFaults): Required<LineFaults> {
   const complete = { ...NO_FAULTS, ...checkOptions(where, faults, RULES) };
   const sum = fateRate(complete);
-  // A little more: rates such as 0.1 and 0.9 need not add up to 1 exactly.
+  // Rates such as 0.1 and 0.9 may add up to slightly more than 1.
   if (sum > 1 + 5 * Number.EPSILON) {
     throw invalidOption(
       `${where}: dropRate, flipRate, insertRate and duplicateRate add up to ${sum}; expected a sum of at most 1`,
@@ -127,15 +127,12 @@ export function completeFaults(where: string, faults: LineFaults): Required<Line
   return complete;
 }
 
-/** The chance that something happens to a byte, besides a cut behind it. */
+/** The probability that a fault other than a cut hits a byte. */
 function fateRate({ dropRate, flipRate, insertRate, duplicateRate }: Required<LineFaults>): number {
   return dropRate + flipRate + insertRate + duplicateRate;
 }
 
-/**
- * One direction of a line. What becomes of the n-th byte of the stream depends on the seed and on n, and on nothing
- * else: neither on time, nor on chunks.
- */
+/** One direction of a faulty line. The fault that hits the n-th byte depends on the seed and on n only, not on time or chunks. */
 export class LineNoise {
   readonly stats: LineStats = {
     bytesIn: 0,
@@ -162,13 +159,13 @@ export class LineNoise {
     this.#isClean = fateRate(faults) === 0 && faults.cutRate === 0;
   }
 
-  /** How long the next chunk is to be held back. */
+  /** How long to hold back the next chunk. */
   get delayMs(): number {
     const { maxDelayMs } = this.#faults;
     return maxDelayMs === 0 ? 0 : maxDelayMs * this.#draw(0, DRAW.delay);
   }
 
-  /** What becomes of the next bytes, up to where they are cut. Nothing has happened to them before {@link pass}. */
+  /** Applies faults to the next bytes of the stream, up to the first cut. Counts nothing before {@link pass}. */
   next(source: Buffer): Piece {
     if (this.#isClean) {
       return new Piece(source);
@@ -195,7 +192,7 @@ export class LineNoise {
     return new Piece(bytes.subarray(0, length), fates, isCut);
   }
 
-  /** The first so many bytes of what `next` gave have gone their way. */
+  /** Counts the first `sourceBytes` bytes of a piece that {@link next} returned, and moves on in the stream. */
   pass(piece: Piece, sourceBytes = piece.sourceBytes): void {
     this.#place += sourceBytes;
     if (piece.isCut && sourceBytes === piece.sourceBytes) {
@@ -228,7 +225,7 @@ export class LineNoise {
   }
 }
 
-/** The number at that place of a random sequence, from 0 up to but not including 1: the generator mulberry32. */
+/** Returns one number of a random sequence (mulberry32), from 0 up to but not including 1. */
 export function randomAt(seed: number, place: number): number {
   const state = (seed + Math.imul(place + 1, 0x6d2b79f5)) | 0;
   let mixed = Math.imul(state ^ (state >>> 15), 1 | state);

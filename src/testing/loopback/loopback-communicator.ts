@@ -1,53 +1,54 @@
 import { Communicator, CommunicatorState, type SendOptions } from '../../communicator.js';
 import { IllegalStateAction, InvalidArgumentError } from '../../errors.js';
 import { aFunction, anInteger, checkOptions, milliseconds, type OptionRules } from '../../options.js';
-import { LoopbackLine } from './loopback-line.js';
+import { LoopbackLink } from './loopback-link.js';
 
-/** What is at the other end of a connection of a {@link LoopbackCommunicator}. */
+/** Settings of one connection of a {@link LoopbackCommunicator}. */
 export interface LoopbackConnection {
   /**
-   * Plays the device: it is called with each packet that is sent, and what it returns comes back: one packet, several
-   * in their order, or none. What it throws becomes an uncaught error, so that the test fails. Default: the packet
-   * itself comes back.
+   * Plays the device: called with each sent packet, it returns the replies: one packet, several in order, or none. If it
+   * throws, the error becomes an uncaught one, so that the test fails. Default: replies with the packet itself.
    */
-  answer?: (packet: Uint8Array) => Uint8Array | readonly Uint8Array[] | undefined;
-  /** Longest packet that can be sent, in bytes. Default 65,536. */
+  reply?: (packet: Uint8Array) => Uint8Array | readonly Uint8Array[] | undefined;
+  /** Maximum size of a sent packet in bytes. Default: 65,536. */
   maxPacketBytes?: number;
 }
 
 /** Options of a {@link LoopbackCommunicator}. */
 export interface LoopbackCommunicatorOptions {
-  /** How long `shutdown` may take, in milliseconds, when a receive handler does not settle. Default 2,000. */
+  /** How long `shutdown` may take in milliseconds if a receive handler does not settle. Default: 2,000. */
   shutdownTimeoutMs?: number;
 }
 
 const DEFAULT_MAX_PACKET_BYTES = 65_536;
 
-const CONNECTION_RULES: OptionRules<LoopbackConnection> = { answer: aFunction, maxPacketBytes: anInteger(0) };
+const CONNECTION_RULES: OptionRules<LoopbackConnection> = { reply: aFunction, maxPacketBytes: anInteger(0) };
 
 /**
- * A communicator without ports, for tests of an application's own logic. What is sent to a connection is answered by
- * its `answer`, by default with the same packet, and never within the call of `send`.
+ * A communicator without ports, for tests of an application's own logic. The function `reply` of a connection plays its
+ * device. It is never called within `send`.
  *
- * It keeps the rules that a communicator over serial ports keeps. `send` resolves when a copy of the packet is on its
- * way; 65,536 bytes can be on their way and not yet handled, then sends wait, up to 1,048,576 bytes, then they reject
- * with `SEND_QUEUE_FULL`. Packets longer than `maxPacketBytes` reject with `PACKET_TOO_LARGE`. `shutdown` waits until
- * every packet that was sent is on its way; what has not been handled by then is dropped, as answers are that a port
- * would not have read, and counted in {@link droppedPackets}. Sends that still wait after `shutdownTimeoutMs` reject
- * with `SHUTDOWN_TIMEOUT`.
+ * It follows the rules of a communicator over serial ports:
+ *
+ * - `send` resolves when a copy of the packet is in flight. Up to 65,536 bytes can be in flight and not yet handled.
+ *   Further packets are queued, up to 1,048,576 bytes; beyond that, `send` rejects with `SEND_QUEUE_FULL`.
+ * - `send` rejects packets longer than `maxPacketBytes` with `PACKET_TOO_LARGE`.
+ * - `shutdown` waits until all queued packets are in flight; those still queued after `shutdownTimeoutMs` reject with
+ *   `SHUTDOWN_TIMEOUT`. Packets not handled by then are dropped and counted in {@link droppedPackets}, like bytes that
+ *   were never read from a port.
  *
  * @example
  * ```ts
  * const communicator = new LoopbackCommunicator();
- * communicator.addConnection('arm', { answer: (packet) => Uint8Array.of(0x06, packet[0]!) });
+ * communicator.addConnection('arm', { reply: (packet) => Uint8Array.of(0x06, packet[0]!) });
  * ```
  */
 export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   readonly #shutdownTimeoutMs: number;
-  readonly #lines = new Map<string, LoopbackLine>();
+  readonly #links = new Map<string, LoopbackLink>();
   readonly #unhandled = new Map<string, number>();
 
-  /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option cannot be used */
+  /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid */
   constructor(options: LoopbackCommunicatorOptions = {}) {
     super();
     const { shutdownTimeoutMs = 2_000 } = checkOptions('LoopbackCommunicator', options, {
@@ -57,28 +58,28 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   }
 
   /**
-   * Lets a packet arrive that nobody asked for, as a copy. Resolves when the receive handler has settled.
+   * Makes a packet arrive from the device. The packet is copied. Resolves when the receive handler has settled.
    *
-   * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED, or if `shutdown` comes before it was handled
+   * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED, or if `shutdown` comes before the packet is handled
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
-   * @throws ConnectionError (`SEND_QUEUE_FULL`) if 1,048,576 bytes have not been handled yet
+   * @throws ConnectionError (`SEND_QUEUE_FULL`) if 1,048,576 bytes are in flight
    */
   async inject(name: string, packet: Uint8Array): Promise<void> {
     if (this.state !== CommunicatorState.STARTED) {
       throw new IllegalStateAction(`inject: the state is ${CommunicatorState[this.state]}; call it while STARTED`);
     }
     this.requireConnection('inject', name);
-    await this.#lines.get(name)!.inject(packet);
+    await this.#links.get(name)!.inject(packet);
   }
 
   /**
-   * How many packets reached no receive handler although they were on their way: none was set, or `shutdown` came first.
+   * Number of packets that were in flight and reached no receive handler: none was set, or `shutdown` came first.
    *
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    */
   droppedPackets(name: string): number {
     this.requireConnection('droppedPackets', name);
-    return (this.#unhandled.get(name) ?? 0) + (this.#lines.get(name)?.droppedPackets ?? 0);
+    return (this.#unhandled.get(name) ?? 0) + (this.#links.get(name)?.droppedPackets ?? 0);
   }
 
   protected override checkConnection(name: string, connection: LoopbackConnection): LoopbackConnection {
@@ -87,12 +88,12 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
 
   protected override async openConnections(connections: ReadonlyMap<string, LoopbackConnection>): Promise<void> {
     for (const [name, connection] of connections) {
-      this.#lines.set(name, this.#newLine(name, connection));
+      this.#links.set(name, this.#newLink(name, connection));
     }
   }
 
   protected override startReceiving(): void {
-    // Nothing comes before something is sent or injected.
+    // Nothing arrives before a packet is sent or injected.
   }
 
   protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
@@ -105,17 +106,17 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
         ),
       );
     }
-    return this.#lines.get(name)!.send(packet, options?.signal);
+    return this.#links.get(name)!.send(packet, options?.signal);
   }
 
   protected override async closeConnections(): Promise<void> {
-    await Promise.all([...this.#lines.values()].map((line) => line.close(this.#shutdownTimeoutMs)));
+    await Promise.all([...this.#links.values()].map((link) => link.close(this.#shutdownTimeoutMs)));
   }
 
-  #newLine(name: string, { answer }: LoopbackConnection): LoopbackLine {
-    return new LoopbackLine({
+  #newLink(name: string, { reply }: LoopbackConnection): LoopbackLink {
+    return new LoopbackLink({
       name,
-      answer: (packet) => (answer === undefined ? [packet] : answersOf(answer, packet)),
+      reply: (packet) => (reply === undefined ? [packet] : repliesOf(reply, packet)),
       deliver: (packet) => {
         if (this.hasReceiveHandler) {
           return this.deliver(name, packet);
@@ -127,13 +128,13 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   }
 }
 
-/** The answers as copies, since `answer` may use its memory again. */
-function answersOf(answer: NonNullable<LoopbackConnection['answer']>, packet: Uint8Array): Uint8Array[] {
+/** Returns copies of the replies, since `reply` may reuse its memory. */
+function repliesOf(reply: NonNullable<LoopbackConnection['reply']>, packet: Uint8Array): Uint8Array[] {
   try {
-    const answers = answer(packet) ?? [];
-    return (answers instanceof Uint8Array ? [answers] : answers).map((bytes) => new Uint8Array(bytes));
+    const replies = reply(packet) ?? [];
+    return (replies instanceof Uint8Array ? [replies] : replies).map((bytes) => new Uint8Array(bytes));
   } catch (error) {
-    // Of its own, not the communicator's: the test is at fault.
+    // Not caught: it is the test that fails, not the communicator.
     process.nextTick(() => {
       throw error;
     });

@@ -5,8 +5,8 @@ import type { Checksum, ChecksumName } from '../../framing/checksum.js';
 import type { RejectReason } from '../../framing/frame-decoder.js';
 
 /*
- * The wire as the other end implements it: with npm `cobs` and serialport's `DelimiterParser`, and with nothing from
- * `../framing`, so that a mistake there does not cancel itself out. The faults of both packages are worked around here.
+ * The framing of the device, made of npm `cobs` and serialport's `DelimiterParser`. It shares no code with the framing of
+ * the library, so that a fault there meets an independent implementation. Known faults of the two are worked around.
  */
 
 const FULL_BLOCK = 255;
@@ -32,13 +32,13 @@ const CHECKSUMS: Record<ChecksumName, Checksum> = {
   },
 };
 
-/** CRC-16/CCITT-FALSE, bit by bit. */
-function crc16(packet: Uint8Array): number {
+/** CRC-16/CCITT-FALSE (polynomial 1021, initial value FFFF), bit by bit. */
+function crc16(bytes: Uint8Array): number {
   let crc = 0xffff;
-  for (const byte of packet) {
+  for (const byte of bytes) {
     crc ^= byte << 8;
     for (let bit = 0; bit < 8; bit++) {
-      crc = crc & 0x8000 ? ((crc << 1) ^ 0x1021) & 0xffff : crc << 1;
+      crc = ((crc << 1) ^ (crc & 0x8000 ? 0x1021 : 0)) & 0xffff;
     }
   }
   return crc;
@@ -48,7 +48,7 @@ function checksumOf(checksum: ChecksumName | Checksum): Checksum {
   return typeof checksum === 'string' ? CHECKSUMS[checksum] : checksum;
 }
 
-/** The packet as it goes on the wire: with its checksum, encoded, and with its delimiter. */
+/** Appends the checksum to a packet, encodes both, and appends the delimiter. */
 export function encodeForWire(packet: Uint8Array, checksum: ChecksumName | Checksum): Buffer {
   const body = Buffer.from(packet);
   const frame = cobs.encode(Buffer.concat([body, checksumOf(checksum).compute(body)]));
@@ -56,7 +56,7 @@ export function encodeForWire(packet: Uint8Array, checksum: ChecksumName | Check
   return Buffer.concat([frame.subarray(0, end), DELIMITER]);
 }
 
-/** Whether the last block is the `01` that npm `cobs` writes after a last block of 254 bytes. */
+/** Whether a frame ends with the redundant `01` that npm `cobs` writes after a final block of 254 bytes. */
 function hasRedundantBlock(frame: Buffer): boolean {
   let code = 0;
   let previous = 0;
@@ -67,7 +67,7 @@ function hasRedundantBlock(frame: Buffer): boolean {
   return code === 1 && previous === FULL_BLOCK;
 }
 
-/** Whether the frame, which holds no zero, ends where its last block does. npm `cobs` does not look. */
+/** Whether a frame ends at the end of a block. npm `cobs` does not check this. */
 function endsWithBlock(frame: Buffer): boolean {
   let at = 0;
   while (at < frame.length) {
@@ -76,7 +76,7 @@ function endsWithBlock(frame: Buffer): boolean {
   return at === frame.length;
 }
 
-/** Finds the packets in what the host writes. */
+/** Finds packets in the bytes that the host writes. */
 export class DeviceFraming {
   readonly #checksum: Checksum;
   readonly #maxDecodedBytes: number;
@@ -91,13 +91,13 @@ export class DeviceFraming {
     this.#maxFrameBytes = this.#maxDecodedBytes + Math.floor(this.#maxDecodedBytes / 254) + 1;
   }
 
-  /** Takes bytes of any length, and gives each packet, or why a frame is none, in the order of the stream. */
+  /** Decodes bytes of any length. Yields each packet, or why a frame was rejected, in the order of the stream. */
   *push(bytes: Uint8Array): Generator<Uint8Array | RejectReason> {
     for (let start = 0; start < bytes.length; ) {
       const delimiterAt = bytes.indexOf(0, start);
       const end = delimiterAt === -1 ? bytes.length : delimiterAt;
       this.#frameBytes += end - start;
-      // The parser keeps an unfinished frame however long it gets, so it is not given one that is too long.
+      // The parser would keep an unfinished frame however long it gets.
       this.#tooLong ||= this.#frameBytes > this.#maxFrameBytes;
       if (!this.#tooLong) {
         this.#parser.write(Buffer.from(bytes.subarray(start, end)));
@@ -112,7 +112,7 @@ export class DeviceFraming {
   }
 
   *#finishFrame(): Generator<Uint8Array | RejectReason> {
-    // The parser takes each write at once, and is never ended: at its end it would push the unfinished frame.
+    // The parser is never ended: it would push the unfinished frame.
     const frame: Buffer | null = this.#parser.read();
     const tooLong = this.#tooLong;
     this.#frameBytes = 0;
@@ -141,7 +141,7 @@ export class DeviceFraming {
       const expected = this.#checksum.compute(packet);
       return decoded.subarray(packetBytes).equals(expected) ? new Uint8Array(packet) : 'checksum';
     } catch {
-      // Not a fault of the port, which an error thrown here would make it.
+      // The host must not take a failing checksum for a fault of its port.
       return 'checksum';
     }
   }

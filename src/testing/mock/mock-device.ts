@@ -1,4 +1,3 @@
-import { SerialPortMock } from 'serialport';
 import type { Checksum, ChecksumName } from '../../framing/checksum.js';
 import {
   aBoolean,
@@ -10,38 +9,44 @@ import {
   type OptionRules,
   required,
 } from '../../options.js';
-import type { BindingOpenOptions, BindingPort, PortInfo } from '../../serial/binding.js';
+import type { PortInfo } from '../../serial/binding.js';
+import type { Port, PortOpenOptions } from '../../serial/port.js';
 import { serialSettings } from '../../serial/serial-settings.js';
+import { noSuchPort, portBusy, unplugged } from '../linux-errors.js';
+import { completeOpenOptions } from '../open-options.js';
 import { DeviceFraming, encodeForWire } from './device-framing.js';
 import { History } from './history.js';
 import { MockPort, type PortSignals } from './mock-port.js';
 
 /** Options of a {@link MockDevice}. */
 export interface MockDeviceOptions {
-  /** The path that the device's port has, for example `/dev/ttyACM0`. It need not exist. */
+  /** Path of the device's port, for example `/dev/ttyACM0`. It need not exist. */
   path: string;
   /**
-   * Called with each packet that arrives, in order; it may answer by `device.send`. What it throws, and what a promise
-   * of its rejects with, becomes an uncaught error, so that the test fails.
+   * Called with each received packet, in order. It may reply with `device.send`. If it throws or rejects, the error
+   * becomes an uncaught one, so that the test fails.
    */
   onPacket?: (packet: Uint8Array, device: MockDevice) => void | Promise<void>;
-  /** Send every packet back, after `onPacket`. Default false. */
+  /** Send every packet back, after `onPacket`. Default: false. */
   echo?: boolean;
   /** Checksum appended to each packet, as in a connection. Default: `'none'`. */
   checksum?: ChecksumName | Checksum;
-  /** Longest packet that the device takes, in bytes. Default 65,536. A longer one is counted in `tooLongFrames`. */
+  /** Maximum size of a received packet in bytes. Longer ones are counted in `tooLongFrames`. Default: 65,536. */
   maxPacketBytes?: number;
-  /** The most bytes that one read of the port gives. Default 1,024. A small number cuts frames into many chunks. */
+  /**
+   * Maximum size in bytes of a chunk for the host, at most 4,096. A small number cuts frames into many chunks. Default:
+   * 1,024.
+   */
   maxReadSize?: number;
-  /** How many packets, writes and signals are kept in `received`, `writes` and `signals`. Default 1,000. */
+  /** Number of packets, writes and signals kept in `received`, `writes` and `signals`. Default: 1,000. */
   historyLength?: number;
-  /** Shown by `list()`. Default: not known. */
+  /** Manufacturer in `list()`. Default: undefined. */
   manufacturer?: string;
-  /** Shown by `list()`, four hex digits. Default: not known. */
+  /** USB vendor id in `list()`, four hex digits. Default: undefined. */
   vendorId?: string;
-  /** Shown by `list()`, four hex digits. Default: not known. */
+  /** USB product id in `list()`, four hex digits. Default: undefined. */
   productId?: string;
-  /** Shown by `list()`. Default: not known. */
+  /** Serial number in `list()`. Default: undefined. */
   serialNumber?: string;
 }
 
@@ -59,44 +64,29 @@ const RULES: OptionRules<MockDeviceOptions> = {
   serialNumber: aString,
 };
 
-/** How many bytes of its own a device queues before it takes no more of the host's: then writes stay pending. */
-const MAX_QUEUED_BYTES = 65_536;
-
-interface Outgoing {
-  bytes: Buffer;
-  resolve(): void;
-  reject(error: Error): void;
-}
-
-let lastKey = 0;
-
 /**
- * A device behind a port of serialport's mock binding: it gets packets, sends packets and stray bytes, stalls, and can
- * be unplugged. Give it to {@link mockBinding}. It has one port: while that is open, a second opening fails as busy,
- * whatever `lock` says.
+ * A simulated device with one port. It receives packets, sends packets and raw bytes, stalls, and can be unplugged.
+ * {@link mockBinding} makes its port available to a communicator. While the port is open, opening it again fails as
+ * busy, whatever the option `lock` is.
  *
- * What it has of an unfinished frame outlives a closing of the port, as in a real device; unplugging ends it.
+ * Like a real device, it keeps an unfinished frame when its port is closed. Unplugging it discards the frame.
  */
 export class MockDevice {
   readonly #options: MockDeviceOptions;
-  /** The path in the registry that all users of serialport's mock share: no two devices of a process may meet there. */
-  readonly #key = `mock-device-${++lastKey}`;
   readonly #received: History<Uint8Array>;
   readonly #writes: History<Buffer>;
   readonly #signals: History<PortSignals>;
   readonly #takers: ((packet: Uint8Array) => void)[] = [];
-  readonly #outgoing: Outgoing[] = [];
-  #outgoingBytes = 0;
   #framing: DeviceFraming;
   #port: MockPort | undefined;
-  #isPlugged = false;
-  #stalled = false;
+  #isPlugged = true;
+  #isStalled = false;
   #malformedFrames = 0;
   #tooLongFrames = 0;
   #checksumFrames = 0;
   #discardedBytes = 0;
 
-  /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option cannot be used */
+  /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid */
   constructor(options: MockDeviceOptions) {
     this.#options = checkOptions('MockDevice', options, RULES);
     const { historyLength = 1_000 } = this.#options;
@@ -104,10 +94,9 @@ export class MockDevice {
     this.#writes = new History(historyLength);
     this.#signals = new History(historyLength);
     this.#framing = this.#newFraming();
-    this.plug();
   }
 
-  /** The path of its port. */
+  /** Path of its port. */
   get path(): string {
     return this.#options.path;
   }
@@ -117,108 +106,97 @@ export class MockDevice {
     return this.#isPlugged;
   }
 
-  /** What its port was opened with; `undefined` while it is not open. */
-  get openOptions(): Required<BindingOpenOptions> | undefined {
+  /** The options its port was opened with, defaults included; undefined while the port is closed. */
+  get openOptions(): Required<PortOpenOptions> | undefined {
     return this.#port?.openOptions;
   }
 
-  /** The latest packets that arrived, oldest first, at most `historyLength`. */
+  /** The latest received packets, oldest first, at most `historyLength`. */
   get received(): readonly Uint8Array[] {
     return this.#received.items;
   }
 
-  /** How many packets arrived so far. */
+  /** Number of packets received so far. */
   get receivedCount(): number {
     return this.#received.count;
   }
 
-  /** The bytes of the latest writes to the port, one entry a call of `write`, at most `historyLength`. */
+  /**
+   * The bytes of the latest writes to its port, one entry per call of `write`, at most `historyLength`. A write that is
+   * still pending is included; one that was cut short holds only the bytes that remained.
+   */
   get writes(): readonly Buffer[] {
     return this.#writes.items;
   }
 
-  /** The latest calls of the port's `set` (DTR, RTS, break), at most `historyLength`. */
+  /** The latest control lines the host set (DTR, RTS, break), one entry per call, at most `historyLength`. */
   get signals(): readonly PortSignals[] {
     return this.#signals.items;
   }
 
-  /** Frames that arrived and end inside a COBS block. */
+  /** Number of received frames that end in the middle of a COBS block. */
   get malformedFrames(): number {
     return this.#malformedFrames;
   }
 
-  /** Frames that arrived and whose packet is longer than `maxPacketBytes`. */
+  /** Number of received frames whose packet is longer than `maxPacketBytes`. */
   get tooLongFrames(): number {
     return this.#tooLongFrames;
   }
 
-  /** Frames that arrived and whose checksum is wrong or missing. */
+  /** Number of received frames whose checksum is wrong or missing. */
   get checksumFrames(): number {
     return this.#checksumFrames;
   }
 
-  /** Bytes that the device sent and the host did not read before it closed the port, flushed it, or the device was unplugged. */
+  /** Bytes sent by the device and not read by the host before the port was closed, flushed or unplugged. */
   get discardedBytes(): number {
     return this.#discardedBytes;
   }
 
   /**
-   * The next packet in the order of arrival: each call takes one, and packets that have arrived before the call count.
-   * Stays pending until there is one.
+   * Takes the next received packet. Each call takes one, in the order of arrival, including packets received before the
+   * call. Resolves as soon as there is one.
    *
-   * @throws Error if packets that no call has taken have already left `received`: raise `historyLength`
+   * @throws Error if a packet that no call has taken is no longer in `received`: raise `historyLength`
    */
-  nextPacket(): Promise<Uint8Array> {
-    try {
-      const packet = this.#received.take();
-      return packet === undefined ? new Promise((resolve) => this.#takers.push(resolve)) : Promise.resolve(packet);
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async nextPacket(): Promise<Uint8Array> {
+    return this.#received.take() ?? new Promise((resolve) => this.#takers.push(resolve));
   }
 
   /**
-   * Sends a packet to the host. Resolves when its bytes are in the buffer of the port, 4,096 bytes that empty as the
-   * host reads; await it before you send more, or what you send piles up in the device.
+   * Sends a packet to the host. Resolves when all of its bytes are in the port's buffer, which holds 4,096 bytes and
+   * empties as the host reads. Await it before sending more; otherwise the bytes pile up in the device.
    *
-   * @throws Error if the port is not open, or is closed or lost before its bytes were in the buffer; what `compute` of a
-   *   checksum throws
+   * @throws Error if the port is not open, or is closed or unplugged before all bytes are in the buffer
+   * @throws the error of `compute`, if the checksum is an object
    */
-  send(packet: Uint8Array): Promise<void> {
-    try {
-      return this.sendRaw(encodeForWire(packet, this.#options.checksum ?? 'none'));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+  async send(packet: Uint8Array): Promise<void> {
+    await this.sendRaw(encodeForWire(packet, this.#options.checksum ?? 'none'));
   }
 
-  /** Sends bytes as they are: noise, parts of frames, frames made elsewhere. Settles as {@link send} does. */
+  /** Sends bytes without framing: noise, partial frames, frames made elsewhere. Settles like {@link send}. */
   sendRaw(bytes: Uint8Array): Promise<void> {
-    const port = this.#port;
-    if (port === undefined) {
-      return Promise.reject(new Error(`MockDevice ${this.path}: cannot send, its port is not open`));
-    }
-    return new Promise((resolve, reject) => {
-      this.#outgoing.push({ bytes: Buffer.from(bytes), resolve, reject });
-      this.#outgoingBytes += bytes.length;
-      this.#fill(port);
-    });
+    return (
+      this.#port?.send(bytes) ?? Promise.reject(new Error(`MockDevice ${this.path}: cannot send, its port is not open`))
+    );
   }
 
-  /** Takes no more bytes: writes of the host stay pending. */
+  /** Stops accepting bytes: writes of the host stay pending. */
   stall(): void {
-    this.#stalled = true;
+    this.#isStalled = true;
   }
 
-  /** Takes bytes again after {@link stall}, first those of the write that is pending. */
+  /** Accepts bytes again after {@link stall}, beginning with those of the pending write. */
   resume(): void {
-    this.#stalled = false;
+    this.#isStalled = false;
     this.#port?.retryWrite();
   }
 
   /**
-   * Pulls the cable: pending reads and writes of the port reject with an error whose `disconnect` is true, the path
-   * leaves `list()`, and opening it fails with "No such file or directory". Does nothing when unplugged.
+   * Unplugs the device. Its open port hangs up: pending calls, and all later ones except `close`, reject with an error
+   * whose `disconnect` is true. The path disappears from `list()`, and opening it fails with "No such file or
+   * directory". Does nothing if it is unplugged.
    */
   unplug(): void {
     if (!this.#isPlugged) {
@@ -227,19 +205,12 @@ export class MockDevice {
     this.#isPlugged = false;
     this.#framing = this.#newFraming();
     const port = this.#port;
-    if (port !== undefined) {
-      this.#release(port, port.unreadBytes, 'it was unplugged');
-      port.lose();
-    }
+    this.#port = undefined;
+    port?.lose(unplugged(this.path));
   }
 
-  /** Plugs it in again. A port that was open before stays lost: the host has to open anew. Does nothing when plugged in. */
+  /** Plugs the device in again. A port that was open stays lost; the host has to open it again. */
   plug(): void {
-    if (this.#isPlugged) {
-      return;
-    }
-    // A fresh entry: that of before may still be locked by a port which has been lost but not closed.
-    SerialPortMock.binding.createPort(this.#key, { maxReadSize: this.#options.maxReadSize ?? 1_024 });
     this.#isPlugged = true;
   }
 
@@ -250,70 +221,47 @@ export class MockDevice {
   }
 
   /** @internal */
-  async open(options: BindingOpenOptions): Promise<BindingPort> {
-    const inner = await SerialPortMock.binding.open({ ...options, path: this.#key, lock: false });
-    if (this.#port !== undefined || !this.#isPlugged) {
-      await inner.close();
-      // In the words of Linux.
-      throw this.#isPlugged
-        ? new Error('Error Resource temporarily unavailable Cannot lock port')
-        : noSuchPort(this.path);
+  async open(options: PortOpenOptions): Promise<Port> {
+    const openOptions = completeOpenOptions(options);
+    // Opening a real port takes time, in which the device may be unplugged.
+    await undefined;
+    if (!this.#isPlugged) {
+      throw noSuchPort(this.path);
     }
-    const port: MockPort = new MockPort(
-      inner,
-      { ...inner.openOptions, path: this.path, lock: options.lock ?? true },
-      {
-        written: (bytes) => this.#writes.add(Buffer.from(bytes)),
-        takesBytes: () => !this.#stalled && this.#outgoingBytes <= MAX_QUEUED_BYTES,
-        taken: (bytes) => this.#bytesArrived(bytes),
-        read: () => this.#fill(port),
-        signalsSet: (signals) => this.#signals.add({ ...signals }),
-        flushed: (unreadBytes) => {
-          this.#discardedBytes += unreadBytes;
-          this.#fill(port);
-        },
-        closed: (unreadBytes) => this.#release(port, unreadBytes, 'its port was closed'),
+    if (this.#port !== undefined) {
+      throw portBusy();
+    }
+    this.#port = this.#newPort(openOptions);
+    return this.#port;
+  }
+
+  #newPort(openOptions: Required<PortOpenOptions>): MockPort {
+    const device = this;
+    return new MockPort(openOptions, {
+      maxReadSize: this.#options.maxReadSize ?? 1_024,
+      get isStalled() {
+        return device.#isStalled;
       },
-    );
-    this.#port = port;
-    return port;
+      written: (bytes) => this.#writes.add(Buffer.from(bytes)),
+      writeShortened: (bytes) => this.#writes.replaceLatest((latest) => latest.subarray(0, bytes)),
+      bytesArrived: (bytes) => this.#bytesArrived(bytes),
+      signalsSet: (signals) => this.#signals.add({ ...signals }),
+      discarded: (bytes) => {
+        this.#discardedBytes += bytes;
+      },
+      closed: (port) => {
+        if (port === this.#port) {
+          this.#port = undefined;
+        }
+      },
+    });
   }
 
-  /** Moves what is to be sent into the port's buffer, as far as that has room. */
-  #fill(port: MockPort): void {
-    if (port !== this.#port) {
-      return;
-    }
-    for (let first = this.#outgoing[0]; first !== undefined; first = this.#outgoing[0]) {
-      const part = first.bytes.subarray(0, port.roomBytes);
-      if (part.length > 0) {
-        port.receive(part);
-      }
-      this.#outgoingBytes -= part.length;
-      first.bytes = first.bytes.subarray(part.length);
-      if (first.bytes.length > 0) {
-        break;
-      }
-      this.#outgoing.shift();
-      first.resolve();
-    }
-    port.retryWrite();
+  #newFraming(): DeviceFraming {
+    return new DeviceFraming(this.#options.maxPacketBytes ?? 65_536, this.#options.checksum ?? 'none');
   }
 
-  /** Lets go of a port that is closed or lost. */
-  #release(port: MockPort, unreadBytes: number, why: string): void {
-    if (port !== this.#port) {
-      return;
-    }
-    this.#port = undefined;
-    this.#discardedBytes += unreadBytes + this.#outgoingBytes;
-    this.#outgoingBytes = 0;
-    for (const { reject } of this.#outgoing.splice(0)) {
-      reject(new Error(`MockDevice ${this.path}: cannot send, ${why}`));
-    }
-  }
-
-  #bytesArrived(bytes: Buffer): void {
+  #bytesArrived(bytes: Uint8Array): void {
     for (const result of this.#framing.push(bytes)) {
       switch (result) {
         case 'malformed':
@@ -331,10 +279,6 @@ export class MockDevice {
     }
   }
 
-  #newFraming(): DeviceFraming {
-    return new DeviceFraming(this.#options.maxPacketBytes ?? 65_536, this.#options.checksum ?? 'none');
-  }
-
   #packetArrived(packet: Uint8Array): void {
     this.#received.add(packet);
     const taker = this.#takers.shift();
@@ -343,22 +287,17 @@ export class MockDevice {
       taker(packet);
     }
     try {
-      // A promise is left alone on purpose: if it rejects, that is an unhandled rejection, and the test fails.
+      // A rejected promise is deliberately not handled: it becomes an unhandled rejection, and the test fails.
       this.#options.onPacket?.(packet, this);
     } catch (error) {
-      // Not out of the host's write, which would take it for a fault of the port.
+      // If the host's write threw it, the host would take it for a fault of the port.
       process.nextTick(() => {
         throw error;
       });
     }
-    if (this.#options.echo && this.#port !== undefined) {
-      // A port that is closed meanwhile is no fault of the test: those bytes are in discardedBytes.
+    if (this.#options.echo) {
+      // The port may have been closed by now, or may be before the echo fits: discardedBytes counts the rest.
       this.send(packet).catch(() => {});
     }
   }
-}
-
-/** What opening a port that is not there fails with, in the words of Linux. */
-export function noSuchPort(path: string): Error {
-  return new Error(`Error: No such file or directory, cannot open ${path}`);
 }

@@ -1,223 +1,209 @@
-import type { SerialPortMock } from 'serialport';
-import type { BindingOpenOptions, BindingPort, WatchfulPort } from '../../serial/binding.js';
+import type { Port, PortListener, PortOpenOptions } from '../../serial/port.js';
+import { PortState } from '../../serial/port-state.js';
+import { ByteQueue } from '../byte-queue.js';
+import { Delivery } from '../delivery.js';
 
 /** Control lines as the host sets them: DTR, RTS, break. */
-export type PortSignals = Parameters<BindingPort['set']>[0];
+export type PortSignals = Parameters<Port['set']>[0];
 
-/** A port of serialport's mock binding. */
-type InnerPort = Awaited<ReturnType<typeof SerialPortMock.binding.open>>;
-
-/** What the device behind a {@link MockPort} is told and asked. */
-export interface MockPortHooks {
-  /** `write` was called. */
-  written(bytes: Buffer): void;
-  /** Whether the device takes bytes now. If not, a write waits for {@link MockPort.retryWrite}. */
-  takesBytes(): boolean;
-  /** The bytes of a write have reached the device; they are only lent. */
-  taken(bytes: Buffer): void;
-  /** The host has read: there is room in the buffer. */
-  read(): void;
-  /** The host has set control lines. */
-  signalsSet(signals: PortSignals): void;
-  /** The host has thrown bytes away that it had not read. */
-  flushed(unreadBytes: number): void;
-  /** The port is closed. */
-  closed(unreadBytes: number): void;
-}
-
-/** As much as the line discipline of a Linux tty holds. */
+/** What a Linux tty keeps for the host to read. */
 const BUFFER_BYTES = 4_096;
 
-/**
- * A port of serialport's mock binding with a device behind it. It adds what that lacks: somebody is told of a write,
- * the device can stall and be lost, and what is pending when the port is closed rejects with `canceled`, as the
- * interface demands.
- *
- * @internal
- */
-export class MockPort implements WatchfulPort {
-  readonly openOptions: Required<BindingOpenOptions>;
-  readonly #inner: InnerPort;
-  readonly #hooks: MockPortHooks;
-  #lost = false;
-  #rejectRead: ((error: Error) => void) | undefined;
-  #writing: Promise<void> | undefined;
-  #rejectWrite: ((error: Error) => void) | undefined;
-  #retryWrite: (() => void) | undefined;
+/** While more bytes than this wait for room in that buffer, the device accepts none from the host. */
+const MAX_WAITING_BYTES = 65_536;
 
-  constructor(inner: InnerPort, openOptions: Required<BindingOpenOptions>, hooks: MockPortHooks) {
-    this.#inner = inner;
+/** The device of a {@link MockPort}. */
+export interface MockPortDevice {
+  /** Maximum size of a chunk for the host. */
+  readonly maxReadSize: number;
+  readonly isStalled: boolean;
+  /** The host called `write`. */
+  written(bytes: Uint8Array): void;
+  /** The pending write was shortened to this many bytes. */
+  writeShortened(bytes: number): void;
+  /** Accepts the bytes of a write. They are valid only during the call. */
+  bytesArrived(bytes: Uint8Array): void;
+  /** The host set control lines. */
+  signalsSet(signals: PortSignals): void;
+  /** Bytes for the host were discarded. */
+  discarded(bytes: number): void;
+  /** The host closed the port. */
+  closed(port: MockPort): void;
+}
+
+/** Bytes of the device that wait for room in the buffer. */
+interface Waiting {
+  bytes: Uint8Array;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+/** A port with a `MockDevice` at its other end. */
+export class MockPort implements Port {
+  readonly openOptions: Required<PortOpenOptions>;
+  readonly #device: MockPortDevice;
+  readonly #state = new PortState();
+  readonly #buffer = new ByteQueue(BUFFER_BYTES);
+  readonly #chunk: Uint8Array;
+  readonly #delivery = new Delivery(this.#state, () => this.#deliver());
+  readonly #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+  #baudRate: number;
+  /** The bytes of the pending write. */
+  #pending: Uint8Array | undefined;
+  #writtenBytes = 0;
+  /** Settles with the latest write that was pending. */
+  #written: Promise<void> | undefined;
+
+  constructor(openOptions: Required<PortOpenOptions>, device: MockPortDevice) {
     this.openOptions = openOptions;
-    this.#hooks = hooks;
+    this.#baudRate = openOptions.baudRate;
+    this.#device = device;
+    this.#chunk = new Uint8Array(Math.min(device.maxReadSize, BUFFER_BYTES));
   }
-
-  onHangUp?: (error: Error) => void;
 
   get isOpen(): boolean {
-    return this.#inner.isOpen;
+    return this.#state.isOpen;
   }
 
-  /** Bytes that are in the buffer and the host has not read. */
-  get unreadBytes(): number {
-    return this.isOpen ? this.#inner.port.data.length : 0;
+  get writtenBytes(): number {
+    return this.#writtenBytes;
   }
 
-  /** How many bytes the buffer still takes. */
-  get roomBytes(): number {
-    return BUFFER_BYTES - this.unreadBytes;
+  start(listener: PortListener): void {
+    this.#state.start(listener);
   }
 
-  /** Puts bytes of the device's in the buffer: no more than there is room for. */
-  receive(bytes: Buffer): void {
-    this.#inner.emitData(bytes);
+  resume(): void {
+    this.#state.resume();
+    this.#delivery.plan();
   }
 
-  /** Offers the write that is pending, if any, to the device again. */
-  retryWrite(): void {
-    this.#retryWrite?.();
-  }
-
-  /** The device is gone: what is pending rejects with `disconnect`, and so does everything later but `close`. */
-  lose(): void {
-    this.#lost = true;
-    if (this.#rejectRead === undefined && this.#rejectWrite === undefined) {
-      this.onHangUp?.(disconnected('poll'));
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    this.#state.assertCanWrite();
+    this.#writtenBytes = 0;
+    this.#device.written(bytes);
+    if (this.#acceptsBytes) {
+      this.#accept(bytes);
+      return undefined;
     }
-    this.#rejectRead?.(disconnected('read'));
-    this.#rejectWrite?.(disconnected('write'));
-    this.#retryWrite?.();
+    this.#pending = bytes;
+    this.#written = this.#state.beginWrite();
+    return this.#written;
   }
 
-  async read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }> {
-    this.#throwIfLost('read');
-    const { promise, resolve, reject } = withResolvers<{ buffer: Buffer; bytesRead: number }>();
-    this.#rejectRead = reject;
-    this.#inner.read(buffer, offset, length).then(resolve, reject);
-    const wasOpen = this.isOpen;
-    try {
-      const result = await promise;
-      this.#hooks.read();
-      return result;
-    } catch (error) {
-      // The mock leaves the flag out where the closing meets data that has just come.
-      throw wasOpen && !this.isOpen && !this.#lost ? canceled('read') : error;
-    } finally {
-      this.#rejectRead = undefined;
-    }
-  }
-
-  write(buffer: Buffer): Promise<void> {
-    if (this.#writing !== undefined) {
-      return Promise.reject(new Error('Overlapping writes are not supported: await the write before'));
-    }
-    const writing = this.#write(buffer).finally(() => {
-      this.#writing = undefined;
-    });
-    this.#writing = writing;
-    return writing;
-  }
-
-  async #write(buffer: Buffer): Promise<void> {
-    this.#throwIfLost('write');
-    if (!this.isOpen || !Buffer.isBuffer(buffer)) {
-      // It throws what serialport's users know.
-      return this.#inner.write(buffer);
-    }
-    this.#hooks.written(buffer);
-    const { promise, resolve, reject } = withResolvers<void>();
-    this.#rejectWrite = reject;
-    this.#handOver(buffer).then(resolve, reject);
-    try {
-      await promise;
-    } catch (error) {
-      throw this.isOpen || this.#lost ? error : canceled('write');
-    } finally {
-      this.#rejectWrite = undefined;
-    }
-  }
-
-  async #handOver(buffer: Buffer): Promise<void> {
-    while (!this.#hooks.takesBytes()) {
-      await new Promise<void>((resolve) => {
-        this.#retryWrite = resolve;
-      });
-      this.#retryWrite = undefined;
-      if (this.#lost || !this.isOpen) {
-        return;
+  shortenWrite(bytes: number): void {
+    if (this.#pending !== undefined) {
+      this.#pending = this.#pending.subarray(0, bytes);
+      this.#device.writeShortened(bytes);
+      if (bytes === 0) {
+        this.#pending = undefined;
+        this.#state.endWrite();
       }
     }
-    await this.#inner.write(buffer);
-    if (!this.#lost) {
-      this.#hooks.taken(buffer);
+  }
+
+  /** Offers the pending write to the device again. */
+  retryWrite(): void {
+    const bytes = this.#pending;
+    if (bytes !== undefined && this.#acceptsBytes) {
+      this.#pending = undefined;
+      this.#accept(bytes);
+      this.#state.endWrite();
     }
+  }
+
+  /** Sends bytes to the host. Resolves when all of them are in the buffer. */
+  send(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ bytes: new Uint8Array(bytes), resolve, reject });
+      this.#waitingBytes += bytes.length;
+      this.#fillBuffer();
+    });
+  }
+
+  /** The device was unplugged. */
+  lose(error: Error): void {
+    this.#discardAll('it was unplugged');
+    this.#state.fail(error);
   }
 
   async close(): Promise<void> {
-    const unreadBytes = this.unreadBytes;
-    // Settles at once, but for a port that is not open: it rejects.
-    await this.#inner.close();
-    this.#rejectWrite?.(canceled('write'));
-    this.#retryWrite?.();
-    this.#hooks.closed(unreadBytes);
-  }
-
-  async update(options: Parameters<BindingPort['update']>[0]): Promise<void> {
-    this.#throwIfLost('update');
-    await this.#inner.update(options);
-  }
-
-  async set(options: PortSignals): Promise<void> {
-    this.#throwIfLost('set');
-    await this.#inner.set(options);
-    this.#hooks.signalsSet(options);
-  }
-
-  async get(): Promise<Awaited<ReturnType<BindingPort['get']>>> {
-    this.#throwIfLost('get');
-    return this.#inner.get();
-  }
-
-  async getBaudRate(): Promise<{ baudRate: number }> {
-    this.#throwIfLost('getBaudRate');
-    return this.#inner.getBaudRate();
+    this.#state.close();
+    this.#discardAll('its port was closed');
+    this.#device.closed(this);
   }
 
   async flush(): Promise<void> {
-    this.#throwIfLost('flush');
-    const unreadBytes = this.unreadBytes;
-    await this.#inner.flush();
-    this.#hooks.flushed(unreadBytes);
+    this.#state.assertUsable();
+    this.#device.discarded(this.#buffer.clear());
+    this.#fillBuffer();
   }
 
   async drain(): Promise<void> {
-    this.#throwIfLost('drain');
-    await this.#writing;
-    await this.#inner.drain();
+    this.#state.assertUsable();
+    await this.#written;
   }
 
-  #throwIfLost(call: string): void {
-    if (this.#lost) {
-      throw disconnected(call);
+  async update({ baudRate }: { baudRate: number }): Promise<void> {
+    this.#state.assertUsable();
+    this.#baudRate = baudRate;
+  }
+
+  async set(signals: PortSignals): Promise<void> {
+    this.#state.assertUsable();
+    this.#device.signalsSet(signals);
+  }
+
+  async get(): ReturnType<Port['get']> {
+    this.#state.assertUsable();
+    return { cts: true, dsr: false, dcd: false };
+  }
+
+  async getBaudRate(): Promise<{ baudRate: number }> {
+    this.#state.assertUsable();
+    return { baudRate: this.#baudRate };
+  }
+
+  get #acceptsBytes(): boolean {
+    return !this.#device.isStalled && this.#waitingBytes <= MAX_WAITING_BYTES;
+  }
+
+  #accept(bytes: Uint8Array): void {
+    this.#writtenBytes = bytes.length;
+    this.#device.bytesArrived(bytes);
+  }
+
+  #deliver(): void {
+    const length = this.#buffer.read(this.#chunk);
+    if (length > 0) {
+      this.#state.receive(this.#chunk.subarray(0, length));
+      this.#fillBuffer();
     }
   }
-}
 
-function canceled(call: string): Error {
-  return Object.assign(new Error(`Port is closed: ${call} canceled`), { canceled: true });
-}
+  /** Moves waiting bytes into the buffer as far as there is room. */
+  #fillBuffer(): void {
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      const moved = this.#buffer.write(first.bytes);
+      this.#waitingBytes -= moved;
+      first.bytes = first.bytes.subarray(moved);
+      if (first.bytes.length > 0) {
+        break;
+      }
+      this.#waiting.shift();
+      first.resolve();
+    }
+    this.#delivery.plan();
+    this.retryWrite();
+  }
 
-/** As `@serialport/bindings-cpp` has it when a USB device is gone. */
-function disconnected(call: string): Error {
-  return Object.assign(new Error(`ENXIO: no such device or address, ${call}`), { code: 'ENXIO', disconnect: true });
-}
-
-/** `Promise.withResolvers`, which Node 20 lacks. */
-function withResolvers<T>() {
-  let resolve!: (value: T) => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<T>((onResolve, onReject) => {
-    resolve = onResolve;
-    reject = onReject;
-  });
-  return { promise, resolve, reject };
+  #discardAll(why: string): void {
+    this.#pending = undefined;
+    this.#device.discarded(this.#buffer.clear() + this.#waitingBytes);
+    this.#waitingBytes = 0;
+    for (const { reject } of this.#waiting.splice(0)) {
+      reject(new Error(`MockDevice ${this.openOptions.path}: cannot send, ${why}`));
+    }
+  }
 }

@@ -1,7 +1,6 @@
 import { SerialPort } from 'serialport';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { simulatedBinding } from '../../../src/testing/board/simulated-binding.js';
-import { SimulatedBoard } from '../../../src/testing/board/simulated-board.js';
+import { SimulatedBoard, serialPortBinding, simulatedBinding } from '../../../src/testing/index.js';
 import { eventually, fixtureImage, openBoard, readExactly } from '../fixtures/board.js';
 
 function makeBoard(
@@ -11,7 +10,7 @@ function makeBoard(
   return new SimulatedBoard({ path, image: fixtureImage('echo-interrupt'), ...options });
 }
 
-/** What a board uses of time. */
+/** Everything of time that a board uses. */
 const TIME: NonNullable<Parameters<typeof vi.useFakeTimers>[0]>['toFake'] = [
   'setTimeout',
   'clearTimeout',
@@ -59,13 +58,13 @@ describe('simulatedBinding', () => {
     expect(await binding.list()).toHaveLength(2);
   });
 
-  it('refuses two boards with one path', () => {
-    expect(() => simulatedBinding(makeBoard('x'), makeBoard('x'))).toThrow('two boards have the path x');
+  it('rejects two boards with the same path', () => {
+    expect(() => simulatedBinding(makeBoard('x'), makeBoard('x'))).toThrow('two devices have the path "x"');
   });
 
-  it('opens a board by its path, each its own', async () => {
+  it('opens each board by its path', async () => {
     const boards = [makeBoard('a'), makeBoard('b')];
-    const binding = simulatedBinding(...boards);
+    const binding = serialPortBinding(simulatedBinding(...boards));
     const ports = await Promise.all(boards.map(({ path }) => binding.open({ path, baudRate: 115_200 })));
     await ports[1]?.write(Buffer.from('b'));
     await ports[0]?.write(Buffer.from('a'));
@@ -73,7 +72,7 @@ describe('simulatedBinding', () => {
     await Promise.all(ports.map((port) => port.close()));
   });
 
-  it('rejects what cannot be opened with the words of the real binding', async () => {
+  it('rejects invalid options in the words of the real binding', async () => {
     const binding = simulatedBinding(makeBoard('x'));
     const open = (options: object) => binding.open(options as Parameters<typeof binding.open>[0]);
     await expect(open([])).rejects.toThrow('"options" is not an object');
@@ -85,8 +84,8 @@ describe('simulatedBinding', () => {
     );
   });
 
-  it('locks an open port, unless one of the two openers does not want that', async () => {
-    const binding = simulatedBinding(makeBoard('x'));
+  it('locks an open port, unless one of the two openers sets lock to false', async () => {
+    const binding = serialPortBinding(simulatedBinding(makeBoard('x')));
     const first = await binding.open({ path: 'x', baudRate: 115_200 });
     await expect(binding.open({ path: 'x', baudRate: 115_200 })).rejects.toThrow(
       'Error Resource temporarily unavailable Cannot lock port',
@@ -100,8 +99,8 @@ describe('simulatedBinding', () => {
     await Promise.all([second.close(), third.close()]);
   });
 
-  it('serves serialport', async () => {
-    const options = { binding: simulatedBinding(makeBoard('x')), path: 'x', baudRate: 115_200 };
+  it('works under a plain SerialPort', async () => {
+    const options = { binding: serialPortBinding(simulatedBinding(makeBoard('x'))), path: 'x', baudRate: 115_200 };
     const stream = new SerialPort(options);
     const echoed = new Promise<Buffer>((resolve) => {
       stream.on('data', resolve);
@@ -113,7 +112,7 @@ describe('simulatedBinding', () => {
 });
 
 describe('a port', () => {
-  it('resolves a read with what there is, from one byte up to the length', async () => {
+  it('resolves a read with the available bytes, from one up to the length', async () => {
     await using echo = await openBoard('echo-interrupt');
     const buffer = Buffer.alloc(10, 0xee);
     const read = echo.port.read(buffer, 2, 3);
@@ -125,7 +124,7 @@ describe('a port', () => {
     expect([...buffer.subarray(0, 2), ...buffer.subarray(5)]).toEqual(Array(7).fill(0xee));
   });
 
-  it('resolves a write when the rest has found room in the buffer', async () => {
+  it('resolves a write when all of it is in the buffer', async () => {
     await using echo = await openBoard('echo-interrupt');
     const data = Buffer.alloc(4096 + 100, 0x55);
     await echo.port.write(data.subarray(0, 4096));
@@ -136,7 +135,7 @@ describe('a port', () => {
     expect(await echo.read(data.length)).toEqual([...data]);
   });
 
-  it('drains when the last byte has left the wire', async () => {
+  it('resolves drain when the last byte was transmitted', async () => {
     await using echo = await openBoard('echo-interrupt');
     await echo.port.drain();
     await echo.write('abc');
@@ -144,7 +143,7 @@ describe('a port', () => {
     expect(echo.board.stats.bytesReceived).toBe(3);
   });
 
-  it('discards what has not been sent, and what has not been read, on flush', async () => {
+  it('discards unsent and unread bytes on flush', async () => {
     await using echo = await openBoard('echo-interrupt');
     await echo.write(Buffer.alloc(1000));
     await eventually(() => expect(echo.board.stats.bytesTransmitted).toBeGreaterThan(10));
@@ -162,7 +161,7 @@ describe('a port', () => {
     expect(echo.board.stats.bytesReceived).toBeLessThan(1000);
   });
 
-  it('rejects what is pending when it is closed as canceled, and everything afterwards', async () => {
+  it('rejects pending calls as canceled when it is closed, and all later calls', async () => {
     const { port } = await openBoard('echo-interrupt');
     const pending = Promise.allSettled([
       port.read(Buffer.alloc(1), 0, 1),
@@ -179,7 +178,7 @@ describe('a port', () => {
     await expect(port.write(Buffer.alloc(1))).rejects.toThrow('Port is not open');
   });
 
-  it('sends what was written before it closes, and is locked until then', async () => {
+  it('sends all bytes written before it closes, and is locked until then', async () => {
     const { board, port } = await openBoard('echo-interrupt');
     await port.write(Buffer.alloc(200));
     const closed = port.close();
@@ -190,7 +189,7 @@ describe('a port', () => {
     expect(bytesLost.portClosed).toBe(bytesTransmitted);
   });
 
-  it('waits 30 s for that, and no longer', async () => {
+  it('waits at most 30 s for that', async () => {
     vi.useFakeTimers({ toFake: TIME });
     const { board, port } = await openBoard('echo-interrupt', { baudRate: 300 });
     await port.write(Buffer.alloc(4000));
@@ -207,12 +206,12 @@ describe('a port', () => {
     expect(bytesLost.portClosed).toBeGreaterThan(3000);
   });
 
-  it('reports modem lines as Linux does for an Uno', async () => {
+  it('reports control lines as Linux does for an Uno', async () => {
     await using echo = await openBoard('echo-interrupt');
     expect(await echo.port.get()).toEqual({ cts: true, dsr: false, dcd: false });
   });
 
-  it('refuses wrong arguments', async () => {
+  it('rejects invalid arguments', async () => {
     await using echo = await openBoard('echo-interrupt');
     const { port } = echo;
     await expect(port.read(new Uint8Array(1) as Buffer, 0, 1)).rejects.toThrow('"buffer" is not a Buffer');
@@ -223,7 +222,7 @@ describe('a port', () => {
     await expect(port.update({ baudRate: 0 })).rejects.toThrow('"options.baudRate"');
   });
 
-  it('leaves nothing behind that keeps the process alive', async () => {
+  it('leaves no timer behind', async () => {
     vi.useFakeTimers({ toFake: TIME });
     for (const end of ['close', 'unplug'] as const) {
       const { board, port, write } = await openBoard('echo-polled');

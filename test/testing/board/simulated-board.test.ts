@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidArgumentError, type WatchfulPort } from '../../../src/index.js';
-import { SimulatedBoard } from '../../../src/testing/board/simulated-board.js';
-import { eventually, fixtureImage, openBoard, readExactly } from '../fixtures/board.js';
+import { InvalidArgumentError } from '../../../src/index.js';
+import { SimulatedBoard } from '../../../src/testing/index.js';
+import { someTurns } from '../../contract/harness.js';
+import { PortRecorder } from '../../support/port-recorder.js';
+import { eventually, fixtureImage, openBoard, openPort, readExactly } from '../fixtures/board.js';
 
 const GREETING = [...Buffer.from('>\x02')];
 
@@ -14,27 +16,32 @@ describe('new SimulatedBoard', () => {
 
   it.each([
     ['an empty path', { path: '', image }, InvalidArgumentError, /path is ""; expected a non-empty string/],
-    ['a negative bootMs', { path: 'x', image, bootMs: -1 }, InvalidArgumentError, /bootMs is -1; expected an integer/],
     [
-      'a clock that stands still',
-      { path: 'x', image, clockHz: 0 },
+      'a negative bootMs',
+      { path: 'x', image, bootMs: -1 },
       InvalidArgumentError,
-      /clockHz is 0; expected a number/,
+      /bootMs is -1; expected an integer from 0 to/,
     ],
+    ['a clock of 0 Hz', { path: 'x', image, clockHz: 0 }, InvalidArgumentError, /clockHz is 0; expected a/],
     ['an image that is not Intel HEX', { path: 'x', image: 'nonsense' }, SyntaxError, /line 1/],
-    ['an image that is too large', { path: 'x', image: new Uint8Array(32_769) }, RangeError, /32768 bytes, got 32769/],
+    [
+      'an image that is too large',
+      { path: 'x', image: new Uint8Array(32_769) },
+      RangeError,
+      /32769 bytes long; expected at most 32768 bytes/,
+    ],
     [
       'an image of another type',
       { path: 'x', image: 5 as unknown as string },
       InvalidArgumentError,
-      /image is 5; expected the text/,
+      /image is 5; expected/,
     ],
-  ])('refuses %s', (_what, options, type, message) => {
+  ])('rejects %s', (_what, options, type, message) => {
     expect(() => new SimulatedBoard(options)).toThrow(type);
     expect(() => new SimulatedBoard(options)).toThrow(message);
   });
 
-  it('takes the bytes of the flash, too', async () => {
+  it('accepts the contents of the flash as an image', async () => {
     // rjmp .-2: a program that does nothing.
     await using idle = await openBoard('echo-polled', { image: Uint8Array.of(0xff, 0xcf) });
     await idle.write('abc');
@@ -45,7 +52,7 @@ describe('new SimulatedBoard', () => {
 
 describe('bytes', () => {
   it.each(['echo-polled', 'echo-interrupt'] as const)(
-    'come back from %s, all of them, at the full rate of the line',
+    'are all echoed by %s at the full rate of the serial line',
     async (program) => {
       await using echo = await openBoard(program);
       const { cycles } = echo.board.stats;
@@ -56,12 +63,12 @@ describe('bytes', () => {
       const { bytesReceived, bytesTransmitted, bytesLost, cycles: end } = echo.board.stats;
       expect({ bytesReceived, bytesTransmitted }).toEqual({ bytesReceived: 5000, bytesTransmitted: 5000 });
       expect(Object.values(bytesLost).reduce((sum, count) => sum + count)).toBe(0);
-      // 10 bits each at 115,200 baud.
+      // 10 bits per byte at 115,200 baud.
       expect(end - cycles).toBeGreaterThan((5000 * 10 * 16e6) / 115_200);
     },
   );
 
-  it('are lost and counted when the baud rates differ, and garbage comes back', async () => {
+  it('are lost and counted when the baud rates differ, and garbage is received', async () => {
     await using echo = await openBoard('echo-polled', { baudRate: 57_600 });
     await echo.write(counting(100));
     await echo.port.drain();
@@ -73,24 +80,24 @@ describe('bytes', () => {
     await echo.port.update({ baudRate: 115_200 });
     await echo.port.flush();
     await echo.write('ok');
-    const answer: number[] = [];
-    while (!Buffer.from(answer).toString('latin1').endsWith('ok')) {
-      answer.push(...(await echo.read(1)));
+    const reply: number[] = [];
+    while (!Buffer.from(reply).toString('latin1').endsWith('ok')) {
+      reply.push(...(await echo.read(1)));
     }
     expect(await echo.port.getBaudRate()).toEqual({ baudRate: 115_200 });
   });
 
-  it('wait in the host, up to 65,536 of them; the newest are lost, and counted', async () => {
+  it('wait for the host up to 65,536; newer ones are lost and counted', async () => {
     await using flood = await openBoard('flood', { baudRate: 2_000_000 });
     await eventually(() => expect(flood.board.stats.bytesLost.hostBufferFull).toBeGreaterThan(0));
     const bytes = await flood.read(65_536);
     expect(bytes.findIndex((byte, index) => byte !== (index & 0xff))).toBe(-1);
   });
 
-  it('leave with the line settings of the port', async () => {
+  it('are sent with the line settings of the port', async () => {
     const board = new SimulatedBoard({ path: 'x', image: fixtureImage('echo-polled') });
-    const port = await board.open({ path: 'x', baudRate: 115_200, dataBits: 7 });
-    // The board takes the stop bit for the eighth data bit, and the host does not look at that in the answer.
+    const port = await openPort(board, { dataBits: 7 });
+    // The board reads the stop bit as the eighth data bit, which the host ignores in the reply.
     await port.write(Buffer.from('a'));
     expect(await readExactly(port, 1)).toEqual(['a'.charCodeAt(0)]);
     expect(board.stats).toMatchObject({ bytesReceived: 0, bytesLost: { baudMismatch: 2 } });
@@ -99,23 +106,23 @@ describe('bytes', () => {
 });
 
 describe('DTR', () => {
-  it('resets the board when the port is opened, and again after it was closed', async () => {
+  it('resets the board each time the port is opened', async () => {
     const board = new SimulatedBoard({ path: 'x', image: fixtureImage('usart-probe') });
     for (let resets = 1; resets <= 2; resets++) {
-      const port = await board.open({ path: 'x', baudRate: 115_200 });
+      const port = await openPort(board);
       expect(await readExactly(port, 2)).toEqual(GREETING);
       expect(board.stats.resets).toBe(resets);
       await port.close();
     }
   });
 
-  it('stays high after closing with hupcl false: the program goes on where it was', async () => {
+  it('stays high after closing with hupcl false, so that the program continues', async () => {
     const board = new SimulatedBoard({ path: 'x', image: fixtureImage('usart-probe') });
-    const first = await board.open({ path: 'x', baudRate: 115_200, hupcl: false });
+    const first = await openPort(board, { hupcl: false });
     await readExactly(first, 2);
     await first.close();
     const { cycles } = board.stats;
-    const second = await board.open({ path: 'x', baudRate: 115_200 });
+    const second = await openPort(board);
     await second.write(Buffer.from('?'));
     expect(await readExactly(second, 1)).toEqual([...Buffer.from('?')]);
     expect(board.stats.resets).toBe(1);
@@ -123,7 +130,7 @@ describe('DTR', () => {
     await second.close();
   });
 
-  it('resets the board when it rises, and only then', async () => {
+  it('resets the board only when it rises', async () => {
     await using probe = await openBoard('usart-probe');
     await probe.read(2);
     await probe.port.set({ dtr: true, rts: true });
@@ -135,7 +142,7 @@ describe('DTR', () => {
     expect(probe.board.stats.resets).toBe(2);
   });
 
-  it('wipes the memory, and resets the peripherals', async () => {
+  it('clears the memory and resets the peripherals', async () => {
     await using idle = await openBoard('idle-timers');
     expect(await idle.read(1)).toEqual([64]);
     await idle.port.set({ dtr: false });
@@ -143,20 +150,20 @@ describe('DTR', () => {
     expect(await idle.read(1)).toEqual([64]);
   });
 
-  it('loses the byte that is on the wire meanwhile', async () => {
+  it('loses the byte that is on the wire during a reset', async () => {
     await using probe = await openBoard('usart-probe');
     await probe.read(2);
     await probe.port.update({ baudRate: 300 });
     await probe.port.set({ dtr: false });
     await probe.write('??');
-    // When the first byte has arrived (as garbage), the second is on the wire, for 33 ms.
+    // When the first byte has arrived (as garbage), the second is on the wire for 33 ms.
     await eventually(() => expect(probe.board.stats.bytesLost.baudMismatch).toBeGreaterThan(0));
     await probe.port.set({ dtr: true });
     await probe.port.drain();
     expect(probe.board.stats.bytesLost.receiverOff).toBe(1);
   });
 
-  it('starts the boot loader, which swallows what it receives', async () => {
+  it('starts the boot loader, which discards what it receives', async () => {
     await using probe = await openBoard('usart-probe', { bootMs: 30 });
     await probe.write('???');
     await probe.port.drain();
@@ -167,7 +174,7 @@ describe('DTR', () => {
     expect(await probe.read(1)).toEqual([...Buffer.from('?')]);
   });
 
-  it('starts the boot loader anew, however long the program has slept', async () => {
+  it('starts the boot loader again, however long the program has slept', async () => {
     await using echo = await openBoard('echo-interrupt', { bootMs: 20 });
     await echo.write('a');
     await echo.port.drain();
@@ -180,8 +187,29 @@ describe('DTR', () => {
   });
 });
 
+describe('a write', () => {
+  it('reports its progress, and ends where it is shortened', async () => {
+    const board = new SimulatedBoard({ path: 'x', image: fixtureImage('echo-polled') });
+    const port = await board.open({ path: 'x', baudRate: 115_200 });
+    const recorder = new PortRecorder(port);
+    expect(port.write(Buffer.alloc(10, 1))).toBeUndefined();
+    expect(port.writtenBytes).toBe(10);
+    const writing = port.write(Buffer.alloc(5_000, 2));
+    expect(port.writtenBytes).toBe(4_086);
+    await recorder.until(() => recorder.progress.length > 0);
+    expect(recorder.progress[0]).toBeGreaterThan(4_086);
+    expect(recorder.progress[0]).toBeLessThan(4_300);
+    port.shortenWrite!(4_300);
+    await writing;
+    expect(port.writtenBytes).toBe(4_300);
+    await port.drain();
+    expect(board.stats.bytesReceived).toBe(4_310);
+    await port.close();
+  });
+});
+
 describe('unplug', () => {
-  it('ends the wait of a port that is closing', async () => {
+  it('ends the wait of a closing port', async () => {
     const { board, port } = await openBoard('echo-interrupt', { baudRate: 300 });
     await port.write(Buffer.alloc(4000));
     const closed = port.close();
@@ -190,9 +218,9 @@ describe('unplug', () => {
     expect(board.stats.bytesLost.portClosed).toBeGreaterThan(3900);
   });
 
-  it('rejects what is asked and will be asked, except closing; plug brings the board back', async () => {
+  it('rejects pending and later calls except close, until the board is plugged in and opened again', async () => {
     const board = new SimulatedBoard({ path: 'x', image: fixtureImage('usart-probe') });
-    const port = await board.open({ path: 'x', baudRate: 115_200 });
+    const port = await openPort(board);
     await readExactly(port, 2);
     const gone = { disconnect: true, message: expect.stringContaining('x was unplugged') };
     const waiting = [port.read(Buffer.alloc(1), 0, 1), port.write(Buffer.alloc(5000)), port.drain()];
@@ -212,34 +240,37 @@ describe('unplug', () => {
       await expect(ask()).rejects.toMatchObject(gone);
     }
     expect(board.isPlugged).toBe(false);
-    await expect(board.open({ path: 'x', baudRate: 115_200 })).rejects.toThrow('No such file or directory');
+    await expect(openPort(board)).rejects.toThrow('No such file or directory');
     await port.close();
 
     board.plug();
-    const again = await board.open({ path: 'x', baudRate: 115_200 });
+    const again = await openPort(board);
     expect(await readExactly(again, 2)).toEqual(GREETING);
     await again.close();
   });
 
-  it('tells ports on which nothing is pending, once, and these may be closed at once', async () => {
+  it('reports one hang-up to each open port, which may close in reaction to it', async () => {
     const board = new SimulatedBoard({ path: 'x', image: fixtureImage('echo-interrupt') });
-    const ports: WatchfulPort[] = await Promise.all(
-      [1, 2, 3].map(() => board.open({ path: 'x', baudRate: 115_200, lock: false })),
-    );
-    const told: number[] = [];
+    const ports = await Promise.all([1, 2, 3].map(() => board.open({ path: 'x', baudRate: 115_200, lock: false })));
+    const reported: number[] = [];
+    const closed: Promise<void>[] = [];
     for (const [index, port] of ports.entries()) {
-      port.onHangUp = (error) => {
-        expect(error).toMatchObject({ disconnect: true });
-        told.push(index);
-        void port.close();
-      };
+      port.start({
+        received: () => true,
+        writeProgressed: () => {},
+        hungUp(error) {
+          expect(error).toMatchObject({ disconnect: true });
+          reported.push(index);
+          closed.push(port.close());
+        },
+      });
     }
-    const reading = ports[1]!.read(Buffer.alloc(1), 0, 1);
     await ports[2]!.close();
     board.unplug();
     board.unplug();
-    await expect(reading).rejects.toMatchObject({ disconnect: true });
-    expect(told).toEqual([0]);
-    await ports[1]!.close();
+    expect(reported).toEqual([]);
+    await someTurns(1);
+    expect(reported).toEqual([0, 1]);
+    await Promise.all(closed);
   });
 });

@@ -1,11 +1,11 @@
 import cobs from 'cobs';
 import { describe, expect, it } from 'vitest';
-import { simulatedBinding, unoEchoImage } from '../../../src/testing/board/simulated-binding.js';
-import { SimulatedBoard } from '../../../src/testing/board/simulated-board.js';
+import { SimulatedBoard, unoEchoImage } from '../../../src/testing/index.js';
+import { openPort } from '../fixtures/board.js';
 
 const WIRE_BYTES = 30_000;
 
-/** Packets of 0 to 509 bytes, with and without zeros, the same on every run. */
+/** Makes packets of 0 to 509 bytes, with and without zeros, the same ones on every run. */
 function makePackets(): Buffer[] {
   const packets: Buffer[] = [];
   let seed = 1;
@@ -23,11 +23,11 @@ function makePackets(): Buffer[] {
 }
 
 describe('firmware-echo on a simulated board', () => {
-  it(`echoes every packet of ${WIRE_BYTES} bytes at the full rate of the line, and loses no byte`, async () => {
+  it(`echoes ${WIRE_BYTES} bytes of packets at the full rate of the serial line without losing a byte`, async () => {
     const board = new SimulatedBoard({ path: '/dev/ttyACM0', image: await unoEchoImage() });
-    const port = await simulatedBinding(board).open({ path: board.path, baudRate: 115_200 });
+    const port = await openPort(board);
     const chunk = Buffer.alloc(4096);
-    // The sketch sends one delimiter when it has started.
+    // The sketch sends one delimiter when it starts.
     expect((await port.read(chunk, 0, 1)).bytesRead).toBe(1);
     expect(chunk[0]).toBe(0);
 
@@ -49,7 +49,7 @@ describe('firmware-echo on a simulated board', () => {
     const { bytesReceived, bytesLost } = board.stats;
     expect(bytesReceived).toBe(wire.length);
     expect(Object.values(bytesLost).reduce((sum, count) => sum + count)).toBe(0);
-    // The echoes kept up: when the last byte had gone in, they lacked no more than the sketch can hold.
+    // The echoes kept pace: when the last byte was sent, they lagged by no more than the sketch can buffer.
     expect(await transmittedWhenSent).toBeGreaterThan(wire.length - 1000);
     await port.close();
   });

@@ -3,9 +3,9 @@ import { openBoard } from '../fixtures/board.js';
 
 const CYCLES_PER_MS = 16_000;
 
-/** Real time as the board sees it: it passes only when somebody looks at it, as on a machine that does nothing else. */
+/** Real time as the board sees it. It advances each time it is read, as on an otherwise idle machine. */
 let nowMs: number;
-let msPerLook: number;
+let msPerRead: number;
 
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
@@ -20,9 +20,9 @@ async function untilCycles(cycles: () => number, atLeast: number): Promise<void>
 describe('simulated time', () => {
   beforeEach(() => {
     nowMs = 1000;
-    msPerLook = 0;
+    msPerRead = 0;
     vi.spyOn(performance, 'now').mockImplementation(() => {
-      nowMs += msPerLook;
+      nowMs += msPerRead;
       return nowMs;
     });
   });
@@ -30,21 +30,21 @@ describe('simulated time', () => {
     vi.restoreAllMocks();
   });
 
-  it('reaches real time, and never leads', async () => {
+  it('reaches real time and is never ahead of it', async () => {
     await using echo = await openBoard('echo-polled');
     for (let ms = 1; ms <= 50; ms++) {
       nowMs++;
       await untilCycles(() => echo.board.stats.cycles, ms * CYCLES_PER_MS);
-      // The last instruction may take some cycles more.
+      // The last instruction may take a few more cycles.
       expect(echo.board.stats.cycles).toBeLessThan(ms * CYCLES_PER_MS + 10);
     }
   });
 
-  it('holds the event loop for at most 2 ms at a time when the machine is too slow, and falls behind', async () => {
+  it('blocks the event loop for at most 2 ms at a time on a slow machine, and falls behind', async () => {
     await using echo = await openBoard('echo-polled');
-    // 15 ms to make up for, on a machine that is no faster than the board.
+    // It is 15 ms behind, on a machine no faster than the board.
     nowMs += 15;
-    msPerLook = 0.05;
+    msPerRead = 0.05;
     let longestMs = 0;
     for (let turn = 0; turn < 200; turn++) {
       const beforeMs = nowMs;
@@ -56,21 +56,21 @@ describe('simulated time', () => {
     expect(echo.board.stats.cycles).toBeLessThan((nowMs - 1000) * CYCLES_PER_MS);
   });
 
-  it('makes up for some 20 ms after the event loop was blocked, and for no more', async () => {
+  it('catches up on about 20 ms after the event loop was blocked', async () => {
     await using echo = await openBoard('echo-polled');
     nowMs += 1;
     await untilCycles(() => echo.board.stats.cycles, CYCLES_PER_MS);
     const before = { cycles: echo.board.stats.cycles, ms: nowMs };
     nowMs += 10_000;
-    msPerLook = 0.005;
-    // From here on real time stands nearly still: what the board still simulates is what it makes up for.
+    msPerRead = 0.005;
+    // From here on real time hardly advances: what the board simulates now is what it catches up on.
     for (let slice = 0; slice < 50; slice++) {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     const simulatedMs = (echo.board.stats.cycles - before.cycles) / CYCLES_PER_MS;
-    const madeUpForMs = simulatedMs - (nowMs - before.ms - 10_000);
-    // Beyond the 20 ms, what the first slice did before it knew.
-    expect(madeUpForMs).toBeGreaterThan(15);
-    expect(madeUpForMs).toBeLessThan(50);
+    const caughtUpMs = simulatedMs - (nowMs - before.ms - 10_000);
+    // In addition to the 20 ms, what the first slice simulated before it noticed.
+    expect(caughtUpMs).toBeGreaterThan(15);
+    expect(caughtUpMs).toBeLessThan(50);
   });
 });

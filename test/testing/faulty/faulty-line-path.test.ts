@@ -7,31 +7,31 @@ import { openRaw } from '../../support/raw-port.js';
 
 const PATH = '/dev/arm';
 const TYPO = '/dev/amr';
-const refused = (there: string) =>
-  invalidOption(`FaultyLine: path is "${TYPO}"; expected a port of the binding: ${there}`);
+const rejected = (available: string) =>
+  invalidOption(`FaultyLine: no port of the binding has the path "${TYPO}"; available: ${available}`);
 
-describe('a path that no device of the binding has is refused', () => {
-  test('mock devices', () => {
+describe('a path that no port of the binding has is rejected', () => {
+  test('for mock devices', () => {
     const binding = mockBinding(new MockDevice({ path: PATH }), new MockDevice({ path: '/dev/leg' }));
-    expect(() => new FaultyLine(binding, { path: TYPO })).toThrow(refused('"/dev/arm", "/dev/leg"'));
-    expect(() => new FaultyLine(mockBinding(), { path: TYPO })).toThrow(refused('it has none'));
+    expect(() => new FaultyLine(binding, { path: TYPO })).toThrow(rejected('"/dev/arm", "/dev/leg"'));
+    expect(() => new FaultyLine(mockBinding(), { path: TYPO })).toThrow(rejected('none'));
   });
 
-  test('simulated boards', () => {
+  test('for simulated boards', () => {
     const binding = simulatedBinding(new SimulatedBoard({ path: PATH, image: Uint8Array.of(0xff, 0xcf) }));
-    expect(() => new FaultyLine(binding, { path: TYPO })).toThrow(refused('"/dev/arm"'));
+    expect(() => new FaultyLine(binding, { path: TYPO })).toThrow(rejected('"/dev/arm"'));
   });
 
-  test('another line, also under the path that it has been plugged in as', () => {
+  test('for another line, unless the line was plugged in under that path', () => {
     const first = new FaultyLine(mockBinding(new MockDevice({ path: PATH })), { path: PATH });
-    expect(() => new FaultyLine(first.binding, { path: TYPO })).toThrow(refused('"/dev/arm"'));
+    expect(() => new FaultyLine(first.binding, { path: TYPO })).toThrow(rejected('"/dev/arm"'));
     first.unplug();
     first.plug('/dev/arm1');
     expect(new FaultyLine(first.binding, { path: '/dev/arm1' }).path).toBe('/dev/arm1');
   });
 });
 
-test('a device may be plugged in later', async () => {
+test('a device may be unplugged when the line is created', async () => {
   const device = new MockDevice({ path: PATH });
   device.unplug();
   const line = new FaultyLine(mockBinding(device, new MockDevice({ path: '/dev/leg' })), { path: PATH });
@@ -41,12 +41,12 @@ test('a device may be plugged in later', async () => {
   expect(line.stats).toMatchObject({ stalls: 1, unplugs: 1 });
 });
 
-describe('on a binding that does not tell what ports it can have', () => {
+describe('for a binding with unknown ports', () => {
   const message = (call: string) =>
-    `FaultyLine: ${call} does nothing, the binding does not list "${TYPO}" and nobody has opened it; "${PATH}" was ` +
-    'opened past the line, is that the path to give to it?';
+    `FaultyLine: ${call} would have no effect: "${TYPO}" was never listed or opened. Did you mean "${PATH}", which was ` +
+    'opened through this binding?';
 
-  test('commands to a line that another port was opened past are refused', async () => {
+  test('commands throw if only another port was opened', async () => {
     const { binding } = kernelBinding();
     const line = new FaultyLine(binding, { path: TYPO });
     await using serial = new SerialCommunicator({ binding: line.binding, shutdownTimeoutMs: 20 });
@@ -64,8 +64,8 @@ describe('on a binding that does not tell what ports it can have', () => {
     ['when the port was opened before', {}, [TYPO, PATH]],
     ['when the port was opened later', {}, [PATH, TYPO]],
     ['when nothing has been opened', {}, []],
-    ['when the list fails', { list: () => Promise.reject(new Error('no list')) }, [PATH]],
-  ])('they are obeyed %s', async (_when, part, opened) => {
+    ['when the ports cannot be listed', { list: () => Promise.reject(new Error('no list')) }, [PATH]],
+  ])('commands work %s', async (_when, part, opened) => {
     const { binding } = kernelBinding();
     const line = new FaultyLine({ ...binding, ...part }, { path: TYPO });
     for (const path of opened) {

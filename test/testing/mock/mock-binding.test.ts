@@ -1,8 +1,7 @@
-import { SerialPortMock } from 'serialport';
+import { SerialPort } from 'serialport';
 import { describe, expect, test } from 'vitest';
 import { SerialCommunicator } from '../../../src/index.js';
-import { mockBinding } from '../../../src/testing/mock/mock-binding.js';
-import { MockDevice } from '../../../src/testing/mock/mock-device.js';
+import { MockDevice, mockBinding, serialPortBinding } from '../../../src/testing/index.js';
 import { outcome, someTurns } from '../../contract/harness.js';
 import { openRaw, readRaw } from '../../support/raw-port.js';
 
@@ -10,7 +9,7 @@ const path = '/dev/ttyMOCK0';
 const other = '/dev/ttyMOCK1';
 const bytes = (...values: number[]) => Uint8Array.from(values);
 
-/** Lost, and not canceled: as the binding of a USB device that was pulled. */
+/** Expects a rejection as from a port whose USB device was unplugged. */
 async function expectLost(promise: Promise<unknown>): Promise<void> {
   const result = await outcome(promise);
   expect(result).toMatchObject({ error: { disconnect: true } });
@@ -18,7 +17,7 @@ async function expectLost(promise: Promise<unknown>): Promise<void> {
 }
 
 describe('list', () => {
-  test('shows what the devices say of themselves', async () => {
+  test('shows the identity of each device', async () => {
     const arm = new MockDevice({
       path,
       manufacturer: 'Arduino (www.arduino.cc)',
@@ -44,12 +43,12 @@ describe('list', () => {
 });
 
 describe('open', () => {
-  test('fails where there is no such port, and names it', async () => {
+  test('fails if the port does not exist, and names it', async () => {
     const binding = mockBinding(new MockDevice({ path }));
     await expect(openRaw(binding, other)).rejects.toThrow(/No such file or directory, cannot open \/dev\/ttyMOCK1/);
   });
 
-  test('fails while the port is open, also for two at once, and succeeds when it is closed', async () => {
+  test('fails while the port is open or opened by another call, and succeeds when it is closed', async () => {
     const binding = mockBinding(new MockDevice({ path }));
     const both = await Promise.allSettled([openRaw(binding, path), openRaw(binding, path)]);
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -60,13 +59,13 @@ describe('open', () => {
     expect((await openRaw(binding, path)).isOpen).toBe(true);
   });
 
-  test('fails without a baud rate, as the binding of serialport does', async () => {
+  test('fails without a baud rate, like the binding of serialport', async () => {
     const binding = mockBinding(new MockDevice({ path }));
     await expect(binding.open({ path } as Parameters<typeof binding.open>[0])).rejects.toThrow(TypeError);
     expect((await openRaw(binding, path)).isOpen).toBe(true);
   });
 
-  test('gives codes that an application can act on', async () => {
+  test('fails with the codes of a real port', async () => {
     const device = new MockDevice({ path });
     const binding = mockBinding(device);
     const port = await openRaw(binding, path);
@@ -84,13 +83,13 @@ describe('open', () => {
 });
 
 describe('bindings in one process', () => {
-  test('refuse two devices with the same path', () => {
+  test('reject two devices with the same path', () => {
     expect(() => mockBinding(new MockDevice({ path }), new MockDevice({ path }))).toThrow(
-      'two devices have the same path',
+      `two devices have the path "${path}"`,
     );
   });
 
-  test('do not meet, even where the paths are the same', async () => {
+  test('share nothing, even if the paths are the same', async () => {
     const devices = [new MockDevice({ path }), new MockDevice({ path })];
     const ports = await Promise.all(devices.map((device) => openRaw(mockBinding(device), path)));
     await ports[0]!.write(Buffer.of(2, 1, 0));
@@ -101,20 +100,7 @@ describe('bindings in one process', () => {
     expect(ports.map((port) => port.isOpen)).toEqual([false, true]);
   });
 
-  test('leave the mock ports of others alone', async () => {
-    SerialPortMock.binding.createPort(path, { echo: true });
-    const device = new MockDevice({ path });
-    const [theirs, ours] = await Promise.all([
-      SerialPortMock.binding.open({ path, baudRate: 9_600 }),
-      openRaw(mockBinding(device), path),
-    ]);
-    await theirs.write(Buffer.of(5));
-    expect(await readRaw(theirs)).toEqual(Buffer.of(5));
-    expect(device.writes).toEqual([]);
-    await Promise.all([theirs.close(), ours.close()]);
-  });
-
-  test('see the same device where they are given the same', async () => {
+  test('share a device that both were given', async () => {
     const device = new MockDevice({ path });
     const port = await openRaw(mockBinding(device), path);
     await expect(openRaw(mockBinding(device), path)).rejects.toThrow(/Cannot lock port/);
@@ -124,13 +110,13 @@ describe('bindings in one process', () => {
 });
 
 describe('a port', () => {
-  test('closed: a pending read rejects as canceled, also when bytes have just come', async () => {
-    for (const justCome of [false, true]) {
+  test('rejects a pending read as canceled when it is closed, even if bytes have just arrived', async () => {
+    for (const haveArrived of [false, true]) {
       const device = new MockDevice({ path });
       const port = await openRaw(mockBinding(device), path);
       const rejected = expect(readRaw(port)).rejects.toMatchObject({ canceled: true });
       await someTurns(1);
-      if (justCome) {
+      if (haveArrived) {
         await device.sendRaw(bytes(1));
       }
       await port.close();
@@ -139,7 +125,7 @@ describe('a port', () => {
     }
   });
 
-  test('closed: every call rejects', async () => {
+  test('rejects every call after it was closed', async () => {
     const port = await openRaw(mockBinding(new MockDevice({ path })), path);
     await port.close();
     for (const call of [
@@ -157,11 +143,13 @@ describe('a port', () => {
     }
   });
 
-  test('refuses overlapping writes', async () => {
+  test('rejects overlapping writes', async () => {
     const device = new MockDevice({ path });
     const port = await openRaw(mockBinding(device), path);
+    device.stall();
     const first = port.write(Buffer.of(2, 1, 0));
-    await expect(port.write(Buffer.of(2, 2, 0))).rejects.toThrow('Overlapping writes');
+    await expect(port.write(Buffer.of(2, 2, 0))).rejects.toThrow('a write is already pending');
+    device.resume();
     await first;
     await port.write(Buffer.of(2, 3, 0));
     expect(device.received).toEqual([bytes(1), bytes(3)]);
@@ -176,10 +164,10 @@ describe('a port', () => {
     expect(port.openOptions).toMatchObject({ path, baudRate: 9_600, lock: true });
   });
 
-  test('serves the streams of serialport', async () => {
+  test('works under a plain SerialPort', async () => {
     const device = new MockDevice({ path, echo: true });
-    const options = { binding: mockBinding(device), path, baudRate: 9_600 };
-    const stream = new SerialPortMock(options as ConstructorParameters<typeof SerialPortMock>[0]);
+    const options = { binding: serialPortBinding(mockBinding(device)), path, baudRate: 9_600 };
+    const stream = new SerialPort(options);
     const echoed = new Promise<Buffer>((resolve) => stream.once('data', resolve));
     stream.write(Buffer.of(2, 7, 0));
     expect(await echoed).toEqual(Buffer.of(2, 7, 0));
@@ -190,7 +178,7 @@ describe('a port', () => {
 });
 
 describe('unplug and plug', () => {
-  test('pending reads and writes are lost, and every call after them', async () => {
+  test('reject pending reads and writes, and every later call', async () => {
     const device = new MockDevice({ path });
     const port = await openRaw(mockBinding(device), path);
     device.stall();
@@ -218,17 +206,20 @@ describe('unplug and plug', () => {
     expect(device.received).toEqual([]);
   });
 
-  test('a write that has begun is lost, and nothing of it arrives', async () => {
+  test('discard a pending write: nothing of it arrives', async () => {
     const device = new MockDevice({ path });
     const port = await openRaw(mockBinding(device), path);
+    device.stall();
     const lost = expectLost(port.write(Buffer.of(2, 1, 0)));
     device.unplug();
     await lost;
+    device.resume();
+    device.plug();
     await someTurns();
     expect(device.received).toEqual([]);
   });
 
-  test('the port is not in the list, cannot be opened, and is back when plugged in', async () => {
+  test('remove the port from the list, and add it again', async () => {
     const device = new MockDevice({ path });
     const binding = mockBinding(device);
     device.unplug();
@@ -243,14 +234,14 @@ describe('unplug and plug', () => {
     expect((await openRaw(binding, path)).isOpen).toBe(true);
   });
 
-  test('unplugged while it is being opened: there is no such port', async () => {
+  test('make a pending open fail as for a port that does not exist', async () => {
     const device = new MockDevice({ path });
     const opening = openRaw(mockBinding(device), path);
     device.unplug();
     await expect(opening).rejects.toThrow(/No such file or directory/);
   });
 
-  test('a new port works while the lost one is not closed yet, and is not disturbed by its closing', async () => {
+  test('allow a new port before the lost one is closed, and closing that one does not disturb it', async () => {
     const device = new MockDevice({ path });
     const binding = mockBinding(device);
     const lost = await openRaw(binding, path);
@@ -266,7 +257,7 @@ describe('unplug and plug', () => {
     expect(device.discardedBytes).toBe(3);
   });
 
-  test('sends of the device that wait reject', async () => {
+  test('reject pending sends of the device', async () => {
     const device = new MockDevice({ path });
     await openRaw(mockBinding(device), path);
     await device.sendRaw(new Uint8Array(4_096));
@@ -277,13 +268,13 @@ describe('unplug and plug', () => {
     await expect(device.sendRaw(bytes(1))).rejects.toThrow('its port is not open');
   });
 
-  test('a communicator tells it once, and its sends reject', async () => {
+  test('make a communicator report it once, and its sends reject', async () => {
     const device = new MockDevice({ path });
     await using communicator = new SerialCommunicator({ binding: mockBinding(device) });
     communicator.addConnection('a', { path, baudRate: 9_600 });
     await communicator.initialize();
     const events: unknown[] = [];
-    const told = new Promise<void>((resolve) => {
+    const reported = new Promise<void>((resolve) => {
       communicator.on('disconnected', (event) => {
         events.push(event);
         resolve();
@@ -293,7 +284,7 @@ describe('unplug and plug', () => {
     const sending = communicator.send('a', bytes(1));
     const lost = expect(sending).rejects.toMatchObject({ code: 'CONNECTION_LOST', connection: 'a' });
     device.unplug();
-    await Promise.all([told, lost]);
+    await Promise.all([reported, lost]);
     await expect(communicator.send('a', bytes(1))).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     await someTurns();
     expect(events).toMatchObject([{ name: 'a', error: { code: 'CONNECTION_LOST' } }]);

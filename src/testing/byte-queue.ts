@@ -1,4 +1,4 @@
-/** A bounded first-in-first-out buffer of bytes, of which each is copied once on its way in and once on its way out. */
+/** A bounded first-in, first-out buffer of bytes. Each byte is copied once on its way in and once on its way out. */
 export class ByteQueue {
   readonly #bytes: Uint8Array;
   #start = 0;
@@ -12,7 +12,7 @@ export class ByteQueue {
     return this.#length;
   }
 
-  /** Takes as much of `source` as there is room for, and returns how many bytes that was. */
+  /** Adds as much of `source` as there is room for. Returns the number of bytes added. */
   write(source: Uint8Array): number {
     const capacity = this.#bytes.length;
     const count = Math.min(source.length, capacity - this.#length);
@@ -24,7 +24,7 @@ export class ByteQueue {
     return count;
   }
 
-  /** Adds one byte, or returns `false` if there is no room. */
+  /** Adds one byte. Returns false if there is no room. */
   push(byte: number): boolean {
     if (this.#length === this.#bytes.length) {
       return false;
@@ -34,7 +34,7 @@ export class ByteQueue {
     return true;
   }
 
-  /** Removes as many bytes as `target` holds, or as there are, and returns how many that was. */
+  /** Moves bytes to `target` until it is full or the queue is empty. Returns the number of bytes moved. */
   read(target: Uint8Array): number {
     const count = Math.min(target.length, this.#length);
     const untilWrap = Math.min(count, this.#bytes.length - this.#start);
@@ -45,7 +45,7 @@ export class ByteQueue {
     return count;
   }
 
-  /** Removes the oldest byte, or returns `undefined` if there is none. */
+  /** Removes the oldest byte. Returns undefined if there is none. */
   shift(): number | undefined {
     if (this.#length === 0) {
       return undefined;
@@ -56,7 +56,7 @@ export class ByteQueue {
     return byte;
   }
 
-  /** Discards everything, and returns how many bytes that was. */
+  /** Discards all bytes. Returns how many. */
   clear(): number {
     const count = this.#length;
     this.#length = 0;

@@ -1,34 +1,31 @@
-/** What a {@link Pacer} drives. */
+/** The simulation that a {@link Pacer} runs. */
 interface Paced {
-  /** Where simulated time stands. */
+  /** Simulated time now. */
   cycles(): number;
-  /**
-   * The cycle at which there is something to do next: now, or later for a board that is asleep; infinity if nothing
-   * will happen by itself.
-   */
+  /** The cycle of the next event: now, or later if the board sleeps; infinity if none is scheduled. */
   nextCycles(): number;
-  /** `true` while somebody waits for what happens next; otherwise it may come some milliseconds late. */
+  /** Whether the host waits for the next event. If not, it may come some milliseconds late. */
   urgent(): boolean;
-  /** Simulates up to `targetCycles`, or until `performance.now()` reaches `deadlineMs`. */
+  /** Simulates until `targetCycles`, or until `performance.now()` reaches `deadlineMs`. */
   run(targetCycles: number, deadlineMs: number): void;
 }
 
-/** The longest a slice may hold the event loop is 2 ms; the rest is for handing over what the slice brought. */
+/** Time limit of a slice. A slice may block the event loop for 2 ms; the rest is for passing on what it received. */
 const SLICE_MS = 1.5;
 
-/** The shortest timer that Node has; also how far apart the slices of a busy board are. */
+/** The shortest timer of Node, and the interval between the slices of a busy board. */
 const TICK_MS = 1;
 
-/** How far apart the slices of a sleeping board are when nobody is waiting. */
+/** Interval between the slices of a sleeping board while the host waits for nothing. */
 const RELAXED_TICK_MS = 10;
 
-/** The most that simulated time tries to make up for; it stays behind for good by what goes beyond. */
+/** Simulated time catches up on this much at most. It never catches up on a longer lag. */
 const MAX_LAG_MS = 20;
 
-/** The longest delay of a Node timer. */
+/** The longest timer of Node. */
 const FOREVER_MS = 2 ** 31 - 1;
 
-/** Lets simulated time follow real time, in short slices, never ahead of it. */
+/** Makes simulated time follow real time in short slices, never ahead of it. */
 export class Pacer {
   readonly #paced: Paced;
   readonly #cyclesPerMs: number;
@@ -44,12 +41,12 @@ export class Pacer {
     this.#cyclesPerMs = clockHz / 1000;
   }
 
-  /** The cycle that simulated time should have reached by now. */
+  /** The cycle that simulated time should have reached now. */
   get targetCycles(): number {
     return Math.floor(this.#originCycles + (performance.now() - this.#originMs) * this.#cyclesPerMs);
   }
 
-  /** Lets simulated time go on from where it stands. Until {@link stop}, the process stays alive. */
+  /** Starts simulated time, or continues it. The process stays alive until {@link stop}. */
   start(): void {
     this.#originMs = performance.now();
     this.#originCycles = this.#paced.cycles();
@@ -57,14 +54,14 @@ export class Pacer {
     this.wake();
   }
 
-  /** Simulated time stands still, and nothing keeps the process alive. */
+  /** Stops simulated time, and keeps the process alive no longer. */
   stop(): void {
     clearInterval(this.#keepAlive);
     this.#keepAlive = undefined;
     this.#cancel();
   }
 
-  /** Something has happened that may give the board work earlier than expected. */
+  /** Call this after anything that may give the board work earlier than expected. */
   wake(): void {
     if (this.#keepAlive) {
       this.#schedule(TICK_MS);
@@ -79,7 +76,7 @@ export class Pacer {
     this.#dueMs = Number.POSITIVE_INFINITY;
   }
 
-  /** Makes sure that a slice comes within `delayMs`; one that is due earlier stays. */
+  /** Makes sure that a slice runs within `delayMs`. A slice that is due earlier stays. */
   #schedule(delayMs: number): void {
     const dueMs = performance.now() + delayMs;
     if (dueMs >= this.#dueMs) {

@@ -1,0 +1,157 @@
+import { FrameDecoder, type RejectedFrame } from '../framing/frame-decoder.js';
+import type { CompleteSerialConnection } from './serial-connection.js';
+import type { SerialStats } from './serial-stats.js';
+
+/** Takes what a link receives. None of these may throw. */
+export interface LinkOwner {
+  /** Whether there is a handler for packets. Packets without one are counted and dropped. */
+  hasReceiveHandler(): boolean;
+  /** Handles a packet. While a returned promise is pending, no other packet is passed on. The promise never rejects. */
+  packet(packet: Uint8Array): Promise<void> | undefined;
+  /** Reports a frame that holds no packet. */
+  rejected(frame: RejectedFrame): void;
+}
+
+/** What the receiver of a link reports to it. */
+interface ReceiverEvents {
+  /** All packets of a chunk were passed on, or the handler is busy with one of them. */
+  delivered(): void;
+  /** The handler is no longer busy, and nothing is left to deliver. */
+  idle(): void;
+}
+
+/**
+ * - `idle`: everything received was delivered
+ * - `delivering`: packets are being passed on
+ * - `waiting`: the promise of a handler is pending; what is received meanwhile is kept
+ */
+type Activity = 'idle' | 'delivering' | 'waiting';
+
+/** The receiving side of a link: decodes chunks, passes packets on one at a time, and counts both. */
+export class Receiver {
+  readonly #decoder: FrameDecoder;
+  readonly #stats: SerialStats;
+  readonly #owner: LinkOwner;
+  readonly #events: ReceiverEvents;
+  #activity: Activity = 'idle';
+  /** Counts of the decoder that are in the stats already. */
+  #counted = { acceptedBytes: 0, rejectedBytes: 0, skippedBytes: 0, unfinishedBytes: 0, delimiters: 0 };
+
+  constructor(connection: CompleteSerialConnection, stats: SerialStats, owner: LinkOwner, events: ReceiverEvents) {
+    const { maxPacketBytes, checksum, skipFirst } = connection;
+    this.#decoder = new FrameDecoder({ maxPacketBytes, checksum, skipFirst });
+    this.#stats = stats;
+    this.#owner = owner;
+    this.#events = events;
+  }
+
+  get isIdle(): boolean {
+    return this.#activity === 'idle';
+  }
+
+  get isDelivering(): boolean {
+    return this.#activity === 'delivering';
+  }
+
+  /** Delivers the packets that end in this chunk. Returns whether it is idle again, ready for another chunk. */
+  receive(chunk: Uint8Array): boolean {
+    this.#push(chunk);
+    if (this.#activity === 'idle') {
+      const handled = this.#deliver();
+      if (handled === undefined) {
+        return true;
+      }
+      void this.#deliverRest(handled);
+    }
+    // The chunk's memory is reused after this call.
+    this.#decoder.keepRest();
+    return false;
+  }
+
+  /** Drops and counts the packets that end in this chunk, and those that wait for the handler. */
+  drop(chunk?: Uint8Array): void {
+    if (chunk !== undefined) {
+      this.#push(chunk);
+    }
+    for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
+      if (result instanceof Uint8Array) {
+        this.#countPacket(result);
+        this.#stats.packetsDropped++;
+      } else {
+        this.#countRejected(result);
+      }
+    }
+    this.countBytes();
+  }
+
+  /** Adds the bytes decoded since the last call to the stats. */
+  countBytes(): void {
+    const { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters } = this.#decoder;
+    const counts = { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters };
+    for (const key of Object.keys(counts) as (keyof typeof counts)[]) {
+      this.#stats[key] += counts[key] - this.#counted[key];
+    }
+    this.#counted = counts;
+  }
+
+  #push(chunk: Uint8Array): void {
+    this.#stats.bytesRead += chunk.length;
+    this.#decoder.push(chunk);
+  }
+
+  /** Passes on packets until the handler of one returns a promise, or none is left. */
+  #deliver(): Promise<void> | undefined {
+    this.#activity = 'delivering';
+    let handled: Promise<void> | undefined;
+    for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
+      handled = this.#pass(result);
+      if (handled !== undefined) {
+        break;
+      }
+    }
+    this.#activity = handled === undefined ? 'idle' : 'waiting';
+    this.#events.delivered();
+    return handled;
+  }
+
+  async #deliverRest(first: Promise<void>): Promise<void> {
+    for (let handled: Promise<void> | undefined = first; handled !== undefined; handled = this.#deliver()) {
+      await handled;
+    }
+    this.#events.idle();
+  }
+
+  #pass(result: Uint8Array | RejectedFrame): Promise<void> | undefined {
+    if (!(result instanceof Uint8Array)) {
+      this.#countRejected(result);
+      this.#owner.rejected(result);
+      return undefined;
+    }
+    this.#countPacket(result);
+    if (this.#owner.hasReceiveHandler()) {
+      this.#stats.packetsDelivered++;
+      return this.#owner.packet(result);
+    }
+    this.#stats.packetsWithoutHandler++;
+    return undefined;
+  }
+
+  #countPacket(packet: Uint8Array): void {
+    this.#stats.packetsReceived++;
+    this.#stats.packetBytesReceived += packet.length;
+  }
+
+  #countRejected({ reason }: RejectedFrame): void {
+    switch (reason) {
+      case 'malformed':
+        this.#stats.malformedFrames++;
+        break;
+      case 'too-long':
+        this.#stats.tooLongFrames++;
+        break;
+      case 'checksum':
+        this.#stats.checksumFrames++;
+        break;
+    }
+  }
+}

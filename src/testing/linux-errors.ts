@@ -1,0 +1,20 @@
+/*
+ * Errors in the words of Linux and of serialport's own bindings, so that a `SerialCommunicator` gives them the same
+ * codes as it does with real ports.
+ */
+
+/** The error of opening a port that does not exist. */
+export function noSuchPort(path: string): Error {
+  return new Error(`Error: No such file or directory, cannot open ${path}`);
+}
+
+/** The error of opening a port that is already open. */
+export function portBusy(): Error {
+  return new Error('Error Resource temporarily unavailable Cannot lock port');
+}
+
+/** The error of every call to a port whose device was unplugged. */
+export function unplugged(path: string, remark = ''): Error {
+  const message = `ENXIO: no such device or address, ${path} was unplugged${remark}`;
+  return Object.assign(new Error(message), { code: 'ENXIO', disconnect: true });
+}

@@ -1,0 +1,226 @@
+import { ConnectionError, IllegalStateAction } from '../../errors.js';
+import { AbortWatch } from '../../serial/abort-watch.js';
+
+/** Maximum number of bytes in flight, as in an operating system's buffers for a serial port. */
+const MAX_BYTES_IN_FLIGHT = 65_536;
+
+/** Maximum number of queued bytes, the default of a serial connection. */
+const MAX_QUEUED_BYTES = 1_048_576;
+
+/** A packet in the send queue. */
+interface QueuedPacket {
+  readonly packet: Uint8Array;
+  readonly costBytes: number;
+  resolve(): void;
+  reject(error: unknown): void;
+  settled?(): void;
+}
+
+/** A packet in flight. */
+interface PacketInFlight {
+  /** Returns the packets to deliver for it. */
+  replies(): readonly Uint8Array[];
+  readonly costBytes: number;
+  handled?(): void;
+  abandoned?(): void;
+}
+
+/** Options of a {@link LoopbackLink}. */
+export interface LoopbackLinkOptions {
+  readonly name: string;
+  /** Returns the replies to a packet. */
+  reply(packet: Uint8Array): readonly Uint8Array[];
+  /** Delivers a packet. While a returned promise is pending, the next packet waits. The promise never rejects. */
+  deliver(packet: Uint8Array): void | Promise<void>;
+}
+
+/** An empty packet needs room too: one byte, as for its delimiter. */
+function costBytesOf(packet: Uint8Array): number {
+  return packet.length + 1;
+}
+
+/**
+ * The live side of one connection of a `LoopbackCommunicator`. A sent packet is queued until there is room for it in
+ * flight, and in flight until the replies to it are handled. Both stages are bounded.
+ */
+export class LoopbackLink {
+  readonly #options: LoopbackLinkOptions;
+  readonly #aborts = new AbortWatch();
+  readonly #queue = new Set<QueuedPacket>();
+  #queuedBytes = 0;
+  /** In order. The first one is being handled. */
+  readonly #inFlight: PacketInFlight[] = [];
+  #bytesInFlight = 0;
+  #admitting = false;
+  #delivering = false;
+  /** Number of replies to the first packet in flight that follow the one being handled; undefined if none is. */
+  #repliesLeft: number | undefined;
+  #closed = false;
+  #onQueueEmpty: (() => void) | undefined;
+  #droppedPackets = 0;
+
+  constructor(options: LoopbackLinkOptions) {
+    this.#options = options;
+  }
+
+  /** Number of packets dropped because the link was closed before they were handled. */
+  get droppedPackets(): number {
+    return this.#droppedPackets;
+  }
+
+  /** Sends a packet. Resolves when a copy of it is in flight. */
+  send(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+    const costBytes = costBytesOf(packet);
+    if (this.#queuedBytes + costBytes > MAX_QUEUED_BYTES) {
+      return Promise.reject(this.#queueFull('send', this.#queuedBytes));
+    }
+    return new Promise((resolve, reject) => {
+      const queued: QueuedPacket = { packet, costBytes, resolve, reject };
+      if (signal !== undefined) {
+        queued.settled = this.#aborts.add(signal, () => this.#reject(queued, signal.reason));
+      }
+      this.#queue.add(queued);
+      this.#queuedBytes += costBytes;
+      this.#planAdmission();
+    });
+  }
+
+  /** Puts a packet of the device in flight. Resolves when it was handled. */
+  inject(packet: Uint8Array): Promise<void> {
+    const costBytes = costBytesOf(packet);
+    if (this.#bytesInFlight + costBytes > MAX_QUEUED_BYTES) {
+      return Promise.reject(this.#queueFull('inject', this.#bytesInFlight));
+    }
+    const copy = new Uint8Array(packet);
+    return new Promise((resolve, reject) => {
+      this.#put({
+        replies: () => [copy],
+        costBytes,
+        handled: resolve,
+        abandoned: () =>
+          reject(new IllegalStateAction(`inject into "${this.#options.name}": shut down before it was handled`)),
+      });
+    });
+  }
+
+  /** Waits until every sent packet is in flight, or until the time is up. Then delivers nothing more. */
+  async close(timeoutMs: number): Promise<void> {
+    if (this.#queue.size > 0) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        this.#onQueueEmpty = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#closed = true;
+    for (const [index, packetInFlight] of this.#inFlight.entries()) {
+      this.#droppedPackets += index === 0 && this.#repliesLeft !== undefined ? this.#repliesLeft : 1;
+      packetInFlight.abandoned?.();
+    }
+    this.#inFlight.length = 0;
+    for (const queued of this.#queue) {
+      this.#reject(
+        queued,
+        new ConnectionError(
+          'SHUTDOWN_TIMEOUT',
+          this.#options.name,
+          `send to "${this.#options.name}": earlier packets were not handled within shutdownTimeoutMs`,
+        ),
+      );
+    }
+  }
+
+  #put(packetInFlight: PacketInFlight): void {
+    this.#inFlight.push(packetInFlight);
+    this.#bytesInFlight += packetInFlight.costBytes;
+    this.#planDelivery();
+  }
+
+  #reject(queued: QueuedPacket, error: unknown): void {
+    this.#dequeue(queued);
+    queued.reject(error);
+  }
+
+  /** Removes a packet from the queue. */
+  #dequeue(queued: QueuedPacket): void {
+    this.#queue.delete(queued);
+    this.#queuedBytes -= queued.costBytes;
+    queued.settled?.();
+    if (this.#queue.size === 0) {
+      this.#onQueueEmpty?.();
+    }
+  }
+
+  /** Plans delivery for a later turn of the event loop: a handler may send, and must not be called within `send`. */
+  #planDelivery(): void {
+    if (!this.#delivering && this.#inFlight.length > 0) {
+      this.#delivering = true;
+      setImmediate(() => void this.#deliver());
+    }
+  }
+
+  async #deliver(): Promise<void> {
+    // Packets that handlers send now are delivered in the next turn. Otherwise an endless exchange would block the loop.
+    for (let left = this.#inFlight.length; left > 0 && !this.#closed; left--) {
+      await this.#handle(this.#inFlight[0]!);
+    }
+    this.#delivering = false;
+    this.#planDelivery();
+  }
+
+  async #handle(packetInFlight: PacketInFlight): Promise<void> {
+    const replies = packetInFlight.replies();
+    for (const [index, reply] of replies.entries()) {
+      this.#repliesLeft = replies.length - index - 1;
+      const handled = this.#options.deliver(reply);
+      if (handled !== undefined) {
+        await handled;
+      }
+      if (this.#closed) {
+        return;
+      }
+    }
+    this.#repliesLeft = undefined;
+    this.#inFlight.shift();
+    this.#bytesInFlight -= packetInFlight.costBytes;
+    this.#admit();
+    packetInFlight.handled?.();
+  }
+
+  /** Plans the move for the end of this turn, like a write to a port. Until then a send can be aborted. */
+  #planAdmission(): void {
+    if (!this.#admitting) {
+      this.#admitting = true;
+      queueMicrotask(() =>
+        process.nextTick(() => {
+          this.#admitting = false;
+          this.#admit();
+        }),
+      );
+    }
+  }
+
+  /** Moves packets from the queue into flight, as far as there is room. */
+  #admit(): void {
+    for (const queued of this.#queue) {
+      if (this.#closed || (this.#bytesInFlight > 0 && this.#bytesInFlight + queued.costBytes > MAX_BYTES_IN_FLIGHT)) {
+        return;
+      }
+      const copy = new Uint8Array(queued.packet);
+      this.#put({ replies: () => this.#options.reply(copy), costBytes: queued.costBytes });
+      queued.resolve();
+      this.#dequeue(queued);
+    }
+  }
+
+  #queueFull(call: string, queuedBytes: number): ConnectionError {
+    const { name } = this.#options;
+    return new ConnectionError(
+      'SEND_QUEUE_FULL',
+      name,
+      `${call} to "${name}": ${queuedBytes} of ${MAX_QUEUED_BYTES} bytes are queued; await earlier packets`,
+    );
+  }
+}

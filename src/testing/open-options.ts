@@ -1,0 +1,30 @@
+import type { PortOpenOptions } from '../serial/port.js';
+
+/**
+ * Adds the defaults to the options of an `open` call.
+ *
+ * @throws TypeError if an option is missing or invalid, in the words of serialport's own bindings
+ */
+export function completeOpenOptions(options: PortOpenOptions): Required<PortOpenOptions> {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError('"options" is not an object');
+  }
+  if (!options.path) {
+    throw new TypeError('"path" is not a valid port');
+  }
+  if (!(options.baudRate > 0)) {
+    throw new TypeError('"baudRate" is not a valid baudRate');
+  }
+  return {
+    dataBits: 8,
+    lock: true,
+    stopBits: 1,
+    parity: 'none',
+    rtscts: false,
+    xon: false,
+    xoff: false,
+    xany: false,
+    hupcl: true,
+    ...options,
+  };
+}
