@@ -1,5 +1,11 @@
-// What `sercom monitor` makes of a flooding port: monitor.mjs empty|json|log PATH PACKET_BYTES.
-// "empty" is the library with a handler that only counts. In the others every packet is checked.
+// What `sercom monitor` does with a flooding port: monitor.mjs MODE PATH PACKET_BYTES C_PROGRAM.
+//
+//   empty                 the library with a handler that only counts
+//   json-pipe, json-file  sercom monitor --json into a pipe that `cat` reads, or into a file
+//   log                   sercom monitor --quiet --log
+//   c-json, c-log         the C program of peers/monitor.c, into a file
+//
+// All modes but the first check every packet.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
@@ -13,10 +19,10 @@ import { answer, answerCommands, fail } from './answer.mjs';
 
 const SERCOM = fileURLToPath(new URL('../../sercom/bin/sercom.js', import.meta.url));
 
-/** After its port is open, a process still sets the line up, which drops what came before. */
+/** After opening its port, a process still configures it, which discards what arrived before. */
 const SET_UP_MS = 200;
 
-const [mode, port, packetBytes] = process.argv.slice(2);
+const [mode, port, packetBytes, cProgram] = process.argv.slice(2);
 const pool = packetPool(Number(packetBytes)).map((packet) => Buffer.from(packet).toString('hex'));
 
 const modes = {
@@ -46,31 +52,39 @@ const modes = {
     return { packets: count - 1, seconds };
   },
 
-  /** Into a pipe that `cat` empties. */
-  async json(count, folder) {
+  async 'json-pipe'(count, folder) {
     const file = path.join(folder, 'lines');
     const pipe = path.join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     const target = openSync(file, 'w');
     const cat = spawn('cat', [pipe], { stdio: ['ignore', target, 'inherit'] });
     const catEnded = once(cat, 'close');
-    // Waits for the cat.
+    // Waits until cat has opened it.
     const stdout = openSync(pipe, 'w');
-    const monitor = await start(count, stdout, '--json');
+    const monitor = await startSercom(count, stdout, '--json');
     [target, stdout].forEach(closeSync);
     const result = await watch(monitor, file, count, catEnded);
-    checkLines(file, count, (hex) => `"hex":"${hex}"}`);
+    checkLines(file, count, jsonEnd);
     return result;
   },
 
+  'json-file': (count, folder) => intoFile(count, folder, jsonEnd, (stdout) => startSercom(count, stdout, '--json')),
+
+  'c-json': (count, folder) => intoFile(count, folder, jsonEnd, (stdout) => startC(count, stdout, 'json')),
+
+  'c-log': (count, folder) => intoFile(count, folder, logEnd, (stdout) => startC(count, stdout, 'log')),
+
   async log(count, folder) {
     const file = path.join(folder, 'log');
-    const monitor = await start(count, 'ignore', '--quiet', '--log', file, '--force');
+    const monitor = await startSercom(count, 'ignore', '--quiet', '--log', file, '--force');
     const result = await watch(monitor, file, count);
-    checkLines(file, count, (hex) => ` rx#${hex}`);
+    checkLines(file, count, logEnd);
     return result;
   },
 };
+
+const jsonEnd = (hex) => `"hex":"${hex}"}`;
+const logEnd = (hex) => ` rx#${hex}`;
 
 answerCommands({
   async run(count) {
@@ -83,9 +97,20 @@ answerCommands({
   },
 });
 
+/** Runs a monitor whose stdout is a file. */
+async function intoFile(count, folder, endOf, startWith) {
+  const file = path.join(folder, 'lines');
+  const stdout = openSync(file, 'w');
+  const monitor = await startWith(stdout);
+  closeSync(stdout);
+  const result = await watch(monitor, file, count);
+  checkLines(file, count, endOf);
+  return result;
+}
+
 /**
- * How fast the file grows, and the monitor's memory with it, from a third of the way on: a monitor is kept open for
- * long, and its start is short. All lines are of the same length.
+ * Measures how fast the file grows, and the monitor's memory with it, from a third of the way on, since a monitor runs
+ * for much longer than it starts. All lines have the same length.
  */
 async function watch(monitor, file, count, written) {
   let lineBytes = 0;
@@ -112,13 +137,18 @@ async function watch(monitor, file, count, written) {
   };
 }
 
-/** Starts the monitor; resolves when it has opened the port, and tells the benchmark. */
-async function start(count, stdout, ...options) {
-  const monitor = spawn(
-    process.execPath,
-    [SERCOM, 'monitor', port, '--no-skip-first', '-n', String(count), ...options],
-    { stdio: ['ignore', stdout, 'inherit'] },
-  );
+function startSercom(count, stdout, ...options) {
+  const command = [SERCOM, 'monitor', port, '--no-skip-first', '-n', String(count), ...options];
+  return start(process.execPath, command, stdout);
+}
+
+function startC(count, stdout, format) {
+  return start(cProgram, [port, format, String(count)], stdout);
+}
+
+/** Starts a monitor. Once it has opened the port, informs the benchmark. */
+async function start(command, args, stdout) {
+  const monitor = spawn(command, args, { stdio: ['ignore', stdout, 'inherit'] });
   monitor.ended = once(monitor, 'close');
   while (!hasOpen(monitor.pid)) {
     await delay(10);
@@ -143,7 +173,7 @@ function checkLines(file, count, endOf) {
 async function ended(monitor) {
   const [code] = await monitor.ended;
   if (code !== 0) {
-    fail(`sercom ended with ${code}`);
+    fail(`the monitor ended with ${code}`);
   }
 }
 
@@ -158,7 +188,7 @@ function hasOpen(pid) {
   });
 }
 
-/** 0 if the process has ended. */
+/** The memory of a process; 0 if it has ended. */
 function residentBytes(pid) {
   try {
     return 1_024 * Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1] ?? 0);

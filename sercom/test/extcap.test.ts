@@ -101,7 +101,7 @@ describe.skipIf(!has('tshark'))('tshark and the extcap of sercom (needs tshark)'
     spawnSync(process.execPath, [SERCOM, '--version'], { uid: 65_534, gid: 65_534 }).status === 0;
 
   test.skipIf(!isReadable)('lists our ports (needs a checkout that others may read, for root)', async () => {
-    expect(await tshark('-D')).toMatch(/sercom-sim: \(Packets \(COBS\) on sim:, a simulated Uno that echoes\)/);
+    expect(await tshark('-D')).toMatch(/sercom-sim: \(Packets \(COBS\) on sim: \(a simulated echoing Uno\)\)/);
   });
 
   test.skipIf(!isReadable)('captures from a port (needs a checkout that others may read, for root)', async () => {

@@ -1,10 +1,10 @@
 import type { DecodedValue, Decoder } from '../decoders/index.js';
-import type { PacketRecord } from '../records/packet-record.js';
+import type { PacketRecord } from '../records/record.js';
 
-/** What became of a packet: its meaning, or why it has none. */
+/** A decoded packet, or why it could not be decoded. */
 export type Decoded = { readonly value: DecodedValue } | { readonly problem: string };
 
-/** Decodes the packet of a record; a rejected frame has none. */
+/** Decodes the packet of a record. A rejected frame has none. */
 export function decodeRecord({ bytes, error }: PacketRecord, decoder: Decoder): Decoded | undefined {
   if (error !== undefined) {
     return undefined;
@@ -12,6 +12,6 @@ export function decodeRecord({ bytes, error }: PacketRecord, decoder: Decoder): 
   try {
     return { value: decoder.decode(bytes) };
   } catch (cause) {
-    return { problem: `not ${decoder.name}: ${(cause as Error).message}` };
+    return { problem: `cannot decode as ${decoder.name}: ${(cause as Error).message}` };
   }
 }

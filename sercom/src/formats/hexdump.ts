@@ -1,8 +1,8 @@
 const ROW_BYTES = 16;
 
 /**
- * The bytes as `hexdump -C` shows them, no row left out: offset, two groups of eight bytes in hex, ASCII; the last
- * line is the length. Nothing in it can harm a terminal.
+ * Formats bytes like `hexdump -C`, but with every row: offset, two groups of eight bytes in hex, ASCII. The last line is
+ * the length. The result is safe to print on a terminal.
  */
 export function hexdump(bytes: Uint8Array): string {
   const rows: string[] = [];

@@ -1,40 +1,41 @@
 import type { Decoder } from '../decoders/index.js';
-import type { LineFormat } from '../records/packet-record.js';
-import type { Paint } from '../terminal/color.js';
+import type { Colorize } from '../terminal/color.js';
 import { jsonLine } from './json-line.js';
+import type { LineFormat } from './line-format.js';
 import { packetLine } from './packet-line.js';
 import { templateFormat } from './template.js';
 import { type TimeFormat, type Timestamp, timeFormat } from './times.js';
 
+export type { LineFormat } from './line-format.js';
 export { TIMESTAMPS, type Timestamp, timeFormat } from './times.js';
 
-/** How records are written. */
+/** How to print records. */
 export interface FormatOptions {
-  /** One JSON object. */
+  /** As a JSON object. */
   json?: boolean | undefined;
-  /** A line made of a template: `--format`. */
+  /** With a template: `--format`. */
   template?: string | undefined;
-  /** A dump below each line. */
+  /** With a dump below each line. */
   dump?: boolean | undefined;
   /**
-   * How times are written; default `absolute`. Formats that take turns share what {@link timeFormat} gives, so that
-   * both go on from the same record.
+   * How to print times. Default: `absolute`. Formats that take turns share the result of {@link timeFormat}, so that
+   * both count from the same record.
    */
   timestamp?: Timestamp | TimeFormat | undefined;
   decoder?: Decoder | undefined;
-  /** Default: none. */
-  colour?: Paint | undefined;
-  /** All connections there are, so that columns line up. */
+  /** Default: no colors. */
+  colorize?: Colorize | undefined;
+  /** The names of all connections, so that columns line up. */
   names?: readonly string[] | undefined;
-  /** How many columns the terminal has now; lines that would be longer are wrapped. Default: they are not. */
+  /** Gives the current number of columns; longer lines are wrapped. Default: lines are not wrapped. */
   columns?: (() => number | undefined) | undefined;
 }
 
 /**
- * The format that the options ask for: JSON, else a template, else the line that people read. Everything that comes
- * from a device is escaped in all of them.
+ * The format that the options ask for: JSON, otherwise a template, otherwise the line for people. Each of them escapes
+ * everything that comes from a device.
  *
- * @throws CliError (wrong use) if the template cannot be used
+ * @throws CliError (usage error) if the template is invalid
  */
 export function makeFormat(options: FormatOptions): LineFormat {
   const { json, template, timestamp = 'absolute', decoder } = options;
@@ -45,6 +46,6 @@ export function makeFormat(options: FormatOptions): LineFormat {
   if (template !== undefined) {
     return templateFormat(template, time, decoder);
   }
-  const { names = [], colour = (_, text) => text, dump, columns } = options;
-  return packetLine(names, colour, { time, dump: dump === true, decoder, columns });
+  const { names = [], colorize = (_, text) => text, dump, columns } = options;
+  return packetLine(names, colorize, { time, dump: dump === true, decoder, columns });
 }

@@ -1,46 +1,44 @@
 import type { Decoder } from '../decoders/index.js';
-import type { LineFormat, PacketRecord } from '../records/packet-record.js';
-import type { Paint } from '../terminal/color.js';
+import type { PacketRecord } from '../records/record.js';
+import type { Color, Colorize } from '../terminal/color.js';
+import { columnsOf, wrap } from '../text/columns.js';
 import { escapeText, quotePacket } from '../text/escape.js';
-import { toHex } from '../text/hex.js';
+import { toSpacedHex } from '../text/hex.js';
 import { decodeRecord } from './decoded.js';
 import { hexdump } from './hexdump.js';
+import type { LineFormat } from './line-format.js';
 import { localTime, type TimeFormat } from './times.js';
-import { columnsOf, wrap } from './wrap.js';
 
-/** How many bytes the hex column has room for; longer packets push the text to the right. */
+/** The number of bytes that the hex column has room for. Longer packets push the text to the right. */
 const HEX_COLUMN_BYTES = 8;
 
-/** A terminal that leaves less room than that beside the first columns gets long lines. */
+/** If a terminal has fewer columns than this beside the first ones, lines are not wrapped. */
 const MIN_WRAPPED_COLUMNS = 3 * HEX_COLUMN_BYTES - 1;
 
-/** What {@link packetLine} may do besides. */
 export interface PacketLineOptions {
   /** Default: time of day. */
   time?: TimeFormat;
-  /** Shows each packet as a dump below its line. */
+  /** Prints a dump of each packet below its line. */
   dump?: boolean;
   decoder?: Decoder | undefined;
-  /** How many columns there are now; longer lines are wrapped. */
+  /** Gives the current number of columns; longer lines are wrapped. Default: lines are not wrapped. */
   columns?: (() => number | undefined) | undefined;
 }
 
-type Colour = Parameters<Paint>[0];
-
-/** A piece of text, with its colour. */
-type Piece = readonly [text: string, colour?: Colour];
+/** Text with its color. */
+type Piece = readonly [text: string, color?: Color];
 
 /**
- * The lines that people read: time, connection, direction, length, hex, text or the reason of the rejection, and what
- * the packet means if there is a decoder.
+ * Formats records for people: time, connection, direction, length, hex, text or reason of the rejection, and the decoded
+ * packet if there is a decoder.
  *
- * @param names - all connections there are, so that the columns line up
+ * @param names - the names of all connections, so that columns line up
  */
-export function packetLine(names: readonly string[], paint: Paint, options: PacketLineOptions = {}): LineFormat {
+export function packetLine(names: readonly string[], colorize: Colorize, options: PacketLineOptions = {}): LineFormat {
   const { time = localTime, dump = false, decoder, columns } = options;
   const labels = new Map(names.map((name) => [name, escapeText(name)]));
   const nameColumns = Math.max(0, ...[...labels.values()].map(columnsOf));
-  const painted = ([text, colour]: Piece) => (colour === undefined ? text : paint(colour, text));
+  const colored = ([text, color]: Piece) => (color === undefined ? text : colorize(color, text));
   return (record) => {
     const label = labels.get(record.name) ?? escapeText(record.name);
     const head: Piece[] = [
@@ -51,7 +49,7 @@ export function packetLine(names: readonly string[], paint: Paint, options: Pack
     ];
     const decoded = decodedPiece(record, decoder);
     if (dump) {
-      const line = [...head, ...rejectionOf(record), ...decoded].map(painted).join('  ');
+      const line = [...head, ...rejectionOf(record), ...decoded].map(colored).join('  ');
       return `${line}\n${hexdump(record.bytes)}`;
     }
     const hex = spacedHex(record);
@@ -63,19 +61,19 @@ export function packetLine(names: readonly string[], paint: Paint, options: Pack
       const blocks: Piece[] = [[hex], meaning, ...decoded];
       if (room - indent >= MIN_WRAPPED_COLUMNS) {
         const rows = blocks.flatMap((piece, index) => rowsOf(piece, index === 0, room - indent));
-        return `${head.map(painted).join('  ')}  ${rows.map(painted).join(`\n${' '.repeat(indent)}`)}`;
+        return `${head.map(colored).join('  ')}  ${rows.map(colored).join(`\n${' '.repeat(indent)}`)}`;
       }
     }
-    return pieces.map(painted).join('  ');
+    return pieces.map(colored).join('  ');
   };
 }
 
-/** A piece in rows; those of hex have a multiple of eight bytes. */
-function rowsOf([text, colour]: Piece, isHex: boolean, room: number): Piece[] {
+/** Cuts a piece into rows. Rows of hex have a multiple of eight bytes. */
+function rowsOf([text, color]: Piece, isHex: boolean, room: number): Piece[] {
   const columns = isHex ? 3 * HEX_COLUMN_BYTES * Math.floor((room + 1) / (3 * HEX_COLUMN_BYTES)) : room;
   return wrap(text, columns).map((row): Piece => {
     const shown = isHex ? row.trimEnd() : row;
-    return colour === undefined ? [shown] : [shown, colour];
+    return color === undefined ? [shown] : [shown, color];
   });
 }
 
@@ -92,6 +90,6 @@ function decodedPiece(record: PacketRecord, decoder: Decoder | undefined): Piece
 }
 
 function spacedHex({ bytes, length }: PacketRecord): string {
-  const hex = toHex(bytes).replace(/..(?!$)/g, '$& ');
+  const hex = toSpacedHex(bytes);
   return bytes.length < length ? `${hex} …` : hex;
 }

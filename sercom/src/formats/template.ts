@@ -2,26 +2,27 @@ import { CliError } from '../cli-error.js';
 import type { Decoder } from '../decoders/index.js';
 import { jsonDecoder } from '../decoders/json.js';
 import { ExitCode } from '../exit-codes.js';
-import { microsOf } from '../records/clock.js';
-import type { LineFormat, PacketRecord } from '../records/packet-record.js';
+import type { PacketRecord } from '../records/record.js';
+import { columnsOf } from '../text/columns.js';
 import { escapePacket, escapeText } from '../text/escape.js';
 import { toHex } from '../text/hex.js';
+import { epochTime, microsecondDigits } from '../text/timestamp.js';
 import { type Decoded, decodeRecord } from './decoded.js';
-import { isoTime, jsonLine } from './json-line.js';
-import { epochTime, type TimeFormat } from './times.js';
-import { columnsOf } from './wrap.js';
+import { jsonLine } from './json-line.js';
+import type { LineFormat } from './line-format.js';
+import { isoTime, type TimeFormat } from './times.js';
 
-/** A part of a template, with the text that it stands for. */
+/** A part of a template: gives its text for a record. */
 type Part = (record: PacketRecord) => string;
 
-/** A field: `%`, or the time's `@`. */
+/** What a field may need besides the record. */
 interface FieldContext {
   readonly time: TimeFormat;
   readonly decoded: (record: PacketRecord) => Decoded | undefined;
   readonly decoder: Decoder | undefined;
 }
 
-/** The fields after `%`. Numbers of them are written by `mosquitto_sub`; `d`, `v`, `e` and `T` are ours. */
+/** The fields after `%`. `d`, `v`, `e` and `T` are our own, the others those of `mosquitto_sub`. */
 const FIELDS: Readonly<Record<string, (record: PacketRecord, context: FieldContext) => string>> = {
   t: ({ name }) => escapeText(name),
   d: ({ dir }) => dir,
@@ -44,7 +45,7 @@ const FIELDS: Readonly<Record<string, (record: PacketRecord, context: FieldConte
   J: (record, { decoder = jsonDecoder }) => jsonLine(record, decoder),
 };
 
-/** The fields after `@`, as in `strftime`; local time. */
+/** The fields after `@`, in local time, as in `strftime`. */
 const DATES: Readonly<Record<string, (time: Date, timeUs: number) => string>> = {
   Y: (time) => String(time.getFullYear()),
   m: (time) => two(time.getMonth() + 1),
@@ -57,7 +58,7 @@ const DATES: Readonly<Record<string, (time: Date, timeUs: number) => string>> = 
     return `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}${two(Math.abs(minutes) % 60)}`;
   },
   s: (_, timeUs) => String(Math.floor(timeUs / 1_000_000)),
-  N: (_, timeUs) => `${microsOf(timeUs)}000`,
+  N: (_, timeUs) => `${microsecondDigits(timeUs)}000`,
 };
 
 const ESCAPES: Readonly<Record<string, string>> = {
@@ -76,14 +77,14 @@ const HELP =
   '%U epoch, %j %J JSON, %%; @Y @m @d @H @M @S @N @s @z, @@; escapes: \\n \\t \\r \\0 \\a \\e \\v \\\\';
 
 /**
- * Lines made of a template in the manner of `mosquitto_sub -F`: what it says itself is written as it is, what comes
- * from a device is escaped.
+ * Formats records with a template like that of `mosquitto_sub -F`. The text of the template is printed unchanged, what
+ * comes from a device is escaped.
  *
- * @throws CliError (wrong use) if it holds a sequence that is not known
+ * @throws CliError (usage error) if the template has an invalid sequence
  */
 export function templateFormat(template: string, time: TimeFormat, decoder?: Decoder): LineFormat {
   const parts: Part[] = [];
-  // One decoding a record, however many fields show it.
+  // Decodes a record once, however many fields show the result.
   let last: { record: PacketRecord; decoded: Decoded | undefined } | undefined;
   const context: FieldContext = {
     time,
@@ -111,7 +112,7 @@ function partOf(sequence: string, groups: Record<string, string | undefined>, co
     }
     const write = FIELDS[field];
     if (write === undefined || Number(width) > MAX_COLUMNS) {
-      throw wrong(sequence);
+      throw invalid(sequence);
     }
     return (record) => fitted(write(record, context), flags, Number(width), most);
   }
@@ -121,14 +122,14 @@ function partOf(sequence: string, groups: Record<string, string | undefined>, co
     }
     const write = DATES[date];
     if (write === undefined) {
-      throw wrong(sequence);
+      throw invalid(sequence);
     }
     return ({ timeUs }) => write(new Date(Math.floor(timeUs / 1000)), timeUs);
   }
   if (escaped !== undefined) {
     const character = ESCAPES[escaped];
     if (character === undefined) {
-      throw wrong(sequence);
+      throw invalid(sequence);
     }
     return () => character;
   }
@@ -137,7 +138,7 @@ function partOf(sequence: string, groups: Record<string, string | undefined>, co
 
 const MAX_COLUMNS = 10_000;
 
-/** Cut to at most so many characters, then padded: at its left, or with the flag `-` at its right. */
+/** Cuts text to at most `most` characters, then pads it on the left, or with the flag `-` on the right. */
 function fitted(text: string, flags: string, width: number, most: string | undefined): string {
   const cut = most === undefined ? text : Array.from(text).slice(0, Number(most)).join('');
   const missing = Math.max(0, width - columnsOf(cut));
@@ -151,6 +152,6 @@ function two(number: number): string {
   return String(number).padStart(2, '0');
 }
 
-function wrong(sequence: string): CliError {
-  return new CliError(ExitCode.usage, `--format: "${sequence}" is not known; ${HELP}`);
+function invalid(sequence: string): CliError {
+  return new CliError(ExitCode.usage, `--format: invalid sequence "${sequence}"; ${HELP}`);
 }

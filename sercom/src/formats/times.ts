@@ -1,17 +1,16 @@
-import { microsOf } from '../records/clock.js';
-import { isoTime } from './json-line.js';
+import { epochTime, withMicroseconds } from '../text/timestamp.js';
 
-/** What `--timestamp` takes. */
+/** The values of `--timestamp`. */
 export const TIMESTAMPS = ['absolute', 'iso', 'epoch', 'delta', 'start'] as const;
 
 export type Timestamp = (typeof TIMESTAMPS)[number];
 
-/** Writes the time of one record after the other. */
+/** Formats the time of each record, in the order of the records. */
 export type TimeFormat = (timeUs: number) => string;
 
 /**
- * How times are written: of day (local), ISO 8601 (UTC), seconds since 1970, since the record before, since the first
- * record. All with microseconds.
+ * Times of day (local), ISO 8601 (UTC), seconds since 1970, since the record before, or since the first record. All have
+ * microseconds.
  */
 export function timeFormat(timestamp: Timestamp): TimeFormat {
   switch (timestamp) {
@@ -39,19 +38,21 @@ export function timeFormat(timestamp: Timestamp): TimeFormat {
   }
 }
 
-/** Time of day in the local time zone. */
-export function localTime(timeUs: number): string {
-  const time = new Date(Math.floor(timeUs / 1000));
-  const clock = [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0'));
-  return `${clock.join(':')}.${microsOf(timeUs)}`;
-}
+/** Formats the time of day in the local time zone. */
+export const localTime: TimeFormat = withMicroseconds((second) => {
+  const time = new Date(second * 1_000);
+  const parts = [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0'));
+  return `${parts.join(':')}.`;
+});
 
-/** Seconds since 1970. */
-export function epochTime(timeUs: number): string {
-  return `${Math.floor(timeUs / 1_000_000)}.${microsOf(timeUs)}`;
-}
+const isoTimeWithoutZone = withMicroseconds((second) =>
+  new Date(second * 1_000).toISOString().slice(0, -'000Z'.length),
+);
 
-/** Seconds, aligned up to 9999; they may be negative: a clock can be set, a file can hold anything. */
+/** Formats a time as ISO 8601 in UTC. */
+export const isoTime: TimeFormat = (timeUs) => `${isoTimeWithoutZone(timeUs)}Z`;
+
+/** Seconds, aligned up to 9999. They can be negative, because clocks are set and recordings are arbitrary. */
 function difference(microseconds: number): string {
   const seconds = epochTime(Math.abs(microseconds));
   return `${microseconds < 0 ? '-' : '+'}${seconds}`.padStart(12);

@@ -1,6 +1,6 @@
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import { count } from '../records/totals.js';
+import { count } from '../text/count.js';
 
 /**
  * Returns the packet.

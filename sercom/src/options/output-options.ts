@@ -1,7 +1,6 @@
 import { DECODER_GRAMMAR, type Decoder, loadDecoder } from '../decoders/index.js';
-import { makeFormat, TIMESTAMPS, timeFormat } from '../formats/index.js';
-import type { LineFormat } from '../records/packet-record.js';
-import { paintFor } from '../terminal/color.js';
+import { type LineFormat, makeFormat, TIMESTAMPS, timeFormat } from '../formats/index.js';
+import { colorizerFor } from '../terminal/color.js';
 import type { Output } from '../terminal/output.js';
 import { grouped, type OptionsOf, option } from './define.js';
 
@@ -42,7 +41,7 @@ export function recordFormats(
     template,
     timestamp: timeFormat(timestamp),
     decoder,
-    colour: paintFor(stream),
+    colorize: colorizerFor(stream),
     names,
     columns: isTerminal ? () => stream.columns : undefined,
   };

@@ -1,4 +1,4 @@
-/** Reads so many bytes at a time, whatever the chunks they come in. */
+/** Reads a given number of bytes at a time from a stream of chunks. */
 export class ByteReader {
   readonly #chunks: AsyncIterator<Uint8Array>;
   #pending: Uint8Array[] = [];
@@ -8,7 +8,7 @@ export class ByteReader {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Gives that many bytes; fewer if the end comes before, nothing at the end. */
+  /** Reads that many bytes, fewer if the stream ends first, or `undefined` at its end. */
   async read(bytes: number): Promise<Buffer | undefined> {
     while (this.#bytes < bytes) {
       const { value, done } = await this.#chunks.next();
@@ -29,7 +29,7 @@ export class ByteReader {
     return result;
   }
 
-  /** Ends the reading. */
+  /** Closes the stream. */
   async close(): Promise<void> {
     await this.#chunks.return?.();
   }

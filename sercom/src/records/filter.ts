@@ -1,29 +1,29 @@
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import type { PacketRecord } from './packet-record.js';
+import type { PacketRecord } from './record.js';
 
-/** Whether a record is meant. */
+/** Whether a record matches. */
 export type RecordFilter = (record: PacketRecord) => boolean;
 
-/** What `--filter` and `--reject` take, for help and messages. */
+/** The conditions of `--filter` and `--reject`, for help and messages. */
 export const FILTER_GRAMMAR =
   'name=NAME, dir=rx or dir=tx, length=N (or != < <= > >=) or length=N..M, bytes=HEX or bytes=HEX/MASK, text=TEXT';
 
 const FIELDS_WITHOUT_UNEQUAL = ['name', 'dir', 'bytes', 'text'];
 
-const HELP = `it takes ${FILTER_GRAMMAR}; several with commas, text last`;
+const HELP = `expected ${FILTER_GRAMMAR}; separate conditions with commas, text last`;
 
 /**
- * Reads conditions, joined by commas, that a record must all meet. Of a rejected frame, `bytes` and `text` look at its
- * first bytes as they were on the wire.
+ * Parses conditions separated by commas, all of which a record must meet. For a rejected frame, `bytes` and `text` look
+ * at its first bytes as they were on the wire.
  *
- * - `name=NAME`: the connection; `*` stands for any characters
+ * - `name=NAME`: the connection; `*` matches any characters
  * - `dir=rx`, `dir=tx`
  * - `length=N`, `!=`, `<`, `<=`, `>`, `>=`, and `length=N..M` for a range with both its ends
- * - `bytes=HEX`: begins with these bytes; `bytes=HEX/MASK`: where the mask has ones
- * - `text=TEXT`: holds this text (UTF-8), to the end of the argument, commas and all
+ * - `bytes=HEX`: begins with these bytes; with `bytes=HEX/MASK`, only the bits that are 1 in the mask are compared
+ * - `text=TEXT`: contains this text (UTF-8), which extends to the end of the argument, commas included
  *
- * @throws CliError (wrong use)
+ * @throws CliError (usage error)
  */
 export function parseFilter(spec: string): RecordFilter {
   const conditions: RecordFilter[] = [];
@@ -41,18 +41,21 @@ export function parseFilter(spec: string): RecordFilter {
     }
     rest = rest.slice(comma + 1);
   }
-  return (record) => conditions.every((meets) => meets(record));
+  return (record) => conditions.every((matches) => matches(record));
 }
 
 /**
- * Joins the arguments of `--filter` and of `--reject`: a record is meant if every filter means it, and no reject does.
+ * Combines the arguments of `--filter` and of `--reject`: a record must match every filter and no reject.
  *
- * @throws CliError (wrong use)
+ * @throws CliError (usage error)
  */
 export function recordFilter(filters: readonly string[] = [], rejects: readonly string[] = []): RecordFilter {
   const wanted = filters.map(parseFilter);
   const unwanted = rejects.map(parseFilter);
-  return (record) => wanted.every((means) => means(record)) && !unwanted.some((means) => means(record));
+  if (wanted.length + unwanted.length === 0) {
+    return () => true;
+  }
+  return (record) => wanted.every((matches) => matches(record)) && !unwanted.some((matches) => matches(record));
 }
 
 function condition(text: string, spec: string): RecordFilter {
@@ -75,14 +78,14 @@ function condition(text: string, spec: string): RecordFilter {
   }
   if (operator === '!=' && FIELDS_WITHOUT_UNEQUAL.includes(field)) {
     const equal = `"${field}=${value}"`;
-    throw wrong(spec, `only length takes "!="; --reject ${equal} leaves out what meets ${equal}`);
+    throw usageError(spec, `"!=" works with length only; use --reject ${equal}`);
   }
-  throw wrong(spec, `"${text.trim()}" is no condition`);
+  throw usageError(spec, `unknown condition "${text.trim()}"`);
 }
 
 function nameFilter(pattern: string, spec: string): RecordFilter {
   if (pattern === '') {
-    throw wrong(spec, 'the name is empty');
+    throw usageError(spec, 'the name is empty');
   }
   const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
   const expression = new RegExp(`^${parts.join('.*')}$`, 'su');
@@ -92,7 +95,7 @@ function nameFilter(pattern: string, spec: string): RecordFilter {
 function lengthFilter(operator: string, value: string, spec: string): RecordFilter {
   const [, from, to] = /^(\d+)(?:\.\.(\d+))?$/.exec(value) ?? [];
   if (from === undefined || (to !== undefined && (operator !== '=' || Number(to) < Number(from)))) {
-    throw wrong(spec, `"${value}" is no length`);
+    throw usageError(spec, `invalid length "${value}"`);
   }
   const number = Number(from);
   switch (operator) {
@@ -116,7 +119,7 @@ function lengthFilter(operator: string, value: string, spec: string): RecordFilt
 function bytesFilter(value: string, spec: string): RecordFilter {
   const [lead, mask, ...more] = value.split('/').map((hex) => hexBytes(hex, spec));
   if (lead === undefined || more.length > 0 || (mask !== undefined && mask.length !== lead.length)) {
-    throw wrong(spec, 'bytes and mask must be of the same length');
+    throw usageError(spec, 'bytes and mask must be of the same length');
   }
   const wanted = lead.map((byte, index) => byte & (mask?.[index] ?? 0xff));
   return ({ bytes }) =>
@@ -126,19 +129,19 @@ function bytesFilter(value: string, spec: string): RecordFilter {
 function hexBytes(hex: string, spec: string): Uint8Array {
   const digits = hex.replace(/[\s:]/g, '');
   if (digits === '' || !/^([0-9a-f]{2})+$/i.test(digits)) {
-    throw wrong(spec, `"${hex}" is not made of pairs of hex digits`);
+    throw usageError(spec, `invalid hex "${hex}"`);
   }
   return Buffer.from(digits, 'hex');
 }
 
 function textFilter(text: string, spec: string): RecordFilter {
   if (text === '') {
-    throw wrong(spec, 'the text is empty');
+    throw usageError(spec, 'the text is empty');
   }
   const wanted = Buffer.from(text);
   return ({ bytes }) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(wanted);
 }
 
-function wrong(spec: string, problem: string): CliError {
+function usageError(spec: string, problem: string): CliError {
   return new CliError(ExitCode.usage, `filter "${spec}": ${problem}; ${HELP}`);
 }

@@ -1,15 +1,15 @@
 import { toHex } from '../text/hex.js';
-import { microsOf } from './clock.js';
-import type { PacketRecord } from './packet-record.js';
+import { epochTime } from '../text/timestamp.js';
+import type { PacketRecord } from './record.js';
 
-/** Names stand in a log without white space and unprintable characters: percent-encoded, as in a URL. */
+/** Percent-encoded in names, as in a URL. */
 const UNSAFE = /[\p{C}\p{Z}%]/gu;
 
 const LINE =
   /^\((\d{1,10})\.(\d{6})\) (\S+) (?:(rx|tx)#|rx!(malformed|too-long|checksum)\/(\d{1,10})#)((?:[0-9a-f]{2})*)$/u;
 
 /**
- * The line of a record in a log, without its line end:
+ * Formats the line of a record in a log, without its line end:
  *
  * ```
  * (1700000000.123456) arm rx#68656c6c6f
@@ -18,34 +18,33 @@ const LINE =
  * ```
  */
 export function logLine({ timeUs, name, dir, length, bytes, error }: PacketRecord): string {
-  const time = `${Math.floor(timeUs / 1_000_000)}.${microsOf(timeUs)}`;
   const hex = toHex(bytes);
-  return `(${time}) ${encodedName(name)} ${error === undefined ? dir : `rx!${error}/${length}`}#${hex}`;
+  return `(${epochTime(timeUs)}) ${encodedName(name)} ${error === undefined ? dir : `rx!${error}/${length}`}#${hex}`;
 }
 
 /**
- * Reads what {@link logLine} writes, and nothing else.
+ * Parses what {@link logLine} writes, and nothing else.
  *
- * @throws Error if it is no such line
+ * @throws Error if it is not such a line
  */
 export function parseLogLine(line: string): PacketRecord {
   const match = LINE.exec(line);
   if (match === null) {
-    throw new Error('it is no line of a log, such as "(1700000000.123456) arm rx#68656c6c6f"');
+    throw new Error('not a line of a log; expected for example "(1700000000.123456) arm rx#68656c6c6f"');
   }
   const [, seconds, micros, encodedName = '', dir = 'rx', error, wireLength, hex = ''] = match;
   const bytes = Buffer.from(hex, 'hex');
   const name = decodeName(encodedName);
   const timeUs = Number(seconds) * 1_000_000 + Number(micros);
   if (!Number.isSafeInteger(timeUs)) {
-    throw new Error('its time is out of range');
+    throw new Error('time out of range');
   }
   if (error === undefined) {
     return { timeUs, name, dir: dir as PacketRecord['dir'], length: bytes.length, bytes };
   }
   const length = Number(wireLength);
   if (length < bytes.length) {
-    throw new Error(`a frame of ${length} bytes cannot begin with ${bytes.length}`);
+    throw new Error(`a frame of ${length} bytes cannot begin with ${bytes.length} bytes`);
   }
   return { timeUs, name, dir: 'rx', length, bytes, error: error as NonNullable<PacketRecord['error']> };
 }
@@ -53,7 +52,7 @@ export function parseLogLine(line: string): PacketRecord {
 let lastName: string | undefined;
 let lastEncodedName = '';
 
-/** The name as it stands in a log. Mostly it is that of the record before. */
+/** The name as written in a log. It is usually that of the record before, so that one is kept. */
 function encodedName(name: string): string {
   if (name !== lastName) {
     lastName = name;
@@ -63,7 +62,7 @@ function encodedName(name: string): string {
 }
 
 function encodeName(name: string): string {
-  // Half a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD.
+  // A lone surrogate, which UTF-8 cannot represent, becomes U+FFFD.
   return Buffer.from(name)
     .toString()
     .replace(UNSAFE, (character) =>
@@ -76,10 +75,10 @@ function decodeName(encoded: string): string {
   try {
     name = decodeURIComponent(encoded);
   } catch {
-    // Told below.
+    // Reported below.
   }
   if (name === undefined || encodeName(name) !== encoded) {
-    throw new Error(`"${encoded}" is no name: white space, % and what is not visible are written as %NN`);
+    throw new Error(`invalid name "${encoded}"; white space, % and invisible characters must be written as %NN`);
   }
   return name;
 }

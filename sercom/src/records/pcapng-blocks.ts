@@ -1,7 +1,7 @@
-/** `USER0`: packets as they are. */
+/** `USER0`: raw packets. */
 export const LINKTYPE_USER0 = 147;
 
-/** `WIRESHARK_UPPER_PDU`: packets behind tags, one of which names the dissector. */
+/** `WIRESHARK_UPPER_PDU`: tags, one of which names the dissector, followed by the packet. */
 export const LINKTYPE_UPPER_PDU = 252;
 
 /** Types of blocks. */
@@ -32,27 +32,3 @@ export const FLAG_SYMBOL_ERROR = 1 << 31;
 export const TAG_END = 0;
 export const TAG_DISSECTOR = 12;
 export const TAG_DIRECTION = 40;
-
-export type BlockOption = readonly [code: number, value: Uint8Array];
-
-/** A block, little-endian: type, length, body, options, length. */
-export function block(type: number, body: Uint8Array, options: readonly BlockOption[] = []): Buffer {
-  const parts: Uint8Array[] = [padded(body)];
-  for (const [code, value] of options) {
-    parts.push(Buffer.from(Uint16Array.of(code, value.length).buffer), padded(value));
-  }
-  if (options.length > 0) {
-    parts.push(Buffer.alloc(4));
-  }
-  const length = 12 + parts.reduce((sum, part) => sum + part.length, 0);
-  const head = Buffer.alloc(8);
-  head.writeUInt32LE(type, 0);
-  head.writeUInt32LE(length, 4);
-  return Buffer.concat([head, ...parts, head.subarray(4)]);
-}
-
-/** Bytes, filled up with zeros to a multiple of four. */
-export function padded(bytes: Uint8Array): Uint8Array {
-  const missing = -bytes.length & 3;
-  return missing === 0 ? bytes : Buffer.concat([bytes, Buffer.alloc(missing)]);
-}

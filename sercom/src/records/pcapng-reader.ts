@@ -1,5 +1,4 @@
 import { ByteReader } from './byte-reader.js';
-import type { PacketRecord } from './packet-record.js';
 import {
   BYTE_ORDER_MAGIC,
   ENHANCED_PACKET,
@@ -19,22 +18,23 @@ import {
   SIMPLE_PACKET,
   TAG_END,
 } from './pcapng-blocks.js';
+import type { PacketRecord } from './record.js';
 
-/** A longer block is none of ours, and would only fill the memory. */
+/** No packet makes a block this long. A longer one would only fill the memory. */
 const MAX_BLOCK_BYTES = 33_554_432;
 
 interface Interface {
   name: string;
   linkType: number;
-  /** Microseconds since 1970, of a time stamp. */
+  /** Converts a timestamp to microseconds since 1970. */
   timeUs(stamp: bigint): number;
 }
 
 /**
- * The records of a pcapng file: packets of the link types USER0 and WIRESHARK_UPPER_PDU. Times become microseconds;
- * a packet without a direction counts as received.
+ * Reads a pcapng file with packets of the link types USER0 and WIRESHARK_UPPER_PDU. Times become microseconds. A packet
+ * without a direction counts as received.
  *
- * @throws Error that begins with the offset of the block, at the first that is not understood
+ * @throws Error at the first invalid block; its message begins with the offset of the block
  */
 export async function* readPcapng(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<PacketRecord> {
   const reader = new ByteReader(chunks);
@@ -57,30 +57,30 @@ async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
       throw new Error(`block at byte ${offset}: ${problem}`);
     };
     if (head.length < 12) {
-      fail('it is cut off');
+      fail('truncated block');
     }
     let view = viewOf(head);
     if (view.getUint32(0, true) === SECTION_HEADER) {
       littleEndian = view.getUint32(8, true) === BYTE_ORDER_MAGIC;
       if (!littleEndian && view.getUint32(8, false) !== BYTE_ORDER_MAGIC) {
-        fail('it is no section of a pcapng file');
+        fail('invalid byte-order magic');
       }
       interfaces = [];
     } else if (offset === 0) {
-      fail('it is no pcapng file');
+      fail('not a pcapng file');
     }
     const length = view.getUint32(4, littleEndian);
     if (length < 12 || length % 4 !== 0 || length > MAX_BLOCK_BYTES) {
-      fail(`its length, ${length}, is wrong`);
+      fail(`invalid block length ${length}`);
     }
     const rest = length === 12 ? Buffer.alloc(0) : await reader.read(length - 12);
     if (rest === undefined || rest.length < length - 12) {
-      fail('it is cut off');
+      fail('truncated block');
     }
     const bytes = Buffer.concat([head, rest!]);
     view = viewOf(bytes);
     if (view.getUint32(length - 4, littleEndian) !== length) {
-      fail('its two lengths differ');
+      fail('the two block lengths differ');
     }
     const type = view.getUint32(0, littleEndian);
     const body = { bytes: bytes.subarray(8, -4), littleEndian };
@@ -90,10 +90,10 @@ async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
       } else if (type === ENHANCED_PACKET) {
         yield packetOf(body, interfaces);
       } else if (type === SIMPLE_PACKET) {
-        throw new Error('a packet without a time cannot be used');
+        throw new Error('simple packet blocks have no timestamp and are not supported');
       }
     } catch (error) {
-      fail(error instanceof RangeError ? 'it is malformed' : (error as Error).message);
+      fail(error instanceof RangeError ? 'malformed block' : (error as Error).message);
     }
     offset += length;
   }
@@ -107,7 +107,7 @@ interface Body {
 function interfaceOf({ bytes, littleEndian }: Body, index: number): Interface {
   const linkType = viewOf(bytes).getUint16(0, littleEndian);
   if (linkType !== LINKTYPE_USER0 && linkType !== LINKTYPE_UPPER_PDU) {
-    throw new Error(`link type ${linkType} is none of serial packets (${LINKTYPE_USER0}, ${LINKTYPE_UPPER_PDU})`);
+    throw new Error(`unsupported link type ${linkType}; expected ${LINKTYPE_USER0} or ${LINKTYPE_UPPER_PDU}`);
   }
   const options = optionsOf({ bytes: bytes.subarray(8), littleEndian });
   const resolution = options.get(IF_TSRESOL)?.readUInt8() ?? 6;
@@ -125,7 +125,7 @@ function packetOf({ bytes, littleEndian }: Body, interfaces: readonly Interface[
   const view = viewOf(bytes);
   const from = interfaces[view.getUint32(0, littleEndian)];
   if (from === undefined) {
-    throw new Error('its interface is not described');
+    throw new Error('the interface of the packet is not described');
   }
   const stamp = (BigInt(view.getUint32(4, littleEndian)) << 32n) | BigInt(view.getUint32(8, littleEndian));
   const captured = view.getUint32(12, littleEndian);
@@ -140,11 +140,11 @@ function packetOf({ bytes, littleEndian }: Body, interfaces: readonly Interface[
   const length = onWire - captured + packet.length;
   const error = errorOf(flags);
   if (error === undefined && onWire !== captured) {
-    throw new Error(`of a packet of ${length} bytes, only ${packet.length} were captured`);
+    throw new Error(`only ${packet.length} of the ${length} bytes of the packet were captured`);
   }
   const timeUs = from.timeUs(stamp);
   if (timeUs < 0 || !Number.isSafeInteger(timeUs)) {
-    throw new Error('its time is out of range');
+    throw new Error('time out of range');
   }
   return {
     timeUs,
@@ -184,7 +184,7 @@ function optionsOf({ bytes, littleEndian }: Body): Map<number, Buffer> {
   return options;
 }
 
-/** How many bytes the tags before an upper PDU take. */
+/** The number of bytes of the tags before an upper PDU. */
 function tagBytes(data: Buffer): number {
   for (let at = 0; ; ) {
     const code = data.readUInt16BE(at);

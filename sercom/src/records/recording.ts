@@ -2,20 +2,20 @@ import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import { readLog } from '../sinks/log-file.js';
-import type { PacketRecord } from './packet-record.js';
+import { readLog } from './log-reader.js';
 import { SECTION_HEADER } from './pcapng-blocks.js';
 import { readPcapng } from './pcapng-reader.js';
+import type { PacketRecord } from './record.js';
 
 /**
- * The records of a file, a log or a capture, which its first bytes tell; `-` is stdin. The signal ends it, and its
- * reason is thrown.
+ * Reads a recording: a log or a capture, told apart by their first bytes. `-` is stdin. Aborting the signal ends it, and
+ * throws its reason.
  *
- * @throws CliError (failure) if the file cannot be read, or at the first place that is not understood
+ * @throws CliError (failure) if the file cannot be read, or at its first invalid line or block
  */
-export async function* readRecording(path: string, signal?: AbortSignal): AsyncGenerator<PacketRecord> {
-  const stream = path === '-' ? process.stdin : createReadStream(path);
-  const name = path === '-' ? 'stdin' : path;
+export async function* readRecording(file: string, signal?: AbortSignal): AsyncGenerator<PacketRecord> {
+  const stream = file === '-' ? process.stdin : createReadStream(file);
+  const name = nameOfRecording(file);
   try {
     const ending = signal === undefined ? stream : addAbortSignal(signal, stream);
     const { head, all } = await peek(ending[Symbol.asyncIterator]());
@@ -29,7 +29,12 @@ export async function* readRecording(path: string, signal?: AbortSignal): AsyncG
   }
 }
 
-/** The first four bytes, or as many as there are, and all chunks with them. */
+/** A recording's name in messages. */
+export function nameOfRecording(file: string): string {
+  return file === '-' ? 'stdin' : file;
+}
+
+/** The first four bytes, fewer if there are not as many, and all chunks including them. */
 async function peek(chunks: AsyncIterator<Uint8Array>): Promise<{ head: Buffer; all: AsyncGenerator<Uint8Array> }> {
   let head = Buffer.alloc(0);
   while (head.length < 4) {

@@ -1,7 +1,7 @@
 import type { SerialStats } from 'serial-communicator';
-import { count } from '../records/totals.js';
+import { count } from '../text/count.js';
 
-/** What the counters of a line tell of what has come. */
+/** The counters of a port that show what arrived. */
 export type Arrivals = Pick<
   SerialStats,
   | 'bytesRead'
@@ -15,34 +15,35 @@ export type Arrivals = Pick<
 
 const NOTHING: Arrivals = combined(() => 0);
 
-/** All counters of several lines, in one. */
-export function sumOf(lines: readonly Arrivals[]): Arrivals {
-  return combined((counter) => lines.reduce((sum, line) => sum + line[counter], 0));
+/** Adds up the counters of several ports. */
+export function sumOf(ports: readonly Arrivals[]): Arrivals {
+  return combined((counter) => ports.reduce((sum, port) => sum + port[counter], 0));
 }
 
-/** What has come on a line since. */
+/** What arrived at a port since. */
 export function since(before: Arrivals, now: Arrivals): Arrivals {
   return combined((counter) => now[counter] - before[counter]);
 }
 
 /**
- * Why nothing, or not all, came, and what to do about it, as far as a line's counters tell.
+ * Why no packets, or not all of them, arrived at a port, and what to do about it, as far as its counters show.
  *
- * @param arrivals - what has come since the port was opened: what came before anything was sent tells of the line, too
- * @param ifSilent - what to say where not a byte came: that depends on what was asked of the device
- * @param before - what had come before the device was asked
- * @returns `undefined` if nothing is wrong with the line
+ * @param arrivals - what arrived since the port was opened. Bytes from before the request help the diagnosis, too.
+ * @param ifSilent - what to say if no bytes arrived, which depends on what was requested from the device
+ * @param before - what had arrived before the request
+ * @returns `undefined` if the counters show nothing wrong
  */
-export function lineTrouble(arrivals: Arrivals, ifSilent: string, before = NOTHING): string | undefined {
+export function portTrouble(arrivals: Arrivals, ifSilent: string, before = NOTHING): string | undefined {
   const { bytesRead, delimiters } = arrivals;
   if (bytesRead === 0) {
-    return `not a byte came: ${ifSilent}`;
+    return `no bytes received: ${ifSilent}`;
   }
   if (delimiters === 0) {
-    return `${count(bytesRead, 'byte')} came, but no delimiter (00): does the device send COBS, is the baud rate right?`;
+    const received = count(bytesRead, 'byte');
+    return `${received} received, but no delimiter (00): check the baud rate, and that the device sends COBS frames`;
   }
   return bytesRead === before.bytesRead
-    ? `not a byte came in answer: ${ifSilent}`
+    ? `no bytes received in reply: ${ifSilent}`
     : rejections(since(before, arrivals));
 }
 
@@ -54,14 +55,14 @@ export function rejections({ malformedFrames, tooLongFrames, checksumFrames }: A
   }
   const what = `${count(rejected, 'frame')} rejected`;
   return tooLongFrames === rejected
-    ? `${what} as too long: is the baud rate right, or must --max-packet be raised?`
-    : `${what}: is the baud rate right, and does the device add a checksum (--baud, --checksum)?`;
+    ? `${what} as too long: check the baud rate, or raise --max-packet`
+    : `${what}: check that --baud and --checksum match the device`;
 }
 
-/** What to do if a board may have missed what it was sent. */
+/** What to do if a board may have missed what was sent to it. */
 export function settleAdvice(settleMs: number): string {
   const settle = settleMs === 0 ? 'try --settle 2000' : `try a longer --settle (it is ${settleMs} ms)`;
-  return `a board that resets when its port is opened, as an Uno does, loses what is sent to its boot loader: ${settle}`;
+  return `a board that resets when its port opens (such as an Uno) ignores packets while its boot loader runs: ${settle}`;
 }
 
 function combined(of: (counter: keyof Arrivals) => number): Arrivals {

@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Session } from './session.js';
+import type { RecordConsumer } from '../records/source.js';
+import type { LivePorts } from './live-ports.js';
 
 const INTERVAL_MS = 1_000;
 
 /**
- * Sends `hello 1`, `hello 2` and so on, once a second, to a device that only speaks when it is spoken to. Never
- * resolves; rejects when the session ends.
+ * Sends `hello 1`, `hello 2` and so on, once a second, to a device that only replies. Never resolves; rejects when the
+ * ports are closed.
  *
- * @param take - is given the record of each
+ * @param take - gets the record of each packet
  */
-export async function greet(name: string, session: Session, take: Session['show'] = session.show): Promise<never> {
+export async function greet(name: string, ports: LivePorts, take: RecordConsumer): Promise<never> {
   for (let number = 1; ; number++) {
-    await take(await session.send(name, Buffer.from(`hello ${number}`)));
-    await delay(INTERVAL_MS, undefined, { signal: session.signal });
+    await take(await ports.send(name, Buffer.from(`hello ${number}`)));
+    await delay(INTERVAL_MS, undefined, { signal: ports.signal });
   }
 }

@@ -1,7 +1,7 @@
 import type { SerialStats } from 'serial-communicator';
 import type { SessionPort } from '../ports/open-ports.js';
-import { count } from '../records/totals.js';
-import type { Session } from './session.js';
+import { count } from '../text/count.js';
+import type { LivePorts } from './live-ports.js';
 
 type Counts = Pick<
   SerialStats,
@@ -15,21 +15,21 @@ type Counts = Pick<
   | 'checksumFrames'
 >;
 
-/** What happens on the connections of a session: how fast now, and in all. */
+/** The traffic on all connections: current rates and totals. */
 export class Traffic {
-  readonly #session: Session;
+  readonly #live: LivePorts;
   readonly #ports: readonly SessionPort[];
   readonly #startedAtMs = performance.now();
   #before: { atMs: number; counts: Counts };
   #rates = 'rx 0/s';
 
-  constructor(session: Session, ports: readonly SessionPort[]) {
-    this.#session = session;
+  constructor(live: LivePorts, ports: readonly SessionPort[]) {
+    this.#live = live;
     this.#ports = ports;
     this.#before = { atMs: this.#startedAtMs, counts: this.#sum() };
   }
 
-  /** Measures how fast it went since the last time. */
+  /** Measures the rates since the last call. */
   measure(): void {
     const now = { atMs: performance.now(), counts: this.#sum() };
     const before = this.#before;
@@ -41,25 +41,25 @@ export class Traffic {
     this.#rates = now.counts.packetsSent > 0 ? `${rx}  ${tx}` : rx;
   }
 
-  /** Rates, rejected frames, reconnects and the send queue, in one line. */
+  /** Rates, rejected frames, reconnects and the send queue, as one line. */
   statusLine(): string {
     const { packetsReceived, packetsWaiting, ...counts } = this.#before.counts;
-    const away = this.#ports.filter(({ name }) => this.#session.state(name) !== 'connected').length;
+    const disconnected = this.#ports.filter(({ name }) => this.#live.state(name) !== 'connected').length;
     return [
       this.#rates,
       `${packetsReceived} received`,
       `${rejected(counts)} rejected`,
       count(this.#reconnects(), 'reconnect'),
       `queue ${packetsWaiting}`,
-      ...(away > 0 ? [`${away} of ${this.#ports.length} away`] : []),
+      ...(disconnected > 0 ? [`${disconnected} of ${this.#ports.length} disconnected`] : []),
     ].join('  ');
   }
 
-  /** One line for each connection: what happened on it in all. */
+  /** One line for each connection with its totals. */
   summary(): string[] {
     const seconds = (performance.now() - this.#startedAtMs) / 1_000;
     return this.#ports.map(({ name }) => {
-      const stats = this.#session.stats(name);
+      const stats = this.#live.stats(name);
       const reasons = [
         [stats.malformedFrames, 'malformed'],
         [stats.tooLongFrames, 'too-long'],
@@ -78,11 +78,11 @@ export class Traffic {
   }
 
   #reconnects(): number {
-    return this.#ports.reduce((total, { name }) => total + reconnects(this.#session.stats(name)), 0);
+    return this.#ports.reduce((total, { name }) => total + reconnects(this.#live.stats(name)), 0);
   }
 
   #sum(): Counts {
-    const all = this.#ports.map(({ name }) => this.#session.stats(name));
+    const all = this.#ports.map(({ name }) => this.#live.stats(name));
     const sum = (key: keyof Counts) => all.reduce((total, stats) => total + stats[key], 0);
     return {
       packetsReceived: sum('packetsReceived'),
@@ -97,7 +97,7 @@ export class Traffic {
   }
 }
 
-/** A number of bytes, short enough for a line that changes. */
+/** A number of bytes, short enough for the status line. */
 export function bytes(number: number): string {
   return number < 10_000
     ? `${decimal(number)} B`

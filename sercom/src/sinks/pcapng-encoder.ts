@@ -1,8 +1,6 @@
-import type { PacketRecord } from '../records/packet-record.js';
+import { dissectorOf } from '../decoders/index.js';
 import {
-  type BlockOption,
   BYTE_ORDER_MAGIC,
-  block,
   ENHANCED_PACKET,
   EPB_FLAGS,
   FLAG_CRC_ERROR,
@@ -16,105 +14,131 @@ import {
   LINKTYPE_UPPER_PDU,
   LINKTYPE_USER0,
   OPT_COMMENT,
-  padded,
   SECTION_HEADER,
   SHB_USERAPPL,
   TAG_DIRECTION,
   TAG_DISSECTOR,
   TAG_END,
 } from '../records/pcapng-blocks.js';
+import type { PacketRecord } from '../records/record.js';
+import { BlockWriter } from './block-writer.js';
 
-/** What Wireshark calls the dissectors of our decoders. */
-const DISSECTORS: Readonly<Record<string, string>> = {
-  text: 'data-text-lines',
-  json: 'json',
-  cbor: 'cbor',
-  msgpack: 'msgpack',
-  protobuf: 'protobuf',
-};
-
-/** Shows bytes as bytes. */
+/** Shows bytes without interpreting them. */
 const DATA_DISSECTOR = 'data';
 
-/** A rejected frame has the flag of a CRC error, whatever the reason; most reasons have one more. */
+const UINT32 = 2 ** 32;
+
+const NANOSECONDS = 9;
+
+const NO_TAGS = Buffer.alloc(0);
+
+/** Every rejected frame has the flag of a CRC error. Most reasons add another one. */
 const ERROR_FLAGS: Readonly<Record<NonNullable<PacketRecord['error']>, number>> = {
   checksum: FLAG_CRC_ERROR,
   'too-long': FLAG_CRC_ERROR | FLAG_TOO_LONG,
   malformed: FLAG_CRC_ERROR | FLAG_SYMBOL_ERROR,
 };
 
-/** The blocks of a pcapng file with one section. Times are in nanoseconds; each connection is an interface. */
+/**
+ * Encodes the blocks of a pcapng file with one section. Times are in nanoseconds; each connection is an interface. The
+ * bytes that a method returns are valid until the next call.
+ */
 export class PcapngEncoder {
+  readonly #blocks = new BlockWriter();
   readonly #dissector: string | undefined;
   readonly #interfaces = new Map<string, number>();
+  /** The tags that precede a packet, by its direction and by whether it is a rejected frame. */
+  readonly #tags = new Map<string, Buffer>();
 
-  /** @param decoder - the name of a `Decoder`: if Wireshark knows it, packets carry the name of its dissector */
+  /** @param decoder - the name of a decoder. If Wireshark has a dissector for it, every packet names that. */
   constructor(decoder?: string) {
-    this.#dissector = decoder === undefined ? undefined : DISSECTORS[decoder];
+    this.#dissector = decoder === undefined ? undefined : dissectorOf(decoder);
   }
 
-  /** What a file begins with. */
-  header(names: readonly string[]): Buffer {
-    const body = Buffer.alloc(16);
-    body.writeUInt32LE(BYTE_ORDER_MAGIC, 0);
-    body.writeUInt16LE(1, 4);
+  /** Encodes the beginning of a file: its section, and the interfaces that are known already. */
+  header(names: readonly string[]): Uint8Array {
+    const blocks = this.#blocks;
+    blocks.begin(SECTION_HEADER);
+    blocks.uint32(BYTE_ORDER_MAGIC);
+    // The version, 1.0.
+    blocks.uint16(1);
+    blocks.uint16(0);
     // The length of the section is not known.
-    body.writeBigInt64LE(-1n, 8);
-    const section = block(SECTION_HEADER, body, [[SHB_USERAPPL, Buffer.from('sercom')]]);
-    return Buffer.concat([section, ...names.map((name) => this.#addInterface(name))]);
-  }
-
-  record(record: PacketRecord): Buffer {
-    const { name, timeUs, length, error } = record;
-    const added = this.#interfaces.has(name) ? undefined : this.#addInterface(name);
-    const tags = this.#dissector === undefined ? Buffer.alloc(0) : pduTags(record, this.#dissector);
-    const data = Buffer.concat([tags, record.bytes]);
-    const timeNs = BigInt(timeUs) * 1000n;
-    const head = Buffer.alloc(20);
-    head.writeUInt32LE(this.#interfaces.get(name)!, 0);
-    head.writeUInt32LE(Number(timeNs >> 32n), 4);
-    head.writeUInt32LE(Number(timeNs & 0xffff_ffffn), 8);
-    head.writeUInt32LE(data.length, 12);
-    head.writeUInt32LE(tags.length + length, 16);
-    const flags = Buffer.alloc(4);
-    flags.writeInt32LE(
-      (record.dir === 'rx' ? FLAG_INBOUND : FLAG_OUTBOUND) | (error === undefined ? 0 : ERROR_FLAGS[error]),
-    );
-    const options: BlockOption[] = [[EPB_FLAGS, flags]];
-    if (error !== undefined) {
-      options.push([OPT_COMMENT, Buffer.from(`rejected: ${error}`)]);
+    blocks.uint32(0xffff_ffff);
+    blocks.uint32(0xffff_ffff);
+    blocks.option(SHB_USERAPPL, Buffer.from('sercom'));
+    blocks.end();
+    for (const name of names) {
+      this.#addInterface(name);
     }
-    const packet = block(ENHANCED_PACKET, Buffer.concat([head, data]), options);
-    return added === undefined ? packet : Buffer.concat([added, packet]);
+    return blocks.take();
   }
 
-  #addInterface(name: string): Buffer {
-    this.#interfaces.set(name, this.#interfaces.size);
-    const body = Buffer.alloc(8);
-    body.writeUInt16LE(this.#dissector === undefined ? LINKTYPE_USER0 : LINKTYPE_UPPER_PDU, 0);
-    return block(INTERFACE_DESCRIPTION, body, [
-      [IF_NAME, Buffer.from(name)],
-      // Ten to the power of minus nine.
-      [IF_TSRESOL, Uint8Array.of(9)],
-    ]);
+  /** Encodes a record, and before it the interface of its connection if there is none yet. */
+  record({ timeUs, name, dir, length, bytes, error }: PacketRecord): Uint8Array {
+    const interfaceId = this.#interfaces.get(name) ?? this.#addInterface(name);
+    const tags = this.#dissector === undefined ? NO_TAGS : this.#tagsOf(this.#dissector, dir, error);
+    const blocks = this.#blocks;
+    blocks.begin(ENHANCED_PACKET);
+    blocks.uint32(interfaceId);
+    // In nanoseconds, which a number cannot hold, so half by half.
+    const lowNs = (timeUs % UINT32) * 1_000;
+    blocks.uint32(Math.floor(timeUs / UINT32) * 1_000 + Math.floor(lowNs / UINT32));
+    blocks.uint32(lowNs % UINT32);
+    blocks.uint32(tags.length + bytes.length);
+    blocks.uint32(tags.length + length);
+    blocks.bytes(tags);
+    blocks.bytes(bytes);
+    blocks.pad();
+    blocks.uint32Option(
+      EPB_FLAGS,
+      (dir === 'rx' ? FLAG_INBOUND : FLAG_OUTBOUND) | (error === undefined ? 0 : ERROR_FLAGS[error]),
+    );
+    if (error !== undefined) {
+      blocks.option(OPT_COMMENT, Buffer.from(`rejected: ${error}`));
+    }
+    blocks.end();
+    return blocks.take();
+  }
+
+  #addInterface(name: string): number {
+    const id = this.#interfaces.size;
+    this.#interfaces.set(name, id);
+    const blocks = this.#blocks;
+    blocks.begin(INTERFACE_DESCRIPTION);
+    blocks.uint16(this.#dissector === undefined ? LINKTYPE_USER0 : LINKTYPE_UPPER_PDU);
+    blocks.uint16(0);
+    // No limit on the length of packets.
+    blocks.uint32(0);
+    blocks.option(IF_NAME, Buffer.from(name));
+    blocks.option(IF_TSRESOL, Uint8Array.of(NANOSECONDS));
+    blocks.end();
+    return id;
+  }
+
+  /** What Wireshark must know before a packet: its direction, and its dissector, which is not for rejected frames. */
+  #tagsOf(dissector: string, dir: PacketRecord['dir'], error: PacketRecord['error']): Buffer {
+    const key = `${dir}${error === undefined}`;
+    let tags = this.#tags.get(key);
+    if (tags === undefined) {
+      const direction = Buffer.alloc(4);
+      direction.writeUInt32BE(dir === 'tx' ? 0 : 1);
+      tags = Buffer.concat([
+        tag(TAG_DISSECTOR, Buffer.from(error === undefined ? dissector : DATA_DISSECTOR)),
+        tag(TAG_DIRECTION, direction),
+        tag(TAG_END, NO_TAGS),
+      ]);
+      this.#tags.set(key, tags);
+    }
+    return tags;
   }
 }
 
-/** What Wireshark must know before a packet: its dissector, and that it is no business of a rejected frame. */
-function pduTags({ dir, error }: PacketRecord, dissector: string): Buffer {
-  const direction = Buffer.alloc(4);
-  direction.writeUInt32BE(dir === 'tx' ? 0 : 1);
-  return Buffer.concat([
-    tag(TAG_DISSECTOR, Buffer.from(error === undefined ? dissector : DATA_DISSECTOR)),
-    tag(TAG_DIRECTION, direction),
-    tag(TAG_END, new Uint8Array(0)),
-  ]);
-}
-
+/** Code and length, big-endian, and the value padded to a multiple of four bytes. */
 function tag(code: number, value: Uint8Array): Buffer {
-  const filled = padded(value);
-  const head = Buffer.alloc(4);
-  head.writeUInt16BE(code, 0);
-  head.writeUInt16BE(filled.length, 2);
-  return Buffer.concat([head, filled]);
+  const bytes = Buffer.alloc(4 + value.length + (-value.length & 3));
+  bytes.writeUInt16BE(code, 0);
+  bytes.writeUInt16BE(bytes.length - 4, 2);
+  bytes.set(value, 4);
+  return bytes;
 }

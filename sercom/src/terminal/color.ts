@@ -1,12 +1,14 @@
 const CODES = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36, changed: 7 } as const;
 
-/** Wraps text in a colour, or leaves it as it is. */
-export type Paint = (colour: keyof typeof CODES, text: string) => string;
+export type Color = keyof typeof CODES;
 
-/** Colours for a terminal that has them, none if `NO_COLOR` is set. */
-export function paintFor(stream: NodeJS.WriteStream): Paint {
+/** Wraps text in the escape sequences of a color, or returns it unchanged. */
+export type Colorize = (color: Color, text: string) => string;
+
+/** Colors if the stream is a terminal that has them and `NO_COLOR` is not set; otherwise none. */
+export function colorizerFor(stream: NodeJS.WriteStream): Colorize {
   if (!stream.isTTY || process.env.NO_COLOR !== undefined || !stream.hasColors()) {
     return (_, text) => text;
   }
-  return (colour, text) => `\x1b[${CODES[colour]}m${text}\x1b[0m`;
+  return (color, text) => `\x1b[${CODES[color]}m${text}\x1b[0m`;
 }

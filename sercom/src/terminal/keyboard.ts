@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 
-/** Control keys as a terminal in raw mode sends them. */
+/** Control keys, as a terminal in raw mode sends them. */
 export const Key = {
   interrupt: '\x03',
   endOfInput: '\x04',
@@ -13,23 +13,23 @@ export const Key = {
   escape: '\x1b',
 } as const;
 
-/** One key: a character, or an escape sequence of a cursor or function key. */
+/** Matches one key: a character, or the escape sequence of a cursor or function key. */
 const KEYS = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)|./gsu;
 
-/** The keys of a terminal, one by one and without echo, until it is closed. */
+/** Reads a terminal key by key, without echo, until it is closed. */
 export class Keyboard {
   readonly #terminal: NodeJS.ReadStream;
   readonly #onKey: (key: string) => void;
   readonly #onPause: () => void;
   readonly #decoder = new StringDecoder('utf8');
 
-  /** @param onPause - is called after keys that came together, as those of a text that is pasted do */
+  /** @param onPause - called after keys that arrive together, such as pasted text */
   constructor(terminal: NodeJS.ReadStream, onKey: (key: string) => void, onPause: () => void) {
     this.#terminal = terminal;
     this.#onKey = onKey;
     this.#onPause = onPause;
     terminal.on('data', this.#take);
-    // A terminal that hangs up has no more keys.
+    // A terminal that hangs up sends no more keys.
     terminal.on('error', this.#ignore);
     this.#open();
   }
@@ -60,7 +60,7 @@ export class Keyboard {
     this.#onPause();
   };
 
-  /** Ctrl-Z: the shell gets its terminal back as it was. */
+  /** Ctrl-Z: restores the terminal for the shell until the process continues. */
   #suspend(): void {
     this.#terminal.setRawMode(false);
     process.on('SIGCONT', this.#open);

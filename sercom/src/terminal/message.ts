@@ -6,15 +6,15 @@ const toStderr: Print = (line) => void process.stderr.write(line);
 
 let print = toStderr;
 
-/** Tells the user something, in one line, on stderr. */
+/** Prints a message to the user: one line on stderr. */
 export function printMessage(text: string): void {
   print(`sercom: ${escapeText(text)}\n`);
 }
 
 /**
- * Has messages printed by someone else: who draws on the terminal knows what must be moved out of their way. Nothing
- * gives them back to stderr.
+ * Redirects messages to a function that draws on the terminal and knows what to move out of their way. Without one,
+ * messages go to stderr again.
  */
-export function printMessagesBy(other?: Print): void {
+export function redirectMessages(other?: Print): void {
   print = other ?? toStderr;
 }

@@ -10,6 +10,18 @@ const PLAIN_ASCII = /^[ !#-[\]-~]*$/;
 
 const SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' };
 
+/** Every byte as `\xNN`. */
+const ESCAPED_BYTES = Array.from({ length: 256 }, (_, byte) => `\\x${byte.toString(16).padStart(2, '0')}`);
+
+/** How to escape text, and for speed the result for each ASCII character. */
+interface Escaping {
+  readonly apply: (text: string) => string;
+  readonly ascii: readonly string[];
+}
+
+const PLAIN = escapingBy(escapeText);
+const QUOTED = escapingBy((text) => escapeText(text.replace(/["\\]/g, '\\$&')));
+
 /**
  * Makes text safe to print on a terminal: unprintable characters become `\n`, `\r`, `\t`, `\xNN` (below 80 hex) or
  * `\u{N}`. Everything else is unchanged, including backslashes.
@@ -23,8 +35,7 @@ export function escapeText(text: string): string {
  * backslashes, and bytes that are not valid UTF-8 (as `\xNN`), so that different bytes always look different.
  */
 export function quotePacket(bytes: Uint8Array): string {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return `"${escapeBytes(buffer, escapeQuoted)}"`;
+  return `"${escapeBytes(bytes, QUOTED)}"`;
 }
 
 /**
@@ -32,28 +43,31 @@ export function quotePacket(bytes: Uint8Array): string {
  * UTF-8 (as `\xNN`). Quotes and backslashes are unchanged, so different bytes may look the same.
  */
 export function escapePacket(bytes: Uint8Array): string {
-  return escapeBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), escapeText);
+  return escapeBytes(bytes, PLAIN);
 }
 
-function escapeBytes(buffer: Buffer, escaping: (text: string) => string): string {
+function escapeBytes(bytes: Uint8Array, { apply, ascii }: Escaping): string {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isUtf8(buffer)) {
     const text = buffer.toString('utf8');
-    return PLAIN_ASCII.test(text) ? text : escaping(text);
+    return PLAIN_ASCII.test(text) ? text : apply(text);
   }
   let escaped = '';
-  let validFrom = 0;
-  let position = 0;
-  while (position < buffer.length) {
-    const bytes = sequenceLength(buffer[position]!);
-    if (bytes > 0 && isUtf8(buffer.subarray(position, position + bytes))) {
-      position += bytes;
+  for (let position = 0; position < buffer.length; ) {
+    const byte = buffer[position]!;
+    const end = position + sequenceLength(byte);
+    if (byte < 0x80) {
+      escaped += ascii[byte];
+    } else if (end > position && isUtf8(buffer.subarray(position, end))) {
+      escaped += apply(buffer.toString('utf8', position, end));
+      position = end;
+      continue;
     } else {
-      escaped += escaping(buffer.toString('utf8', validFrom, position)) + escapeByte(buffer[position]!);
-      position++;
-      validFrom = position;
+      escaped += ESCAPED_BYTES[byte];
     }
+    position++;
   }
-  return escaped + escaping(buffer.toString('utf8', validFrom));
+  return escaped;
 }
 
 /** JSON in which all unprintable characters are escaped, more than JSON requires. */
@@ -64,17 +78,13 @@ export function escapeJson(value: unknown, indent?: number): string {
   );
 }
 
-function escapeQuoted(text: string): string {
-  return escapeText(text.replace(/["\\]/g, '\\$&'));
+function escapingBy(apply: Escaping['apply']): Escaping {
+  return { apply, ascii: Array.from({ length: 0x80 }, (_, code) => apply(String.fromCharCode(code))) };
 }
 
 function escapeCharacter(character: string): string {
   const codePoint = character.codePointAt(0)!;
-  return SHORT[character] ?? (codePoint < 0x80 ? escapeByte(codePoint) : `\\u{${codePoint.toString(16)}}`);
-}
-
-function escapeByte(byte: number): string {
-  return `\\x${byte.toString(16).padStart(2, '0')}`;
+  return SHORT[character] ?? (codePoint < 0x80 ? ESCAPED_BYTES[codePoint]! : `\\u{${codePoint.toString(16)}}`);
 }
 
 function escapeUtf16(character: string): string {

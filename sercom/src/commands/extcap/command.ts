@@ -1,9 +1,13 @@
+import { DISSECTED_DECODERS } from '../../decoders/index.js';
 import { type OptionsOf, option } from '../../options/define.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
 import { defineCommand } from '../command.js';
 
-/** The decoders that Wireshark has a dissector for. */
-export const DISSECTED = ['text', 'json', 'cbor', 'msgpack', 'protobuf'] as const;
+/** No decoder: Wireshark shows bytes. */
+export const BYTES = 'bytes';
+
+/** The values of `--decode`. */
+export const CAPTURE_DECODERS: readonly string[] = [BYTES, ...DISSECTED_DECODERS];
 
 /** `sercom extcap`, run by Wireshark. */
 export const definition = defineCommand({
@@ -17,8 +21,8 @@ export const definition = defineCommand({
     capture: option('--capture', 'capture packets'),
     fifo: option('--fifo <path>', 'where to write the capture'),
     decode: option('--decode <name>', 'what packets contain, for the dissector', {
-      choices: ['bytes', ...DISSECTED],
-      default: 'bytes',
+      choices: CAPTURE_DECODERS,
+      default: BYTES,
     }),
     skipFirst: option('--no-skip-first', 'also decode bytes before the first delimiter'),
     ...PORT_OPTIONS,

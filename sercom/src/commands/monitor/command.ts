@@ -5,14 +5,14 @@ import { OUTPUT_OPTIONS } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
 import { collect, integer, seconds } from '../../options/values.js';
 import { FILTER_GRAMMAR } from '../../records/filter.js';
-import { SINK_OPTIONS } from '../../sinks/open-sinks.js';
+import { SINK_OPTIONS } from '../../sinks/index.js';
 import { defineCommand, portArguments } from '../command.js';
 
 /** `sercom monitor` */
 export const definition = defineCommand({
   options: {
     count: option('-n, --count <packets>', 'stop after receiving this many packets', { parse: integer(1) }),
-    timeout: option(
+    timeoutSeconds: option(
       '--timeout <seconds>',
       'stop after this many seconds; exit code 3 if fewer than --count packets (default: 1) arrived',
       { parse: seconds },
@@ -31,7 +31,7 @@ export const definition = defineCommand({
       // With a capture, --decode names its dissector.
       excludes: ['json', 'format', { option: 'decode', unless: 'pcapng' }],
     }),
-    lead: option('--lead <bytes>', 'number of leading bytes that identify a kind of packet', {
+    leadingBytes: option('--lead <bytes>', 'number of leading bytes that identify a kind of packet', {
       parse: integer(0, 32),
       default: 1,
       needs: ['changes'],

@@ -1,80 +1,81 @@
-import { CliError } from '../../cli-error.js';
-import { isoTime } from '../../formats/json-line.js';
-import { localTime } from '../../formats/times.js';
-import { columnsOf } from '../../formats/wrap.js';
+import { isoTime, localTime } from '../../formats/times.js';
 import { nowUs } from '../../records/clock.js';
-import type { Session } from '../../session/session.js';
+import type { LivePorts } from '../../session/live-ports.js';
 import type { Traffic } from '../../session/traffic.js';
-import type { ChangesDisplay } from '../../sinks/changes-display.js';
-import type { PacketDisplay } from '../../sinks/packet-display.js';
-import { type Paint, paintFor } from '../../terminal/color.js';
+import type { ScreenChanges } from '../../sinks/screen-changes.js';
+import type { ScreenLines } from '../../sinks/screen-lines.js';
+import { type Colorize, colorizerFor } from '../../terminal/color.js';
 import { Key, Keyboard } from '../../terminal/keyboard.js';
-import { printMessage, printMessagesBy } from '../../terminal/message.js';
+import { printMessage, redirectMessages } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
+import { columnsOf } from '../../text/columns.js';
 import { escapeText } from '../../text/escape.js';
 
-/** How often what stands at the bottom is drawn anew. */
+/** How often the footer is drawn. */
 const DRAW_MS = 100;
 
-/** Over what time rates are measured. */
+/** How often rates are measured. */
 const MEASURE_MS = 1_000;
 
 const HELP = [
-  'space  pause, and go on: nothing is lost',
+  'space  pause or resume the display',
   'c      clear the screen',
   'm      print a marker',
   's      show or hide the line of statistics',
-  'd      packets as dumps, or as lines',
+  'd      show packets as dumps or as lines',
   'r      reset the board (DTR off and on again)',
-  ':      type a packet and send it; Esc leaves it be',
-  'q      end; so does Ctrl-C',
+  ':      type a packet; Enter sends it, Esc cancels',
+  'q      quit (same as Ctrl-C)',
 ];
 
 const RULE = '-'.repeat(16);
 
-/** What the console of a monitor works on. */
+/** What the console controls. */
 export interface ConsoleParts {
   output: Output;
-  session: Session;
-  display: PacketDisplay;
-  /** In place of lines, if there is. */
-  changes: ChangesDisplay | undefined;
-  traffic: Traffic;
+  live: LivePorts;
+  /** The names of all connections. */
   names: readonly string[];
+  lines: ScreenLines;
+  /** Shown instead of lines, if there is one. */
+  changes: ScreenChanges | undefined;
+  traffic: Traffic;
   showsStats: boolean;
-  /** Whether stdin has keys. */
+  /** Whether stdin is a keyboard. */
   hasKeys: boolean;
-  /** Keeps the text of a marker wherever packets are kept. */
-  keepMarker(text: string): void;
-  /** Sends a line that was typed; rejects if it is no packet, or cannot be sent. */
+  /** Keeps a marker in the log. */
+  mark(text: string): void;
+  /** Sends a line that the user typed. Rejects if it is invalid or cannot be sent. */
   sendLine(line: string): Promise<void>;
+  /** Ends the monitor as Ctrl-C does. */
+  quit(): void;
 }
 
-/** The monitor on a terminal: its keys, and what stands below the packets. Lives until {@link close}. */
+/** The monitor on a terminal: its keys and its footer. Lives until {@link close}. */
 export class MonitorConsole {
   readonly #parts: ConsoleParts;
-  readonly #paint: Paint;
+  readonly #colorize: Colorize;
   readonly #keyboard: Keyboard | undefined;
   readonly #timers: NodeJS.Timeout[];
   #showsStats: boolean;
-  /** The line that is being typed. */
+  /** The packet that is being typed. */
   #typed: string | undefined;
   #markers = 0;
 
   constructor(parts: ConsoleParts) {
     this.#parts = parts;
-    this.#paint = paintFor(parts.output.stream);
+    this.#colorize = colorizerFor(parts.output.stream);
     this.#showsStats = parts.showsStats;
     if (process.stderr.isTTY) {
-      printMessagesBy((line) => void parts.output.write(line));
+      redirectMessages((line) => void parts.output.write(line));
     }
     parts.output.setFooter((rows) => this.#footer(rows));
     parts.output.stream.on('resize', this.#draw);
     this.#timers = [setInterval(this.#draw, DRAW_MS), setInterval(() => parts.traffic.measure(), MEASURE_MS)];
-    this.#keyboard = parts.hasKeys ? new Keyboard(process.stdin, (key) => this.#take(key), this.#draw) : undefined;
+    this.#keyboard = parts.hasKeys ? new Keyboard(process.stdin, (key) => this.#handleKey(key), this.#draw) : undefined;
   }
 
-  /** Gives the terminal back as it was. */
+  /** Prints what was kept while paused, and restores the terminal. */
   close(): void {
     for (const timer of this.#timers) {
       clearInterval(timer);
@@ -82,21 +83,21 @@ export class MonitorConsole {
     const { output } = this.#parts;
     output.stream.off('resize', this.#draw);
     this.#keyboard?.close();
-    this.#parts.display.resume();
+    this.#parts.lines.resume();
     output.setFooter(undefined);
-    printMessagesBy();
+    redirectMessages();
   }
 
   readonly #draw = () => this.#parts.output.drawFooter();
 
   #footer(rows: number): string[] {
-    const { changes, display, traffic } = this.#parts;
+    const { changes, lines, traffic } = this.#parts;
     const below: string[] = [];
     if (this.#showsStats) {
-      below.push(this.#paint('dim', traffic.statusLine()));
+      below.push(this.#colorize('dim', traffic.statusLine()));
     }
-    if (display.isPaused) {
-      below.push(this.#paint('yellow', `paused: ${display.held} held; space goes on`));
+    if (lines.isPaused) {
+      below.push(this.#colorize('yellow', `paused: ${lines.heldRecords} lines buffered; press space to resume`));
     }
     if (this.#typed !== undefined) {
       below.push(`:${endOf(this.#typed, (this.#parts.output.stream.columns || 80) - 2)}`);
@@ -105,17 +106,15 @@ export class MonitorConsole {
       return below;
     }
     const room = Math.max(1, rows - below.length - 1);
-    const lines = changes.lines(this.#paint);
+    const all = changes.lines(this.#colorize);
     const shown =
-      lines.length <= room
-        ? lines
-        : [...lines.slice(0, room - 1), this.#paint('dim', `… ${lines.length - room + 1} more`)];
+      all.length <= room ? all : [...all.slice(0, room - 1), this.#colorize('dim', `… ${all.length - room + 1} more`)];
     return [...shown, ...below];
   }
 
-  #take(key: string): void {
+  #handleKey(key: string): void {
     if (key === Key.interrupt) {
-      this.#end();
+      this.#quit();
     } else if (this.#typed === undefined) {
       this.#command(key);
     } else {
@@ -124,7 +123,7 @@ export class MonitorConsole {
   }
 
   #command(key: string): void {
-    const { output, session, display, changes, names } = this.#parts;
+    const { output, live, lines, changes, names } = this.#parts;
     switch (key) {
       case '?':
         for (const line of HELP) {
@@ -132,10 +131,10 @@ export class MonitorConsole {
         }
         break;
       case ' ':
-        if (display.isPaused) {
-          display.resume();
+        if (lines.isPaused) {
+          lines.resume();
         } else {
-          display.pause();
+          lines.pause();
         }
         break;
       case 'c':
@@ -149,11 +148,11 @@ export class MonitorConsole {
         this.#showsStats = !this.#showsStats;
         break;
       case 'd':
-        display.toggleDump();
+        lines.toggleDump();
         break;
       case 'r':
         for (const name of names) {
-          this.#tell(session.reset(name).then(() => printMessage(`reset "${name}"`)));
+          this.#reportErrors(live.reset(name).then(() => printMessage(`reset "${name}"`)));
         }
         break;
       case ':':
@@ -161,7 +160,7 @@ export class MonitorConsole {
         break;
       case 'q':
       case Key.endOfInput:
-        this.#end();
+        this.#quit();
         break;
     }
   }
@@ -169,8 +168,8 @@ export class MonitorConsole {
   #mark(): void {
     const now = nowUs();
     const marker = `marker ${++this.#markers}`;
-    void this.#parts.output.write(`${this.#paint('yellow', `${RULE} ${marker}  ${localTime(now)} ${RULE}`)}\n`);
-    this.#parts.keepMarker(`${marker}  ${isoTime(now)}`);
+    void this.#parts.output.write(`${this.#colorize('yellow', `${RULE} ${marker}  ${localTime(now)} ${RULE}`)}\n`);
+    this.#parts.mark(`${marker}  ${isoTime(now)}`);
   }
 
   #type(typed: string, key: string): void {
@@ -178,7 +177,7 @@ export class MonitorConsole {
       case Key.enter:
       case Key.lineFeed:
         this.#typed = undefined;
-        this.#tell(this.#parts.sendLine(typed));
+        this.#reportErrors(this.#parts.sendLine(typed));
         break;
       case Key.escape:
         this.#typed = undefined;
@@ -191,31 +190,31 @@ export class MonitorConsole {
         this.#typed = '';
         break;
       default:
-        // Neither control characters nor keys of several characters, as the arrows are, belong into a packet.
+        // Ignore control characters and keys that send several characters, such as arrows.
         if ([...key].length === 1 && key >= ' ') {
           this.#typed = typed + key;
         }
     }
   }
 
-  /** A second Ctrl-C is the terminal's again, which kills. */
-  #end(): void {
+  /** Releases the keyboard first, so that a second Ctrl-C comes as a signal and kills. */
+  #quit(): void {
     this.#keyboard?.close();
-    this.#parts.session.interrupt();
+    this.#parts.quit();
   }
 
-  #tell(work: Promise<void>): void {
+  #reportErrors(work: Promise<void>): void {
     work.catch((error) => {
-      if (!this.#parts.session.signal.aborted) {
-        printMessage(error instanceof CliError || error instanceof Error ? error.message : String(error));
+      if (!this.#parts.live.signal.aborted) {
+        printMessage(error instanceof Error ? error.message : String(error));
       }
     });
   }
 }
 
-/** The end of what was typed, as much as has room: what is drawn must not grow with what is pasted. */
+/** The end of what was typed, as much as fits: the footer must not grow with pasted text. */
 function endOf(typed: string, columns: number): string {
-  // No character of a column or more takes more than two units.
+  // Every character that is visible has at most two code units per column.
   const shown = [...escapeText(typed.slice(-2 * Math.max(1, columns)).replace(/^[\udc00-\udfff]/, ''))];
   let room = columns;
   let from = shown.length;

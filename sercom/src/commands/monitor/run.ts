@@ -1,5 +1,136 @@
+import { loadDecoder } from '../../decoders/index.js';
+import { ExitCode } from '../../exit-codes.js';
+import { Interruption } from '../../interruption.js';
+import { recordFormats } from '../../options/output-options.js';
+import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
+import { parsePorts } from '../../ports/port-argument.js';
+import { recordFilter } from '../../records/filter.js';
+import { greet } from '../../session/greeting.js';
+import { LivePorts } from '../../session/live-ports.js';
+import { countNotShown } from '../../session/report-end.js';
+import { runFlow } from '../../session/run-flow.js';
+import { Traffic } from '../../session/traffic.js';
+import { RecordFlow } from '../../sinks/flow.js';
+import { openSinks, writesToStdout } from '../../sinks/index.js';
+import { ScreenChanges } from '../../sinks/screen-changes.js';
+import { ScreenLines } from '../../sinks/screen-lines.js';
+import { Totals } from '../../sinks/totals.js';
+import { colorizerFor } from '../../terminal/color.js';
+import { printMessage } from '../../terminal/message.js';
+import type { Output } from '../../terminal/output.js';
 import type { Run } from '../command.js';
-import type { definition } from './command.js';
-import { monitor } from './monitor.js';
+import type { definition, MonitorOptions } from './command.js';
+import { MonitorConsole } from './console.js';
+import { failAfter } from './deadline.js';
+import { PacketSender } from './packet-sender.js';
+import { ReceiveLimit } from './receive-limit.js';
 
-export const run: Run<typeof definition> = (options, output) => monitor(options.ports, options, output);
+/** Live ports, through the filter, to the screen, the totals and the files. */
+export const run: Run<typeof definition> = async (options, output) => {
+  const hasInput = options.input !== undefined && !process.stdin.isTTY;
+  const ports = portsOf(options, hasInput);
+  const names = ports.map(({ name }) => name);
+  const sender = await PacketSender.create(names, options);
+  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode);
+  const lines = new ScreenLines({
+    output,
+    ...recordFormats(options, names, output, decoder),
+    isDumping: options.dump === true,
+    drop: options.drop === true,
+  });
+  const changes = options.changes ? new ScreenChanges(options.leadingBytes) : undefined;
+  const isOnStdout = !writesToStdout(options);
+  const screen = isOnStdout && !options.quiet ? (changes ?? lines) : undefined;
+  const totals = new Totals(screen);
+  const limit = new ReceiveLimit(options.count);
+  const matches = recordFilter(options.filter, options.reject);
+  const files = await openSinks(options, { names, decoder });
+  const flow = new RecordFlow(
+    [totals, ...(screen === undefined ? [] : [screen]), ...files],
+    (record) => matches(record) && limit.passes(record),
+  );
+  const interruption = new Interruption();
+  let console: MonitorConsole | undefined;
+  let traffic: Traffic | undefined;
+
+  const live = new LivePorts({
+    ports,
+    async work(live) {
+      traffic = new Traffic(live, ports);
+      if (output.isTerminal && isOnStdout) {
+        console = new MonitorConsole({
+          output,
+          live,
+          names,
+          lines,
+          changes,
+          traffic,
+          showsStats: options.stats === true,
+          hasKeys: process.stdin.isTTY,
+          mark: (text) => flow.remark(text),
+          sendLine: (line) => sender.sendLine(line, live, flow),
+          quit: interruption.interrupt,
+        });
+        // From here on, keys have an effect.
+        printGreeting(ports, options);
+      }
+      const ends: Promise<void>[] = [limit.reached];
+      if (options.input === undefined) {
+        const simulated = ports.filter(({ isSimulated }) => isSimulated);
+        ends.push(...simulated.map(({ name }) => greet(name, live, flow.take)));
+      } else if (hasInput) {
+        ends.push(sender.sendInput(live, flow));
+      }
+      if (options.timeoutSeconds !== undefined) {
+        ends.push(failAfter(options.timeoutSeconds, { ports, live, totals, wantedPackets: options.count }));
+      }
+      await Promise.race(ends);
+    },
+  });
+  return runFlow({
+    source: live,
+    flow,
+    output,
+    interruption,
+    interruptedCode: ExitCode.success,
+    finished(wasInterrupted) {
+      console?.close();
+      if (changes !== undefined && changes === screen) {
+        printLines(output, changes.lines(colorizerFor(output.stream)));
+      }
+      if (options.stats) {
+        traffic?.summary().forEach(printMessage);
+      }
+      countNotShown({ totals, flow, screen, ports: live }, wasInterrupted);
+      if (wasInterrupted || totals.notShown > 0) {
+        printMessage(`${totals}`);
+      }
+    },
+  });
+};
+
+/** @param hasInput - whether packets to send come from a pipe */
+function portsOf(options: MonitorOptions, hasInput: boolean): SessionPort[] {
+  // A typed packet is rejected while the port is disconnected; lines from a pipe must be kept.
+  const whenDisconnected = hasInput ? 'wait' : 'reject';
+  return sessionPorts(parsePorts(options.ports, options.baud), options, options.skipFirst).map((port) => ({
+    ...port,
+    connection: { ...port.connection, whenDisconnected },
+  }));
+}
+
+function printGreeting(ports: readonly SessionPort[], { input }: MonitorOptions): void {
+  const keys = process.stdin.isTTY ? 'press ? for keys, q to quit' : 'press Ctrl-C to stop';
+  const what = ports.map(({ name, path, connection: { baudRate }, isSimulated }) => {
+    const where = name === path ? path : `${name} (${path})`;
+    if (!isSimulated) {
+      return `${where} at ${baudRate} bit/s`;
+    }
+    return `${where}, a simulated Uno that echoes${input === undefined ? ' ("hello" is sent once a second)' : ''}`;
+  });
+  printMessage(`monitoring ${what.join(', ')}; ${keys}`);
+}
+
+function printLines(output: Output, lines: readonly string[]): void {
+  void output.write(lines.map((line) => `${line}\n`).join(''));
+}

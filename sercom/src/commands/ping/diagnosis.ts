@@ -1,4 +1,4 @@
-import { type Arrivals, lineTrouble, settleAdvice } from '../../session/diagnosis.js';
+import { type Arrivals, portTrouble, settleAdvice } from '../../session/diagnosis.js';
 import type { PingTally } from './tally.js';
 
 /** Packets up to this size are assumed to fit into the buffer of any device that echoes. */
@@ -31,7 +31,7 @@ export function pingTrouble(
   }
   const isSizeSuspect = smallestLost > Math.max(largestReceived, USUAL_BUFFER_BYTES);
   const bufferQuestion = isSizeSuspect ? `, and can it buffer packets of ${smallestLost} bytes (--size)` : '';
-  const trouble = lineTrouble(arrivals, `does the device echo${bufferQuestion}?${resetAdvice(setup)}`, before);
+  const trouble = portTrouble(arrivals, `does the device echo${bufferQuestion}?${resetAdvice(setup)}`, before);
   if (trouble !== undefined) {
     return trouble;
   }

@@ -1,8 +1,17 @@
-import { count } from '../../records/totals.js';
 import { bytes } from '../../session/traffic.js';
-import type { Paint } from '../../terminal/color.js';
+import type { Colorize } from '../../terminal/color.js';
+import { count } from '../../text/count.js';
 import { escapeText } from '../../text/escape.js';
-import type { PingResult } from './run.js';
+import type { PingTally } from './tally.js';
+
+/** The result of a ping. */
+export interface PingResult {
+  tally: PingTally;
+  /** Time from sending the first packet to receiving the last. */
+  seconds: number;
+  /** What the line can carry in each direction. */
+  lineBytesPerSecond: number;
+}
 
 const HISTOGRAM_ROWS = 12;
 
@@ -32,9 +41,10 @@ export function pingJson({ tally, seconds, lineBytesPerSecond }: PingResult): st
 }
 
 /** The report for people: counts, times, throughput and histogram. */
-export function pingReport(name: string, result: PingResult, paint: Paint): string {
+export function pingReport(name: string, result: PingResult, colorize: Colorize): string {
   const { tally, lineBytesPerSecond } = result;
-  const bad = (number: number, word: string) => (number > 0 ? paint('red', `${number} ${word}`) : `${number} ${word}`);
+  const bad = (number: number, word: string) =>
+    number > 0 ? colorize('red', `${number} ${word}`) : `${number} ${word}`;
   const unexpected = tally.unexpected > 0 ? [`${tally.unexpected} unexpected`] : [];
   const counts = [
     `${count(tally.sent, 'packet')} sent to ${escapeText(name)}`,
@@ -54,7 +64,7 @@ export function pingReport(name: string, result: PingResult, paint: Paint): stri
     lines.push(
       `round trip: ${times.join('  ')}`,
       `throughput: ${bytes(rate)}/s in each direction, ${share} % of the line rate (${bytes(lineBytesPerSecond)}/s)`,
-      ...histogram(result, paint),
+      ...histogram(result, colorize),
     );
   }
   return lines.map((line) => `${line}\n`).join('');
@@ -68,7 +78,7 @@ export function pingProgress(result: PingResult, wanted: number): string {
   return `${tally.sent} of ${wanted} sent, ${tally.received} received, ${tally.lost} lost, ${tally.corrupted} corrupted${typical}`;
 }
 
-function histogram({ tally }: PingResult, paint: Paint): string[] {
+function histogram({ tally }: PingResult, colorize: Colorize): string[] {
   const rows = tally.rttMs.histogram(HISTOGRAM_ROWS);
   const most = Math.max(...rows.map((row) => row.count));
   const labels = rows.map(({ from, to }) => `${milliseconds(from)} - ${milliseconds(to)}`);
@@ -76,7 +86,7 @@ function histogram({ tally }: PingResult, paint: Paint): string[] {
   const countWidth = String(most).length;
   return rows.map((row, index) => {
     const bar = '#'.repeat(Math.ceil((BAR_WIDTH * row.count) / most));
-    return `  ${labels[index]!.padStart(labelWidth)}  ${String(row.count).padStart(countWidth)}  ${paint('green', bar)}`.trimEnd();
+    return `  ${labels[index]!.padStart(labelWidth)}  ${String(row.count).padStart(countWidth)}  ${colorize('green', bar)}`.trimEnd();
   });
 }
 

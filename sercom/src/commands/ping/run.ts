@@ -4,28 +4,22 @@ import { ExitCode } from '../../exit-codes.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import type { Arrivals } from '../../session/diagnosis.js';
-import { runSession, type Session } from '../../session/session.js';
-import { paintFor } from '../../terminal/color.js';
-import { printMessage, printMessagesBy } from '../../terminal/message.js';
+import { LivePorts } from '../../session/live-ports.js';
+import { runFlow } from '../../session/run-flow.js';
+import { RecordFlow } from '../../sinks/flow.js';
+import type { RecordSink } from '../../sinks/sink.js';
+import { colorizerFor } from '../../terminal/color.js';
+import { printMessage, redirectMessages } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
 import { within } from '../../within.js';
 import type { Run } from '../command.js';
 import type { definition } from './command.js';
 import { pingTrouble } from './diagnosis.js';
-import { pingJson, pingProgress, pingReport } from './report.js';
+import { type PingResult, pingJson, pingProgress, pingReport } from './report.js';
 import { PingTally } from './tally.js';
 
 /** How often the status line is drawn. */
 const PROGRESS_MS = 200;
-
-/** What is reported. */
-export interface PingResult {
-  tally: PingTally;
-  /** Time from sending the first packet to receiving the last. */
-  seconds: number;
-  /** What the line can carry in each direction. */
-  lineBytesPerSecond: number;
-}
 
 /** Sends packets to an echoing device and reports what came back. */
 export const run: Run<typeof definition> = async (options, output) => {
@@ -41,12 +35,9 @@ export const run: Run<typeof definition> = async (options, output) => {
   let trouble: string | undefined;
   const result = (): PingResult => ({ tally, seconds: (lastAtMs - startedAtMs) / 1_000, lineBytesPerSecond });
 
-  const exitCode = await runSession({
-    ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
-    output,
-    format: () => '',
-    interruptedCode: ExitCode.success,
-    received(record) {
+  const echoes: RecordSink = {
+    whenFull: 'hold',
+    write(record) {
       // Before the first packet is sent, nothing can be an echo.
       if (isFinished || tally.sent === 0) {
         return;
@@ -59,27 +50,35 @@ export const run: Run<typeof definition> = async (options, output) => {
       }
       wake();
     },
-    async work(session) {
-      await session.ready(name);
+  };
+  const live = new LivePorts({
+    ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
+    async work(live) {
+      await live.ready(name);
       startedAtMs = performance.now();
       lastAtMs = startedAtMs;
-      before = session.stats(name);
+      before = live.stats(name);
       const stopProgress = showProgress(output, result, options.count);
       try {
-        await exchange(session);
+        await exchange(live);
       } finally {
         isFinished = true;
         stopProgress();
       }
-      return ExitCode.success;
     },
-    finished(session) {
+  });
+  const exitCode = await runFlow({
+    source: live,
+    flow: new RecordFlow([echoes]),
+    output,
+    interruptedCode: ExitCode.success,
+    finished() {
       isFinished = true;
       // After Ctrl-C it is unknown whether the packets in flight would have come back.
       tally.abandon();
       if (before !== undefined) {
         const setup = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
-        trouble = pingTrouble(tally, session.stats(name), before, setup);
+        trouble = pingTrouble(tally, live.stats(name), before, setup);
       }
     },
   });
@@ -87,36 +86,38 @@ export const run: Run<typeof definition> = async (options, output) => {
     printMessage('no packets sent');
     return ExitCode.failure;
   }
-  await output.write(options.json ? `${pingJson(result())}\n` : pingReport(name, result(), paintFor(output.stream)));
+  await output.write(
+    options.json ? `${pingJson(result())}\n` : pingReport(name, result(), colorizerFor(output.stream)),
+  );
   if (trouble !== undefined && !options.json) {
     output.push();
     printMessage(trouble);
   }
   return exitCode !== ExitCode.success || tally.lost + tally.corrupted > 0 ? ExitCode.failure : ExitCode.success;
 
-  async function exchange(session: Session): Promise<void> {
+  async function exchange(live: LivePorts): Promise<void> {
     let nextAtMs = performance.now();
     for (let sent = 0; sent < options.count; sent++) {
       const bytes = options.sizesBytes[sent % options.sizesBytes.length]!;
       nextAtMs = Math.max(nextAtMs + options.intervalSeconds * 1_000, performance.now());
-      await inFlightAtMost(options.window - 1, session.signal);
-      await send(session, bytes);
+      await inFlightAtMost(options.window - 1, live.signal);
+      await send(live, bytes);
       const waitMs = nextAtMs - performance.now();
       if (waitMs > 0 && sent < options.count - 1) {
-        await delay(waitMs, undefined, { signal: session.signal });
+        await delay(waitMs, undefined, { signal: live.signal });
       }
     }
-    await inFlightAtMost(0, session.signal);
+    await inFlightAtMost(0, live.signal);
   }
 
-  async function send(session: Session, bytes: number): Promise<void> {
+  async function send(live: LivePorts, bytes: number): Promise<void> {
     // Round-trip times must not include the time that the device is disconnected.
-    await session.ready(name);
+    await live.ready(name);
     const { number, packet } = tally.add(bytes, performance.now());
     try {
-      await session.send(name, packet);
+      await live.send(name, packet);
     } catch (error) {
-      session.signal.throwIfAborted();
+      live.signal.throwIfAborted();
       tally.lose(number);
       if (!(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
         throw error;
@@ -152,14 +153,14 @@ function showProgress(output: Output, result: () => PingResult, wanted: number):
     return () => {};
   }
   if (process.stderr.isTTY) {
-    printMessagesBy((line) => void output.write(line));
+    redirectMessages((line) => void output.write(line));
   }
   output.setFooter(() => [pingProgress(result(), wanted)]);
   const timer = setInterval(() => output.drawFooter(), PROGRESS_MS);
   return () => {
     clearInterval(timer);
     output.setFooter(undefined);
-    printMessagesBy();
+    redirectMessages();
   };
 }
 

@@ -4,7 +4,7 @@ import { OUTPUT_OPTIONS } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
 import { collect, integer, secondsOrZero } from '../../options/values.js';
 import { FILTER_GRAMMAR } from '../../records/filter.js';
-import { SINK_OPTIONS } from '../../sinks/open-sinks.js';
+import { SINK_OPTIONS } from '../../sinks/index.js';
 import { defineCommand, optionalPortArgument } from '../command.js';
 
 /** `sercom replay` */
@@ -25,7 +25,7 @@ export const definition = defineCommand({
     }),
     filter: option('--filter <condition>', `play only records that match: ${FILTER_GRAMMAR}`, { parse: collect }),
     reject: option('--reject <condition>', 'do not play records that match', { parse: collect }),
-    linger: option('--linger <seconds>', 'with a port: how long to keep receiving after the last packet', {
+    lingerSeconds: option('--linger <seconds>', 'with a port: how long to keep receiving after the last packet', {
       parse: secondsOrZero,
       default: 0.5,
       needs: ['port'],

@@ -1,4 +1,4 @@
-import type { PacketRecord } from '../../records/packet-record.js';
+import type { PacketRecord } from '../../records/record.js';
 
 /** How long before the end of a write its reply may be read: the write is reported later than the device gets the bytes. */
 const EARLY_MS = 50;

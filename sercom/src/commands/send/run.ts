@@ -4,10 +4,15 @@ import { ExitCode } from '../../exit-codes.js';
 import { recordFormat } from '../../options/output-options.js';
 import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
-import { count } from '../../records/totals.js';
-import { type Arrivals, lineTrouble, rejections, settleAdvice, since } from '../../session/diagnosis.js';
-import { runSession, type Session } from '../../session/session.js';
+import { type Arrivals, portTrouble, rejections, settleAdvice, since } from '../../session/diagnosis.js';
+import { LivePorts } from '../../session/live-ports.js';
+import { reportEnd } from '../../session/report-end.js';
+import { runFlow } from '../../session/run-flow.js';
+import { RecordFlow } from '../../sinks/flow.js';
+import { ScreenLines } from '../../sinks/screen-lines.js';
+import { Totals } from '../../sinks/totals.js';
 import { printMessage } from '../../terminal/message.js';
+import { count } from '../../text/count.js';
 import { within } from '../../within.js';
 import type { Run } from '../command.js';
 import type { definition, SendOptions } from './command.js';
@@ -31,43 +36,44 @@ export const run: Run<typeof definition> = async (options, output) => {
   let sentPackets = 0;
   let lostPackets = 0;
 
-  return runSession({
+  const screen = new ScreenLines({ output, line: format });
+  const totals = new Totals(screen);
+  const flow = new RecordFlow([totals, screen], (record) => replies.take(record, performance.now()));
+  const live = new LivePorts({
     ports: [{ ...port, connection: { ...connection, whenDisconnected: reconnect ? 'wait' : 'reject' } }],
-    output,
-    format,
-    interruptedCode: ExitCode.interrupted,
-    received(record, session) {
-      if (replies.take(record, performance.now())) {
-        return session.show(record);
-      }
-    },
-    async work(session) {
+    async work(live) {
       for (let round = 0; round < options.repeat; round++) {
-        await sendAll(packets, session);
+        await sendAll(packets, live);
       }
       if (lostPackets > 0) {
         throw new CliError(ExitCode.failure, `${count(lostPackets, 'packet')} of ${sentPackets} may not have arrived`);
       }
       if (options.wantedReplies === 0 && output.isTerminal) {
-        const what = isSingle ? count(session.totals.sentBytes, 'byte') : count(sentPackets, 'packet');
+        const what = isSingle ? count(totals.sentBytes, 'byte') : count(sentPackets, 'packet');
         printMessage(`sent ${what} to ${name}; use --wait to print replies`);
       }
-      return ExitCode.success;
     },
   });
+  return runFlow({
+    source: live,
+    flow,
+    output,
+    interruptedCode: ExitCode.interrupted,
+    finished: (wasInterrupted) => reportEnd({ totals, flow, screen, ports: live }, output, wasInterrupted),
+  });
 
-  async function sendAll(all: Packets, session: Session): Promise<void> {
-    for await (const packet of all(session.signal)) {
-      session.signal.throwIfAborted();
+  async function sendAll(all: Packets, live: LivePorts): Promise<void> {
+    for await (const packet of all(live.signal)) {
+      live.signal.throwIfAborted();
       if (sentPackets > 0) {
-        await delay(options.intervalSeconds * 1_000, undefined, { signal: session.signal });
+        await delay(options.intervalSeconds * 1_000, undefined, { signal: live.signal });
       }
-      await session.ready(name);
+      await live.ready(name);
       sentPackets++;
       replies.sending();
-      const before = session.stats(name);
+      const before = live.stats(name);
       try {
-        session.totals.add(await session.send(name, packet));
+        totals.write(await live.send(name, packet));
       } catch (error) {
         if (isSingle || !(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
           throw error;
@@ -77,17 +83,17 @@ export const run: Run<typeof definition> = async (options, output) => {
         continue;
       }
       for (const record of replies.sent(performance.now())) {
-        await session.show(record);
+        await flow.write(record);
       }
       if (options.wantedReplies > 0) {
-        await waitForReplies(before, session);
+        await waitForReplies(before, live);
       }
     }
   }
 
-  async function waitForReplies(before: Arrivals, session: Session): Promise<void> {
-    if (!(await within(options.timeoutSeconds * 1_000, replies.all(), session.signal))) {
-      throw new CliError(ExitCode.timeout, noReply(port, options, replies.missing, session.stats(name), before));
+  async function waitForReplies(before: Arrivals, live: LivePorts): Promise<void> {
+    if (!(await within(options.timeoutSeconds * 1_000, replies.all(), live.signal))) {
+      throw new CliError(ExitCode.timeout, noReply(port, options, replies.missing, live.stats(name), before));
     }
   }
 };
@@ -110,7 +116,7 @@ function whyNoReply({ connection, isSimulated }: SessionPort, arrivals: Arrivals
   // The default settle time is right for a simulated board.
   const ifSilent = isSimulated ? 'increase --timeout' : `${settleAdvice(connection.settleMs)}, or increase --timeout`;
   return (
-    lineTrouble(arrivals, ifSilent, before) ??
+    portTrouble(arrivals, ifSilent, before) ??
     'received only delimiters: does the device reply to this packet? If so, increase --timeout'
   );
 }

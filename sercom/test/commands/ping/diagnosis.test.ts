@@ -45,6 +45,6 @@ describe('pingTrouble', () => {
   });
 
   test('does not take bytes received before the first packet for an echo', () => {
-    expect(pingTrouble(tallyOf([], [8]), some, some, setup)).toMatch(/^not a byte came in answer: .*--settle 2000/);
+    expect(pingTrouble(tallyOf([], [8]), some, some, setup)).toMatch(/^no bytes received in reply: .*--settle 2000/);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ReplyTracker } from '../../../src/commands/send/replies.js';
-import type { PacketRecord } from '../../../src/records/packet-record.js';
+import type { PacketRecord } from '../../../src/records/record.js';
 
 function record(byte: number, error?: PacketRecord['error']): PacketRecord {
   return { timeUs: 0, name: 'arm', dir: 'rx', length: 1, bytes: Uint8Array.of(byte), ...(error && { error }) };

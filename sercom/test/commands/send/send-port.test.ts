@@ -29,7 +29,7 @@ describe.skipIf(!has('socat'))('sercom send on a port (needs socat)', () => {
     const send = start('send', path, '--text', 'hello?', '--wait', '1', '--timeout', '0.3');
     await arrived(9);
     const { code, stdout, stderr } = await send.outcome();
-    expect(stderr).toMatch(/^sercom: no reply from .* within 0\.3 seconds; .*boot loader: try --settle 2000[^\n]*\n$/);
+    expect(stderr).toMatch(/^sercom: no reply from .* within 0\.3 seconds; .*boot loader runs: try --settle 2000[^\n]*\n$/);
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
   });
 
@@ -40,7 +40,7 @@ describe.skipIf(!has('socat'))('sercom send on a port (needs socat)', () => {
   });
 
   test.each([
-    ['no delimiter came', '48 69 0a', /no reply .*; 3 bytes came, but no delimiter \(00\): .*baud rate/],
+    ['no delimiter came', '48 69 0a', /no reply .*; 3 bytes received, but no delimiter \(00\): .*baud rate/],
     ['only delimiters came', '00 00', /no reply .*; received only delimiters/],
   ])('--wait explains why there was no reply: %s', async (_, hex, reason) => {
     const { path, device, arrived } = await openTestPort();

@@ -1,8 +1,8 @@
 import type { RejectReason } from 'serial-communicator';
 
-/** What one line of output is about: a packet, or a frame that was rejected. */
+/** A packet or a rejected frame, as it is shown, logged or captured. */
 export interface PacketRecord {
-  /** When, in microseconds since 1970 (UTC). */
+  /** In microseconds since 1970 (UTC). */
   timeUs: number;
   /** The name of the connection. */
   name: string;
@@ -12,9 +12,6 @@ export interface PacketRecord {
   length: number;
   /** The packet, or the first bytes of the rejected frame as they were on the wire. */
   bytes: Uint8Array;
-  /** Why the frame was rejected; a packet has none. */
+  /** Why the frame was rejected. Packets have none. */
   error?: RejectReason;
 }
-
-/** Makes the line of a record, without its line end. */
-export type LineFormat = (record: PacketRecord) => string;

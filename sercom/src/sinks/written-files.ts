@@ -7,7 +7,7 @@ import { ExitCode } from '../exit-codes.js';
 const STDIN = 0;
 const STDOUT = 1;
 
-/** A file that is to be written, and the option that says so. */
+/** A file to write, and the option that names it. */
 export interface WrittenFile {
   option: string;
   /** `-` is stdout. */
@@ -15,16 +15,17 @@ export interface WrittenFile {
 }
 
 /**
- * Refuses to write a file that is read, or written already, under whatever path: to open it would empty it.
+ * Rejects files that are read, or written by another option as well, whatever their paths: opening them would empty
+ * them.
  *
- * @param read - the file that is read, if one is; `-` is stdin
- * @throws CliError (wrong use)
+ * @param readFile - the recording that is read, if any; `-` is stdin
+ * @throws CliError (usage error)
  */
-export async function checkWritten(written: readonly WrittenFile[], read: string | undefined): Promise<void> {
+export async function checkWritten(written: readonly WrittenFile[], readFile: string | undefined): Promise<void> {
   const uses = new Map<string, string>();
-  const readIdentity = read === undefined ? undefined : await identityOf(read, STDIN);
+  const readIdentity = readFile === undefined ? undefined : await identityOf(readFile, STDIN);
   if (readIdentity !== undefined) {
-    uses.set(readIdentity, 'the file that is replayed');
+    uses.set(readIdentity, 'the recording being replayed');
   }
   for (const { option, file } of written) {
     const identity = await identityOf(file, STDOUT);
@@ -33,20 +34,21 @@ export async function checkWritten(written: readonly WrittenFile[], read: string
     }
     const use = uses.get(identity);
     if (use !== undefined) {
-      throw new CliError(ExitCode.usage, `${option}: ${file === '-' ? 'stdout' : file} is ${use}; name another`);
+      const name = file === '-' ? 'stdout' : file;
+      throw new CliError(ExitCode.usage, `${option}: ${name} is ${use}; choose another file`);
     }
-    uses.set(identity, `the file of ${option}`);
+    uses.set(identity, `already written by ${option}`);
   }
 }
 
-/** What paths have in common only if they lead to the same file; none for pipes and devices, which hold nothing to lose. */
+/** Equal only for paths to the same file; `undefined` for pipes and devices, which have no content to lose. */
 async function identityOf(file: string, standard: number): Promise<string | undefined> {
   try {
     const bigint = true;
     const stats = file === '-' ? fstatSync(standard, { bigint }) : await stat(file, { bigint });
     return stats.isFile() ? `${stats.dev}:${stats.ino}` : undefined;
   } catch {
-    // It is not there yet, but what it is to be in is.
+    // The file does not exist yet, but its folder does.
     const folder = path.dirname(path.resolve(file));
     return path.join(await realpath(folder).catch(() => folder), path.basename(file));
   }

@@ -1,56 +1,52 @@
-import type { PacketRecord } from '../records/packet-record.js';
-import type { Display } from '../session/session.js';
-import type { Paint } from '../terminal/color.js';
+import type { PacketRecord } from '../records/record.js';
+import type { Colorize } from '../terminal/color.js';
+import { count } from '../text/count.js';
 import { escapeText, quotePacket } from '../text/escape.js';
 import { toHex } from '../text/hex.js';
+import type { RecordSink } from './sink.js';
 
-/** More kinds than that are not told apart: the oldest makes room. */
+/** Beyond this, the kind that was seen least recently is forgotten. */
 const MAX_KINDS = 1_000;
 
-/** How many bytes of a packet a line shows. */
+/** The number of bytes of a packet in a line. */
 const SHOWN_BYTES = 32;
 
-/** What is known of one kind of packet. */
+/** One kind of packet. */
 interface Kind {
   name: string;
   dir: string;
   count: number;
   lastUs: number;
-  /** Since the one before. */
+  /** Since the packet before. */
   intervalUs: number | undefined;
   bytes: Uint8Array;
   length: number;
-  /** Which of the bytes differ from those of the one before. */
+  /** Which bytes differ from those of the packet before. */
   changed: boolean[];
   error: string | undefined;
 }
 
 /**
- * One line for each kind of packet: those of one connection and direction that begin with the same bytes. It holds
- * them; to draw them is up to others.
+ * The screen of `--changes`: one line for each kind of packet. A kind is what has the same connection, direction, reason
+ * of rejection and leading bytes. It only collects the lines, which others draw or print.
  */
-export class ChangesDisplay implements Display {
-  readonly isFull = false;
+export class ScreenChanges implements RecordSink {
+  readonly whenFull = 'hold';
   readonly #leadingBytes: number;
   readonly #kinds = new Map<string, Kind>();
-  #forgotten = 0;
+  #forgottenKinds = 0;
 
-  /** @param leadingBytes - how many bytes make the kind */
+  /** @param leadingBytes - the number of leading bytes that identify a kind */
   constructor(leadingBytes: number) {
     this.#leadingBytes = leadingBytes;
   }
 
-  /** How many kinds had to make room for others. */
-  get forgotten(): number {
-    return this.#forgotten;
-  }
-
-  show({ timeUs, name, dir, length, bytes, error }: PacketRecord): void {
+  write({ timeUs, name, dir, length, bytes, error }: PacketRecord): void {
     const lead = toHex(bytes.subarray(0, this.#leadingBytes));
     const key = JSON.stringify([name, dir, error ?? '', lead]);
     const before = this.#kinds.get(key);
     const shown = bytes.subarray(0, SHOWN_BYTES);
-    // The one that came last stands last, so that the first is the one to make room.
+    // Moves the kind to the end, so that the first is the one seen least recently.
     this.#kinds.delete(key);
     this.#kinds.set(key, {
       name,
@@ -66,7 +62,7 @@ export class ChangesDisplay implements Display {
     if (this.#kinds.size > MAX_KINDS) {
       const [oldest] = this.#kinds.keys();
       this.#kinds.delete(oldest!);
-      this.#forgotten++;
+      this.#forgottenKinds++;
     }
   }
 
@@ -74,26 +70,29 @@ export class ChangesDisplay implements Display {
     this.#kinds.clear();
   }
 
-  /** The lines below a line with titles: by connection, direction and leading bytes. */
-  lines(paint: Paint): string[] {
+  /** A title, the kinds sorted by connection, direction and leading bytes, and how many kinds were forgotten. */
+  lines(colorize: Colorize): string[] {
     const kinds = [...this.#kinds].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind);
     const nameWidth = Math.max('name'.length, ...kinds.map(({ name }) => escapeText(name).length));
     const title = `${'name'.padEnd(nameWidth)}  dir    count   interval  length  packet`;
-    return [paint('dim', title), ...kinds.map((kind) => kindLine(kind, nameWidth, paint))];
+    const lines = [colorize('dim', title), ...kinds.map((kind) => kindLine(kind, nameWidth, colorize))];
+    return this.#forgottenKinds === 0
+      ? lines
+      : [...lines, colorize('dim', `${count(this.#forgottenKinds, 'older kind')} forgotten`)];
   }
 }
 
-function kindLine(kind: Kind, nameWidth: number, paint: Paint): string {
+function kindLine(kind: Kind, nameWidth: number, colorize: Colorize): string {
   const { bytes, length, changed, error } = kind;
   const hex = Array.from(bytes, (byte, index) => {
-    const digits = byte.toString(16).padStart(2, '0');
-    return changed[index] ? paint('changed', digits) : digits;
+    const digits = toHex(Uint8Array.of(byte));
+    return changed[index] ? colorize('changed', digits) : digits;
   }).join(' ');
   const more = bytes.length < length ? ' …' : '';
-  const meaning = error === undefined ? quotePacket(bytes) : paint('red', `rejected: ${error}`);
+  const meaning = error === undefined ? quotePacket(bytes) : colorize('red', `rejected: ${error}`);
   return [
-    paint('cyan', escapeText(kind.name).padEnd(nameWidth)),
-    `${paint(kind.dir === 'rx' ? 'green' : 'yellow', kind.dir)} `,
+    colorize('cyan', escapeText(kind.name).padEnd(nameWidth)),
+    `${colorize(kind.dir === 'rx' ? 'green' : 'yellow', kind.dir)} `,
     String(kind.count).padStart(6),
     interval(kind.intervalUs).padStart(9),
     String(length).padStart(6),

@@ -4,11 +4,10 @@ import { constants, type FileHandle, open, stat, unlink } from 'node:fs/promises
 import type { Writable } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { printMessage } from '../terminal/message.js';
+import { count } from '../text/count.js';
 
-/** How many bytes may wait to be written to a file before whoever writes has to wait: several writes' worth. */
-const FILE_BUFFER_BYTES = 1_048_576;
-
-/** A file that is open for writing, and as it was before until {@link begin}. */
+/** A file that is open for writing. It keeps its content until {@link begin}. */
 export class OutputFile {
   readonly stream: Writable;
   readonly #path: string;
@@ -22,10 +21,10 @@ export class OutputFile {
     this.#handle = handle;
     this.#isNew = isNew;
     this.#isRegular = isRegular;
-    this.stream = handle.createWriteStream({ highWaterMark: FILE_BUFFER_BYTES });
+    this.stream = handle.createWriteStream();
   }
 
-  /** Empties the file: to be called before the first write. */
+  /** Empties the file. Must be called before the first write. */
   begin(): void {
     if (this.#hasBegun) {
       return;
@@ -33,7 +32,7 @@ export class OutputFile {
     this.#hasBegun = true;
     if (this.#isRegular && !this.#isNew) {
       try {
-        // At once, so that nothing can be written before.
+        // Synchronous, so that it comes before every write.
         ftruncateSync(this.#handle.fd);
       } catch (error) {
         this.stream.destroy(error as Error);
@@ -41,7 +40,7 @@ export class OutputFile {
     }
   }
 
-  /** Writes what is left. A file that was made for what never began is taken away again. */
+  /** Writes what is left and closes the file. A new file that has not begun is removed. */
   async close(): Promise<void> {
     if (!this.stream.closed) {
       this.stream.end();
@@ -54,11 +53,11 @@ export class OutputFile {
 }
 
 /**
- * Opens a file for writing. One that is there is overwritten only if that is forced, and not before it begins; pipes
- * and devices, which cannot be overwritten, are always opened.
+ * Opens a file for writing. An existing file is overwritten only with `force`, and not before it begins. Pipes and
+ * devices, which cannot be overwritten, are always opened.
  *
- * @param option - what names the file, for messages
- * @throws CliError if it is there (wrong use) or cannot be opened (failure)
+ * @param option - the option that names the file, for messages
+ * @throws CliError if the file exists (usage error) or cannot be opened (failure)
  */
 export async function openForWriting(path: string, force: boolean, option: string): Promise<OutputFile> {
   try {
@@ -69,13 +68,13 @@ export async function openForWriting(path: string, force: boolean, option: strin
     }
     const isRegular = (await stat(path).catch(() => undefined))?.isFile() !== false;
     if (isRegular && !force) {
-      throw new CliError(ExitCode.usage, `${option}: ${path} is there already; --force overwrites it`, {
+      throw new CliError(ExitCode.usage, `${option}: ${path} already exists; use --force to overwrite it`, {
         cause: error,
       });
     }
   }
   try {
-    // A link may lead to a file that is not there: it is made, and stays.
+    // The path may be a link to a file that does not exist: it is created, and kept.
     const handle = await open(path, constants.O_WRONLY | constants.O_CREAT);
     return new OutputFile(path, handle, false, (await handle.stat()).isFile());
   } catch (error) {
@@ -87,4 +86,16 @@ function cannotOpen(path: string, option: string, error: unknown): CliError {
   return new CliError(ExitCode.failure, `${option}: cannot open ${path}: ${(error as Error).message}`, {
     cause: error,
   });
+}
+
+/** The error for a file that could not be written. */
+export function cannotWrite(path: string, option: string, error: Error): CliError {
+  return new CliError(ExitCode.failure, `${option}: cannot write ${path}: ${error.message}`, { cause: error });
+}
+
+/** Reports the records that a file had no room for. Packets wait, so these are rejected frames. */
+export function reportLoss(option: string, lostRecords: number): void {
+  if (lostRecords > 0) {
+    printMessage(`${option}: ${count(lostRecords, 'rejected frame')} dropped: the destination is too slow`);
+  }
 }

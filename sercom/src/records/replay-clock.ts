@@ -1,18 +1,18 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
 
-/** Timers may be late by a millisecond, and more; so the last bit is waited for in turns of the event loop. */
+/** Timers can be late by a millisecond and more, so the rest of a wait is spent in turns of the event loop. */
 const FINE_MS = 2;
 
 const MAX_TIMER_MS = 2_147_483_647;
 
-/** Gives records out with the spacing that they were recorded with. */
-export class Pacer {
+/** Waits until records are due, so that they keep the spacing that they were recorded with. */
+export class ReplayClock {
   readonly #speed: number;
   readonly #signal: AbortSignal;
   #start: { recordedUs: number; atMs: number } | undefined;
 
   /**
-   * @param speed - 2 is twice as fast as recorded; with 0 nothing is waited for
+   * @param speed - 2 is twice as fast as recorded; 0 does not wait
    * @param signal - ends a wait, which then rejects
    */
   constructor(speed: number, signal: AbortSignal) {
@@ -20,14 +20,14 @@ export class Pacer {
     this.#signal = signal;
   }
 
-  /** The next record begins anew: it is due at once. */
+  /** Makes the next record due at once. */
   restart(): void {
     this.#start = undefined;
   }
 
   /**
-   * Resolves when a record is due: at once if it is late. Each is measured from the first one, so that delays do not
-   * add up.
+   * Resolves when a record is due: at once if it is late. Each time is measured from the first record, so that delays
+   * do not add up.
    */
   async due(timeUs: number): Promise<void> {
     this.#signal.throwIfAborted();

@@ -1,0 +1,79 @@
+import { CliError } from '../../cli-error.js';
+import { ExitCode } from '../../exit-codes.js';
+import { checked } from '../../input/max-packet.js';
+import { type PacketReader, packetReader } from '../../input/packet-input.js';
+import { stdinLines } from '../../input/stdin.js';
+import type { LivePorts } from '../../session/live-ports.js';
+import type { RecordFlow } from '../../sinks/flow.js';
+import { printMessage } from '../../terminal/message.js';
+import { similar } from '../../text/suggest.js';
+import type { MonitorOptions } from './command.js';
+
+/** Sends packets while monitoring: lines of stdin, or lines that the user types. */
+export class PacketSender {
+  readonly #names: readonly string[];
+  readonly #recipient: string | undefined;
+  readonly #readPacket: PacketReader;
+  readonly #maxPacketBytes: number;
+
+  private constructor(
+    names: readonly string[],
+    recipient: string | undefined,
+    readPacket: PacketReader,
+    maxPacketBytes: number,
+  ) {
+    this.#names = names;
+    this.#recipient = recipient;
+    this.#readPacket = readPacket;
+    this.#maxPacketBytes = maxPacketBytes;
+  }
+
+  /**
+   * @param names - the names of all connections
+   * @throws CliError (usage error) if the options do not fit the connections
+   */
+  static async create(names: readonly string[], options: MonitorOptions): Promise<PacketSender> {
+    const recipient = recipientOf(names, options);
+    const readPacket = await packetReader(options.input ?? 'text', options.encode);
+    return new PacketSender(names, recipient, readPacket, options.maxPacketBytes);
+  }
+
+  /** Sends each line of stdin, and reports those that cannot be sent. Never resolves, since monitoring continues. */
+  async sendInput(live: LivePorts, flow: RecordFlow): Promise<never> {
+    for await (const line of stdinLines(live.signal)) {
+      await this.sendLine(line, live, flow).catch((error: Error) => {
+        live.signal.throwIfAborted();
+        printMessage(error.message);
+      });
+    }
+    return new Promise(() => {});
+  }
+
+  /**
+   * Sends the packet that a line describes.
+   *
+   * @throws CliError (usage error) if the line is invalid or has no recipient; an error of the library if sending failed
+   */
+  async sendLine(line: string | Uint8Array, live: LivePorts, flow: RecordFlow): Promise<void> {
+    if (this.#recipient === undefined) {
+      const names = this.#names.join(', ');
+      throw new CliError(ExitCode.usage, `several connections are open; choose one with --to NAME: ${names}`);
+    }
+    const packet = checked(this.#readPacket(line), this.#maxPacketBytes);
+    await flow.take(await live.send(this.#recipient, packet));
+  }
+}
+
+/** The connection to send to; `undefined` if there are several and none was chosen, which matters only when sending. */
+function recipientOf(names: readonly string[], { to, input }: MonitorOptions): string | undefined {
+  if (to !== undefined && !names.includes(to)) {
+    const meant = similar(to, names);
+    const help = meant === undefined ? `available: ${names.join(', ')}` : `Did you mean ${meant}?`;
+    throw new CliError(ExitCode.usage, `--to: unknown connection "${to}"; ${help}`);
+  }
+  if (to === undefined && names.length > 1 && input !== undefined) {
+    const all = names.join(', ');
+    throw new CliError(ExitCode.usage, `--input requires --to NAME when several ports are open: ${all}`);
+  }
+  return to ?? (names.length === 1 ? names[0] : undefined);
+}

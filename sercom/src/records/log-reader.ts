@@ -1,0 +1,26 @@
+import { linesOf } from '../text/lines.js';
+import { parseLogLine } from './log-line.js';
+import type { PacketRecord } from './record.js';
+
+/**
+ * Reads a log. Lines that begin with `#` are comments.
+ *
+ * @throws Error at the first invalid line; its message begins with the number of the line
+ */
+export async function* readLog(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<PacketRecord> {
+  for await (const { text, number, isEnded } of linesOf(chunks)) {
+    if (text.startsWith('#')) {
+      continue;
+    }
+    if (!isEnded) {
+      throw new Error(`line ${number}: truncated line`);
+    }
+    let record: PacketRecord;
+    try {
+      record = parseLogLine(text);
+    } catch (error) {
+      throw new Error(`line ${number}: ${(error as Error).message}`, { cause: error });
+    }
+    yield record;
+  }
+}

@@ -1,0 +1,76 @@
+import type { InitializeError, SerialCommunicator } from 'serial-communicator';
+import type { SessionPort } from '../ports/open-ports.js';
+import { printMessage } from '../terminal/message.js';
+import { similar } from '../text/suggest.js';
+
+/**
+ * Opens all ports.
+ *
+ * @throws InitializeError that suggests the port that was probably meant where there is no port of the given name
+ */
+export async function initialize(communicator: SerialCommunicator, ports: readonly SessionPort[]): Promise<void> {
+  try {
+    await communicator.initialize();
+  } catch (error) {
+    throw await withSuggestions(error, ports);
+  }
+}
+
+/**
+ * Reports disconnects and reconnects on stderr. Rejects when no connection is left that is open or will be reopened, or
+ * when a record could not be handled.
+ *
+ * @param closing - aborted when the ports are closed on purpose, which is not reported
+ */
+export function watchConnections(
+  communicator: SerialCommunicator,
+  ports: readonly SessionPort[],
+  closing: AbortSignal,
+): Promise<never> {
+  let remaining = ports.length;
+  // A port that is awaited counts as disconnected until it opens.
+  const disconnected = new Set(ports.filter(({ connection }) => connection.required === false).map(({ name }) => name));
+  const lost = new Promise<never>((_, reject) => {
+    communicator.on('connected', ({ name, path }) => {
+      if (disconnected.delete(name)) {
+        printMessage(`"${name}" connected (${path})`);
+      }
+    });
+    communicator.on('disconnected', ({ name, error, willReconnect }) => {
+      if (closing.aborted) {
+        return;
+      }
+      if (willReconnect) {
+        disconnected.add(name);
+        printMessage(`${error.message}; reconnecting`);
+        return;
+      }
+      remaining--;
+      if (remaining === 0) {
+        reject(error);
+      } else {
+        printMessage(error.message);
+      }
+    });
+    communicator.on('handlerError', ({ error }) => reject(error));
+  });
+  // It may reject while the ports are still being opened, before anyone waits for it.
+  lost.catch(() => {});
+  return lost;
+}
+
+async function withSuggestions(error: unknown, ports: readonly SessionPort[]): Promise<unknown> {
+  const { ConnectionError, InitializeError, listPorts } = await import('serial-communicator');
+  if (!(error instanceof InitializeError)) {
+    return error;
+  }
+  const paths = (await listPorts()).map(({ path }) => path);
+  const errors: InitializeError['errors'] = error.errors.map((each) => {
+    const port = ports.find(({ name }) => name === each.connection);
+    const meant = each.code === 'PORT_NOT_FOUND' && port !== undefined ? similar(port.path, paths) : undefined;
+    return meant === undefined
+      ? each
+      : new ConnectionError(each.code, each.connection, `${each.message} (Did you mean ${meant}?)`, { cause: each });
+  });
+  return new InitializeError(errors);
+}

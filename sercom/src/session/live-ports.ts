@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ConnectionState, SerialCommunicator, SerialStats } from 'serial-communicator';
+import { checked } from '../input/max-packet.js';
+import { bindingFor, type SessionPort } from '../ports/open-ports.js';
+import { nowUs } from '../records/clock.js';
+import type { PacketRecord } from '../records/record.js';
+import type { RecordConsumer, RecordSource } from '../records/source.js';
+import { printMessage } from '../terminal/message.js';
+import { initialize, watchConnections } from './connections.js';
+
+/** How long DTR is off when a board is reset. */
+const RESET_MS = 100;
+
+export interface LivePortsOptions {
+  ports: readonly SessionPort[];
+  /** What the command does while its ports are open. The source ends when this settles. */
+  work(ports: LivePorts): Promise<void>;
+}
+
+/**
+ * The ports of a command, as a source of records: every packet and every rejected frame that arrives. It ends with the
+ * command's work, and fails when the last connection is lost for good.
+ */
+export class LivePorts implements RecordSource {
+  readonly #ports: readonly SessionPort[];
+  readonly #work: LivePortsOptions['work'];
+  readonly #closing = new AbortController();
+  #communicator: SerialCommunicator | undefined;
+
+  constructor({ ports, work }: LivePortsOptions) {
+    this.#ports = ports;
+    this.#work = work;
+  }
+
+  /** Aborted when the ports are to be closed. */
+  get signal(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  /** Packets that were received but not delivered, because the ports were closed. */
+  get droppedPackets(): number {
+    const communicator = this.#communicator;
+    return communicator === undefined
+      ? 0
+      : this.#ports.reduce((sum, { name }) => sum + communicator.stats(name).packetsDropped, 0);
+  }
+
+  async deliver(take: RecordConsumer, signal: AbortSignal, started: () => void): Promise<void> {
+    signal.addEventListener('abort', () => this.#closing.abort(signal.reason));
+    const communicator = await communicatorFor(this.#ports);
+    this.#communicator = communicator;
+    communicator.setReceiveHandler((name, packet) =>
+      take({ timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet }),
+    );
+    communicator.on('rejectedFrame', ({ name, reason, wireBytes, head }) => {
+      void take({ timeUs: nowUs(), name, dir: 'rx', length: wireBytes, bytes: head, error: reason });
+    });
+    const lost = watchConnections(communicator, this.#ports, this.signal);
+    try {
+      signal.throwIfAborted();
+      await initialize(communicator, this.#ports);
+      signal.throwIfAborted();
+      this.#reportMissing();
+      started();
+      await Promise.race([this.#work(this), lost, once(signal, 'abort')]);
+    } finally {
+      this.#closing.abort();
+      await communicator[Symbol.asyncDispose]();
+    }
+  }
+
+  /** The counters of a connection. */
+  stats(name: string): SerialStats {
+    return this.#open.stats(name);
+  }
+
+  /** Whether a connection has an open port. */
+  state(name: string): ConnectionState {
+    return this.#open.connectionState(name);
+  }
+
+  /** Resolves when a connection has an open port that has settled. Rejects when the ports are closed. */
+  ready(name: string): Promise<void> {
+    return this.#open.ready(name, { signal: this.signal });
+  }
+
+  /**
+   * Sends a packet.
+   *
+   * @returns its record, once all of it has been handed to the operating system
+   * @throws CliError (usage error) if it is too long; an error of the library if it could not be sent
+   */
+  async send(name: string, packet: Uint8Array): Promise<PacketRecord> {
+    // The library's error would name its setting rather than the option.
+    checked(packet, this.#ports.find((port) => port.name === name)!.connection.maxPacketBytes);
+    await this.#open.send(name, packet, { signal: this.signal });
+    return { timeUs: nowUs(), name, dir: 'tx', length: packet.length, bytes: packet };
+  }
+
+  /** Resets a board by turning DTR off and on again. */
+  async reset(name: string): Promise<void> {
+    await this.#open.setSignals(name, { dtr: false });
+    await delay(RESET_MS, undefined, { signal: this.signal });
+    await this.#open.setSignals(name, { dtr: true });
+  }
+
+  get #open(): SerialCommunicator {
+    return this.#communicator!;
+  }
+
+  #reportMissing(): void {
+    for (const { name, path } of this.#ports.filter((port) => this.state(port.name) !== 'connected')) {
+      printMessage(`waiting for ${name === path ? path : `"${name}" (${path})`}`);
+    }
+  }
+}
+
+async function communicatorFor(ports: readonly SessionPort[]): Promise<SerialCommunicator> {
+  const { SerialCommunicator } = await import('serial-communicator');
+  const binding = await bindingFor(ports);
+  const communicator = new SerialCommunicator(binding && { binding });
+  for (const { name, connection } of ports) {
+    communicator.addConnection(name, connection);
+  }
+  return communicator;
+}

@@ -1,0 +1,89 @@
+import type { LineFormat } from '../formats/index.js';
+import type { PacketRecord } from '../records/record.js';
+import type { Output } from '../terminal/output.js';
+import type { RecordSink } from './sink.js';
+
+/** While paused, the screen keeps lines of that many characters. Beyond, it is full. */
+const MAX_HELD_CHARACTERS = 16_777_216;
+
+export interface ScreenLinesOptions {
+  output: Output;
+  /** How to print a record. */
+  line: LineFormat;
+  /** How to print it as a dump. Default: as a line. */
+  dump?: LineFormat;
+  /** Begin with dumps. */
+  isDumping?: boolean;
+  /** Drop records instead of holding the device while stdout is slow. */
+  drop?: boolean;
+}
+
+/** The screen: prints records as lines or dumps. While it is paused, it keeps them to print later. */
+export class ScreenLines implements RecordSink {
+  readonly whenFull: 'hold' | 'drop';
+  readonly #output: Output;
+  readonly #line: LineFormat;
+  readonly #dump: LineFormat;
+  #isDumping: boolean;
+  #held: string[] = [];
+  #heldCharacters = 0;
+  #pause: { ended: Promise<void>; end: () => void } | undefined;
+
+  constructor({ output, line, dump = line, isDumping = false, drop = false }: ScreenLinesOptions) {
+    this.whenFull = drop ? 'drop' : 'hold';
+    this.#output = output;
+    this.#line = line;
+    this.#dump = dump;
+    this.#isDumping = isDumping;
+  }
+
+  /** The number of records that are kept while paused. */
+  get heldRecords(): number {
+    return this.#held.length;
+  }
+
+  get isPaused(): boolean {
+    return this.#pause !== undefined;
+  }
+
+  get isFull(): boolean {
+    return this.#output.isFull || this.#heldCharacters > MAX_HELD_CHARACTERS;
+  }
+
+  write(record: PacketRecord): void | Promise<void> {
+    const text = `${(this.#isDumping ? this.#dump : this.#line)(record)}\n`;
+    if (this.#pause === undefined) {
+      return this.#output.write(text);
+    }
+    this.#held.push(text);
+    this.#heldCharacters += text.length;
+    return this.#heldCharacters > MAX_HELD_CHARACTERS ? this.#pause.ended : undefined;
+  }
+
+  toggleDump(): void {
+    this.#isDumping = !this.#isDumping;
+  }
+
+  pause(): void {
+    if (this.#pause === undefined) {
+      let end = () => {};
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      this.#pause = { ended, end };
+    }
+  }
+
+  /** Ends a pause: prints what was kept. */
+  resume(): void {
+    const pause = this.#pause;
+    const held = this.#held;
+    this.#pause = undefined;
+    this.#held = [];
+    this.#heldCharacters = 0;
+    for (const text of held) {
+      void this.#output.write(text);
+    }
+    pause?.end();
+  }
+}

@@ -1,0 +1,44 @@
+import type { PacketRecord } from '../records/record.js';
+
+/** Where records go: the screen, a log, a capture, statistics. */
+export interface RecordSink {
+  /**
+   * What happens to packets while the sink {@link isFull | is full}: `hold` makes their source wait, `drop` loses them.
+   * Rejected frames cannot wait, so a full sink always loses them. What is lost is counted, for each sink by itself.
+   */
+  readonly whenFull: 'hold' | 'drop';
+  /** Whether the sink has no room for what can be lost. Default: it always has. */
+  readonly isFull?: boolean;
+  /**
+   * Prepares the sink for records, for example empties the file to overwrite. The first {@link write} does so as well.
+   * If neither is called, closing leaves everything as it was.
+   */
+  begin?(): void;
+  /**
+   * Takes a record. A returned promise asks to wait before the next one; it never rejects, because {@link ended} reports
+   * failures.
+   */
+  write(record: PacketRecord): void | Promise<void>;
+  /** Keeps a remark of the user between the records, if there is a place for it. */
+  remark?(text: string): void;
+  /**
+   * Settles when the sink can take nothing more: resolves when the reader has closed its pipe, rejects with a `CliError`
+   * when writing has failed. Records are discarded from then on. Default: never settles.
+   */
+  readonly ended?: Promise<void>;
+  /**
+   * Writes what is left and closes the sink.
+   *
+   * @param lostRecords - the number of records that the sink had no room for
+   * @throws CliError if something could not be written
+   */
+  close?(lostRecords: number): Promise<void>;
+}
+
+/** A sink that writes to a file, which has all of this. */
+export interface FileSink extends RecordSink {
+  readonly isFull: boolean;
+  begin(): void;
+  readonly ended: Promise<void>;
+  close(lostRecords?: number): Promise<void>;
+}
