@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ROOT, readDocument } from './markdown.js';
@@ -11,6 +11,12 @@ function foldersIn(parent: string): string[] {
   return readdirSync(path.join(ROOT, parent), { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && !GENERATED.has(entry.name))
     .flatMap(({ name }) => [`${parent}${name}/`, ...foldersIn(`${parent}${name}/`)]);
+}
+
+/** Whether the map need not list a folder: that of a command, or of the tests of a listed folder of sources. */
+function isImplied(folder: string): boolean {
+  const mirrored = folder.replace(/^(sercom\/)?test\//, '$1src/');
+  return /^sercom\/src\/commands\/./.test(folder) || (mirrored !== folder && existsSync(path.join(ROOT, mirrored)));
 }
 
 /** The folders in the map of docs/architecture.md, with what it says about each. Indentation shows the nesting. */
@@ -30,8 +36,15 @@ function readMap(): Map<string, string> {
 describe('the map in docs/architecture.md', () => {
   const map = readMap();
 
-  test('lists every folder of the repository, and no other', () => {
-    expect([...map.keys()].sort()).toEqual(foldersIn('').sort());
+  const folders = foldersIn('');
+
+  test('lists every folder of the repository', () => {
+    expect(folders.length).toBeGreaterThan(50);
+    expect(folders.filter((folder) => !map.has(folder) && !isImplied(folder))).toEqual([]);
+  });
+
+  test('lists no other folder', () => {
+    expect([...map.keys()].filter((folder) => !folders.includes(folder))).toEqual([]);
   });
 
   test('describes every folder', () => {

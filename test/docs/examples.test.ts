@@ -6,6 +6,7 @@ import { codeBlocks, DOCUMENTS, ROOT } from './markdown.js';
 /** Declarations that an example may leave out. */
 const ASSUMED = {
   serial: "declare const serial: import('serial-communicator').SerialCommunicator;",
+  packet: 'declare const packet: Uint8Array;',
 };
 
 const OPTIONS: ts.CompilerOptions = {
