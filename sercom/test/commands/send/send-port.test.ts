@@ -29,7 +29,9 @@ describe.skipIf(!has('socat'))('sercom send on a port (needs socat)', () => {
     const send = start('send', path, '--text', 'hello?', '--wait', '1', '--timeout', '0.3');
     await arrived(9);
     const { code, stdout, stderr } = await send.outcome();
-    expect(stderr).toMatch(/^sercom: no reply from .* within 0\.3 seconds; .*boot loader runs: try --settle 2000[^\n]*\n$/);
+    expect(stderr).toMatch(
+      /^sercom: no reply from .* within 0\.3 seconds; .*boot loader runs: try --settle 2000[^\n]*\n$/,
+    );
     expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
   });
 
