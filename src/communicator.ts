@@ -93,9 +93,7 @@ export abstract class Communicator<
   /** Sets the receive handler, in any state. It replaces the one before, from the next packet on. */
   setReceiveHandler(handler: ReceiveHandler): void {
     if (typeof handler !== 'function') {
-      throw new TypeError(
-        `setReceiveHandler: the handler must be a function, got ${handler === null ? 'null' : typeof handler}`,
-      );
+      throw new TypeError(`setReceiveHandler: the handler must be a function, got ${describeValue(handler)}`);
     }
     this.#receiveHandler = handler;
   }
@@ -132,8 +130,8 @@ export abstract class Communicator<
   }
 
   /**
-   * Waits until a connection can send: until it is open and its device has settled. A packet sent right after that does
-   * not wait for either. Waits on while a lost connection is being reopened.
+   * Resolves when a connection is open and its device has settled: a packet sent right after that waits for neither.
+   * While a lost connection is being reopened, it keeps waiting. Rejects with `signal.reason` when the signal aborts.
    *
    * @param name - the name of a connection
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
@@ -141,7 +139,7 @@ export abstract class Communicator<
    * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an `AbortSignal`, or `options.signal` is not one
    */
   ready(name: string, options?: ReadyOptions): Promise<void> {
-    const error = this.#refusal('ready', name) ?? invalidOptions(`ready "${name}"`, options);
+    const error = this.#refusal('ready', name) ?? invalidOptions('ready', name, options);
     if (error !== undefined) {
       return Promise.reject(error);
     }
@@ -165,16 +163,12 @@ export abstract class Communicator<
       return Promise.reject(refusal);
     }
     if (!isUint8Array(packet)) {
-      const got = packet === null ? 'null' : typeof packet;
-      return Promise.reject(
-        new InvalidArgumentError(
-          'INVALID_PACKET',
-          `send to "${recipient}": the packet must be a Uint8Array, got ${got}`,
-        ),
-      );
+      const found = packet === null ? 'null' : typeof packet;
+      const message = `send to "${recipient}": the packet must be a Uint8Array, got ${found}`;
+      return Promise.reject(new InvalidArgumentError('INVALID_PACKET', message));
     }
     if (options) {
-      const error = invalidOptions(`send to "${recipient}"`, options);
+      const error = invalidOptions('send to', recipient, options);
       if (error !== undefined) {
         return Promise.reject(error);
       }
@@ -335,6 +329,7 @@ export abstract class Communicator<
     const state = this.#initializing ? 'initialize is in progress' : `the state is ${CommunicatorState[this.#state]}`;
     return new IllegalStateAction(`${call}: ${state}; call it ${when}`);
   }
+
   #unknownName(call: string, name: string): KeyError {
     const names = [...this.#connections.keys()].map((known) => JSON.stringify(known)).join(', ');
     const known = names === '' ? 'no connections have been added' : `known connections: ${names}`;
@@ -342,11 +337,11 @@ export abstract class Communicator<
   }
 }
 
-function invalidOptions(call: string, options: SendOptions | ReadyOptions | undefined): Error | undefined {
+function invalidOptions(call: string, name: string, options?: ReadyOptions): InvalidArgumentError | undefined {
   const signal = options?.signal;
   if (!(options instanceof AbortSignal) && (signal === undefined || signal instanceof AbortSignal)) {
     return undefined;
   }
   const found = describeValue(options instanceof AbortSignal ? options : signal);
-  return invalidOption(`${call}: got ${found}; expected { signal: AbortSignal }`);
+  return invalidOption(`${call} "${name}": got ${found}; expected { signal: AbortSignal }`);
 }

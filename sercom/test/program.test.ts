@@ -174,7 +174,7 @@ describe('a port that cannot be opened exits with 1 and explains why', () => {
 
   test('no serial port', async () => {
     const { code, stderr } = await run('monitor', '/dev/null');
-    expect(stderr).toMatch(/^sercom: connection "\/dev\/null": .*serial port; .*\n$/);
+    expect(stderr).toMatch(/^sercom: connection "\/dev\/null": not a serial port; .*\n$/);
     expect(code).toBe(1);
   });
 

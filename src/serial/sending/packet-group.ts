@@ -11,6 +11,8 @@ export type Outcome = 'packetsSent' | 'packetsAborted' | 'packetsTimedOut' | 'pa
 export class PacketGroup {
   /** Each packet with its checksum. */
   readonly bodies: Uint8Array[];
+  /** Bytes of the packets alone. */
+  packetBytes: number;
   /** Most bytes that the frames and their delimiters can take. */
   wireBytes: number;
   readonly promise: Promise<void>;
@@ -21,17 +23,11 @@ export class PacketGroup {
   readonly deadlineMs: number;
   /** Where its last frame ends in the current write. */
   endsAt = 0;
-  #packetBytes: number;
   #resolve!: () => void;
   #reject!: (error: unknown) => void;
   #isSettled = false;
 
-  /**
-   * @param body - a packet with its checksum
-   * @param packetBytes - its length without the checksum
-   * @param wireBytes - the most bytes that its frame and the delimiter can take
-   * @param sendTimeoutMs - 0 for none
-   */
+  /** @param sendTimeoutMs - 0 for none */
   constructor(
     body: Uint8Array,
     packetBytes: number,
@@ -40,7 +36,7 @@ export class PacketGroup {
     sendTimeoutMs: number,
   ) {
     this.bodies = [body];
-    this.#packetBytes = packetBytes;
+    this.packetBytes = packetBytes;
     this.wireBytes = wireBytes;
     this.promise = new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -51,10 +47,9 @@ export class PacketGroup {
     this.deadlineMs = sendTimeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + sendTimeoutMs;
   }
 
-  /** Adds another packet. */
   add(body: Uint8Array, packetBytes: number, wireBytes: number): void {
     this.bodies.push(body);
-    this.#packetBytes += packetBytes;
+    this.packetBytes += packetBytes;
     this.wireBytes += wireBytes;
   }
 
@@ -77,7 +72,7 @@ export class PacketGroup {
     stats.packetsWaiting -= this.bodies.length;
     stats[outcome] += this.bodies.length;
     if (outcome === 'packetsSent') {
-      stats.packetBytesSent += this.#packetBytes;
+      stats.packetBytesSent += this.packetBytes;
       this.#resolve();
     } else {
       this.#reject(error);

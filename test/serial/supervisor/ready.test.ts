@@ -1,7 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { SerialCommunicator, type SerialConnection } from '../../src/index.js';
-import { MockDevice, mockBinding } from '../../src/testing/index.js';
-import { countListeners, someTurns } from '../contract/harness.js';
+import { SerialCommunicator, type SerialConnection } from '../../../src/index.js';
+import { MockDevice, mockBinding } from '../../../src/testing/index.js';
+import { countListeners, someTurns } from '../../contract/harness.js';
 
 const PACKET = Uint8Array.of(1, 2, 3);
 

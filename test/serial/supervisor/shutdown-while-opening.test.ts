@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { type Binding, SerialCommunicator } from '../../src/index.js';
-import { MockDevice, mockBinding } from '../../src/testing/index.js';
-import { gate, someTurns } from '../contract/harness.js';
+import { type Binding, SerialCommunicator } from '../../../src/index.js';
+import { MockDevice, mockBinding } from '../../../src/testing/index.js';
+import { gate, someTurns } from '../../contract/harness.js';
 
 /** A connection whose device is missing during `initialize`. Every attempt waits for `opening`. */
 async function start(openTimeoutMs: number) {

@@ -1,0 +1,70 @@
+import { describe, expect, test, vi } from 'vitest';
+import { type Binding, SerialCommunicator } from '../../src/index.js';
+import { MockDevice, mockBinding } from '../../src/testing/index.js';
+import { startReconnecting } from '../support/mock-connection.js';
+
+describe('control lines', () => {
+  test('are set after opening if the connection has them, otherwise not', async () => {
+    const { device } = await startReconnecting({ dtr: false });
+    expect(device.signals).toEqual([{ dtr: false, rts: true, brk: false }]);
+    expect((await startReconnecting()).device.signals).toEqual([]);
+  });
+
+  test('are set one at a time in the given order, and the others do not change', async () => {
+    const { serial, device } = await startReconnecting();
+    await Promise.all([
+      serial.setSignals('arm', { rts: false, dtr: false }),
+      serial.setSignals('arm', { dtr: true, brk: true }),
+    ]);
+    expect(device.signals).toEqual([
+      { dtr: true, rts: false, brk: false },
+      { dtr: false, rts: false, brk: false },
+      { dtr: true, rts: false, brk: false },
+      { dtr: true, rts: false, brk: true },
+    ]);
+    expect(await serial.signals('arm')).toEqual({ cts: true, dsr: false, dcd: false });
+  });
+
+  test('rejects unknown lines and values that are not boolean', async () => {
+    const { serial } = await startReconnecting();
+    for (const [signals, words] of [
+      [{ DTR: false }, 'unknown option "DTR"; expected one of dtr, rts, brk'],
+      [{ dtr: 'off' }, 'dtr is "off"; expected true or false'],
+      [undefined, 'got undefined; expected an object with dtr, rts, brk'],
+    ] as const) {
+      await expect(serial.setSignals('arm', signals as never)).rejects.toMatchObject({
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining(words),
+      });
+    }
+  });
+
+  test('reject with KEY_ERROR, CONNECTION_LOST and ILLEGAL_STATE', async () => {
+    const { serial, device, events } = await startReconnecting();
+    await expect(serial.setSignals('leg', {})).rejects.toMatchObject({ code: 'KEY_ERROR' });
+    device.unplug();
+    await vi.waitFor(() => expect(events).toContain('disconnected true'));
+    await expect(serial.setSignals('arm', { dtr: true })).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    await expect(serial.signals('arm')).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
+    await serial.shutdown();
+    await expect(serial.signals('arm')).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
+  });
+
+  test('reject with SIGNALS_ERROR when the port fails', async () => {
+    const device = new MockDevice({ path: '/dev/mock' });
+    const inner = mockBinding(device);
+    const binding: Binding = {
+      list: inner.list,
+      open: async (options) =>
+        Object.assign(await inner.open(options), { set: () => Promise.reject(new Error('cannot set')) }),
+    };
+    const serial = new SerialCommunicator({ binding });
+    serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
+    await serial.initialize();
+    await expect(serial.setSignals('arm', { dtr: false })).rejects.toMatchObject({
+      code: 'SIGNALS_ERROR',
+      message: 'setSignals of "arm" (/dev/mock): failed: cannot set',
+    });
+    await serial.shutdown();
+  });
+});
