@@ -27,7 +27,7 @@ corrupted, 2 usage error, 3 timeout. Ctrl-C exits with 130 in send and replay, 0
 extcap, 0 or 1 in ping.`;
 
 /**
- * The commands of `sercom`. What a command needs is loaded when it is run, so that help does not wait for serialport.
+ * The commands of `sercom`. What a command needs is loaded when it runs, so that help is fast.
  *
  * @param exit - called with the exit code of a command that has run
  * @param commandLine - if given, only the commands that it names are defined completely

@@ -134,7 +134,7 @@ describe('help', () => {
     const help = (await run('ping', '--help')).stdout.replace(/\s+/g, ' ');
     expect(help).toContain('1,16,254 or 1-32 (default: 64) --interval');
     expect(help).toContain('(default: 0; sim: 50)');
-    expect(help).toMatch(/1\.5 on Windows only .*mark and space on Windows only/);
+    expect(help).toMatch(/1\.5 works on Windows only .*mark and space work on Windows only/);
   });
 
   test('states the exit code of each command on Ctrl-C', async () => {
@@ -154,7 +154,9 @@ describe('help', () => {
     const loaded = async (...commandLine: string[]) =>
       (await new RunningProcess(process.execPath, ['--require', probe, SERCOM, ...commandLine]).outcome()).stderr;
     expect(await loaded('--help')).not.toContain('serialport');
-    expect(await loaded('list')).toContain('serialport');
+    expect(await loaded('monitor', '--help')).not.toContain('serialport');
+    // The probe works.
+    expect(await loaded('monitor', '/dev/null')).toContain('serialport');
   });
 });
 

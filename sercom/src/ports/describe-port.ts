@@ -1,7 +1,7 @@
 import type { PortInfo } from 'serial-communicator';
 
 /** The entry for `sim:` in lists of ports. */
-export const SIMULATED_DESCRIPTION = 'sim: (a simulated echoing Uno)';
+export const SIMULATED_DESCRIPTION = 'sim: (a simulated Uno that echoes)';
 
 /** A port in lists and messages: its path, and what is known about its device. */
 export function describePort({ path, vendorId, productId, manufacturer, serialNumber }: PortInfo): string {

@@ -3,8 +3,8 @@ import type { Writable } from 'node:stream';
 /** What is written in one turn of the event loop leaves as one batch, unless it is longer than this. */
 const BATCH_BYTES = 65_536;
 
-/** Room for a batch of text: UTF-8 needs at most three bytes per UTF-16 code unit. */
-const BUFFER_BYTES = 3 * BATCH_BYTES;
+/** Room for a batch and the line that completes it: UTF-8 needs at most three bytes for each code unit of a string. */
+const BUFFER_BYTES = 4 * BATCH_BYTES;
 
 /** Number of unused buffers to keep. */
 const MAX_SPARE_BUFFERS = 4;

@@ -46,7 +46,7 @@ describe('the port to open when none is given', () => {
     expect(await choosePort([uno, ftdi], user('', '7', '1').ask)).toBe('/dev/ttyACM0');
     expect(await choosePort([uno, ftdi], ask)).toBe('no');
     expect(questions[0]).toBe(
-      '  1  /dev/ttyACM0 (2341:0043 Arduino)\n  2  /dev/ttyUSB0 (0403:6001 A5)\n  3  sim: (a simulated echoing Uno)\nWhich port? ',
+      '  1  /dev/ttyACM0 (2341:0043 Arduino)\n  2  /dev/ttyUSB0 (0403:6001 A5)\n  3  sim: (a simulated Uno that echoes)\nWhich port? ',
     );
     expect(questions[1]).toBe('Enter a number from 1 to 3, or a path: ');
   });

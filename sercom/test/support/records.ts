@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { PacketRecord } from '../../src/records/packet-record.js';
+import type { PacketRecord } from '../../src/records/record.js';
 import { packets, wellFormedTexts } from './dangerous.js';
 
 /** Any record that there may be. */

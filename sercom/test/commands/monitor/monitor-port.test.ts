@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { has } from '../../test/support/tools.js';
-import { jsonLines, start } from './support/sercom-process.js';
-import { openTestPort, write } from './support/test-port.js';
+import { has } from '../../../../test/support/tools.js';
+import { jsonLines, start } from '../../support/sercom-process.js';
+import { openTestPort, write } from '../../support/test-port.js';
 
 const HELLO = '06 68 65 6c 6c 6f 00';
 const CUT = '05 01 02 00';
 
-describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
-  test('monitor shows packets and rejected frames, skips what comes before the first delimiter, counts packets', async () => {
+describe.skipIf(!has('socat'))('sercom monitor on a port (needs socat)', () => {
+  test('shows packets and rejected frames, skips bytes before the first delimiter, and counts packets', async () => {
     const { path, device, arrived } = await openTestPort();
     const monitor = start('monitor', `arm=${path}@57600`, '-n', '2');
     expect(await arrived(1)).toBe('00');
@@ -22,7 +22,7 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  test('monitor --json shows a rejected frame with error, its length on the wire and its head', async () => {
+  test('--json shows the error of a rejected frame, its length on the wire and its first bytes', async () => {
     const { path, device, arrived } = await openTestPort();
     const monitor = start('monitor', path, '-n', '1', '--json');
     await arrived(1);
@@ -36,7 +36,7 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     ]);
   });
 
-  test('monitor --no-skip-first decodes what comes before the first delimiter', async () => {
+  test('--no-skip-first decodes bytes before the first delimiter', async () => {
     const { path, device, arrived } = await openTestPort();
     const monitor = start('monitor', path, '--no-skip-first', '-n', '1', '--json');
     await arrived(1);
@@ -44,7 +44,7 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     expect(jsonLines((await monitor.outcome()).stdout)).toMatchObject([{ hex: '68656c6c6f' }]);
   });
 
-  test('monitor --checksum crc16 checks and removes it', async () => {
+  test('--checksum crc16 checks and removes the checksum', async () => {
     const { path, device, arrived } = await openTestPort();
     const monitor = start('monitor', path, '--checksum', 'crc16', '-n', '1', '--json');
     await arrived(1);
@@ -56,12 +56,12 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
   });
 
   test.each([
-    ['nothing came', '', /not a byte came/],
-    ['no delimiter came', '48 69 0a', /3 bytes came, but no delimiter/],
-    ['all was skipped', HELLO, /the 6 bytes before the first delimiter were skipped: see --no-skip-first/],
-    ['only delimiters came', '00 00', /nothing but delimiters came/],
-    ['frames were rejected', `00 ${CUT}`, /rejected 1 frame \(1 malformed\) within .*--checksum/],
-  ])('monitor --timeout says why no packet came: %s', async (_, hex, reason) => {
+    ['no bytes', '', /no bytes received: does the device send packets unprompted\?/],
+    ['no delimiter', '48 69 0a', /3 bytes received, but no delimiter \(00\): check the baud rate/],
+    ['only skipped bytes', HELLO, /the 6 bytes before the first delimiter were skipped; see --no-skip-first/],
+    ['only delimiters', '00 00', /received only delimiters/],
+    ['only rejected frames', `00 ${CUT}`, /rejected 1 frame \(1 malformed\) within .*--checksum/],
+  ])('--timeout explains why no packet arrived: %s', async (_, hex, reason) => {
     const { path, device, arrived } = await openTestPort();
     const monitor = start('monitor', path, '--timeout', '0.6');
     await arrived(1);
@@ -72,7 +72,7 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     expect(code).toBe(3);
   });
 
-  test('monitor --no-reconnect goes on when it loses one of two devices, and exits with 1 when it has lost both', async () => {
+  test('--no-reconnect continues without one of two devices, and exits with 1 without both', async () => {
     const arm = await openTestPort();
     const leg = await openTestPort();
     const monitor = start('monitor', `arm=${arm.path}`, `leg=${leg.path}`, '--json', '--no-reconnect');
@@ -87,7 +87,7 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     expect(code).toBe(1);
   });
 
-  test('monitor holds the device while nobody reads its output, and then shows every packet', async () => {
+  test('holds the device while its output is not read, and then shows every packet', async () => {
     const { path, device, arrived } = await openTestPort();
     const monitor = start('monitor', path, '--json');
     monitor.child.stdout!.pause();
@@ -96,7 +96,7 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     const block = Buffer.from(`00${HELLO.replaceAll(' ', '').repeat(frames)}`, 'hex');
     let blocks = 0;
     let isHeld = false;
-    // Held is a device that can write nothing for a second; without back-pressure it could for ever.
+    // A device is held if it cannot write for a second. Without backpressure it could always write.
     while (!isHeld) {
       expect(++blocks).toBeLessThan(2_000);
       const written = new Promise<boolean>((resolve) => device.write(block, () => resolve(false)));
@@ -113,7 +113,7 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     expect(code).toBe(0);
   });
 
-  test('monitor leaves out rejected frames, and counts them, while nobody reads its output', async () => {
+  test('drops and counts rejected frames while its output is not read', async () => {
     const { path, device, arrived } = await openTestPort();
     const monitor = start('monitor', path, '--json');
     monitor.child.stdout!.pause();
@@ -123,20 +123,20 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     for (let i = 0; i < blocks; i++) {
       await new Promise((resolve) => device.write(block, resolve));
     }
-    // A packet after them is shown again, once there is a reader, so that the test knows that all have come.
+    // A packet after them is shown, so that the test knows that all of them have arrived.
     write(device, HELLO);
     monitor.child.stdout!.resume();
     await monitor.printed(/68656c6c6f/);
     monitor.child.kill('SIGINT');
     const { stderr } = await monitor.outcome();
-    const [, shown, leftOut] =
+    const [, shown, dropped] =
       /^sercom: received 1 packet \(5 bytes\), rejected (\d+) frames \(\d+ malformed\), (\d+) not shown\n$/.exec(
         stderr,
       )!;
-    expect(Number(shown) + Number(leftOut)).toBe(blocks * 2_048);
+    expect(Number(shown) + Number(dropped)).toBe(blocks * 2_048);
   });
 
-  test('a closed pipe ends monitor without a word, however much still comes', async () => {
+  test('ends silently when its output pipe is closed, while records still arrive', async () => {
     const { path, device, arrived } = await openTestPort();
     const monitor = start('monitor', path);
     await arrived(1);
@@ -149,7 +149,7 @@ describe.skipIf(!has('socat'))('sercom on a port (needs socat)', () => {
     device.destroy();
   });
 
-  test('a port that is in use exits with 1 and says so', async () => {
+  test('reports a port that is in use and exits with 1', async () => {
     const { path, arrived } = await openTestPort();
     start('monitor', path);
     await arrived(1);

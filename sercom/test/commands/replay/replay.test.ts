@@ -1,10 +1,10 @@
 import { link, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { has } from '../../test/support/tools.js';
-import { jsonLines, RunningProcess, run, SERCOM, start } from './support/sercom-process.js';
-import { temporaryFolder } from './support/temporary-folder.js';
-import { openTestPort } from './support/test-port.js';
+import { has } from '../../../../test/support/tools.js';
+import { jsonLines, RunningProcess, run, SERCOM, start } from '../../support/sercom-process.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { openTestPort } from '../../support/test-port.js';
 
 const LOG = `# bench
 (1700000000.000000) arm tx#68656c6c6f2031
@@ -19,7 +19,7 @@ async function fileOf(text: string): Promise<string> {
   return file;
 }
 
-/** The moments of a log's records, in milliseconds, and what they are. */
+/** The times of a log's records, in milliseconds, and the records. */
 function moments(log: string): { ms: number; record: string }[] {
   return log
     .trim()
@@ -30,7 +30,7 @@ function moments(log: string): { ms: number; record: string }[] {
     });
 }
 
-/** By how much the spacing of one log differs from that of another, sorted. */
+/** How much the spacing of one log differs from that of another, sorted. */
 function spacingErrors(played: { ms: number }[], original: { ms: number }[], speed = 1): number[] {
   return original
     .slice(1)
@@ -43,13 +43,13 @@ function spacingErrors(played: { ms: number }[], original: { ms: number }[], spe
 
 const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!;
 
-/** What replay keeps to on a machine that has time. */
+/** The accuracy of replay on an idle machine. */
 const TOLERANCE_MS = 2;
 
-/** How often to try: an error of the program is there each time, what else the machine does is not. */
+/** Errors of the program occur in every attempt, disturbances by the rest of the machine do not. */
 const ATTEMPTS = 6;
 
-/** Replays until the spacing is as it is to be, and gives the smallest error that there was (of each run, the median). */
+/** Replays until the spacing is right, and returns the smallest error (the median of each run). */
 async function smallestError(replay: () => Promise<number>): Promise<number> {
   let smallest = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < ATTEMPTS && smallest >= TOLERANCE_MS; attempt++) {
@@ -59,7 +59,7 @@ async function smallestError(replay: () => Promise<number>): Promise<number> {
 }
 
 describe('sercom replay FILE', () => {
-  test('shows what is in a log as monitor does', async () => {
+  test('prints a log like monitor does', async () => {
     const { code, stdout, stderr } = await run('replay', await fileOf(LOG), '-t', 'start');
     expect(stdout.split('\n')).toEqual([
       '   +0.000000  arm  tx      7  68 65 6c 6c 6f 20 31     "hello 1"',
@@ -71,7 +71,7 @@ describe('sercom replay FILE', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  test('has formats, decoders, filters and directions', async () => {
+  test('supports formats, decoders, filters and directions', async () => {
     const file = await fileOf(LOG);
     expect(
       (await run('replay', file, '--dir', 'tx', '--reject', 'name=arm', '--decode', 'json', '--json')).stdout,
@@ -83,7 +83,7 @@ describe('sercom replay FILE', () => {
     );
   });
 
-  test('reads stdin, and what a log becomes a capture of', async () => {
+  test('reads stdin, and converts a log to a capture and back', async () => {
     const folder = await temporaryFolder();
     const capture = path.join(folder, 'bench.pcapng');
     const again = path.join(folder, 'again.log');
@@ -94,7 +94,7 @@ describe('sercom replay FILE', () => {
     expect(await readFile(again, 'utf8')).toBe(LOG.replace('# bench\n', ''));
   });
 
-  test('goes at its own speed if asked to', async () => {
+  test('keeps the recorded spacing if asked to', async () => {
     const replay = start('replay', await fileOf(LOG.replace('00.07', '02.07')), '--speed', '4', '--format', '%l');
     let firstAt = 0;
     replay.child.stdout!.once('data', () => {
@@ -105,7 +105,7 @@ describe('sercom replay FILE', () => {
     expect(performance.now() - firstAt).toBeGreaterThan(2_070 / 4 - 60);
   });
 
-  test('escapes what is in a file', async () => {
+  test('escapes what is in a recording', async () => {
     const { stdout } = await run('replay', await fileOf('(1.000000) a%1B[2J rx#1b5d303b7807\n'));
     expect(stdout).toMatch(/ a\\x1b\[2J {2}rx .* "\\x1b\]0;x\\x07"\n$/);
     expect(stdout.replaceAll('\n', '')).not.toMatch(/[\x00-\x1f]/);
@@ -116,14 +116,14 @@ describe('sercom replay FILE', () => {
     expect(stdout).toBe('tx\nrx\nrx\ntx\n'.repeat(3));
   });
 
-  test('repeats without end, until nobody reads', async () => {
+  test('repeats forever, until its output pipe is closed', async () => {
     const replay = start('replay', await fileOf(LOG), '--loop', '--json');
     await replay.printedLines(100);
     replay.child.stdout!.destroy();
     expect(await replay.outcome()).toMatchObject({ code: 0, signal: null, stderr: '' });
   });
 
-  test('Ctrl-C ends it with 130', async () => {
+  test('Ctrl-C ends it with exit code 130', async () => {
     const replay = start('replay', await fileOf(LOG.replace('00.07', '99.07')), '--speed', '1', '--json');
     await replay.printedLines(3);
     replay.child.kill('SIGINT');
@@ -131,9 +131,9 @@ describe('sercom replay FILE', () => {
   });
 
   test.each([
-    ['shown', []],
+    ['printed', []],
     ['sent', ['sim:']],
-  ])('Ctrl-C ends it while stdin, which is %s, is silent', async (_, port) => {
+  ])('Ctrl-C ends it while it waits for stdin, which is %s', async (_, port) => {
     const replay = start('replay', '-', ...port, '--json');
     replay.child.stdin!.write('(1700000000.000001) arm tx#6869\n');
     await replay.printedLines(1);
@@ -144,19 +144,14 @@ describe('sercom replay FILE', () => {
     });
   });
 
-  test('an empty file is nothing, however often', async () => {
+  test('an empty recording prints nothing, even in a loop', async () => {
     expect(await run('replay', await fileOf(''), '--loop')).toEqual({ code: 0, signal: null, stdout: '', stderr: '' });
   });
 
   test.each<[string, () => Promise<string>, number, RegExp]>([
-    ['what is not there', async () => '/nowhere.log', 1, /^sercom: cannot read \/nowhere\.log: ENOENT.*\n$/],
-    [
-      'a line that is none',
-      () => fileOf(`${LOG}what?\n`),
-      1,
-      /^sercom: .*bench\.log: line 6: it is no line of a log.*\n$/,
-    ],
-  ])('says what is wrong with %s', async (_, makeFile, code, message) => {
+    ['a missing file', async () => '/nowhere.log', 1, /^sercom: cannot read \/nowhere\.log: ENOENT.*\n$/],
+    ['an invalid line', () => fileOf(`${LOG}what?\n`), 1, /^sercom: .*bench\.log: line 6: not a line of a log; .*\n$/],
+  ])('reports %s', async (_, makeFile, code, message) => {
     const outcome = await run('replay', await makeFile());
     expect(outcome.stderr).toMatch(message);
     expect(outcome.code).toBe(code);
@@ -166,11 +161,11 @@ describe('sercom replay FILE', () => {
     [['-', '--loop', '2'], /--loop: stdin can be read only once/],
     [['x.log', '--speed', '-1'], /--speed.*a number from 0/],
     [['x.log', '--dir', 'up'], /rx, tx, both/],
-    [['x.log', '--filter', 'up'], /filter "up": "up" is no condition/],
-    [['x.log', '--format', '%q'], /--format: "%q" is not known/],
-    [['x.log', '--decode', 'yaml'], /--decode: "yaml" is not known/],
+    [['x.log', '--filter', 'up'], /filter "up": unknown condition "up"/],
+    [['x.log', '--format', '%q'], /--format: invalid sequence "%q"/],
+    [['x.log', '--decode', 'yaml'], /--decode: unknown decoder "yaml"/],
     [['x.log', 'a=b=', 'c'], /too many arguments/],
-  ])('%j is wrong use', async (commandLine, message) => {
+  ])('%j is a usage error', async (commandLine, message) => {
     const { code, stderr } = await run('replay', ...commandLine);
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^[^\n]*\n$/);
@@ -178,7 +173,7 @@ describe('sercom replay FILE', () => {
   });
 });
 
-describe('a file that is read, or written already, is not written', () => {
+describe('a file that is read, or already written, is rejected as output', () => {
   test.each([
     ['the same path', (log: string) => [log, '--log', log]],
     [
@@ -193,7 +188,7 @@ describe('a file that is read, or written already, is not written', () => {
     await symlink(log, path.join(path.dirname(log), 'symbolic'));
     await link(log, path.join(path.dirname(log), 'hard'));
     const { code, stdout, stderr } = await run('replay', ...filesOf(log), '--force');
-    expect(stderr).toMatch(/^sercom: --(log|pcapng): \S+ is the file that is replayed; name another\n$/);
+    expect(stderr).toMatch(/^sercom: --(log|pcapng): \S+ is the recording being replayed; choose another file\n$/);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(await readFile(log, 'utf8')).toBe(LOG);
   });
@@ -202,7 +197,7 @@ describe('a file that is read, or written already, is not written', () => {
     const log = await fileOf(LOG);
     const script = '"$0" "$1" replay - --log "$2" --force < "$2"';
     const { code, stderr } = await new RunningProcess('sh', ['-c', script, process.execPath, SERCOM, log]).outcome();
-    expect(stderr).toMatch(/^sercom: --log: \S+ is the file that is replayed; name another\n$/);
+    expect(stderr).toMatch(/^sercom: --log: \S+ is the recording being replayed; choose another file\n$/);
     expect(code).toBe(2);
     expect(await readFile(log, 'utf8')).toBe(LOG);
   });
@@ -218,12 +213,12 @@ describe('a file that is read, or written already, is not written', () => {
       `${folder}/./a`,
       '--force',
     );
-    expect(stderr).toMatch(/^sercom: --pcapng: \S+ is the file of --log; name another\n$/);
+    expect(stderr).toMatch(/^sercom: --pcapng: \S+ is already written by --log; choose another file\n$/);
     expect(code).toBe(2);
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('but devices are, as often as one likes', async () => {
+  test('except devices, which can be written several times', async () => {
     const { code, stdout } = await run(
       'replay',
       await fileOf(LOG),
@@ -239,7 +234,7 @@ describe('a file that is read, or written already, is not written', () => {
 });
 
 describe('sercom replay FILE PORT', () => {
-  test('sends what was sent, with its spacing, and shows the answers', async () => {
+  test('sends what was sent with its spacing, and shows the replies', async () => {
     const folder = await temporaryFolder();
     const [original, played] = ['a.log', 'b.log'].map((name) => path.join(folder, name)) as [string, string];
     // Recorded from the simulated board: lines of stdin, at uneven times, and their echoes.
@@ -271,7 +266,7 @@ describe('sercom replay FILE PORT', () => {
   }, 90_000);
 
   test.skipIf(!has('socat'))(
-    'keeps the spacing of many packets, at other speeds too, and does not drift (needs socat)',
+    'keeps the spacing of many packets at any speed, without drift (needs socat)',
     async () => {
       const { path: port } = await openTestPort();
       const folder = await temporaryFolder();
@@ -291,7 +286,7 @@ describe('sercom replay FILE PORT', () => {
           expect(await run('replay', original, port, ...options)).toMatchObject({ code: 0, stderr: '' });
           const after = moments(await readFile(played, 'utf8'));
           expect(after.map(({ record }) => record)).toEqual(before.map(({ record }) => record));
-          // From the first to each: delays must not add up.
+          // Measured from the first packet: delays must not add up.
           const drift = after
             .map(({ ms }, index) => Math.abs(ms - after[0]!.ms - (before[index]!.ms - before[0]!.ms) / speed))
             .sort((a, b) => a - b);
@@ -303,7 +298,7 @@ describe('sercom replay FILE PORT', () => {
     90_000,
   );
 
-  test('sends what was received if asked to, and says which frames it cannot send', async () => {
+  test('sends what was received if asked to, and counts the frames that it cannot send', async () => {
     const { code, stdout, stderr } = await run('replay', await fileOf(LOG), 'uno=sim:', '--dir', 'rx', '--json');
     expect(jsonLines(stdout)).toMatchObject([
       { name: 'uno', dir: 'tx', hex: '68656c6c6f2031' },
@@ -313,13 +308,13 @@ describe('sercom replay FILE PORT', () => {
     expect(code).toBe(0);
   });
 
-  test('says so if there is nothing to send', async () => {
+  test('fails if there is nothing to send', async () => {
     const { code, stderr } = await run('replay', await fileOf('(1.000000) arm rx#00\n'), 'sim:', '--loop');
-    expect(stderr).toMatch(/^sercom: .*bench\.log has 1 record, but none to send; --dir rx .*\n$/);
+    expect(stderr).toMatch(/^sercom: .*bench\.log has 1 record, but none to send; use --dir rx .*\n$/);
     expect(code).toBe(1);
   });
 
-  test('Ctrl-C ends it with 130', async () => {
+  test('Ctrl-C ends it with exit code 130', async () => {
     const replay = start('replay', await fileOf(LOG), 'sim:', '--loop', '--json');
     await replay.printedLines(4);
     replay.child.kill('SIGINT');

@@ -1,15 +1,16 @@
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { has } from '../../test/support/tools.js';
-import type { PacketRecord } from '../src/records/packet-record.js';
-import { openPcapng, readPcapng } from '../src/sinks/pcapng.js';
-import { inChunks, plain, records } from './support/records.js';
-import { start } from './support/sercom-process.js';
-import { temporaryFolder } from './support/temporary-folder.js';
+import { has } from '../../../test/support/tools.js';
+import { readPcapng } from '../../src/records/pcapng-reader.js';
+import type { PacketRecord } from '../../src/records/record.js';
+import { openPcapng } from '../../src/sinks/pcapng.js';
+import { inChunks, plain, records } from '../support/records.js';
+import { start } from '../support/sercom-process.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const run = promisify(execFile);
 
@@ -32,7 +33,8 @@ const frame: PacketRecord = { ...packet, length: 300, bytes: Uint8Array.of(5, 1)
 
 async function written(all: readonly PacketRecord[], decoder?: string, names?: readonly string[]): Promise<Buffer> {
   const file = path.join(await temporaryFolder(), 'a.pcapng');
-  const capture = await openPcapng(file, { decoder, names });
+  const capture = await openPcapng(file, { decoder: decoder === undefined ? undefined : { name: decoder }, names });
+  capture.begin();
   for (const record of all) {
     await capture.write(record);
   }
@@ -85,7 +87,7 @@ const enhanced = (high: number, low: number, bytes: Buffer, onWire = bytes.lengt
   );
 
 describe('a capture', () => {
-  test('comes back', async () => {
+  test('can be read back', async () => {
     const all = [
       packet,
       sent,
@@ -98,7 +100,7 @@ describe('a capture', () => {
     }
   });
 
-  test('comes back, whatever is in it, and whatever the chunks', async () => {
+  test('can be read back, whatever is in it and however it is split into chunks', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(records, { maxLength: 6 }),
@@ -113,7 +115,7 @@ describe('a capture', () => {
     );
   });
 
-  test('may be of another program: big-endian, microseconds, several sections, blocks that are not known', async () => {
+  test('may come from another program: big-endian, microseconds, several sections, unknown blocks', async () => {
     const file = Buffer.concat([
       section(false),
       block(0x0bad, Buffer.alloc(8), false),
@@ -134,27 +136,35 @@ describe('a capture', () => {
   });
 
   test.each<[string, Buffer, RegExp]>([
-    ['no section', description(147), /^block at byte 0: it is no pcapng file/],
-    ['text', Buffer.from('hello, here is text'), /^block at byte 0: it is no pcapng file/],
-    ['a cut head', section().subarray(0, 10), /^block at byte 0: it is cut off/],
-    ['a cut block', section().subarray(0, 20), /^block at byte 0: it is cut off/],
-    ['another byte order', block(0x0a0d0d0a, Buffer.alloc(16)), /^block at byte 0: it is no section/],
-    ['a link type of others', Buffer.concat([section(), description(1)]), /^block at byte 28: link type 1 /],
-    ['no interface', Buffer.concat([section(), enhanced(0, 0, Buffer.of(1))]), /^block at byte 28: its interface/],
+    ['no section', description(147), /^block at byte 0: not a pcapng file/],
+    ['text', Buffer.from('hello, here is text'), /^block at byte 0: not a pcapng file/],
+    ['a truncated head', section().subarray(0, 10), /^block at byte 0: truncated block/],
+    ['a truncated block', section().subarray(0, 20), /^block at byte 0: truncated block/],
+    ['another byte order', block(0x0a0d0d0a, Buffer.alloc(16)), /^block at byte 0: invalid byte-order magic/],
     [
-      'a packet that was cut',
+      'another link type',
+      Buffer.concat([section(), description(1)]),
+      /^block at byte 28: unsupported link type 1; expected/,
+    ],
+    [
+      'no interface',
+      Buffer.concat([section(), enhanced(0, 0, Buffer.of(1))]),
+      /^block at byte 28: the interface of the packet/,
+    ],
+    [
+      'a packet that was captured in part',
       Buffer.concat([section(), description(147), enhanced(0, 0, Buffer.of(1), 9)]),
-      /^block at byte 48: of a packet of 9 bytes, only 1 were captured/,
+      /^block at byte 48: only 1 of the 9 bytes of the packet were captured/,
     ],
     [
       'a packet without a time',
       Buffer.concat([section(), description(147), block(3, Buffer.alloc(8))]),
-      /^block at byte 48: a packet without a time/,
+      /^block at byte 48: simple packet blocks have no timestamp/,
     ],
     [
       'a packet longer than its block',
       Buffer.concat([section(), description(147), block(6, Buffer.concat([u32(0), u32(0), u32(0), u32(99), u32(99)]))]),
-      /^block at byte 48: it is malformed/,
+      /^block at byte 48: malformed block/,
     ],
     [
       'tags without an end',
@@ -164,19 +174,19 @@ describe('a capture', () => {
     [
       'a huge block',
       Buffer.concat([u32(0x0a0d0d0a), u32(0x7ffffffc), u32(0x1a2b3c4d)]),
-      /its length, 2147483644, is wrong/,
+      /invalid block length 2147483644/,
     ],
-    ['two lengths', Buffer.concat([section().subarray(0, 24), u32(99)]), /its two lengths differ/],
+    ['two lengths', Buffer.concat([section().subarray(0, 24), u32(99)]), /the two block lengths differ/],
     [
       'a time out of range',
       Buffer.concat([section(), description(147), enhanced(0xffffffff, 0, Buffer.of(1))]),
       /out of range/,
     ],
-  ])('%s is refused', async (_, file, message) => {
+  ])('%s is rejected', async (_, file, message) => {
     await expect(read(file)).rejects.toThrow(message);
   });
 
-  test('whatever the bytes, reading ends: with records, or an Error', async () => {
+  test('reading arbitrary bytes ends with records or an error', async () => {
     const file = await written([packet, sent, frame], 'json');
     await fc.assert(
       fc.asyncProperty(fc.nat(file.length - 1), fc.nat(255), fc.nat(file.length), async (at, byte, end) => {
@@ -194,9 +204,10 @@ describe('a capture', () => {
 
   test('is not overwritten, unless forced', async () => {
     const file = path.join(await temporaryFolder(), 'a.pcapng');
-    await (await openPcapng(file)).close();
+    await writeFile(file, 'precious');
     await expect(openPcapng(file)).rejects.toThrow(expect.objectContaining({ exitCode: 2 }));
     await (await openPcapng(file, { force: true })).close();
+    expect(await readFile(file, 'utf8')).toBe('precious');
   });
 });
 
@@ -220,7 +231,10 @@ describe.skipIf(!has('tshark'))('tshark reads a capture (needs tshark)', () => {
 
   async function capture(all: readonly PacketRecord[], decoder?: string): Promise<string> {
     const file = path.join(await temporaryFolder(), 'a.pcapng');
-    const sink = await openPcapng(file, { decoder, names: ['arm', 'leg'] });
+    const sink = await openPcapng(file, {
+      decoder: decoder === undefined ? undefined : { name: decoder },
+      names: ['arm', 'leg'],
+    });
     for (const record of all) {
       await sink.write(record);
     }
@@ -243,7 +257,7 @@ describe.skipIf(!has('tshark'))('tshark reads a capture (needs tshark)', () => {
     ['json', '7b2261223a317d', 'json', []],
     ['protobuf', '0805', 'protobuf', []],
     ['text', '68656c6c6f', 'data-text-lines', []],
-  ])('with the dissector of %s, which rejected frames are spared', async (decoder, hex, dissector) => {
+  ])('with the dissector of %s, except for rejected frames', async (decoder, hex, dissector) => {
     const bytes = Buffer.from(hex, 'hex');
     const file = await capture(
       [

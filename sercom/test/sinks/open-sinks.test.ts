@@ -1,12 +1,13 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { PacketRecord } from '../src/records/packet-record.js';
-import { readRecording } from '../src/records/recording.js';
-import { openSinks } from '../src/sinks/open-sinks.js';
-import { printMessagesBy } from '../src/terminal/message.js';
-import { run } from './support/sercom-process.js';
-import { temporaryFolder } from './support/temporary-folder.js';
+import type { PacketRecord } from '../../src/records/record.js';
+import { readRecording } from '../../src/records/recording.js';
+import { RecordFlow } from '../../src/sinks/flow.js';
+import { openSinks } from '../../src/sinks/index.js';
+import { redirectMessages } from '../../src/terminal/message.js';
+import { run } from '../support/sercom-process.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const rejected: PacketRecord = {
   timeUs: 1_700_000_000_000_000,
@@ -27,52 +28,53 @@ async function recordsIn(folder: string): Promise<number> {
   return records;
 }
 
-describe('rejected frames that come faster than they can be written', () => {
+describe('rejected frames that arrive faster than they can be written', () => {
   test.each([
     ['--log', { log: 'a.log' }],
-    ['--log', { log: 'a.log', logSize: 400_000 }],
+    ['--log', { log: 'a.log', logBytes: 400_000 }],
     ['--pcapng', { pcapng: 'a.pcapng' }],
-  ])('%s %j: those beyond what may wait are left out, and counted', async (option, files) => {
+  ])('%s %j drops and counts those that find it full', async (option, files) => {
     const messages: string[] = [];
-    printMessagesBy((line) => messages.push(line));
-    onTestFinished(() => printMessagesBy());
+    redirectMessages((line) => messages.push(line));
+    onTestFinished(() => redirectMessages());
     const folder = await temporaryFolder();
     const inFolder = Object.fromEntries(
       Object.entries(files).map(([key, value]) => [key, typeof value === 'string' ? path.join(folder, value) : value]),
     );
-    const sinks = await openSinks(inFolder, ['arm'], undefined);
+    const flow = new RecordFlow(await openSinks(inFolder, { names: ['arm'], decoder: undefined }));
     const frames = 100_000;
-    // Without a turn of the event loop nothing is written meanwhile.
+    // Within one turn of the event loop, nothing is written.
     for (let frame = 0; frame < frames; frame++) {
-      void sinks.write(rejected);
+      void flow.write(rejected);
     }
-    expect(sinks.isFull).toBe(true);
-    await sinks.close();
-    const [, leftOut] = /^sercom: (?:--\w+): (\d+) rejected frames left out: /.exec(messages.join(''))!;
+    await flow.close();
+    const [, dropped] = /^sercom: (?:--\w+): (\d+) rejected frames dropped: /.exec(messages.join(''))!;
     expect(messages).toEqual([expect.stringMatching(`^sercom: ${option}: `)]);
-    expect(Number(leftOut)).toBeGreaterThan(frames / 2);
-    expect(await recordsIn(folder)).toBe(frames - Number(leftOut));
+    expect(Number(dropped)).toBeGreaterThan(frames / 2);
+    expect(await recordsIn(folder)).toBe(frames - Number(dropped));
   });
 
-  test('packets are never left out, nor are rejected frames for which there is room', async () => {
+  test('packets are never dropped, nor are rejected frames that find room', async () => {
     const folder = await temporaryFolder();
-    const sinks = await openSinks({ log: path.join(folder, 'a.log') }, ['arm'], undefined);
+    const flow = new RecordFlow(
+      await openSinks({ log: path.join(folder, 'a.log') }, { names: ['arm'], decoder: undefined }),
+    );
     const { error: _, ...packet } = rejected;
-    void sinks.write(rejected);
+    void flow.write(rejected);
     for (let frame = 0; frame < 100_000; frame++) {
-      void sinks.write(packet);
+      void flow.write(packet);
     }
-    await sinks.close();
+    await flow.close();
     expect(await recordsIn(folder)).toBe(100_001);
   });
 });
 
-describe('a command that fails before it has anything to keep', () => {
+describe('a command that fails before its first record', () => {
   test.each([
     ['monitor', '/nowhere/tty'],
     ['replay', '/nowhere.log'],
     ['replay', 'LOG', '/nowhere/tty'],
-  ])('%s %s %s leaves files as they were, and no new ones', async (...commandLine) => {
+  ])('%s %s %s leaves files unchanged and creates none', async (...commandLine) => {
     const folder = await temporaryFolder();
     const source = path.join(folder, 'source.log');
     const log = path.join(folder, 'a.log');
@@ -90,16 +92,16 @@ describe('a command that fails before it has anything to keep', () => {
     expect(await readFile(capture, 'utf8')).toBe('precious, too');
   });
 
-  test('wrong use is still told before any port is opened', async () => {
+  test('still reports usage errors before it opens a port', async () => {
     const log = path.join(await temporaryFolder(), 'a.log');
     await writeFile(log, 'precious');
     const { code, stderr } = await run('monitor', '/nowhere/tty', '--log', log);
-    expect(stderr).toMatch(/^sercom: --log: .*a\.log is there already; --force overwrites it\n$/);
+    expect(stderr).toMatch(/^sercom: --log: .*a\.log already exists; use --force to overwrite it\n$/);
     expect(code).toBe(2);
   });
 });
 
-test('--force overwrites what is there with what comes, however little', async () => {
+test('--force overwrites existing files, even if there are no records', async () => {
   const folder = await temporaryFolder();
   const source = path.join(folder, 'source.log');
   const log = path.join(folder, 'a.log');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseFilter, recordFilter } from '../src/records/filter.js';
-import type { PacketRecord } from '../src/records/packet-record.js';
+import { parseFilter, recordFilter } from '../../src/records/filter.js';
+import type { PacketRecord } from '../../src/records/record.js';
 
 const packet: PacketRecord = { timeUs: 0, name: 'arm', dir: 'rx', length: 5, bytes: Buffer.from('01f2ff2c41', 'hex') };
 const rejected: PacketRecord = { ...packet, length: 300, bytes: Uint8Array.of(5, 1), error: 'too-long' };
@@ -40,11 +40,11 @@ describe('a condition', () => {
     ['dir=rx, length>5', false],
     ['dir=rx,text=,A', true],
     ['dir=tx,text=,A', false],
-  ])('%s', (spec, isMeant) => {
-    expect(parseFilter(spec)(packet)).toBe(isMeant);
+  ])('%s matches: %s', (spec, matches) => {
+    expect(parseFilter(spec)(packet)).toBe(matches);
   });
 
-  test('looks at the length and the first bytes of a rejected frame as they were on the wire', () => {
+  test('applies to the length and the first bytes of a rejected frame on the wire', () => {
     expect(parseFilter('length=300,bytes=0501')(rejected)).toBe(true);
     expect(parseFilter('bytes=050100')(rejected)).toBe(false);
   });
@@ -54,13 +54,13 @@ describe('a condition', () => {
   });
 });
 
-test('several filters are joined, and any reject is enough', () => {
-  const isMeant = recordFilter(['dir=rx', 'length>4'], ['name=leg', 'bytes=02']);
-  expect(isMeant(packet)).toBe(true);
-  expect(isMeant({ ...packet, dir: 'tx' })).toBe(false);
-  expect(isMeant({ ...packet, length: 4 })).toBe(false);
-  expect(isMeant({ ...packet, name: 'leg' })).toBe(false);
-  expect(isMeant({ ...packet, bytes: Uint8Array.of(2) })).toBe(false);
+test('combines filters and rejects: every filter must match, and no reject', () => {
+  const matches = recordFilter(['dir=rx', 'length>4'], ['name=leg', 'bytes=02']);
+  expect(matches(packet)).toBe(true);
+  expect(matches({ ...packet, dir: 'tx' })).toBe(false);
+  expect(matches({ ...packet, length: 4 })).toBe(false);
+  expect(matches({ ...packet, name: 'leg' })).toBe(false);
+  expect(matches({ ...packet, bytes: Uint8Array.of(2) })).toBe(false);
   expect(recordFilter()(packet)).toBe(true);
 });
 
@@ -91,17 +91,17 @@ test.each([
   'Name=arm',
   'dir=rx,',
   'dir=rx;length=5',
-])('%j is wrong use', (spec) => {
+])('%j is a usage error', (spec) => {
   expect(() => parseFilter(spec)).toThrow(
-    expect.objectContaining({ exitCode: 2, message: expect.stringMatching(/^filter .*; it takes name=NAME, .*last$/) }),
+    expect.objectContaining({ exitCode: 2, message: expect.stringMatching(/^filter .*; expected name=NAME, .*last$/) }),
   );
 });
 
 test.each([
-  ['dir!=rx', /only length takes "!="; --reject "dir=rx" leaves out what meets "dir=rx"/],
+  ['dir!=rx', /"!=" works with length only; use --reject "dir=rx"/],
   ['length>2,name!=arm', /--reject "name=arm"/],
   ['text=', /the text is empty/],
   ['x', /length=N \(or != < <= > >=\) or length=N\.\.M/],
-])('%j is told what to write', (spec, message) => {
+])('%j gets advice', (spec, message) => {
   expect(() => parseFilter(spec)).toThrow(message);
 });

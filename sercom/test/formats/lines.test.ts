@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { isoTime, jsonLine } from '../src/formats/json-line.js';
-import { packetLine } from '../src/formats/packet-line.js';
-import type { PacketRecord } from '../src/records/packet-record.js';
-import { Totals } from '../src/records/totals.js';
+import { jsonLine } from '../../src/formats/json-line.js';
+import { packetLine } from '../../src/formats/packet-line.js';
+import { isoTime } from '../../src/formats/times.js';
+import type { PacketRecord } from '../../src/records/record.js';
 
 const BYTES = Buffer.from('hi \x1b');
 const packet: PacketRecord = {
@@ -15,7 +15,7 @@ const packet: PacketRecord = {
 const rejected: PacketRecord = { ...packet, name: 'leg', length: 300, bytes: Uint8Array.of(1, 2), error: 'too-long' };
 const plain = packetLine(['arm', 'leg', 'wheel'], (_, text) => text);
 
-describe('the line that people read', () => {
+describe('the line for people', () => {
   test('shows a packet', () => {
     expect(plain(packet)).toBe('03:04:05.678009  arm    rx      4  68 69 20 1b              "hi \\x1b"');
   });
@@ -28,11 +28,11 @@ describe('the line that people read', () => {
     expect(plain({ ...packet, length: 0, bytes: new Uint8Array(0) })).toMatch(/ {2}arm {4}rx {6}0 {26,}""$/);
   });
 
-  test('shows why a frame was rejected, and that its bytes are not all of them', () => {
+  test('shows why a frame was rejected, and that some of its bytes are missing', () => {
     expect(plain(rejected)).toMatch(/ {2}leg {4}rx {4}300 {2}01 02 … {2,}rejected: too-long$/);
   });
 
-  test('does not say that bytes are missing if none are', () => {
+  test('does not claim that bytes are missing if none are', () => {
     expect(plain({ ...rejected, length: 2 })).toMatch(/ 01 02 {2,}rejected/);
   });
 
@@ -42,7 +42,7 @@ describe('the line that people read', () => {
   });
 });
 
-describe('the line of JSON', () => {
+describe('a line of JSON', () => {
   test('has ts, name, dir, length and hex', () => {
     expect(jsonLine({ ...packet, timeUs: Date.UTC(2026, 0, 2, 3, 4, 5, 123) * 1000 + 456 })).toBe(
       '{"ts":"2026-01-02T03:04:05.123456Z","name":"arm","dir":"rx","length":4,"hex":"6869201b"}',
@@ -59,21 +59,5 @@ describe('the line of JSON', () => {
     [999_999, '1970-01-01T00:00:00.999999Z'],
   ])('time %d', (timeUs, text) => {
     expect(isoTime(timeUs)).toBe(text);
-  });
-});
-
-describe('the totals', () => {
-  test('count in words', () => {
-    const totals = new Totals();
-    expect(`${totals}`).toBe('received 0 packets (0 bytes)');
-    totals.add({ ...packet, length: 1 });
-    totals.add({ ...packet, dir: 'tx' });
-    totals.add(rejected);
-    totals.add(rejected);
-    totals.add({ ...rejected, error: 'checksum' });
-    totals.notShown = 5;
-    expect(`${totals}`).toBe(
-      'received 1 packet (1 byte), sent 1 packet (4 bytes), rejected 3 frames (2 too-long, 1 checksum), 5 not shown',
-    );
   });
 });

@@ -1,35 +1,32 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { Pty } from '../../test/support/pty.js';
-import { has } from '../../test/support/tools.js';
-import { jsonLines, start } from './support/sercom-process.js';
-import { TerminalProcess } from './support/terminal-process.js';
+import { Pty } from '../../../test/support/pty.js';
+import { has } from '../../../test/support/tools.js';
+import { jsonLines, start } from '../support/sercom-process.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
+import { TerminalProcess } from '../support/terminal-process.js';
 
 const HELLO = Buffer.from('000668656c6c6f00', 'hex');
 
-/** A device that can be unplugged, and comes back under the same path: a link, as udev makes them. */
+/** A device that can be unplugged and comes back under the same path: a link, like those of udev. */
 async function pluggable(): Promise<{ pty: Pty; link: string }> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'sercom-'));
+  const folder = await temporaryFolder();
   const pty = new Pty();
-  onTestFinished(async () => {
-    pty.end();
-    await rm(folder, { recursive: true });
-  });
+  onTestFinished(() => pty.end());
   return { pty, link: path.join(folder, 'ttyACM0') };
 }
 
-/** The delimiter that comes first tells that the port is open. */
+/** Resolves when the port is open: a delimiter arrives. */
 async function hasOpened(pty: Pty): Promise<void> {
-  // Until then there is nobody to be read from.
+  // Until then, reading fails.
   while ((await pty.read().catch(() => [])).length === 0) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
-describe.skipIf(!has('python3'))('a device that goes and comes back (needs python3)', () => {
-  test('monitor says so on stderr, and goes on', async () => {
+describe.skipIf(!has('python3'))('a device that disconnects and comes back (needs python3)', () => {
+  test('monitor reports both on stderr and continues', async () => {
     const { pty, link } = await pluggable();
     await pty.open(link);
     const monitor = start('monitor', `arm=${link}`, '--json', '--stats');
@@ -38,9 +35,9 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     await monitor.printed(/"hex":"68656c6c6f"/);
     await pty.unlink();
     await pty.close();
-    await monitor.complained(/^sercom: connection "arm" .*lost.* Trying again\n$/);
+    await monitor.complained(/^sercom: connection "arm" .*; reconnecting\n$/);
     await pty.open(link);
-    await monitor.complained(/sercom: "arm" is here \(.*ttyACM0\)\n$/);
+    await monitor.complained(/sercom: "arm" connected \(.*ttyACM0\)\n$/);
     await pty.write(HELLO);
     await monitor.printed(/("hex":"68656c6c6f".*\n.*)+"hex":"68656c6c6f"/);
     monitor.child.kill('SIGINT');
@@ -49,19 +46,19 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     expect(code).toBe(0);
   });
 
-  test('monitor --await-port waits for one that is not there yet', async () => {
+  test('monitor --await-port waits for a missing port', async () => {
     const { pty, link } = await pluggable();
     const monitor = start('monitor', link, '--await-port', '-n', '1', '--json');
     await monitor.complained(/^sercom: waiting for .*ttyACM0\n$/);
     await pty.open(link);
-    await monitor.complained(/is here/);
+    await monitor.complained(/ connected \(/);
     await pty.write(HELLO);
     const { code, stdout } = await monitor.outcome();
     expect(jsonLines(stdout)).toMatchObject([{ hex: '68656c6c6f' }]);
     expect(code).toBe(0);
   });
 
-  test('monitor --await-port --input holds its lines until then', async () => {
+  test('monitor --await-port --input keeps its lines until the port opens', async () => {
     const { pty, link } = await pluggable();
     const monitor = start('monitor', link, '--await-port', '--input', 'text', '-n', '2', '--json');
     monitor.child.stdin!.end('one\ntwo\n');
@@ -72,11 +69,11 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     const hexOf = (dir: string) => jsonLines(stdout).flatMap((packet) => (packet.dir === dir ? [packet.hex] : []));
     expect(hexOf('tx')).toEqual(['6f6e65', '74776f']);
     expect(hexOf('rx')).toEqual(['6f6e65', '74776f']);
-    expect(stderr).toMatch(/^sercom: waiting for .*\nsercom: .* is here .*\n$/);
+    expect(stderr).toMatch(/^sercom: waiting for .*\nsercom: .* connected .*\n$/);
     expect(code).toBe(0);
   });
 
-  test('replay --await-port begins then', async () => {
+  test('replay --await-port begins when the port opens', async () => {
     const { pty, link } = await pluggable();
     const folder = path.dirname(link);
     const [original, played] = [path.join(folder, 'a.log'), path.join(folder, 'b.log')];
@@ -85,16 +82,16 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     await replay.complained(/^sercom: waiting for .*ttyACM0\n$/);
     await pty.open(link);
     const { code, stderr } = await replay.outcome();
-    expect(stderr).toMatch(/^sercom: waiting for .*\nsercom: .* is here .*\n$/);
+    expect(stderr).toMatch(/^sercom: waiting for .*\nsercom: .* connected .*\n$/);
     expect(code).toBe(0);
     const times = [...(await readFile(played, 'utf8')).matchAll(/^\((\S+)\) \S+ tx#/gm)].map(([, time]) =>
       Number(time),
     );
-    // The first may be late, when the machine is; without the wait the second would follow at once.
+    // The first may be late on a busy machine. Without the wait, the second would follow at once.
     expect(times[1]! - times[0]!).toBeGreaterThan(0.3);
   });
 
-  test('Ctrl-C ends replay --await-port, which waits', async () => {
+  test('Ctrl-C ends replay --await-port while it waits', async () => {
     const { link } = await pluggable();
     const original = path.join(path.dirname(link), 'a.log');
     await writeFile(original, '(1.000000) arm tx#01\n');
@@ -104,7 +101,7 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     expect(await replay.outcome()).toMatchObject({ code: 130, stdout: '' });
   });
 
-  test('send --input goes on with the next line, and says how many may not have arrived', async () => {
+  test('send --input continues with the next line', async () => {
     const { pty, link } = await pluggable();
     await pty.open(link);
     await pty.echo(true);
@@ -113,7 +110,7 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     await send.printed(/"hex":"6f6e65"/);
     await pty.unlink();
     await pty.close();
-    await send.complained(/Trying again/);
+    await send.complained(/; reconnecting/);
     send.child.stdin!.end('two\n');
     await pty.open(link);
     await pty.echo(true);
@@ -122,7 +119,7 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     expect(code).toBe(0);
   });
 
-  test('send --wait does not take for the answer what a board says before it has settled', async () => {
+  test('send --wait ignores what a board sends before it has settled', async () => {
     const { pty, link } = await pluggable();
     await pty.open(link);
     await pty.echo(true);
@@ -131,11 +128,11 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     await send.printed(/"hex":"6f6e65"/);
     await pty.unlink();
     await pty.close();
-    await send.complained(/Trying again/);
+    await send.complained(/; reconnecting/);
     send.child.stdin!.end('what?\n');
     await pty.echo(false);
     await pty.open(link);
-    await send.complained(/is here/);
+    await send.complained(/ connected \(/);
     await pty.write(HELLO);
     let arrived = '';
     while (!arrived.endsWith('06776861743f00')) {
@@ -148,7 +145,7 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     expect(code).toBe(0);
   });
 
-  test('send --wait misses no answer that comes at once', async () => {
+  test('send --wait misses no immediate reply', async () => {
     const { pty, link } = await pluggable();
     await pty.open(link);
     await pty.echo(true);
@@ -158,12 +155,12 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     expect(code).toBe(0);
   });
 
-  test('ping counts the time until a device is there and has settled for no round trip', async () => {
+  test('ping does not count the time until a device is connected and settled as a round trip', async () => {
     const { pty, link } = await pluggable();
     await pty.echo(true);
     const ping = start('ping', link, '-n', '2', '--await-port', '--settle', '300', '--json');
     await ping.complained(/waiting for/);
-    // It comes later than an echo may.
+    // Longer than an echo may take.
     await new Promise((resolve) => setTimeout(resolve, 1_400));
     await pty.open(link);
     const { code, stdout } = await ping.outcome();
@@ -173,37 +170,37 @@ describe.skipIf(!has('python3'))('a device that goes and comes back (needs pytho
     expect(seconds).toBeLessThan(1.4);
   });
 
-  test('ping counts the time that a device is away for no round trip', async () => {
+  test('ping does not count the time that a device is disconnected as a round trip', async () => {
     const { pty, link } = await pluggable();
     await pty.open(link);
     const settings = ['--settle', '2000', '--interval', '0.2'];
     const ping = start('ping', `arm=${link}`, '-n', '3', '--json', ...settings);
-    // The delimiter that comes first, and the first packet.
+    // The port is open, and the first packet is sent.
     await hasOpened(pty);
     await pty.unlink();
     await pty.close();
-    await ping.complained(/Trying again/);
+    await ping.complained(/; reconnecting/);
     await pty.echo(true);
     await pty.open(link);
     const { stdout } = await ping.outcome();
     const { sent, received, lost, rttMs } = JSON.parse(stdout);
     expect(sent).toBe(3);
-    // Only what was under way is lost.
+    // Only the packet in flight is lost.
     expect({ received, lost }).toEqual({ received: 2, lost: 1 });
     expect(rttMs.max).toBeLessThan(1_000);
   });
 
-  test('on a terminal the notices stand above the line of statistics, which counts the reconnect', async () => {
+  test('on a terminal, messages are above the status line, which counts the reconnect', async () => {
     const { pty, link } = await pluggable();
     await pty.open(link);
     const monitor = new TerminalProcess(['monitor', `arm=${link}`, '--stats'], { columns: 200 });
     await hasOpened(pty);
     await pty.unlink();
     await pty.close();
-    await monitor.printed(/\r\x1b\[Jsercom: connection "arm" .*lost.* Trying again\r\n\x1b\[\?7l/);
-    await monitor.printed(/1 of 1 away/);
+    await monitor.printed(/\r\x1b\[Jsercom: connection "arm" .*; reconnecting\r\n\x1b\[\?7l/);
+    await monitor.printed(/1 of 1 disconnected/);
     await pty.open(link);
-    await monitor.printed(/\r\x1b\[Jsercom: "arm" is here \(.*\)\r\n\x1b\[\?7l/);
+    await monitor.printed(/\r\x1b\[Jsercom: "arm" connected \(.*\)\r\n\x1b\[\?7l/);
     await pty.write(HELLO);
     await monitor.printed(/"hello"/);
     await monitor.printed(/1 received {2}0 rejected {2}1 reconnect {2}queue 0/);

@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { jsonLines, run, SERCOM, start } from './support/sercom-process.js';
+import { jsonLines, run, SERCOM, start } from '../../support/sercom-process.js';
 
 const LINE = /^\d\d:\d\d:\d\d\.\d{6} {2}(\S+) {2}(rx|tx) +(\d+) {2}([0-9a-f ]*?) *"(.*)"$/;
 
 describe('sercom monitor sim:', () => {
-  test('sends the sketch a packet a second and shows its echoes, a line each', async () => {
+  test('sends the sketch a packet per second and shows each echo as a line', async () => {
     const { code, stdout, stderr } = await run('monitor', 'sim:', '-n', '2');
     expect(stdout.split('\n').map((line) => LINE.exec(line)?.slice(1))).toEqual([
       ['sim:', 'tx', '7', '68 65 6c 6c 6f 20 31', 'hello 1'],
@@ -19,7 +19,7 @@ describe('sercom monitor sim:', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  test('--json prints objects whose times are those of the packets', async () => {
+  test('--json prints objects with the times of the packets', async () => {
     const from = Date.now() - 5;
     const { code, stdout } = await run('monitor', 'uno=sim:', '-n', '1', '--json');
     const [sent, received, ...more] = jsonLines(stdout);
@@ -34,7 +34,7 @@ describe('sercom monitor sim:', () => {
     expect(code).toBe(0);
   });
 
-  test('two boards at once, counted together', async () => {
+  test('monitors two boards at once, counted together', async () => {
     const { code, stdout } = await run('monitor', 'left=sim:', 'right=sim:', '-n', '2', '--json');
     const names = jsonLines(stdout)
       .filter(({ dir }) => dir === 'rx')
@@ -43,18 +43,18 @@ describe('sercom monitor sim:', () => {
     expect(code).toBe(0);
   });
 
-  test('--timeout without -n is fine with one packet', async () => {
+  test('--timeout without -n succeeds with one packet', async () => {
     expect(await run('monitor', 'sim:', '--timeout', '1.5')).toMatchObject({ code: 0, stderr: '' });
   });
 
-  test('--timeout exits with 3 when -n packets have not come', async () => {
+  test('--timeout exits with 3 if fewer than -n packets arrived', async () => {
     const { code, stdout, stderr } = await run('monitor', 'sim:', '-n', '1000', '--timeout', '0.9', '--json');
     expect(jsonLines(stdout).map(({ dir }) => dir)).toEqual(['tx', 'rx']);
     expect(stderr).toMatch(/^sercom: received 1 packet \(7 bytes\), sent 1 packet.* within 0\.9 seconds;.*\n$/);
     expect(code).toBe(3);
   });
 
-  test('at the wrong baud rate nothing comes but advice', async () => {
+  test('gives advice at the wrong baud rate', async () => {
     const { code, stderr } = await run('monitor', 'sim:@9600', '--timeout', '0.5');
     expect(stderr).toMatch(/^sercom: received 0 packets .*baud rate.*\n$/);
     expect(code).toBe(3);
@@ -69,14 +69,14 @@ describe('sercom monitor sim:', () => {
     expect({ code, signal }).toEqual({ code: 0, signal: null });
   });
 
-  test('a pipe that is closed ends it quietly with 0', async () => {
+  test('exits silently with 0 when its output pipe is closed', async () => {
     const monitor = start('monitor', 'sim:', '--json');
     await monitor.printed(/rx/);
     monitor.child.stdout!.destroy();
     expect(await monitor.outcome()).toMatchObject({ code: 0, signal: null, stderr: '' });
   });
 
-  test.skipIf(process.platform !== 'linux')('a stdout that cannot be written exits with 1 (needs Linux)', async () => {
+  test.skipIf(process.platform !== 'linux')('exits with 1 if it cannot write to stdout (needs Linux)', async () => {
     const full = openSync('/dev/full', 'w');
     const monitor = spawn(process.execPath, [SERCOM, 'monitor', 'sim:'], { stdio: ['ignore', full, 'pipe'] });
     let stderr = '';
@@ -88,7 +88,7 @@ describe('sercom monitor sim:', () => {
     expect(code).toBe(1);
   });
 
-  test('takes nothing from stdin', async () => {
+  test('ignores stdin', async () => {
     const monitor = start('monitor', 'sim:', '-n', '1');
     monitor.child.stdin!.on('error', () => {});
     monitor.child.stdin!.end('ignored\n');

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadDecoder } from '../src/decoders/index.js';
-import { makeFormat, type TIMESTAMPS } from '../src/formats/index.js';
-import type { PacketRecord } from '../src/records/packet-record.js';
-import { DANGEROUS } from './support/dangerous.js';
-import { records } from './support/records.js';
+import { loadDecoder } from '../../src/decoders/index.js';
+import { makeFormat, type TIMESTAMPS } from '../../src/formats/index.js';
+import type { PacketRecord } from '../../src/records/record.js';
+import { DANGEROUS } from '../support/dangerous.js';
+import { records } from '../support/records.js';
 
 const timeUs = Date.UTC(2026, 0, 2, 3, 4, 5, 678) * 1_000 + 9;
 const local = new Date(2026, 0, 2, 3, 4, 5, 678);
@@ -40,23 +40,23 @@ describe('a template', () => {
     );
   });
 
-  test('shows what a packet means, or why it has no meaning, or why a frame was rejected', () => {
+  test('shows the decoded packet, why it cannot be decoded, or why a frame was rejected', () => {
     const format = makeFormat({ template: '%v|%e', decoder: json });
     expect(format({ ...packet, bytes: Buffer.from('{"a": 1}') })).toBe('{"a":1}|');
-    expect(format(packet)).toMatch(/^\|not json: /);
+    expect(format(packet)).toMatch(/^\|cannot decode as json: /);
     expect(format(rejected)).toBe('|too-long');
   });
 
-  test('%J has the decoded value: of the decoder, else of JSON', () => {
+  test('%J has the value of the decoder, or without one the packet decoded as JSON', () => {
     const record = { ...packet, bytes: Buffer.from('[1]'), length: 3 };
     expect(JSON.parse(makeFormat({ template: '%J' })(record))).toMatchObject({ hex: '5b315d', decoded: [1] });
     expect(JSON.parse(makeFormat({ template: '%J', decoder: text })(record))).toMatchObject({ decoded: '[1]' });
     expect(JSON.parse(makeFormat({ template: '%J' })(packet))).toMatchObject({
-      error: expect.stringMatching(/^decode: not json/),
+      error: expect.stringMatching(/^decode: cannot decode as json/),
     });
   });
 
-  test('%T is the time that --timestamp asks for', () => {
+  test('%T is the time in the format of --timestamp', () => {
     const format = makeFormat({ template: '%T', timestamp: 'delta' });
     expect([format(packet), format({ ...packet, timeUs: timeUs + 1_500_000 })].map((line) => line.trim())).toEqual([
       '+0.000000',
@@ -65,10 +65,13 @@ describe('a template', () => {
   });
 
   test.each(['%q', '%', '%5', '%-', '%.5', '@', '@Q', '\\', '\\q', '%99999999t', 'a%', '%constructor', '\\x'])(
-    '%j is wrong use',
+    '%j is a usage error',
     (template) => {
       expect(() => makeFormat({ template })).toThrow(
-        expect.objectContaining({ exitCode: 2, message: expect.stringMatching(/is not known; fields: %t name/) }),
+        expect.objectContaining({
+          exitCode: 2,
+          message: expect.stringMatching(/invalid sequence .*; fields: %t name/s),
+        }),
       );
     },
   );
@@ -105,7 +108,7 @@ describe('times', () => {
 describe('a dump', () => {
   const dump = (record: PacketRecord) => makeFormat({ dump: true, timestamp: 'start' })(record).split('\n');
 
-  test('is that of hexdump -C, with every row', () => {
+  test('looks like that of hexdump -C, with every row', () => {
     const bytes = Buffer.concat([Buffer.alloc(32), Buffer.from('ABC\x7f\xe9', 'latin1')]);
     expect(dump({ ...packet, length: 37, bytes })).toEqual([
       '   +0.000000  arm  rx     37',
@@ -116,34 +119,34 @@ describe('a dump', () => {
     ]);
   });
 
-  test('of an empty packet has its length only', () => {
+  test('of an empty packet has only its length', () => {
     expect(dump({ ...packet, length: 0, bytes: new Uint8Array(0) })).toEqual([
       '   +0.000000  arm  rx      0',
       '00000000',
     ]);
   });
 
-  test('says why a frame was rejected', () => {
+  test('shows why a frame was rejected', () => {
     expect(dump(rejected)[0]).toBe('   +0.000000  arm  rx    300  rejected: too-long');
   });
 });
 
-describe('the line that people read', () => {
-  test('ends with what the packet means, or why it has no meaning', () => {
+describe('the line for people', () => {
+  test('ends with the decoded packet, or why it cannot be decoded', () => {
     const format = makeFormat({ timestamp: 'start', decoder: json });
     expect(format({ ...packet, length: 3, bytes: Buffer.from('[1]') })).toBe(
       '   +0.000000  arm  rx      3  5b 31 5d                 "[1]"  = [1]',
     );
-    expect(format(packet)).toMatch(/ "hi\\x1b\\"\\xff" {2}not json: [^\n]+$/);
+    expect(format(packet)).toMatch(/ "hi\\x1b\\"\\xff" {2}cannot decode as json: [^\n]+$/);
     expect(format(rejected)).toMatch(/ rejected: too-long$/);
   });
 
-  test('escapes what a packet means', () => {
+  test('escapes the decoded packet', () => {
     const format = makeFormat({ decoder: text });
     expect(format({ ...packet, bytes: Buffer.from('a\x1b[2J\u202e\n') })).toMatch(/ = a\\x1b\[2J\\u\{202e\}\\n$/);
   });
 
-  test('is wrapped below its columns where the terminal ends', () => {
+  test('wraps at the width of the terminal, below its columns', () => {
     const bytes = Buffer.from('The quick brown fox jumps over the lazy dog.');
     const format = makeFormat({ timestamp: 'start', columns: () => 79, names: ['arm'] });
     expect(format({ ...packet, length: bytes.length, bytes }).split('\n')).toEqual([
@@ -154,7 +157,7 @@ describe('the line that people read', () => {
     ]);
   });
 
-  test('is not wrapped when it fits, nor when the terminal is too narrow for that, nor in a pipe', () => {
+  test('does not wrap if it fits, if the terminal is too narrow, or in a pipe', () => {
     const bytes = Buffer.from('0123456789');
     const record = { ...packet, length: bytes.length, bytes };
     for (const columns of [() => 200, () => 40, () => undefined]) {
@@ -162,7 +165,7 @@ describe('the line that people read', () => {
     }
   });
 
-  test('never is wider than the terminal, and loses nothing', () => {
+  test('is never wider than the terminal, and loses nothing', () => {
     fc.assert(
       fc.property(records, fc.integer({ min: 60, max: 200 }), (record, columns) => {
         const short = { ...record, name: 'arm' };
@@ -178,7 +181,7 @@ describe('the line that people read', () => {
   });
 });
 
-describe('no format lets anything dangerous through', () => {
+describe('no format prints dangerous characters', () => {
   test.each([
     ['line', {}],
     ['decoded line', { decoder: text }],
@@ -197,7 +200,7 @@ describe('no format lets anything dangerous through', () => {
     );
   });
 
-  test('lines have as many line ends as they are to have', () => {
+  test('a line has no line end of its own', () => {
     fc.assert(
       fc.property(records, (record) => {
         for (const options of [{}, { json: true }, { template: '%t %p %v %e' }]) {
@@ -208,7 +211,7 @@ describe('no format lets anything dangerous through', () => {
   });
 });
 
-test('JSON has decoded, or error with the reason', () => {
+test('JSON has either the decoded value or an error', () => {
   const format = makeFormat({ json: true, decoder: json });
   expect(JSON.parse(format({ ...packet, bytes: Buffer.from('null') }))).toMatchObject({ decoded: null });
   expect(Object.keys(JSON.parse(format({ ...packet, bytes: Buffer.from('null') })))).toEqual([
@@ -219,7 +222,9 @@ test('JSON has decoded, or error with the reason', () => {
     'hex',
     'decoded',
   ]);
-  expect(JSON.parse(format(packet))).toMatchObject({ error: expect.stringMatching(/^decode: not json: /) });
+  expect(JSON.parse(format(packet))).toMatchObject({
+    error: expect.stringMatching(/^decode: cannot decode as json: /),
+  });
   expect(JSON.parse(format(rejected))).toMatchObject({ error: 'too-long' });
   expect(JSON.parse(format(packet))).not.toHaveProperty('decoded');
 });

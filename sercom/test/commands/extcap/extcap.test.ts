@@ -3,18 +3,18 @@ import { chmod, mkdir, realpath, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { openPtyPair } from '../../test/support/pty-pair.js';
-import { has } from '../../test/support/tools.js';
-import { RunningProcess, run, SERCOM, start } from './support/sercom-process.js';
-import { temporaryFolder } from './support/temporary-folder.js';
+import { openPtyPair } from '../../../../test/support/pty-pair.js';
+import { has } from '../../../../test/support/tools.js';
+import { RunningProcess, run, SERCOM, start } from '../../support/sercom-process.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
 
 const execute = promisify(execFile);
 
-/** A sentence: a word, and then what stands in braces. */
+/** A sentence: a word and values in braces. */
 const SENTENCE = /^(extcap|interface|dlt|arg|value) (\{[a-z]+=[^{}]*\})+$/;
 
-describe("Wireshark's questions", () => {
-  test('which ports there are: those of this machine, and the simulated one', async () => {
+describe("Wireshark's queries", () => {
+  test('lists the ports of this machine and the simulated one', async () => {
     const { code, stdout, stderr } = await run('extcap', '--extcap-interfaces', '--extcap-version=4.0');
     const lines = stdout.trimEnd().split('\n');
     expect(lines[0]).toMatch(/^extcap \{version=\d+\.\d+\.\d+\}\{display=sercom\}$/);
@@ -27,16 +27,16 @@ describe("Wireshark's questions", () => {
   });
 
   test.each([
-    [[], 'dlt {number=147}{name=USER0}{display=Packets as they are}\n'],
+    [[], 'dlt {number=147}{name=USER0}{display=Raw packets}\n'],
     [['--decode', 'cbor'], 'dlt {number=252}{name=WIRESHARK_UPPER_PDU}{display=Packets with a dissector}\n'],
-  ])('which link type %j has', async (options, stdout) => {
+  ])('names the link type of %j', async (options, stdout) => {
     expect(await run('extcap', '--extcap-interface', 'sercom-sim:', '--extcap-dlts', ...options)).toMatchObject({
       code: 0,
       stdout,
     });
   });
 
-  test('which options there are: each is one of the command', async () => {
+  test('lists options, each of which the command has', async () => {
     const { stdout } = await run('extcap', '--extcap-interface', 'sercom-sim:', '--extcap-config');
     const lines = stdout.trimEnd().split('\n');
     expect(lines.filter((line) => !SENTENCE.test(line))).toEqual([]);
@@ -46,7 +46,7 @@ describe("Wireshark's questions", () => {
     expect(calls.filter((call) => !help.includes(call))).toEqual([]);
   });
 
-  test('whether a capture filter is right: none is', async () => {
+  test('rejects every capture filter', async () => {
     const ask = (filter: string) =>
       run('extcap', '--extcap-interface', 'sercom-sim:', '--extcap-capture-filter', filter);
     expect(await ask('')).toMatchObject({ code: 0, stdout: '' });
@@ -56,15 +56,15 @@ describe("Wireshark's questions", () => {
   test.each([
     [[], /--extcap-interface sercom-PATH/],
     [['--extcap-interface', 'eth0', '--extcap-dlts'], /--extcap-interface sercom-PATH/],
-    [['--extcap-interface', 'sercom-sim:'], /say what to do/],
+    [['--extcap-interface', 'sercom-sim:'], /nothing to do; use --extcap-dlts/],
     [['--extcap-interface', 'sercom-sim:', '--capture'], /--fifo/],
-  ])('%j is wrong use', async (commandLine, message) => {
+  ])('%j is a usage error', async (commandLine, message) => {
     const { code, stderr } = await run('extcap', ...commandLine);
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
   });
 
-  test('a port that is not there', async () => {
+  test('reports a missing port', async () => {
     const fifo = path.join(await temporaryFolder(), 'capture.pcapng');
     const commandLine = ['--extcap-interface', 'sercom-/dev/nowhere', '--capture', '--fifo', fifo];
     expect(await run('extcap', ...commandLine)).toMatchObject({
@@ -75,10 +75,10 @@ describe("Wireshark's questions", () => {
   });
 });
 
-describe.skipIf(!has('tshark'))('tshark and the extcap of sercom (needs tshark)', () => {
+describe.skipIf(!has('tshark'))('tshark with the extcap of sercom (needs tshark)', () => {
   /**
-   * Runs tshark so that it has us among its extcaps. It takes the folder of extcaps from the environment only for those
-   * who are not root.
+   * Runs tshark with sercom among its extcaps. It uses the folder of extcaps in the environment only if it is not run by
+   * root.
    */
   async function tshark(...commandLine: string[]): Promise<string> {
     const folder = await temporaryFolder();
@@ -101,7 +101,7 @@ describe.skipIf(!has('tshark'))('tshark and the extcap of sercom (needs tshark)'
     spawnSync(process.execPath, [SERCOM, '--version'], { uid: 65_534, gid: 65_534 }).status === 0;
 
   test.skipIf(!isReadable)('lists our ports (needs a checkout that others may read, for root)', async () => {
-    expect(await tshark('-D')).toMatch(/sercom-sim: \(Packets \(COBS\) on sim: \(a simulated echoing Uno\)\)/);
+    expect(await tshark('-D')).toMatch(/sercom-sim: \(Packets \(COBS\) on sim: \(a simulated Uno that echoes\)\)/);
   });
 
   test.skipIf(!isReadable)('captures from a port (needs a checkout that others may read, for root)', async () => {
@@ -132,7 +132,7 @@ describe.skipIf(!has('tshark'))('tshark and the extcap of sercom (needs tshark)'
     }
   });
 
-  test.skipIf(!isReadable)('hands options on (needs a checkout that others may read, for root)', async () => {
+  test.skipIf(!isReadable)('passes options on (needs a checkout that others may read, for root)', async () => {
     const preference = ['-o', 'extcap.sercom_sim_.decode:text'];
     const fields = ['-T', 'fields', '-e', 'frame.protocols'];
     expect(await tshark('-i', 'sercom-sim:', '-c', '2', ...preference, ...fields)).toBe(
@@ -140,37 +140,34 @@ describe.skipIf(!has('tshark'))('tshark and the extcap of sercom (needs tshark)'
     );
   });
 
-  test.skipIf(!has('socat'))(
-    'shows the decoded CBOR that a device sends, and rejected frames (needs socat)',
-    async () => {
-      const pair = await openPtyPair();
-      onTestFinished(() => pair.close());
-      const folder = await temporaryFolder();
-      const fifo = path.join(folder, 'fifo');
-      await execute('mkfifo', [fifo]);
-      const capture = start(
-        'extcap',
-        '--extcap-interface',
-        `sercom-${pair.hostPath}`,
-        '--capture',
-        '--fifo',
-        fifo,
-        '--decode',
-        'cbor',
-      );
-      const reader = new RunningProcess('tshark', ['-l', '-r', fifo, '-O', 'frame,cbor']);
-      // The delimiter that tells that the port is open.
-      await execute('head', ['-c', '1', pair.devicePath]);
-      // What is skipped, {"temp": 21.5}, and a frame that ends inside a block.
-      await writeFile(pair.devicePath, Buffer.from('0202000aa16474656d70f94d600005010200', 'hex'));
-      await reader.printed(/Symbol error: Set/);
-      capture.child.kill('SIGTERM');
-      expect(await capture.outcome()).toMatchObject({ code: 0, signal: null, stderr: '' });
-      const { stdout } = await reader.outcome();
-      const [packet, frame] = stdout.split(/^Frame 2/m) as [string, string];
-      expect(packet).toMatch(/CRC error: Not set[\s\S]*Text String: temp[\s\S]*Float: 21\.5/);
-      expect(frame).toMatch(/CRC error: Set[\s\S]*Symbol error: Set/);
-      expect(frame).not.toMatch(/Concise Binary/);
-    },
-  );
+  test.skipIf(!has('socat'))('shows the decoded CBOR of a device, and rejected frames (needs socat)', async () => {
+    const pair = await openPtyPair();
+    onTestFinished(() => pair.close());
+    const folder = await temporaryFolder();
+    const fifo = path.join(folder, 'fifo');
+    await execute('mkfifo', [fifo]);
+    const capture = start(
+      'extcap',
+      '--extcap-interface',
+      `sercom-${pair.hostPath}`,
+      '--capture',
+      '--fifo',
+      fifo,
+      '--decode',
+      'cbor',
+    );
+    const reader = new RunningProcess('tshark', ['-l', '-r', fifo, '-O', 'frame,cbor']);
+    // A delimiter arrives when the port is open.
+    await execute('head', ['-c', '1', pair.devicePath]);
+    // Bytes that are skipped, {"temp": 21.5}, and a frame that ends inside a block.
+    await writeFile(pair.devicePath, Buffer.from('0202000aa16474656d70f94d600005010200', 'hex'));
+    await reader.printed(/Symbol error: Set/);
+    capture.child.kill('SIGTERM');
+    expect(await capture.outcome()).toMatchObject({ code: 0, signal: null, stderr: '' });
+    const { stdout } = await reader.outcome();
+    const [packet, frame] = stdout.split(/^Frame 2/m) as [string, string];
+    expect(packet).toMatch(/CRC error: Not set[\s\S]*Text String: temp[\s\S]*Float: 21\.5/);
+    expect(frame).toMatch(/CRC error: Set[\s\S]*Symbol error: Set/);
+    expect(frame).not.toMatch(/Concise Binary/);
+  });
 });

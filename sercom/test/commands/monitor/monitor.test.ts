@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
-import { has } from '../../test/support/tools.js';
-import { jsonLines, type Outcome, run, start } from './support/sercom-process.js';
-import { openTestPort, write } from './support/test-port.js';
+import { describe, expect, test } from 'vitest';
+import { has } from '../../../../test/support/tools.js';
+import { jsonLines, type Outcome, run, start } from '../../support/sercom-process.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { openTestPort, write } from '../../support/test-port.js';
 
 /** Runs `sercom` with lines on stdin. */
 function withInput(input: string, ...commandLine: string[]): Promise<Outcome> {
@@ -14,14 +14,8 @@ function withInput(input: string, ...commandLine: string[]): Promise<Outcome> {
   return running.outcome();
 }
 
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'sercom-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  return folder;
-}
-
 describe('sercom monitor --input', () => {
-  test('sends each line of stdin, and shows it as tx', async () => {
+  test('sends each line of stdin and shows it as tx', async () => {
     const { code, stdout, stderr } = await withInput(
       'one\r\ntwo\n\nlast',
       'monitor',
@@ -39,7 +33,7 @@ describe('sercom monitor --input', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  test('hex: a line that is none is told, and the next is sent', async () => {
+  test('hex: reports an invalid line and sends the next one', async () => {
     const { code, stdout, stderr } = await withInput(
       '00 ff\nxyz\n01\n',
       'monitor',
@@ -58,7 +52,7 @@ describe('sercom monitor --input', () => {
   test.each([
     [[], 'cbor', 'a1616101'],
     [['--encode', 'msgpack'], 'msgpack', '81a16101'],
-  ])('json %j becomes %s, and is decoded again', async (options, decoder, hex) => {
+  ])('json with %j becomes %s, and is decoded again', async (options, decoder, hex) => {
     const { stdout } = await withInput(
       '{"a": 1}\n',
       ...['monitor', 'sim:', '--input', 'json', ...options, '--decode', decoder, '-n', '1', '--json'],
@@ -69,7 +63,7 @@ describe('sercom monitor --input', () => {
     ]);
   });
 
-  test('--to says which of several connections the lines go to', async () => {
+  test('--to chooses one of several connections', async () => {
     const { stdout } = await withInput(
       'x\n',
       ...['monitor', 'a=sim:', 'b=sim:', '--input', 'text', '--to', 'b', '-n', '1', '--json'],
@@ -78,7 +72,7 @@ describe('sercom monitor --input', () => {
   });
 });
 
-describe('what sercom monitor prints', () => {
+describe('the output of sercom monitor', () => {
   const LINES = ['monitor', 'sim:', '--input', 'text', '-n', '3'];
 
   test('--format', async () => {
@@ -91,7 +85,7 @@ describe('what sercom monitor prints', () => {
     expect(stdout.match(/^00000000 {2}6[123] +\|[abc]\|\n00000001$/gm)).toHaveLength(6);
   });
 
-  test('--filter and --reject, of which -n counts what is left', async () => {
+  test('--filter and --reject; -n counts only what matches', async () => {
     const { code, stdout } = await withInput(
       'a\nbb\nccc\ndd\n',
       ...['monitor', 'sim:', '--input', 'text', '--filter', 'length=2', '--filter', 'dir=rx', '--reject', 'text=b'],
@@ -107,7 +101,7 @@ describe('what sercom monitor prints', () => {
     expect(stdout.split('\n').filter((line) => /^ +\+\d+\.\d{6} /.test(line))).toHaveLength(6);
   });
 
-  test('--quiet prints no packets, --stats a summary', async () => {
+  test('--quiet prints no packets, and --stats prints a summary', async () => {
     const { code, stdout, stderr } = await withInput('a\nb\nc\n', ...LINES, '--quiet', '--stats');
     expect(stdout).toBe('');
     expect(stderr).toMatch(
@@ -116,7 +110,7 @@ describe('what sercom monitor prints', () => {
     expect(code).toBe(0);
   });
 
-  test('--changes off a terminal prints its lines at the end', async () => {
+  test('--changes prints its lines at the end if stdout is not a terminal', async () => {
     const { stdout } = await withInput('k1\nk2\nm1\n', ...LINES, '--changes');
     expect(stdout.split('\n').map((line) => line.replace(/[\d.]+ m?s/, '- ').trimEnd())).toEqual([
       'name  dir    count   interval  length  packet',
@@ -129,8 +123,8 @@ describe('what sercom monitor prints', () => {
   });
 });
 
-describe('where sercom monitor keeps packets', () => {
-  test('--log has a line for each, in both directions, and is not overwritten without --force', async () => {
+describe('the files of sercom monitor', () => {
+  test('--log has a line for each packet in both directions, and is not overwritten without --force', async () => {
     const log = path.join(await temporaryFolder(), 'packets.log');
     const monitor = () =>
       withInput('a\n', 'monitor', 'uno=sim:', '--input', 'text', '-n', '1', '--quiet', '--log', log);
@@ -157,15 +151,15 @@ describe('where sercom monitor keeps packets', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   });
 
-  test.skipIf(process.platform !== 'linux')('a log that cannot be written ends it with 1 (needs Linux)', async () => {
+  test.skipIf(process.platform !== 'linux')('exits with 1 if the log cannot be written (needs Linux)', async () => {
     const { code, stderr } = await run('monitor', 'sim:', '--log', '/dev/full', '--force');
     expect(stderr).toMatch(/^sercom: --log: cannot write \/dev\/full: ENOSPC.*\n$/);
     expect(code).toBe(1);
   });
 });
 
-describe.skipIf(!has('socat'))('sercom monitor and slow readers (needs socat)', () => {
-  test('--drop never holds the device; what is dropped is counted', async () => {
+describe.skipIf(!has('socat'))('sercom monitor with a slow reader (needs socat)', () => {
+  test('--drop never holds the device, and counts what it drops', async () => {
     const { path: port, device, arrived } = await openTestPort();
     const monitor = start('monitor', port, '--json', '--drop');
     monitor.child.stdout!.pause();
@@ -178,7 +172,7 @@ describe.skipIf(!has('socat'))('sercom monitor and slow readers (needs socat)', 
     }
     write(device, '05 01 02 03 04 00');
     monitor.child.stdout!.resume();
-    // Sent until it is shown: the first may be dropped, too.
+    // Sent until it is shown, because the first ones may be dropped as well.
     const again = setInterval(() => write(device, '05 01 02 03 04 00'), 100);
     await monitor.printed(/"hex":"01020304"/).finally(() => clearInterval(again));
     monitor.child.kill('SIGINT');

@@ -4,10 +4,10 @@ import { constants } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { has } from '../../test/support/tools.js';
-import { run, SERCOM } from './support/sercom-process.js';
-import { temporaryFolder } from './support/temporary-folder.js';
-import { TerminalProcess } from './support/terminal-process.js';
+import { has } from '../../../../test/support/tools.js';
+import { run, SERCOM } from '../../support/sercom-process.js';
+import { temporaryFolder } from '../../support/temporary-folder.js';
+import { TerminalProcess } from '../../support/terminal-process.js';
 
 const RX = /\x1b\[32mrx\x1b\[0m/g;
 
@@ -16,7 +16,7 @@ function monitor(...options: string[]): TerminalProcess {
 }
 
 describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs python3)', () => {
-  test('m marks the log, too, which can be read again', async () => {
+  test('m also marks the log, which can still be read', async () => {
     const log = path.join(await temporaryFolder(), 'packets.log');
     const terminal = monitor('--log', log);
     await terminal.printed(/rx/);
@@ -28,12 +28,12 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     expect((await run('replay', log)).stdout).toMatch(/"hello 1"/);
   });
 
-  test('? lists them, and every one that is listed does something', async () => {
+  test('? lists them, and each of them has an effect', async () => {
     const terminal = monitor();
-    await terminal.printed(/\? lists the keys, q ends/);
+    await terminal.printed(/press \? for keys, q to quit/);
     terminal.type('?');
-    await terminal.printed(/q {6}end/);
-    // What draws the lines stands between them.
+    await terminal.printed(/q {6}quit/);
+    // The escape sequences that draw the footer are in between.
     const text = terminal.stdout.replace(/\x1b\[[?\d;]*[A-Za-z]/g, '');
     const keys = [...text.matchAll(/^\r?(space|\S) +[a-z]/gm)].map(([, key]) => key);
     expect(keys).toEqual(['space', 'c', 'm', 's', 'd', 'r', ':', 'q']);
@@ -53,13 +53,13 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     expect(code).toBe(0);
   });
 
-  test('space pauses: packets are held and counted, and none is lost', async () => {
+  test('space pauses: packets are kept and counted, and none is lost', async () => {
     const terminal = monitor();
     await terminal.printed(RX);
     terminal.type(' ');
-    await terminal.printed(/paused: 0 held/);
+    await terminal.printed(/paused: 0 lines buffered/);
     const shown = terminal.stdout.match(RX)!.length;
-    await terminal.printed(/paused: [2-9] held/);
+    await terminal.printed(/paused: [2-9] lines buffered/);
     expect(terminal.stdout.match(RX)).toHaveLength(shown);
     terminal.type(' ');
     await terminal.printed(/"hello 4"/);
@@ -70,19 +70,19 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     expect(stdout).not.toContain('not shown');
   });
 
-  test('what is held while paused is shown when it ends', async () => {
+  test('prints at the end what it kept while paused', async () => {
     const terminal = monitor();
     await terminal.printed(RX);
     terminal.type(' ');
-    await terminal.printed(/paused: [2-9] held/);
+    await terminal.printed(/paused: [2-9] lines buffered/);
     terminal.type('q');
     const { stdout } = await terminal.outcome();
     expect(stdout).toMatch(/rx\x1b\[0m .*"hello 2"/);
   });
 
-  test(': opens a line; Enter sends what it says, as tx, and its echo comes as rx', async () => {
+  test(': starts a packet; Enter sends it, which is shown as tx, and its echo as rx', async () => {
     const terminal = monitor('--input', 'hex');
-    await terminal.printed(/lists the keys/);
+    await terminal.printed(/for keys/);
     terminal.type(':00 fe\x7ff\r');
     await terminal.printed(/tx\x1b\[0m +2 {2}00 ff/);
     await terminal.printed(/rx\x1b\[0m +2 {2}00 ff/);
@@ -98,8 +98,8 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
   test.each([
     ['Ctrl-C', '\x03'],
     ['Ctrl-D', '\x04'],
-    ['Ctrl-C while a line is typed', ':abc\x03'],
-  ])('%s ends it with 0 and one line of totals', async (_, keys) => {
+    ['Ctrl-C while a packet is typed', ':abc\x03'],
+  ])('%s ends it with exit code 0 and one line of totals', async (_, keys) => {
     const terminal = monitor();
     await terminal.printed(RX);
     terminal.type(keys);
@@ -111,7 +111,7 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
   test.each(['\x03', 'q'])('after %j, Ctrl-C kills it while it closes its ports', async (key) => {
     const hook = path.join(await temporaryFolder(), 'hook.mjs');
     const library = pathToFileURL(path.resolve(SERCOM, '../../../dist/index.js'));
-    // Ports that take for ever to close.
+    // Ports that never finish closing.
     await writeFile(
       hook,
       `import { SerialCommunicator } from '${library}';
@@ -128,13 +128,13 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     expect((await terminal.outcome()).code).toBe(128 + constants.signals.SIGINT);
   });
 
-  test('what is drawn of a line does not grow with what is pasted', async () => {
+  test('draws only the end of a long pasted packet', async () => {
     const columns = 40;
     const terminal = new TerminalProcess(['monitor', 'sim:', '--input', 'hex'], { columns });
-    await terminal.printed(/lists the keys/);
+    await terminal.printed(/for keys/);
     const before = terminal.stdout.length;
     const text = '0123456789abcdef'.repeat(128);
-    // In pieces, as a terminal hands them on.
+    // In pieces, as a terminal passes them on.
     for (let from = 0; from < text.length; from += 256) {
       terminal.type(`${from === 0 ? ':' : ''}${text.slice(from, from + 256)}`);
     }
@@ -149,26 +149,26 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     expect((await terminal.outcome()).code).toBe(0);
   });
 
-  test('without --to it says where a line could go, if there are several connections', async () => {
+  test('without --to, names the connections that a packet could be sent to', async () => {
     const terminal = new TerminalProcess(['monitor', 'a=sim:', 'b=sim:']);
-    await terminal.printed(/lists the keys/);
+    await terminal.printed(/for keys/);
     terminal.type(':x\r');
-    await terminal.printed(/say where it goes: --to NAME; there are a, b/);
+    await terminal.printed(/several connections are open; choose one with --to NAME: a, b/);
     terminal.type('q');
     expect((await terminal.outcome()).code).toBe(0);
   });
 
-  test('a window that is closed ends it', async () => {
+  test('ends when the window is closed', async () => {
     const terminal = monitor();
     await terminal.printed(RX);
     terminal.hangUp();
-    // As the system ends whatever runs in it: 128 and the number of SIGHUP.
+    // 128 plus the number of SIGHUP, which the system sends.
     expect((await terminal.outcome()).code).toBe(129);
   });
 });
 
 describe.skipIf(!has('python3'))('the bottom of the terminal (needs python3)', () => {
-  test('--stats: the line stays below packets, is drawn anew, and a summary comes at the end', async () => {
+  test('--stats: the status line stays below packets and is updated, and a summary follows at the end', async () => {
     const terminal = monitor('--stats');
     await terminal.printed(/rx [\d.]+\/s .* 2 received {2}0 rejected {2}0 reconnects {2}queue 0/);
     terminal.type('q');
@@ -176,13 +176,13 @@ describe.skipIf(!has('python3'))('the bottom of the terminal (needs python3)', (
     expect(stdout).toMatch(
       /sercom: "uno": received \d+ packets? \(\d+ bytes\), [\d.]+\/s, sent .*, rejected 0 frames, .*0 reconnects\r\n/,
     );
-    // Whatever comes after the line erases it first, and draws it again.
+    // Whatever follows the status line erases it first and draws it again.
     for (const [after] of stdout.matchAll(/queue \d\x1b\[0m\x1b\[\?7h(?:[^]{8})/g)) {
       expect(after).toMatch(/\r\x1b\[J/);
     }
   });
 
-  test('--changes: one line for each kind, redrawn in place, with the bytes that changed marked', async () => {
+  test('--changes: one line for each kind, redrawn in place, with changed bytes highlighted', async () => {
     const terminal = monitor('--changes');
     await terminal.printed(/rx\x1b\[0m +2 +[\d.]+ m?s +7 {2}68 65 6c 6c 6f 20 \x1b\[7m32\x1b\[0m {2}"hello 2"/);
     await terminal.printed(/\x1b\[2A\r\x1b\[J/);
@@ -193,16 +193,16 @@ describe.skipIf(!has('python3'))('the bottom of the terminal (needs python3)', (
     expect(code).toBe(0);
   });
 
-  test('--changes with more kinds than rows says how many there are', async () => {
+  test('--changes with more kinds than rows shows how many are hidden', async () => {
     const terminal = new TerminalProcess(['monitor', 'uno=sim:', '--changes', '--lead', '7'], { rows: 4 });
     await terminal.printed(/… [2-9] more/);
     terminal.type('q');
     await terminal.outcome();
   });
 
-  test('a resized terminal is used as it is then: long packets wrap at its width', async () => {
+  test('wraps long packets at the current width of the terminal', async () => {
     const terminal = monitor('--input', 'text');
-    await terminal.printed(/lists the keys/);
+    await terminal.printed(/for keys/);
     terminal.type(`:${'x'.repeat(14)}\r`);
     await terminal.printed(/rx\x1b\[0m +14 {2}78( 78){13} {2}"x{14}"\r\n/);
     terminal.resize(70, 20);
@@ -212,7 +212,7 @@ describe.skipIf(!has('python3'))('the bottom of the terminal (needs python3)', (
     await terminal.outcome();
   });
 
-  test('no colour with NO_COLOR, though lines are still drawn in place', async () => {
+  test('NO_COLOR disables colors, but lines are still drawn in place', async () => {
     const terminal = new TerminalProcess(['monitor', 'uno=sim:', '--stats'], { env: { NO_COLOR: '1' } });
     await terminal.printed(/rx +7/);
     terminal.type('q');
