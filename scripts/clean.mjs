@@ -1,4 +1,4 @@
-// Removes the given folders, so that a build does not keep files whose sources no longer exist.
+// Removes the given folders, so that a build does not keep files whose sources were deleted.
 import { rmSync } from 'node:fs';
 
 for (const folder of process.argv.slice(2)) {

@@ -1,5 +1,6 @@
-// npm run soak -- [--minutes N] [--seed N]: runs many connections with random traffic and random faults. Checks that every
-// loss is counted, that every promise settles, and that memory stays bounded. Exits with 1 on a violation.
+// npm run soak -- [--minutes N] [--seed N]
+// Runs random traffic and random faults over many connections. Checks that every loss is counted, that every promise
+// settles, and that memory stays within bounds. Exits with 1 if any check fails.
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { readdirSync } from 'node:fs';
@@ -14,8 +15,9 @@ const MiB = 1_048_576;
 const MEMORY_LIMIT_BYTES = 16 * MiB;
 const GROUPS = 4;
 const PROGRESS_MS = 10_000;
-/** Memory is measured after a warm-up, and again after at least DATA_FACTOR times the data of the warm-up. */
+/** Share of the run after which memory is first measured. */
 const WARM_UP_SHARE = 1 / 15;
+/** The run continues until it has moved this many times the data of the warm-up, so that a leak would show. */
 const DATA_FACTOR = 10;
 
 const { values } = parseArgs({
@@ -64,37 +66,37 @@ console.log(
   `soak: ${minutes} min, seed ${seed}, ${stations.length} connections${ptys === 0 ? ', no ptys (needs python3, Linux)' : ''}`,
 );
 
-const totals = { communicators: 0 };
+const totals = { lives: 0 };
 const dataBytes = () => (totals.bytesRead ?? 0) + (totals.bytesWritten ?? 0);
 function describe() {
-  const { communicators, opens = 0, losses = 0, packetsSent = 0, packetsReceived = 0, framesTruncated = 0 } = totals;
+  const { lives, opens = 0, losses = 0, packetsSent = 0, packetsReceived = 0, framesTruncated = 0 } = totals;
   const rejected = (totals.malformedFrames ?? 0) + (totals.tooLongFrames ?? 0) + (totals.checksumFrames ?? 0);
   const other = ['packetsAborted', 'packetsTimedOut', 'packetsLost', 'packetsShutDown', 'packetsRefused'];
   return [
-    `${communicators} communicators`,
+    `${lives} communicators`,
     `${opens} openings`,
-    `${losses} disconnects`,
+    `${losses} losses`,
     `${(dataBytes() / MiB).toFixed(1)} MiB`,
-    `${packetsSent} packets sent, ${other.reduce((sum, key) => sum + (totals[key] ?? 0), 0)} not`,
+    `${packetsSent} packets sent, ${other.reduce((sum, key) => sum + (totals[key] ?? 0), 0)} not sent`,
     `${packetsReceived} received`,
-    `${rejected} frames rejected, ${framesTruncated} cut`,
+    `${rejected} frames rejected, ${framesTruncated} truncated`,
     `${violations} violations`,
   ].join(', ');
 }
 const progress = setInterval(() => console.log(`${clock()}: ${describe()}`), PROGRESS_MS);
 
-/** A round that takes this much longer than planned counts as hung. */
+/** Abort the run if a round takes this much longer than planned. */
 const ROUND_SLACK_MS = 60_000;
 
-/** Divides the stations into random groups. Each group gets one communicator after another. */
-async function round(roundMs) {
+/** Splits the stations into random groups. Each group runs one communicator after another until the round is over. */
+async function runRound(roundMs) {
   const groups = Array.from({ length: GROUPS }, () => []);
   for (const station of stations) {
     random.pick(groups).push(station);
   }
   const endAt = performance.now() + roundMs;
   const watchdog = setTimeout(() => {
-    report(`a round of ${roundMs} ms hangs for ${ROUND_SLACK_MS} ms`);
+    report(`a round of ${roundMs} ms did not end within another ${ROUND_SLACK_MS} ms`);
     process.exit(1);
   }, roundMs + ROUND_SLACK_MS);
   await Promise.all(
@@ -112,20 +114,20 @@ async function round(roundMs) {
   );
   clearTimeout(watchdog);
   for (const station of stations) {
-    station.mend();
+    station.repair();
   }
 }
 
 const totalMs = minutes * 60_000;
 const elapsedMs = () => performance.now() - startedAt;
-await round(totalMs * WARM_UP_SHARE);
+await runRound(totalMs * WARM_UP_SHARE);
 const warm = { usedBytes: usedBytes(), dataBytes: dataBytes(), descriptors: openDescriptors() };
 let isShort = false;
 while (elapsedMs() < totalMs || isShort) {
-  await round(Math.max(1_000, Math.min(10_000, totalMs - elapsedMs())));
+  await runRound(Math.max(1_000, Math.min(10_000, totalMs - elapsedMs())));
   isShort = dataBytes() < DATA_FACTOR * warm.dataBytes;
   if (isShort && elapsedMs() > 2 * totalMs) {
-    report(`only ${dataBytes()} bytes transferred; expected ${DATA_FACTOR} times the ${warm.dataBytes} of the warm-up`);
+    report(`only ${dataBytes()} bytes moved, less than ${DATA_FACTOR} times the ${warm.dataBytes} of the warm-up`);
     break;
   }
 }
@@ -136,14 +138,14 @@ if (grownBytes > MEMORY_LIMIT_BYTES) {
 }
 const descriptors = openDescriptors();
 if (descriptors > warm.descriptors) {
-  report(`${descriptors} descriptors are open; ${warm.descriptors} were open after the warm-up`);
+  report(`${descriptors} descriptors are open, but only ${warm.descriptors} after the warm-up`);
 }
 await Promise.all(stations.map((station) => station.end()));
 process.exitCode = violations > 0 ? 1 : 0;
 console.log(
-  `soak: ${clock()}, seed ${seed}: ${describe()}; memory grew by ${(grownBytes / MiB).toFixed(1)} MiB after the warm-up`,
+  `soak: ${clock()}, seed ${seed}: ${describe()}; memory ${(grownBytes / MiB).toFixed(1)} MiB above the warm-up`,
 );
-// Runs only if something keeps the process alive.
+// Fires only if something keeps the process alive.
 setTimeout(() => {
   console.log(`VIOLATION (seed ${seed}): kept alive by ${process.getActiveResourcesInfo().join(', ')}`);
   process.exit(1);

@@ -1,5 +1,4 @@
-// npm run test:hardware -- PORT [BAUD]: runs the echo tests on a board with firmware-echo, or on a port with TX and RX
-// connected.
+// npm run test:hardware -- PORT [BAUD]: runs the echo tests against a board with firmware-echo, or a TX-RX jumper.
 import { spawnSync } from 'node:child_process';
 
 const [port, baud = '115200'] = process.argv.slice(2);

@@ -1,14 +1,14 @@
-/** Checks one connection after its communicator has shut down. Returns one line for each violation. */
-export function violations({ stats, sends, events, line }) {
+/** Checks what was observed of one connection. Returns one line for each violated rule. */
+export function findViolations({ stats, sends, events, line }) {
   const found = [];
   const equal = (what, left, right) => {
     if (left !== right) {
-      found.push(`${what}: ${left} instead of ${right}`);
+      found.push(`${what}: ${left}, expected ${right}`);
     }
   };
   const atMost = (what, left, right) => {
     if (!(left <= right)) {
-      found.push(`${what}: ${left} exceeds ${right}`);
+      found.push(`${what}: ${left}, expected at most ${right}`);
     }
   };
 
@@ -30,19 +30,19 @@ export function violations({ stats, sends, events, line }) {
   );
   equal('packetsWaiting', stats.packetsWaiting, 0);
 
-  // Compare with the results of the sends.
+  // The statistics agree with how the sends settled.
   const { made, settled, outcomes } = sends;
-  equal('settled sends', settled, made);
-  const ended = (code) => outcomes[code] ?? 0;
-  equal('packetsSent', stats.packetsSent, ended('sent'));
-  equal('packetsTimedOut', stats.packetsTimedOut, ended('SEND_TIMEOUT'));
-  equal('packetsShutDown', stats.packetsShutDown, ended('SHUTDOWN_TIMEOUT'));
-  // Sends whose signal was already aborted never reach the queue.
-  equal('packetsAborted', stats.packetsAborted + sends.abortedBefore, ended('aborted'));
+  equal('sends that have settled', settled, made);
+  const count = (outcome) => outcomes[outcome] ?? 0;
+  equal('packetsSent', stats.packetsSent, count('sent'));
+  equal('packetsTimedOut', stats.packetsTimedOut, count('SEND_TIMEOUT'));
+  equal('packetsShutDown', stats.packetsShutDown, count('SHUTDOWN_TIMEOUT'));
+  // A send whose signal was already aborted never reached the queue.
+  equal('packetsAborted', stats.packetsAborted + sends.abortedBefore, count('aborted'));
   equal(
     'packetsLost and packetsRefused',
     stats.packetsLost + stats.packetsRefused,
-    ended('CONNECTION_LOST') + ended('SEND_QUEUE_FULL') + ended('PACKET_TOO_LARGE'),
+    count('CONNECTION_LOST') + count('SEND_QUEUE_FULL') + count('PACKET_TOO_LARGE'),
   );
   const known = [
     'sent',
@@ -55,23 +55,23 @@ export function violations({ stats, sends, events, line }) {
     'ILLEGAL_STATE',
   ];
   for (const code of Object.keys(outcomes).filter((outcome) => !known.includes(outcome))) {
-    found.push(`a send ended with ${code}`);
+    found.push(`a send settled with ${code}`);
   }
 
-  // Compare with the events.
+  // The statistics agree with the events.
   equal('opens', stats.opens, events.connected);
   equal('losses', stats.losses, events.disconnected);
   equal('packetsDelivered', stats.packetsDelivered, events.packets);
   equal('handler errors', events.handlerErrors, events.throws);
-  // Frames that wait for a busy handler when the port closes are counted without an event.
+  // A rejected frame that waits for a busy handler when the port closes is counted, but emits no event.
   atMost('rejectedFrame', events.rejectedFrames, stats.malformedFrames + stats.tooLongFrames + stats.checksumFrames);
 
-  // Compare with the faulty line.
-  equal('bytes from the line', stats.bytesRead, line.toHost.bytesOut);
-  atMost('bytes to the line', stats.bytesWritten, line.toDevice.bytesIn);
-  for (const way of ['toDevice', 'toHost']) {
-    const { bytesIn, bytesOut, droppedBytes, insertedBytes, duplicatedBytes, lostBytes } = line[way];
-    equal(`bytesOut ${way}`, bytesOut, bytesIn - droppedBytes + insertedBytes + duplicatedBytes - lostBytes);
+  // The statistics agree with those of the line.
+  equal('bytes read from the line', stats.bytesRead, line.toHost.bytesOut);
+  atMost('bytes written to the line', stats.bytesWritten, line.toDevice.bytesIn);
+  for (const direction of ['toDevice', 'toHost']) {
+    const { bytesIn, bytesOut, droppedBytes, insertedBytes, duplicatedBytes, lostBytes } = line[direction];
+    equal(`bytesOut ${direction}`, bytesOut, bytesIn - droppedBytes + insertedBytes + duplicatedBytes - lostBytes);
   }
   return found;
 }

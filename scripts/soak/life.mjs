@@ -1,11 +1,11 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { CommunicatorState, SerialCommunicator } from 'serial-communicator';
-import { violations } from './checks.mjs';
+import { findViolations } from './checks.mjs';
 import { hex, makePacket, packetNumber } from './packets.mjs';
 
 const SHUTDOWN_TIMEOUT_MS = 300;
 
-/** Tolerance for a busy machine. */
+/** Allowance for a busy machine. */
 const SLACK_MS = 5_000;
 
 /** Maximum number of pending sends per connection. */
@@ -18,7 +18,7 @@ function settingsFor(station, random) {
     baudRate: 115_200,
     checksum: station.checksum,
     maxPacketBytes: random.pick([1_000, 3_000, 65_536]),
-    // Must be less than the smallest sendTimeoutMs.
+    // Must be less than sendTimeoutMs.
     settleMs: random.pick([0, 0, 0, 15]),
     syncOnOpen: !random.oneIn(4),
     skipFirst: random.oneIn(4),
@@ -30,8 +30,8 @@ function settingsFor(station, random) {
   };
 }
 
-/** What a connection's sends, events and faulty line report, to compare with its stats. */
-class Watched {
+/** What is observed of one connection from outside: sends, events and the traffic on its line. */
+class Observation {
   sends = { made: 0, settled: 0, abortedBefore: 0, outcomes: {} };
   events = { connected: 0, disconnected: 0, rejectedFrames: 0, packets: 0, handlerErrors: 0, throws: 0 };
   #lineBefore;
@@ -45,8 +45,10 @@ class Watched {
 
   get line() {
     const now = this.station.line.stats;
-    const difference = (way) =>
-      Object.fromEntries(Object.entries(now[way]).map(([key, value]) => [key, value - this.#lineBefore[way][key]]));
+    const difference = (direction) => {
+      const before = this.#lineBefore[direction];
+      return Object.fromEntries(Object.entries(now[direction]).map(([key, value]) => [key, value - before[key]]));
+    };
     return { toDevice: difference('toDevice'), toHost: difference('toHost') };
   }
 
@@ -62,20 +64,20 @@ class Watched {
     }
     const kind = number >>> 31;
     if (number <= this.#lastNumbers[kind]) {
-      this.report(`${name}: packet ${number} arrived after ${this.#lastNumbers[kind]}`);
+      this.report(`${name}: packet ${number} arrived after packet ${this.#lastNumbers[kind]}`);
     }
     this.#lastNumbers[kind] = number;
   }
 }
 
-/** Runs one communicator with random traffic and faults, shuts it down and checks it. Returns its totals. */
+/** Runs one communicator with traffic and faults for `lifeMs`, then shuts it down and checks it. Returns its totals. */
 export async function runCommunicator(stations, random, lifeMs, report) {
-  const watched = new Map(stations.map((station) => [station.name, new Watched(station, report)]));
-  const serial = await start(stations, watched, random, report);
+  const observed = new Map(stations.map((station) => [station.name, new Observation(station, report)]));
+  const serial = await start(stations, observed, random, report);
   const endAt = performance.now() + lifeMs;
   const isOver = () => serial.state !== CommunicatorState.STARTED;
-  const traffic = [...watched.values()].map((connection) => talk(serial, connection, random, isOver));
-  const striking = strike(stations, random, isOver);
+  const traffic = [...observed.values()].map((connection) => sendPackets(serial, connection, random, isOver));
+  const faults = injectFaults(stations, random, isOver);
   await sleep(endAt - performance.now());
 
   const shutdownAt = performance.now();
@@ -84,23 +86,23 @@ export async function runCommunicator(stations, random, lifeMs, report) {
   if (tookMs > SHUTDOWN_TIMEOUT_MS + SLACK_MS) {
     report(`shutdown took ${Math.round(tookMs)} ms`);
   }
-  await striking;
-  // Do not wait forever for a send that never settles: it is reported below.
+  await faults;
+  // Sends that never settle must not block here. They are reported as a violation below.
   await Promise.race([Promise.all(traffic), sleep(SLACK_MS, undefined, { ref: false })]);
   // Let operations finish that were in progress when the ports closed.
   for (let count = 0; count < 5; count++) {
     await turn();
   }
-  const totals = { communicators: 1 };
-  for (const [name, connection] of watched) {
+  const totals = { lives: 1 };
+  for (const [name, connection] of observed) {
     const stats = serial.stats(name);
-    for (const violation of violations({ ...connection, stats, line: connection.line })) {
+    for (const violation of findViolations({ ...connection, stats, line: connection.line })) {
       report(`${name}: ${violation}`);
     }
     if (serial.connectionState(name) !== 'disconnected') {
       report(`${name}: ${serial.connectionState(name)} after shutdown`);
     }
-    connection.station.forget();
+    connection.station.discardPartialFrame();
     for (const [key, value] of Object.entries(stats)) {
       totals[key] = (totals[key] ?? 0) + value;
     }
@@ -108,7 +110,7 @@ export async function runCommunicator(stations, random, lifeMs, report) {
   return totals;
 }
 
-async function start(stations, watched, random, report) {
+async function start(stations, observed, random, report) {
   for (;;) {
     const serial = new SerialCommunicator({
       binding: joinedBinding(stations),
@@ -117,12 +119,12 @@ async function start(stations, watched, random, report) {
     for (const station of stations) {
       serial.addConnection(station.name, settingsFor(station, random));
     }
-    serial.on('connected', ({ name }) => watched.get(name).events.connected++);
-    serial.on('disconnected', ({ name }) => watched.get(name).events.disconnected++);
-    serial.on('rejectedFrame', ({ name }) => watched.get(name).events.rejectedFrames++);
-    serial.on('handlerError', ({ name }) => watched.get(name).events.handlerErrors++);
+    serial.on('connected', ({ name }) => observed.get(name).events.connected++);
+    serial.on('disconnected', ({ name }) => observed.get(name).events.disconnected++);
+    serial.on('rejectedFrame', ({ name }) => observed.get(name).events.rejectedFrames++);
+    serial.on('handlerError', ({ name }) => observed.get(name).events.handlerErrors++);
     if (!random.oneIn(8)) {
-      serial.setReceiveHandler(randomHandler(watched, random));
+      serial.setReceiveHandler(randomHandler(observed, random));
     }
     try {
       await serial.initialize();
@@ -133,14 +135,14 @@ async function start(stations, watched, random, report) {
       }
       // A required device was unplugged.
       for (const station of stations) {
-        station.mend();
+        station.repair();
       }
       await sleep(20);
     }
   }
 }
 
-/** Combines the bindings of the stations. */
+/** Combines the bindings of the stations into one. */
 function joinedBinding(stations) {
   return {
     list: async () => (await Promise.all(stations.map(({ line }) => line.binding.list()))).flat(),
@@ -148,17 +150,17 @@ function joinedBinding(stations) {
   };
 }
 
-function randomHandler(watched, random) {
+function randomHandler(observed, random) {
   const delays = random.pick([[undefined], [undefined, 0], [undefined, 0, 1, 5]]);
   const throwsIn = random.pick([1_000_000, 20]);
   return (name, packet) => {
-    const connection = watched.get(name);
+    const connection = observed.get(name);
     connection.packetArrived(packet);
     const delay = random.pick(delays);
     const fails = random.oneIn(throwsIn);
     const fail = () => {
       connection.events.throws++;
-      throw new Error('handler fault');
+      throw new Error('thrown by the receive handler on purpose');
     };
     if (delay !== undefined) {
       return (delay === 0 ? turn() : sleep(delay)).then(() => fails && fail());
@@ -167,8 +169,8 @@ function randomHandler(watched, random) {
   };
 }
 
-/** Sends bursts of packets, some with a signal that is aborted before or during the send. */
-async function talk(serial, connection, random, isOver) {
+/** Sends bursts of packets, some of them with a signal that aborts before or during the send. */
+async function sendPackets(serial, connection, random, isOver) {
   const { sends, station } = connection;
   const longest = random.pick([20, 300, 1_500]);
   while (!isOver()) {
@@ -179,7 +181,7 @@ async function talk(serial, connection, random, isOver) {
       }
     }
     if (random.oneIn(2)) {
-      // They settle at the latest when the communicator shuts down.
+      // This ends at the latest when a stall ends or the communicator shuts down.
       await Promise.all(pending);
     }
     await (random.oneIn(3) ? sleep(random.below(20)) : turn());
@@ -205,18 +207,18 @@ async function send(serial, { sends, station }, packet, random) {
   sends.outcomes[outcome] = (sends.outcomes[outcome] ?? 0) + 1;
 }
 
-/** Starts random faults at random stations, and ends each after a while. Several can be active at once. */
-async function strike(stations, random, isOver) {
-  const mends = new Set();
+/** Injects one random fault after another and repairs each after a while. Several may be active at a time. */
+async function injectFaults(stations, random, isOver) {
+  const repairs = new Set();
   while (!isOver()) {
-    const fault = random.pick(Object.values(random.pick(stations).faults));
-    const mend = fault();
-    const mending = sleep(random.pick([0, 5, 50, 300])).then(() => {
-      mend();
-      mends.delete(mending);
+    const inject = random.pick(Object.values(random.pick(stations).faults));
+    const repair = inject();
+    const repairing = sleep(random.pick([0, 5, 50, 300])).then(() => {
+      repair();
+      repairs.delete(repairing);
     });
-    mends.add(mending);
+    repairs.add(repairing);
     await sleep(random.below(120));
   }
-  await Promise.all(mends);
+  await Promise.all(repairs);
 }

@@ -1,4 +1,4 @@
-/** Makes a packet that can be identified, and told from a changed or cut one: number, length, and bytes derived from them. */
+/** Makes a packet of number, length and filler. Each can be identified, and a changed or truncated one is detected. */
 export function makePacket(number, length) {
   const packet = Buffer.alloc(Math.max(length, HEADER_BYTES));
   packet.writeUInt32BE(number, 0);
@@ -9,7 +9,7 @@ export function makePacket(number, length) {
   return packet;
 }
 
-/** Returns the number of a packet, or undefined if makePacket cannot have made it. */
+/** Returns the number of a packet, or undefined if {@link makePacket} never made it. */
 export function packetNumber(bytes) {
   const packet = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
   if (packet.length < HEADER_BYTES || packet.readUInt16BE(4) !== packet.length) {
@@ -26,12 +26,12 @@ export function packetNumber(bytes) {
 
 const HEADER_BYTES = 6;
 
-/** Packets of zeros, packets without zeros that are longer than a COBS block, and mixed ones. */
+/** Filler that contains runs of zeros, and runs without a zero that are longer than a COBS block. */
 function fill(number, at) {
   return number % 3 === 0 ? 0 : number % 3 === 1 ? 1 + ((number + at) % 255) : (number * 31 + at * 7) & 0xff;
 }
 
-/** Returns the first bytes in hex, for a message. */
+/** The first bytes of a packet, for messages. */
 export function hex(packet) {
   return Buffer.from(packet).toString('hex', 0, 32);
 }

@@ -1,4 +1,4 @@
-/** Reproducible pseudo-random choices, from the generator mulberry32 (public domain). */
+/** Reproducible random choices (mulberry32, public domain). */
 export class Random {
   #state;
 
@@ -14,7 +14,7 @@ export class Random {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * limit);
   }
 
-  /** Returns true once in this many times, on average. */
+  /** Returns true once in `times` calls on average. */
   oneIn(times) {
     return this.below(times) === 0;
   }

@@ -13,19 +13,19 @@ import {
 import { hex, makePacket, packetNumber } from './packets.mjs';
 import { Pty } from './pty.mjs';
 
-/** First number of the packets that a device sends on its own. */
-const UNSOLICITED = 0x8000_0000;
+/** Numbers of unsolicited packets from a device start here. */
+const FIRST_UNSOLICITED = 0x8000_0000;
 
 /**
- * A device, the faulty line to it, and the faults of both. A connection to it sends numbered packets.
+ * A device, the line to it, and the faults that both can have. A connection to it sends numbered packets.
  *
- * - `checksum`: the required checksum, or undefined for any
- * - `isExact`: even without a checksum, every packet that arrives must have been sent
- * - `faults`: each starts a fault, and returns a function that ends it
+ * - `checksum`: the checksum that the connection must use
+ * - `isExact`: every packet that arrives must be one that was sent, even without a checksum
+ * - `faults`: functions that inject a fault and return a function that repairs it
  */
 class Station {
   nextNumber = 0;
-  nextUnsolicited = UNSOLICITED;
+  nextUnsolicited = FIRST_UNSOLICITED;
 
   constructor(name, line, { checksum, isExact = false, faults = {}, end = async () => {} }) {
     this.name = name;
@@ -54,11 +54,11 @@ class Station {
     };
   }
 
-  /** Makes the device drop a partial frame, after a communicator has shut down in the middle of one. */
-  forget() {}
+  /** Called after a communicator shut down. The next one cannot know of its partial frame, so the device drops it. */
+  discardPartialFrame() {}
 
-  /** Ends all faults. */
-  mend() {
+  /** Repairs all faults: nothing is stalled, unplugged or noisy afterwards. */
+  repair() {
     this.line.setFaults({});
     this.line.resume();
     this.line.plug();
@@ -77,7 +77,7 @@ function noise(random) {
   };
 }
 
-/** Splits and delays chunks; every byte passes. */
+/** Splits and delays chunks without changing any byte. */
 function jitter(random) {
   return { cutRate: random.pick([0, 0.01, 0.2]), maxDelayMs: random.pick([0, 2, 20]) };
 }
@@ -91,7 +91,7 @@ function lineFaults(line, random, faultsOf) {
 
 function mockStation(name, random, report) {
   const checksum = random.pick(['none', 'none', 'crc16', 'crc32']);
-  // On a noisy line, only a 32-bit checksum reliably rejects changed packets.
+  // On a noisy line, only a long checksum reliably rejects changed packets.
   const isNoisy = checksum === 'crc32';
   const echoes = random.oneIn(2);
   const path = `/dev/${name}`;
@@ -123,7 +123,7 @@ function mockStation(name, random, report) {
       },
       'device sends packets': () => {
         for (let count = random.below(20); count > 0; count--) {
-          // The packet is lost while the port is closed.
+          // A packet is lost if the port is closed.
           device.send(makePacket(station.nextUnsolicited++, random.below(1_500))).catch(() => {});
         }
         return () => {};
@@ -136,13 +136,13 @@ function mockStation(name, random, report) {
       }),
     },
   });
-  const { mend } = station;
-  station.mend = () => {
-    mend.call(station);
+  const { repair } = station;
+  station.repair = () => {
+    repair.call(station);
     device.resume();
     device.plug();
   };
-  station.forget = () => {
+  station.discardPartialFrame = () => {
     device.unplug();
     device.plug();
   };
@@ -163,24 +163,25 @@ async function boardStation(name, random) {
       },
     },
   });
-  const { mend } = station;
-  station.mend = () => {
-    mend.call(station);
+  const { repair } = station;
+  station.repair = () => {
+    repair.call(station);
     board.plug();
   };
   return station;
 }
 
-/** The path is a symbolic link in a separate folder, like those that udev creates. */
+/** The path is a symbolic link in a folder of its own, like the links that udev creates. */
 async function ptyStation(name, random, report, isRoot) {
   const folder = mkdtempSync(path.join(tmpdir(), 'soak-'));
   const link = path.join(folder, name);
-  const pty = new Pty(() => report(`${name}: the pty process ended`));
+  const pty = new Pty(() => report(`${name}: the pty process exited`));
   const run = (...lines) => {
     for (const line of lines) {
-      // These commands may fail: the buffer may be full, and the pty or its link may not exist.
+      // These commands may fail: the buffer can be full, and the pty or its link can be missing.
+      const mayFail = /^(write|vhangup|unlink)/.test(line);
       pty.command(line).then((reply) => {
-        if (reply.startsWith('error:') && !/^(write|vhangup|unlink)/.test(line)) {
+        if (reply.startsWith('error:') && !mayFail) {
           report(`${name}: ${line}: ${reply}`);
         }
       });
@@ -191,12 +192,12 @@ async function ptyStation(name, random, report, isRoot) {
   await pty.command('echo on');
   const line = new FaultyLine(directBinding, { path: link, seed: random.below(2 ** 32) });
   const station = new Station(name, line, {
-    // A disconnect may cut the bytes in the operating system's buffer anywhere. Only a checksum detects that.
+    // When the port disappears, the operating system can truncate a frame anywhere. Only a checksum detects that.
     checksum: 'crc32',
     faults: {
       'line noisy': lineFaults(line, random, noise),
       'pty hangs up': () => run(`open ${link}`, 'echo on'),
-      'pty removed': () => {
+      'pty unplugged': () => {
         run('close', 'unlink');
         return () => run(`open ${link}`, 'echo on');
       },
@@ -215,7 +216,7 @@ async function ptyStation(name, random, report, isRoot) {
   return station;
 }
 
-/** Opens this many stations of each kind. `report` is called for each violation. */
+/** Opens the given number of stations of each kind. `report` is called with each violation. */
 export async function openStations({ mocks, boards, ptys }, random, report) {
   const isRoot = process.getuid?.() === 0;
   const many = (count, open) => Promise.all(Array.from({ length: count }, (_, index) => open(index)));

@@ -1,5 +1,5 @@
-// Writes man/sercom.1 from the definitions that --help is made of: node scripts/make-man.mjs [FILE]
-// Needs a build. With FILE "-" it prints the page.
+// Writes man/sercom.1 from the same definitions as --help: node scripts/make-man.mjs [FILE]
+// Run the build first. If FILE is "-", prints the page instead.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createProgram } from '../dist/program.js';
@@ -17,7 +17,7 @@ const page = [
   ...program.commands.flatMap((command) => [`.B sercom ${roff(command.name())}`, roff(command.usage()), '.br']),
   '.SH DESCRIPTION',
   roff(program.description()),
-  'A packet is what a device sends as one COBS frame. Data goes to standard output, all else to standard error.',
+  'A packet is the content of one COBS frame. Data goes to standard output, everything else to standard error.',
   '.SH COMMANDS',
   ...program.commands.flatMap(section),
   '.SH EXIT STATUS',
@@ -25,14 +25,14 @@ const page = [
   '.SH FILES',
   '.TP',
   '.I $XDG_CONFIG_HOME/sercom/config.json',
-  'profiles, for',
-  '.BR @PROFILE ;',
-  'without XDG_CONFIG_HOME it is',
+  'Profiles for',
+  '.BR @PROFILE .',
+  'If XDG_CONFIG_HOME is not set:',
   '.I ~/.config/sercom/config.json',
   '.SH ENVIRONMENT',
   '.TP',
   '.B NO_COLOR',
-  'no colours, if it is set',
+  'If set, disables colored output.',
 ];
 
 const text = `${page.join('\n')}\n`;
@@ -43,7 +43,7 @@ if (file === '-') {
   writeFileSync(file, text);
 }
 
-/** The subsection of one command: what it does, arguments, options in their groups, examples. */
+/** The subsection of one command: description, arguments, options by group, and examples. */
 function section(command) {
   const groups = groupBy(help.visibleOptions(command), (option) => option.helpGroupHeading ?? 'Options:');
   return [
@@ -80,7 +80,7 @@ function groupBy(items, keyOf) {
   return groups;
 }
 
-/** The lines that a command adds below its help. */
+/** The lines that a command appends to its help. */
 function after(command, event) {
   const lines = [];
   command.emit(event, { error: false, command, write: (text) => lines.push(...text.trim().split('\n')) });
@@ -91,7 +91,7 @@ function sentence(text) {
   return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
-/** Text as roff wants it: nothing in it is a request or an escape. */
+/** Escapes a line so that roff prints it literally. */
 function roff(line) {
   return line
     .replaceAll('\\', '\\e')

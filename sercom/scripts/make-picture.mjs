@@ -1,5 +1,5 @@
-// Makes docs/monitor.svg: the monitor in use, from a real run on simulated boards. node scripts/make-picture.mjs [FILE]
-// Needs a build, and python3 for the terminal.
+// Makes docs/monitor.svg, a picture of the monitor, from a real run on a simulated board: node scripts/make-picture.mjs
+// [FILE]. Run the build first. Needs python3 for the terminal.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { Screen } from './screen.mjs';
 const COLUMNS = 104;
 const ROWS = 18;
 
-/** Of the picture, in pixels. */
+/** Dimensions of the picture, in pixels. */
 const CHARACTER_WIDTH = 8.4;
 const LINE_HEIGHT = 19;
 const MARGIN = 16;
@@ -43,7 +43,7 @@ const closed = once(monitor, 'close');
 monitor.stdout.setEncoding('utf8').on('data', (text) => screen.write(text));
 
 await until(/lists the keys/);
-// Time for the board to start.
+// Let the board start.
 await delay(1_000);
 await send('{"move": [10, -4]}');
 await until(/rx .*= \{"move"/);
@@ -57,10 +57,10 @@ type('d');
 await send('{"move": [0, 0]}');
 await until(/rx +9 {2}= .*\n.*\n00000009/);
 type('d');
-// The rates are measured once a second.
+// Rates are measured once per second.
 await delay(1_200);
 type(':');
-await send('{"stop": tr', false);
+await typeSlowly('{"stop": tr');
 await until(/:\{"stop": tr/);
 const rows = screen.rows();
 type('\x1b');
@@ -71,17 +71,17 @@ if (code !== 0) {
 }
 writeFileSync(file, svg(rows));
 
-/** Types a packet after ":". */
-async function send(json, ends = true) {
-  if (ends) {
-    type(':');
-  }
-  for (const character of json) {
+/** Types ":", a packet and Enter. */
+async function send(json) {
+  type(':');
+  await typeSlowly(json);
+  type('\r');
+}
+
+async function typeSlowly(text) {
+  for (const character of text) {
     type(character);
     await delay(TYPE_MS);
-  }
-  if (ends) {
-    type('\r');
   }
 }
 
@@ -92,13 +92,13 @@ function type(keys) {
 async function until(pattern) {
   while (!pattern.test(screen.text())) {
     if (monitor.exitCode !== null) {
-      throw new Error(`sercom has ended without ${pattern}:\n${screen.text()}`);
+      throw new Error(`sercom exited before ${pattern} appeared:\n${screen.text()}`);
     }
     await Promise.race([once(monitor.stdout, 'data'), closed]);
   }
 }
 
-/** A picture of rows of runs: `{ text, colour, dim, inverse }`. */
+/** Draws rows, each an array of runs `{ text, style }`. */
 function svg(rows) {
   const width = Math.ceil(COLUMNS * CHARACTER_WIDTH + 2 * MARGIN);
   const height = rows.length * LINE_HEIGHT + 2 * MARGIN;
@@ -112,10 +112,10 @@ function svg(rows) {
         ? ''
         : `<tspan x="${x}" textLength="${length}" lengthAdjust="spacingAndGlyphs" class="${style}">${escapeXml(text)}</tspan>`;
     });
-    // Browsers go by `white-space`, others by `xml:space`.
+    // Browsers use `white-space`, other viewers `xml:space`.
     return `<text xml:space="preserve" y="${MARGIN + (row + 0.75) * LINE_HEIGHT}">${spans.join('')}</text>`;
   });
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="sercom monitor shows packets with their CBOR decoded, a marker, two dumps, a line of statistics and a line that is being typed">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="sercom monitor showing packets with decoded CBOR, a marker, two hex dumps, a status line and a packet being typed">
 <style>
 text { font: 14px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; white-space: pre; fill: #d4d7dd; }
 .dim { fill: #8b93a1; } .red { fill: #ff7b72; } .green { fill: #7ee787; } .yellow { fill: #e3b341; } .cyan { fill: #76d9e6; } .inverse { fill: #ffffff; font-weight: bold; }

@@ -1,9 +1,9 @@
-/** What the styles of a terminal are called. */
+/** Names of the terminal styles. */
 const STYLES = { 0: 'plain', 2: 'dim', 7: 'inverse', 31: 'red', 32: 'green', 33: 'yellow', 36: 'cyan' };
 
 const SEQUENCE = /\x1b\[(\??)([\d;]*)([A-Za-z])|[^]/gu;
 
-/** The screen of a terminal: as much of one as `sercom` uses. Anything else is an error, so that no picture is wrong. */
+/** A terminal screen with the features that `sercom` uses. Throws for any other, so that no picture is wrong. */
 export class Screen {
   #columns;
   #rows;
@@ -27,14 +27,14 @@ export class Screen {
       } else if (sequence === '\n') {
         this.#lineFeed();
       } else if (sequence < ' ') {
-        throw new Error(`the screen does not know ${JSON.stringify(sequence)}`);
+        throw new Error(`unsupported control character ${JSON.stringify(sequence)}`);
       } else {
         this.#put(sequence);
       }
     }
   }
 
-  /** The last rows, each in runs of characters of one style. */
+  /** The rows now visible, each as runs of characters in one style. */
   rows() {
     return this.#lines.slice(-this.#rows).map((cells) => {
       const runs = [];
@@ -50,7 +50,7 @@ export class Screen {
     });
   }
 
-  /** All there ever was, without styles. */
+  /** The text of all rows so far, without styles. */
   text() {
     return this.#lines.map((cells) => Array.from(cells, (cell) => cell?.character ?? ' ').join('')).join('\n');
   }
@@ -99,5 +99,5 @@ export class Screen {
 }
 
 function fail(command, number) {
-  throw new Error(`the screen does not know the sequence ${number}${command}`);
+  throw new Error(`unsupported escape sequence ${number}${command}`);
 }

@@ -19,23 +19,23 @@ describe('text and json', () => {
     ['text', 'efbbbf41', '\ufeffA'],
     ['json', '7b2261223a5b312c6e756c6c5d7d', { a: [1, null] }],
     ['json', '2278 22', 'x'],
-  ])('%s %s', async (spec, hex, value) => {
+  ])('%s decodes %j', async (spec, hex, value) => {
     expect(await decoded(spec, hex)).toEqual(value);
   });
 
   test.each([
-    ['text', 'ff', /no valid UTF-8/],
+    ['text', 'ff', /^invalid UTF-8$/],
     ['json', '7b', /JSON/],
     ['json', '', /JSON/],
-    ['json', '22ff22', /no valid UTF-8/],
+    ['json', '22ff22', /^invalid UTF-8$/],
     ['json', '5b'.repeat(200) + '5d'.repeat(200), /nested more than/],
-  ])('%s %s fails', async (spec, hex, reason) => {
+  ])('%s rejects %.20j', async (spec, hex, reason) => {
     await expect(decoded(spec, hex)).rejects.toThrow(reason);
   });
 });
 
 describe('cbor', () => {
-  // Mostly of appendix A of RFC 8949.
+  // Most of these are from appendix A of RFC 8949.
   test.each([
     ['00', 0],
     ['1818', 24],
@@ -59,7 +59,7 @@ describe('cbor', () => {
     ['c11a514b67b0', '2013-03-21T20:04:00.000Z'],
     ['d82a4101', { tag: 42, contents: '01' }],
     ['a1695f5f70726f746f5f5f01', JSON.parse('{"__proto__":1}')],
-  ])('%s', async (hex, value) => {
+  ])('decodes %s', async (hex, value) => {
     expect(JSON.stringify(await decoded('cbor', hex))).toBe(JSON.stringify(value));
   });
 
@@ -73,7 +73,7 @@ describe('cbor', () => {
     ['1c', /./],
     ['9bffffffffffffffff', /ends in the middle/],
     ['81'.repeat(65_000), /depth/i],
-  ])('%.20s fails', async (hex, reason) => {
+  ])('rejects %.20s', async (hex, reason) => {
     await expect(decoded('cbor', hex)).rejects.toThrow(reason);
   });
 });
@@ -92,7 +92,7 @@ describe('msgpack', () => {
     ['82a16101a162c2', { a: 1, b: false }],
     ['d6ff5f000000', '2020-07-04T04:05:20.000Z'],
     ['d40105', { type: 1, data: '05' }],
-  ])('%s', async (hex, value) => {
+  ])('decodes %s', async (hex, value) => {
     expect(await decoded('msgpack', hex)).toEqual(value);
   });
 
@@ -103,13 +103,13 @@ describe('msgpack', () => {
     ['0102', /Extra/],
     ['ddffffffff', /./],
     [`${'91'.repeat(60_000)}01`, /nested more than/],
-  ])('%.20s fails', async (hex, reason) => {
+  ])('rejects %.20s', async (hex, reason) => {
     await expect(decoded('msgpack', hex)).rejects.toThrow(reason);
   });
 });
 
 describe('struct', () => {
-  // What Python's struct.pack makes of the same values.
+  // The bytes are what Python's struct.pack returns for these values.
   test.each([
     ['<Hf:seq,temp', '0500 0000ac41', { seq: 5, temp: 21.5 }],
     ['Hf', '0500 cdcccc3d', [5, 0.1]],
@@ -122,31 +122,31 @@ describe('struct', () => {
     ['<3B2xH', '010203 0000 0400', [1, 2, 3, 4]],
     ['<5sc:tag,kind', '6869000000 41', { tag: 'hi', kind: 'A' }],
     ['<B:__proto__', '01', JSON.parse('{"__proto__":1}')],
-  ])('%s of %s', async (format, hex, value) => {
+  ])('%s decodes %s', async (format, hex, value) => {
     expect(JSON.stringify(await decoded(`struct:${format}`, hex))).toBe(JSON.stringify(value));
   });
 
-  test('takes the order of this machine with =', async () => {
+  test('uses the byte order of this machine for =', async () => {
     expect(await decoded('struct:=H', Buffer.from(Uint16Array.of(258).buffer).toString('hex'))).toEqual([258]);
   });
 
-  test.each(['01', '010203'])('a packet of another length (%s) is none', async (hex) => {
-    await expect(decoded('struct:<H', hex)).rejects.toThrow(/^<H takes 2 bytes, the packet has [13]$/);
+  test.each(['01', '010203'])('rejects a packet of another length (%s)', async (hex) => {
+    await expect(decoded('struct:<H', hex)).rejects.toThrow(/^<H is 2 bytes long, but the packet has [13]$/);
   });
 
   test.each([
     ['struct:', /no values/],
     ['struct:<', /no values/],
     ['struct:4x', /no values/],
-    ['struct:<z', /"z" is no code/],
-    ['struct:@H', /"@" is no code/],
-    ['struct:<3', /no code follows 3/],
-    ['struct:<HB:a', /2 values, but 1 names/],
+    ['struct:<z', /unknown code "z"/],
+    ['struct:@H', /unknown code "@"/],
+    ['struct:<3', /missing code after 3/],
+    ['struct:<HB:a', /names given: 1, but the layout has 2 values/],
     ['struct:<HB:a,a', /two values are named "a"/],
     ['struct:<HB:a,', /a name is empty/],
     ['struct:70000B', /longer than/],
-    ['struct:<HB:a,b,c', /but 3 names/],
-  ])('%s is wrong use', async (spec, message) => {
+    ['struct:<HB:a,b,c', /names given: 3/],
+  ])('reports %s as a usage error', async (spec, message) => {
     await expect(loadDecoder(spec)).rejects.toThrow(
       expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message) }),
     );
@@ -174,9 +174,9 @@ describe('protobuf', () => {
     return file;
   }
 
-  test('decodes a message, by the full name of its type or the last part', async () => {
+  test('finds a message type by its full name or by the last part', async () => {
     const file = await protoFile();
-    // Written by hand, after the encoding guide.
+    // Encoded by hand, following the protobuf encoding guide.
     const hex = '0805 150000c03f 188180808080808010 22020102 2801 32020802 32020801';
     const value = {
       seq: 5,
@@ -195,38 +195,39 @@ describe('protobuf', () => {
     ['15', /ends in the middle/],
     ['0f01', /./],
     ['00', /./],
-  ])('%s fails', async (hex, reason) => {
+  ])('rejects %s', async (hex, reason) => {
     await expect(decoded(`protobuf:${await protoFile()}:Pose`, hex)).rejects.toThrow(reason);
   });
 
-  test('says which types there are', async () => {
+  test('lists the available types when the type is unknown', async () => {
     await expect(loadDecoder(`protobuf:${await protoFile()}:Nope`)).rejects.toThrow(
       expect.objectContaining({
         exitCode: 2,
-        message: expect.stringMatching(/"Nope".*it has arm\.Pose, arm\.Pose\.Joint$/),
+        message: expect.stringMatching(/"Nope".*available: arm\.Pose, arm\.Pose\.Joint$/),
       }),
     );
   });
 
-  test.each(['protobuf', 'protobuf:x.proto', 'protobuf::T'])('%s is wrong use', async (spec) => {
+  test.each(['protobuf', 'protobuf:x.proto', 'protobuf::T'])('reports %s as a usage error', async (spec) => {
     await expect(loadDecoder(spec)).rejects.toThrow(/protobuf:FILE:TYPE/);
   });
 
-  test('a file that is not there is a failure', async () => {
+  test('reports a missing file as a failure', async () => {
     await expect(loadDecoder('protobuf:/nowhere.proto:T')).rejects.toThrow(
       expect.objectContaining({ exitCode: 1, message: expect.stringMatching(/nowhere\.proto.*ENOENT/) }),
     );
   });
 });
 
-test.each(['yaml', 'cbor:x', 'text:', '', 'constructor'])('--decode %j is wrong use', async (spec) => {
+test.each(['yaml', 'cbor:x', 'text:', '', 'constructor'])('reports --decode %j as a usage error', async (spec) => {
+  const expected = 'expected text, json, cbor, msgpack, struct:FORMAT or protobuf:FILE:TYPE';
   await expect(loadDecoder(spec)).rejects.toThrow(
-    expect.objectContaining({ exitCode: 2, message: expect.stringMatching(/it takes text, json, cbor/) }),
+    expect.objectContaining({ exitCode: 2, message: `--decode: unknown decoder "${spec}"; ${expected}` }),
   );
 });
 
 test.each(['text', 'json', 'cbor', 'msgpack', 'struct:<HBx'])(
-  '%s: whatever comes gives JSON, or an Error',
+  '%s turns any packet into a JSON value or an Error',
   async (spec) => {
     const decoder = await loadDecoder(spec);
     fc.assert(
@@ -249,8 +250,8 @@ function dataUrl(source: string): string {
   return `data:text/javascript,${encodeURIComponent(source)}`;
 }
 
-test('a decoder loads its own package, and no other', async () => {
-  // Writes the address of each module that is loaded to stderr.
+test('loads only the package that the decoder needs', async () => {
+  // Write the URL of each loaded module to stderr.
   const hooks = `import { writeSync } from 'node:fs';
     export function load(url, context, next) { writeSync(2, url + '\\n'); return next(url, context); }`;
   const probe = `import { register } from 'node:module'; register(${JSON.stringify(dataUrl(hooks))});`;

@@ -68,7 +68,7 @@ class Bench {
   constructor(random: Random) {
     this.#random = random;
     this.settings = randomSettings(random);
-    const { binding, ports } = kernelBinding({ tells: random(3) > 0 });
+    const { binding, ports } = kernelBinding({ reportsProgress: random(3) > 0 });
     this.ports = ports;
     this.serial = new SerialCommunicator({ binding, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS });
     this.serial.addConnection('arm', { path: '/dev/kernel', baudRate: 9_600, ...this.settings });

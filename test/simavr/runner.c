@@ -1,24 +1,23 @@
 /*
- * Runs an Intel HEX image on a simulated ATmega328P at 16 MHz whose UART is a pseudo-terminal.
+ * Runs an Intel HEX image on a simulated ATmega328P at 16 MHz, with its UART connected to a pseudo-terminal.
  *
  *   cc -O2 -Wall -Wextra -I/usr/include/simavr -o runner runner.c -lsimavr
  *   ./runner uno.hex
  *
- * Needs libsimavr-dev (tested with simavr 1.6). Prints one line on stdout, `PTY /dev/pts/N`, and runs until stdin ends,
- * SIGTERM or SIGINT. It then exits with 0. It exits with 1 and a message on stderr if it cannot load the image, or if the
- * simulated CPU stops. The output of simavr itself goes to stderr.
+ * Needs libsimavr-dev (tested with simavr 1.6). Prints one line on stdout, `PTY /dev/pts/N`, and runs until stdin ends
+ * or SIGTERM or SIGINT arrives; then exits with 0. Exits with 1, and prints the reason on stderr, if the image cannot
+ * be loaded or the simulated CPU stops. simavr's own output goes to stderr.
  *
- * The CPU starts when the first byte arrives. So, as with an Uno, which resets when its port opens, a host that flushes
- * its buffer after opening does not lose what the image sends at startup.
+ * The CPU starts when the first byte arrives. A real Uno resets when its port is opened and sends nothing for a while;
+ * starting late has the same effect: a host that empties its buffer after opening loses nothing the image sends.
  *
- * Simulated time follows real time: it may fall behind, and leads by less than a millisecond.
+ * Simulated time follows real time. It may fall behind, and leads by less than a millisecond.
  *
- * simavr has a pseudo-terminal of its own, uart_pty. It is not used because, in 1.6, it stalls forever if the image does
- * not reply to the first 512 bytes (as with the frame of a 509-byte packet), and because it drops output when its buffer of
- * 511 bytes is full. This program loses no bytes: if nobody reads the pty, the CPU stops once both the pty and the buffer
- * here are full.
+ * simavr has its own coupling to a pty, uart_pty, but version 1.6 of it stalls forever if the image sends no reply to
+ * the first 512 bytes (for example the frame of a 509-byte packet), and drops output when its 511-byte buffer is full.
+ * This program loses no bytes in either direction: it stops the CPU while both the pty and its own buffer are full.
  *
- * Unlike on a board, simavr's UART holds up to 64 received bytes until the image reads them, so the UART itself never
+ * Unlike a real board, simavr's UART holds up to 64 received bytes until the image reads them, so the UART itself never
  * loses one. Each byte takes 11 bit times in either direction.
  */
 #define _GNU_SOURCE /* ppoll */
@@ -44,16 +43,16 @@
 #define NS_PER_SECOND 1000000000LL
 #define NS_PER_1000_CYCLES (1000 * NS_PER_SECOND / FREQUENCY_HZ)
 
-/* Shorter sleeps are not worth their cost. */
+/* Sleep only if simulated time leads by more than this: shorter sleeps are not worth their overhead. */
 #define MAX_LEAD_NS 200000LL
-/* Beyond this lag, skip the lost time: catching up would only rush the image past its peer's timeouts. */
+/* Do not catch up on a lag longer than this: it would only rush the image past the time-outs of its peer. */
 #define MAX_LAG_NS 100000000LL
-/* Cycles between checks of the clock and the pty: four checks per millisecond. */
+/* Interval at which the clock and the pty are checked: four times per millisecond. */
 #define CYCLES_PER_CHECK 4000
 
 static volatile sig_atomic_t stop_requested;
 
-/* Real time of cycle 0, adjusted for skipped time. */
+/* Real time that corresponds to cycle 0 of the simulated CPU. */
 static int64_t start_ns;
 
 /* The master side of the pty. */
@@ -62,7 +61,7 @@ static int pty = -1;
 static avr_irq_t *uart_input;
 static bool uart_has_room;
 
-/* Bytes from the pty to the UART, and from the UART to the pty: those from `start` to `end`. */
+/* Buffers from pty to UART (`in`) and from UART to pty (`out`). The data is at `start` to `end` - 1. */
 static struct {
   uint8_t bytes[1024];
   size_t start;
@@ -90,7 +89,7 @@ static int64_t now_ns(void) {
   return now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-/* Sleeps until the time is over, stdin ends or a signal arrives. Discards what arrives on stdin. */
+/* Sleeps until the time is over, stdin ends or a signal arrives. Discards input from stdin. */
 static void wait_ns(int64_t duration_ns) {
   struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
   struct timespec duration = {.tv_sec = duration_ns / NS_PER_SECOND, .tv_nsec = duration_ns % NS_PER_SECOND};
@@ -112,8 +111,8 @@ static void pace(avr_cycle_count_t cycle) {
 }
 
 /*
- * simavr calls this when the CPU sleeps, before it jumps to the next event. Because of the timers that Arduino's init()
- * starts, that event is usually 62 cycles away: too short to wait for. main() waits when enough has accumulated.
+ * Called by simavr when the CPU sleeps, before it jumps to the next event. That event is usually due in 62 cycles, from
+ * one of the timers that Arduino's init() starts, which is too soon to sleep for. main() waits when the time adds up.
  */
 static void on_cpu_sleep(struct avr_t *avr, avr_cycle_count_t cycles) {
   (void)avr;
@@ -126,14 +125,14 @@ static void feed_uart(void) {
   }
 }
 
-/* simavr calls this with 1 when the UART's buffer is full, and with 0 when it has room again. */
+/* Called by the UART with 1 when its buffer is full, and with 0 when it no longer is. */
 static void on_uart_full(struct avr_irq_t *irq, uint32_t value, void *param) {
   (void)irq;
   (void)param;
   uart_has_room = value == 0;
 }
 
-/* The UART is out of bytes. Feed it at once, to avoid a pause on the serial line. */
+/* Called when the UART's buffer is empty. Refill it at once, so that there is no gap on the line. */
 static void on_uart_empty(struct avr_irq_t *irq, uint32_t value, void *param) {
   (void)irq;
   (void)value;
@@ -142,7 +141,7 @@ static void on_uart_empty(struct avr_irq_t *irq, uint32_t value, void *param) {
   feed_uart();
 }
 
-/* `out` always has room for a byte: otherwise, main() does not run the CPU. */
+/* The buffer cannot overflow, because main() runs the CPU only while it has room for a byte. */
 static void on_uart_output(struct avr_irq_t *irq, uint32_t value, void *param) {
   (void)irq;
   (void)param;
@@ -172,8 +171,8 @@ static void exchange_bytes(void) {
 }
 
 /*
- * Opens a raw pty and returns the path of its slave. The slave also stays open here, so that it stays raw, and its master
- * usable, while no other program has it open.
+ * Opens a raw pty and returns the path of its slave. Keeps the slave open, so that it stays raw and the master stays
+ * usable while no other process has it open.
  */
 static const char *open_pty(void) {
   struct termios settings;
@@ -198,7 +197,7 @@ static avr_irq_t *uart_irq(avr_t *avr, int index) {
 }
 
 static void connect_uart(avr_t *avr) {
-  /* Clear the default flags, which copy the output to the console and sleep on each read of UCSR0A. */
+  /* Clear the default flags: do not copy the output to the console, and do not sleep on each read of UCSR0A. */
   uint32_t flags = 0;
   avr_ioctl(avr, AVR_IOCTL_UART_SET_FLAGS('0'), &flags);
   uart_input = uart_irq(avr, UART_IRQ_INPUT);
@@ -211,18 +210,18 @@ static void load_image(avr_t *avr, const char *path) {
   ihex_chunk_p chunks = NULL;
   int count = read_ihex_chunks(path, &chunks);
   if (count <= 0) {
-    fail("cannot read %s as an Intel HEX image", path);
+    fail("%s cannot be read, or is not an Intel HEX image", path);
   }
   for (int i = 0; i < count; i++) {
     if (chunks[i].baseaddr + chunks[i].size > avr->flashend + 1) {
-      fail("%s does not fit the flash of an ATmega328P", path);
+      fail("%s does not fit into the flash of an ATmega328P", path);
     }
     avr_loadcode(avr, chunks[i].data, chunks[i].size, chunks[i].baseaddr);
   }
   free_ihex_chunks(chunks);
 }
 
-/* Redirects the output of simavr to stderr. Returns a descriptor of the original stdout. */
+/* Redirects simavr's output from stdout to stderr. Returns a descriptor of the original stdout. */
 static int take_stdout(void) {
   int report = dup(STDOUT_FILENO);
   if (report < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
@@ -241,14 +240,14 @@ static void catch_signals(void) {
 
 int main(int argc, char **argv) {
   if (argc != 2) {
-    fail("usage: runner IMAGE.hex");
+    fail("expected one argument: the Intel HEX image to run");
   }
   int report = take_stdout();
   catch_signals();
 
   avr_t *avr = avr_make_mcu_by_name("atmega328p");
   if (avr == NULL || avr_init(avr) != 0) {
-    fail("this simavr has no atmega328p");
+    fail("this version of simavr does not support the ATmega328P");
   }
   avr->frequency = FREQUENCY_HZ;
   avr->sleep = on_cpu_sleep;
@@ -262,7 +261,7 @@ int main(int argc, char **argv) {
     exchange_bytes();
   }
   start_ns = now_ns();
-  avr_cycle_count_t check_at = 0;
+  avr_cycle_count_t next_check = 0;
   int state = cpu_Running;
   while (!stop_requested && state != cpu_Done && state != cpu_Crashed) {
     if (out.end == sizeof out.bytes) {
@@ -271,8 +270,8 @@ int main(int argc, char **argv) {
       continue;
     }
     state = avr_run(avr);
-    if (avr->cycle >= check_at) {
-      check_at = avr->cycle + CYCLES_PER_CHECK;
+    if (avr->cycle >= next_check) {
+      next_check = avr->cycle + CYCLES_PER_CHECK;
       pace(avr->cycle);
       exchange_bytes();
     }
@@ -281,7 +280,7 @@ int main(int argc, char **argv) {
     fail("the simulated CPU crashed");
   }
   if (state == cpu_Done) {
-    fail("the simulated CPU sleeps with interrupts off, at address 0x%04x", (unsigned)avr->pc);
+    fail("the simulated CPU went to sleep with interrupts off at address 0x%04x", (unsigned)avr->pc);
   }
   return 0;
 }

@@ -5,21 +5,21 @@ import { type Binding, directBinding, type Port, type ReadPort } from '../../src
 import { MockDevice, mockBinding } from '../../src/testing/index.js';
 import { Pty } from './pty.js';
 
-/** A port whose device echoes, and everything that can go wrong with it. */
+/** A port with an echoing device, and the faults that can be injected into it. */
 export interface FaultRig {
   readonly binding: Binding;
   readonly path: string;
-  /** The cable is pulled: the port fails, and its path is gone. */
+  /** Pulls the cable: the port fails and its path disappears. */
   unplug(): Promise<void>;
-  /** The port fails; its path stays, or is there again at once. */
+  /** Makes the port fail. Its path stays, or reappears at once. */
   hangUp(): Promise<void>;
-  /** The device takes no more bytes. */
+  /** Makes the device accept no more bytes. */
   stall(): Promise<void>;
-  /** The write under way and all later ones of the open port fail. */
+  /** Makes the write in progress and all later writes of the open port fail. */
   failWrites(): Promise<void>;
-  /** Makes everything good again. */
+  /** Repairs all faults. */
   mend(): Promise<void>;
-  /** The device sends bytes of its own. */
+  /** Makes the device send bytes. */
   sendRaw(bytes: Uint8Array): Promise<void>;
   end(): Promise<void>;
 }
@@ -71,7 +71,7 @@ export async function openMockRig(): Promise<FaultRig> {
   };
 }
 
-/** Its path is a link in a folder of its own, as udev makes them. */
+/** Opens a rig over a pty. Its path is a symbolic link in a folder of its own, like the links that udev creates. */
 export async function openPtyRig(useVhangup: boolean): Promise<FaultRig> {
   const device = new Pty();
   const folder = mkdtempSync(path.join(tmpdir(), 'pty-rig-'));

@@ -1,12 +1,12 @@
 import type { ReceiveHandler } from '../../src/index.js';
 
-/** A packet as a receive handler got it. */
+/** One call of a receive handler. */
 export interface Arrival {
   readonly name: string;
   readonly packet: Uint8Array;
 }
 
-/** A receive handler that keeps what it gets, and lets a test wait for it. */
+/** A receive handler that stores packets and lets a test wait for them. */
 export class Inbox {
   readonly arrivals: Arrival[] = [];
   readonly #waiting = new Set<() => void>();
@@ -24,14 +24,14 @@ export class Inbox {
     return this.arrivals.filter((arrival) => arrival.name === name).map((arrival) => arrival.packet);
   }
 
-  /** The next arrival that no call has taken yet. */
+  /** Waits for the next arrival that no earlier call has returned. */
   async next(): Promise<Arrival> {
     const index = this.#taken++;
     await this.count(index + 1);
     return this.arrivals[index]!;
   }
 
-  /** Resolves when so many packets have arrived, on `name` only if that is given. */
+  /** Resolves when `count` packets have arrived in total, or on connection `name` if given. */
   async count(count: number, name?: string): Promise<void> {
     const enough = () => (name === undefined ? this.arrivals : this.packets(name)).length >= count;
     if (enough()) {

@@ -20,10 +20,10 @@ export class KernelPort implements Port {
   #write: Write | undefined;
   #writtenBytes = 0;
 
-  /** @param tells - whether the port knows how much of a write is accepted, and can shorten it */
-  constructor(options: PortOpenOptions, tells = true) {
+  /** @param reportsProgress - whether the port knows how much of a write is accepted, and can shorten it */
+  constructor(options: PortOpenOptions, reportsProgress = true) {
     this.openOptions = options as Required<PortOpenOptions>;
-    if (tells) {
+    if (reportsProgress) {
       this.shortenWrite = (bytes) => this.#shorten(bytes);
       Object.defineProperty(this, 'writtenBytes', { get: () => this.#writtenBytes });
     }
@@ -134,14 +134,14 @@ export class KernelPort implements Port {
 }
 
 /** A binding of such ports. It opens any path, and adds each port to `ports`. */
-export function kernelBinding({ tells = true } = {}): { binding: Binding; ports: KernelPort[] } {
+export function kernelBinding({ reportsProgress = true } = {}): { binding: Binding; ports: KernelPort[] } {
   const ports: KernelPort[] = [];
   return {
     ports,
     binding: {
       list: async () => [],
       async open(options) {
-        const port = new KernelPort(options, tells);
+        const port = new KernelPort(options, reportsProgress);
         ports.push(port);
         return port;
       },

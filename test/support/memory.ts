@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect: () => void = runInNewContext('gc');
 
-/** Bytes in use, after garbage has been collected: on the heap, and of buffers outside of it. */
+/** Collects garbage, then returns the bytes in use on the heap and in external buffers. */
 export function usedBytes(): number {
   collect();
   collect();

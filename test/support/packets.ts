@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Packets as they are found: any bytes, few and many zeros, runs without a zero around the borders of COBS blocks. */
+/** Realistic packets: any bytes, few or many zeros, and runs without a zero around the borders of COBS blocks. */
 export const packets: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.uint8Array({ maxLength: 600 }),
   fc
@@ -11,7 +11,7 @@ export const packets: fc.Arbitrary<Uint8Array> = fc.oneof(
   fc.array(fc.constantFrom(0, 0, 1, 255), { maxLength: 600 }).map((values) => Uint8Array.from(values)),
 );
 
-/** A stream in which frames, whole or damaged, noise and idle delimiters come as they like. */
+/** A byte stream that mixes whole frames, truncated frames, noise and idle delimiters. */
 export function streams(encode: (packet: Uint8Array) => Uint8Array): fc.Arbitrary<Uint8Array> {
   const frames = packets.map((packet) => [...encode(packet), 0]);
   return fc
@@ -28,7 +28,7 @@ export function streams(encode: (packet: Uint8Array) => Uint8Array): fc.Arbitrar
     .map((parts) => Uint8Array.from(parts.flat()));
 }
 
-/** The same bytes, cut into chunks at the given places. */
+/** Splits bytes into chunks at the given places. */
 export function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
   const borders = [0, ...places.map((place) => place % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
   return borders.slice(1).map((border, index) => bytes.slice(borders[index], border));

@@ -4,17 +4,17 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
 import { DeviceFraming, encodeForWire } from '../../src/testing/mock/device-framing.js';
 
-/** Two pseudo-terminals, joined: what is written to one can be read from the other. */
+/** Two connected pseudo-terminals: bytes written to one can be read from the other. */
 export interface PtyPair {
-  /** For the host, for example `/dev/pts/5`. */
+  /** Path for the host, for example `/dev/pts/5`. */
   readonly hostPath: string;
-  /** For what plays the device. */
+  /** Path for the test's device. */
   readonly devicePath: string;
-  /** Ends both: whoever has one open sees a hang-up. */
+  /** Closes both. A program that has one of them open sees a hang-up. */
   close(): Promise<void>;
 }
 
-/** Makes a pair with `socat`, which must be there. */
+/** Creates a pair with `socat`, which must be installed. */
 export async function openPtyPair(): Promise<PtyPair> {
   const socat = spawn('socat', ['-d', '-d', 'pty,raw,echo=0', 'pty,raw,echo=0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -30,9 +30,9 @@ export async function openPtyPair(): Promise<PtyPair> {
       }
     });
     socat.once('error', reject);
-    socat.once('exit', () => reject(new Error(`socat ended:\n${log}`)));
+    socat.once('exit', () => reject(new Error(`socat exited:\n${log}`)));
   });
-  // Once nobody has a pty open any more, socat ends. These keep the pair alive while a port is closed and opened again.
+  // socat exits when no process has a pty open. These descriptors keep the pair alive while a port is reopened.
   const kept = [hostPath!, devicePath!].map((path) => openSync(path, constants.O_RDWR | constants.O_NOCTTY));
   return {
     hostPath: hostPath!,
@@ -47,15 +47,15 @@ export async function openPtyPair(): Promise<PtyPair> {
   };
 }
 
-/** A device at the far end of a pty that sends every packet back; it speaks through npm `cobs` and `DelimiterParser`. */
+/** A device on a pty that echoes every packet. It uses npm `cobs` and `DelimiterParser`, not this project's codec. */
 export class PtyEchoDevice {
   readonly #stream: ReadStream;
 
   constructor(path: string) {
-    // The event loop reads and writes it; a stream of `fs` would hold threads of the pool.
+    // A tty stream uses the event loop. An `fs` stream would occupy threads of the pool.
     this.#stream = new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK));
     this.#stream.on('error', () => {
-      // EIO: the pair has ended.
+      // EIO: the pair has been closed.
     });
     const framing = new DeviceFraming(1_048_576, 'none');
     this.#stream.on('data', (chunk: Buffer) => {

@@ -3,39 +3,39 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 
 /**
- * The device's end of a pseudo-terminal, in a process of its own (python3), so that it is served whatever the test
- * does. What its commands do is said in `pty_device.py`.
+ * The device's end of a pseudo-terminal. It runs in its own process (python3), so that it keeps working while the test
+ * blocks. `pty_device.py` documents the commands.
  */
 export class Pty {
   readonly #process: ChildProcessWithoutNullStreams = spawn('python3', [
     path.join(import.meta.dirname, 'pty_device.py'),
   ]);
-  readonly #waiting: ((answer: string) => void)[] = [];
+  readonly #waiting: ((reply: string) => void)[] = [];
   readonly #ended: Promise<never>;
 
   constructor() {
     createInterface({ input: this.#process.stdout }).on('line', (line) => this.#waiting.shift()?.(line));
-    let words = '';
+    let stderr = '';
     this.#process.stderr.on('data', (chunk) => {
-      words += chunk;
+      stderr += chunk;
     });
     this.#ended = new Promise((_, reject) =>
-      this.#process.on('close', () => reject(new Error(`the pty's process has ended: ${words}`))),
+      this.#process.on('close', () => reject(new Error(`the pty process exited: ${stderr}`))),
     );
     this.#ended.catch(() => undefined);
   }
 
-  /** Gives the path of the port. With `link`, that is a symbolic link which a later `open` points elsewhere. */
+  /** Opens a new pty and returns the path of its port. If `link` is given, that is a link that a later `open` moves. */
   open(link?: string): Promise<string> {
     return this.#command(link === undefined ? 'open' : `open ${link}`);
   }
 
-  /** Gives how many bytes the pty took. */
+  /** Writes as much as the pty accepts at once, and returns the number of bytes written. */
   async write(bytes: Uint8Array): Promise<number> {
     return Number(await this.#command(`write ${Buffer.from(bytes).toString('hex')}`));
   }
 
-  /** Gives what is there to be read, at most that many bytes. */
+  /** Reads the bytes available now, at most `maxBytes`. */
   async read(maxBytes = 65_536): Promise<Buffer> {
     return Buffer.from(await this.#command(`read ${maxBytes}`), 'hex');
   }
@@ -65,12 +65,12 @@ export class Pty {
   }
 
   async #command(line: string): Promise<string> {
-    const answer = new Promise<string>((resolve) => this.#waiting.push(resolve));
+    const replied = new Promise<string>((resolve) => this.#waiting.push(resolve));
     this.#process.stdin.write(`${line}\n`);
-    const text = await Promise.race([answer, this.#ended]);
-    if (text.startsWith('error:')) {
-      throw new Error(`${line.slice(0, 40)}: ${text}`);
+    const reply = await Promise.race([replied, this.#ended]);
+    if (reply.startsWith('error:')) {
+      throw new Error(`${line.slice(0, 40)}: ${reply}`);
     }
-    return text;
+    return reply;
   }
 }

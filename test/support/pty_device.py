@@ -1,13 +1,13 @@
-"""The device's end of a pseudo-terminal, driven by lines on stdin; each is answered by one line on stdout.
+"""The device's end of a pseudo-terminal. Reads one command per line from stdin and prints one line in reply.
 
-open [LINK]     a new pty, raw, and a symbolic link to it   -> path of the port
-write HEX       as much as the pty takes at once            -> number of bytes
-read N          at most N bytes, without waiting            -> their hex
-echo on|off     send everything back
-flood on|off    send frames without a pause
-close           close the device's end: what the death of a device program looks like
-vhangup         the kernel's own path for an unplugged device (root only)
-unlink          take the link away, as udev does when a device goes
+open [LINK]     open a new raw pty, with a symbolic link to it      -> path of the port
+write HEX       write as much as the pty accepts at once            -> number of bytes
+read N          read at most N bytes, without waiting               -> the bytes as hex
+echo on|off     send every byte back
+flood on|off    send frames without pausing
+close           close the device's end, as when a device program dies
+vhangup         hang up as the kernel does for an unplugged device (root only)
+unlink          remove the link, as udev does when a device is unplugged
 """
 import errno
 import fcntl
@@ -58,7 +58,7 @@ class Device:
 
     def flood(self, on):
         self.flooding = on == 'on'
-        # It would want a whole processor: what others have to do comes first.
+        # Flooding would use a whole processor, so give way to everything else.
         os.setpriority(os.PRIO_PROCESS, 0, 19)
 
     def close(self):
@@ -79,7 +79,7 @@ class Device:
         try:
             data = os.read(self.device, 65536)
         except OSError as error:
-            # EIO: nobody has the port open just now.
+            # EIO: no process has the port open.
             if error.errno not in (errno.EIO, errno.EAGAIN):
                 raise
             select.select([], [], [], 0.001)
@@ -114,10 +114,10 @@ def main():
             for line in lines:
                 name, *arguments = line.decode().split(' ')
                 try:
-                    answer = getattr(device, name)(*arguments) or ''
+                    reply = getattr(device, name)(*arguments) or ''
                 except Exception as error:
-                    answer = 'error: %r' % error
-                sys.stdout.write(answer + '\n')
+                    reply = 'error: %r' % error
+                sys.stdout.write(reply + '\n')
                 sys.stdout.flush()
             continue
         if device.device in readable:

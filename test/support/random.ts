@@ -1,8 +1,8 @@
 /**
- * Reproducible random bytes: the generator mulberry32 (public domain).
+ * Creates a generator of reproducible random integers (mulberry32, public domain).
  *
- * @param seed - 32 bits
- * @returns a function that gives the next number, from 0 up to but not including `below`
+ * @param seed - 32-bit integer
+ * @returns a function that returns the next integer from 0 to `below` - 1
  */
 export function randomNumbers(seed: number): (below: number) => number {
   let state = seed | 0;
@@ -14,12 +14,12 @@ export function randomNumbers(seed: number): (below: number) => number {
   };
 }
 
-/** So many random bytes of all values. */
+/** Returns `length` random bytes. */
 export function randomBytes(length: number, random: (below: number) => number): Uint8Array {
   return Uint8Array.from({ length }, () => random(256));
 }
 
-/** A seed for this run: `TEST_SEED` from the environment, to repeat a run, or a new one. */
+/** The seed for this run: the environment variable `TEST_SEED`, to repeat a run, or a new one. */
 export function runSeed(): number {
   const given = process.env.TEST_SEED;
   return given === undefined ? Date.now() | 0 : Number(given) | 0;

@@ -2,8 +2,8 @@ import { expect } from 'vitest';
 import type { SerialStats } from '../../src/index.js';
 
 /**
- * The equations of `docs/reliability.md`: nothing is lost without a count. To be asked when no packet waits for a busy
- * handler; `settled` says that no send is pending either.
+ * Checks the equations of `docs/reliability.md`: every loss is counted. Call this when no packet is waiting for a busy
+ * handler. `settled` states that no send is pending, either.
  */
 export function expectNothingUncounted(stats: SerialStats, { settled = true } = {}): void {
   const { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters } = stats;

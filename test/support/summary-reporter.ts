@@ -1,11 +1,11 @@
 import type { Reporter, TestCase, TestModule } from 'vitest/node';
 
-/** Tests that need a board on the desk: the only ones that may be skipped where every tool is there. */
+/** Tests that need a real board. Only these may be skipped when all tools are installed. */
 const HARDWARE = /physical/;
 
 /**
- * Ends the run with one plain line of totals, after a line for each test that was skipped. Where every tool must be
- * there (`REQUIRE_TOOLS=1`), a skipped test fails the run.
+ * Prints one line for each skipped test, then one line of totals. With `REQUIRE_TOOLS=1`, a skipped test fails the run
+ * because every tool must be installed.
  */
 export default class SummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -17,7 +17,7 @@ export default class SummaryReporter implements Reporter {
     }
     const forbidden = skipped.filter((test) => !HARDWARE.test(test.fullName));
     if (process.env.REQUIRE_TOOLS === '1' && forbidden.length > 0) {
-      console.log(`${forbidden.length} skipped tests, but REQUIRE_TOOLS=1: install what they name`);
+      console.log(`${forbidden.length} tests skipped, but REQUIRE_TOOLS=1; install the tools that their names list`);
       process.exitCode = 1;
     }
     console.log(`${count('passed')} passed, ${count('failed')} failed, ${skipped.length} skipped`);

@@ -1,12 +1,12 @@
 """Runs a command on a pseudo-terminal: terminal.py COLUMNS ROWS COMMAND...
 
-What the command prints goes to stdout as it is. Lines on stdin tell what the person at the terminal does:
+Copies the output of the command to stdout unchanged. Each line on stdin is an action of the user at the terminal:
 
-keys HEX                types these bytes
-resize COLUMNS ROWS     changes the size of the window
-hangup                  closes the window
+keys HEX                type these bytes
+resize COLUMNS ROWS     resize the window
+hangup                  close the window
 
-Exits with the exit code of the command, or 128 and the number of the signal that killed it.
+Exits with the exit code of the command, or with 128 plus the number of the signal that killed it.
 """
 import fcntl
 import os
@@ -52,7 +52,7 @@ def main():
             try:
                 data = os.read(terminal, 65536)
             except OSError:
-                # EIO: the command has closed its terminal.
+                # EIO: the command closed its terminal.
                 data = b''
             if not data:
                 sources.remove(terminal)

@@ -1,6 +1,6 @@
 /**
- * The next uncaught exception or unhandled rejection, which then does not fail the run. The listeners of the test
- * runner are set aside until the returned function has been called.
+ * Catches the next uncaught exception or unhandled rejection, so that it does not fail the run. The listeners of the
+ * test runner are suspended until `release` is called.
  */
 export function catchUncaught(): { next: Promise<unknown>; release(): void } {
   const events = ['uncaughtException', 'unhandledRejection'] as const;

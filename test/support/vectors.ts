@@ -17,10 +17,10 @@ const vectors: HexVectors = JSON.parse(readFileSync(new URL('../vectors/cobs.jso
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex, 'hex'));
 const decoded = ({ name, packet, frame }: HexVector) => ({ name, packet: bytes(packet), frame: bytes(frame) });
 
-/** Packets and the frames that they must become. */
+/** Packets, and the frames that they must be encoded to. */
 export const canonical = vectors.canonical.map(decoded);
 
-/** Frames that must be understood, although they are not what the packets become. */
+/** Frames that must be accepted, although the encoder would not produce them. */
 export const decodeOnly = vectors.decodeOnly.map(decoded);
 
 /** Frames that must be rejected. */

@@ -1,19 +1,20 @@
 import { decode } from 'cbor2';
 import type { Decoder } from './decoder.js';
-import { jsonable, MAX_DEPTH } from './jsonable.js';
-import { explainEnd } from './truncated.js';
+import { MAX_DEPTH, toJsonValue } from './json-value.js';
+import { explainTruncation } from './truncation.js';
 
-/** One item of CBOR (RFC 8949). */
+/** Decodes one CBOR item (RFC 8949). */
 export const cborDecoder: Decoder = {
   name: 'cbor',
   decode(packet) {
-    const value = jsonable(explainEnd(packet, () => decode(packet, { createObject: mapOf, maxDepth: MAX_DEPTH })));
+    const item = explainTruncation(packet, () => decode(packet, { createObject: toMap, maxDepth: MAX_DEPTH }));
+    const value = toJsonValue(item);
     return { value, text: JSON.stringify(value) };
   },
 };
 
-/** Keys may be anything, so objects will not do. */
-function mapOf(
+/** Keys can be of any type, so an object cannot hold them. */
+function toMap(
   entries: readonly (readonly [key: unknown, value: unknown, ...rest: unknown[]])[],
 ): Map<unknown, unknown> {
   return new Map(entries.map(([key, value]) => [key, value]));

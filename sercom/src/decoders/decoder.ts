@@ -1,19 +1,20 @@
-import type { Jsonable } from './jsonable.js';
+import type { JsonValue } from './json-value.js';
 
-/** What a packet means. */
+/** The result of decoding a packet. */
 export interface DecodedValue {
-  /** Something that JSON can hold. */
-  readonly value: Jsonable;
-  /** The same for people, in one line once it has been escaped. It is not escaped yet. */
+  readonly value: JsonValue;
+  /** The value as people read it. Not escaped yet; escaping makes it one line. */
   readonly text: string;
 }
 
-/** Makes values of packets. */
+/** Decodes packets of one format. */
 export interface Decoder {
-  /** What the format is called in messages: `cbor`. */
+  /** Name of the format in messages, for example `cbor`. */
   readonly name: string;
   /**
-   * @throws Error with the reason if the packet is not of the format
+   * Decodes one packet.
+   *
+   * @throws Error with the reason if the packet is not in this format
    */
   decode(packet: Uint8Array): DecodedValue;
 }

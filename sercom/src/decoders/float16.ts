@@ -1,4 +1,4 @@
-/** The number that 16 bits stand for in IEEE 754 (binary16). */
+/** Converts the 16 bits of an IEEE 754 half-precision number (binary16). */
 export function float16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;

@@ -1,22 +1,22 @@
 import { decode } from '@msgpack/msgpack';
 import type { Decoder } from './decoder.js';
-import { jsonable } from './jsonable.js';
-import { explainEnd } from './truncated.js';
+import { toJsonValue } from './json-value.js';
+import { explainTruncation } from './truncation.js';
 
-/** One value of MessagePack. */
+/** Decodes one MessagePack value. */
 export const msgpackDecoder: Decoder = {
   name: 'msgpack',
   decode(packet) {
-    // No element takes less than a byte, so what claims to hold more of them than the packet has bytes lies.
-    const most = packet.length;
+    // Every element needs at least one byte, so a length above that of the packet is wrong. Reject it before allocating.
+    const limit = packet.length;
     const limits = {
-      maxArrayLength: most,
-      maxMapLength: most,
-      maxStrLength: most,
-      maxBinLength: most,
-      maxExtLength: most,
+      maxArrayLength: limit,
+      maxMapLength: limit,
+      maxStrLength: limit,
+      maxBinLength: limit,
+      maxExtLength: limit,
     };
-    const value = jsonable(explainEnd(packet, () => decode(packet, { useBigInt64: true, ...limits })));
+    const value = toJsonValue(explainTruncation(packet, () => decode(packet, { useBigInt64: true, ...limits })));
     return { value, text: JSON.stringify(value) };
   },
 };

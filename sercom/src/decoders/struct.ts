@@ -2,18 +2,18 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Decoder } from './decoder.js';
 import { float16 } from './float16.js';
-import { type Jsonable, jsonable } from './jsonable.js';
+import { type JsonValue, toJsonValue } from './json-value.js';
 
 /** One value of a layout. */
 interface Field {
-  /** Where it begins in the packet. */
+  /** Offset in the packet, in bytes. */
   offset: number;
   read(view: DataView, offset: number): unknown;
 }
 
 type Reader = (view: DataView, offset: number, littleEndian: boolean) => unknown;
 
-/** The codes with one value each: how many bytes they take, and how they are read. */
+/** The codes for one value each, with the size of the value. */
 const CODES: Readonly<Record<string, readonly [bytes: number, read: Reader]>> = {
   c: [1, (view, at) => String.fromCharCode(view.getUint8(at))],
   b: [1, (view, at) => view.getInt8(at)],
@@ -32,40 +32,40 @@ const CODES: Readonly<Record<string, readonly [bytes: number, read: Reader]>> = 
   d: [8, (view, at, little) => view.getFloat64(at, little)],
 };
 
-/** A packet that is longer than the longest there is cannot come. */
+/** Maximum length of a layout. */
 const MAX_BYTES = 65_536;
 
 const HELP =
-  'write FORMAT as in "<Hf2x:seq,temp": < little-endian (the default), > or ! big-endian, = as this machine; ' +
-  'codes b B ? h H i I l L q Q e f d c, s (text), x (padding), each with an optional count; then names';
+  'expected FORMAT as in "<Hf2x:seq,temp": < for little-endian (default), > or ! for big-endian, = for the order of ' +
+  'this machine; codes b B ? h H i I l L q Q e f d c, s (text), x (padding), each with an optional count; then names';
 
 /**
- * A decoder for packets of one fixed layout, in the manner of Python's `struct`, without alignment.
+ * Creates a decoder for packets of one fixed layout, like Python's `struct` without alignment.
  *
- * @param spec - the layout, and after a colon the names of its values, if they shall have some
- * @throws CliError (wrong use) if it is no layout
+ * @param spec - the layout, optionally followed by a colon and the names of its values
+ * @throws CliError (usage error) if the layout is invalid
  */
 export function structDecoder(spec: string): Decoder {
   const colon = spec.indexOf(':');
   const format = colon < 0 ? spec : spec.slice(0, colon);
-  const { fields, bytes } = layoutOf(format, spec);
-  const names = colon < 0 ? undefined : namesOf(spec.slice(colon + 1), fields.length, spec);
+  const { fields, bytes } = parseLayout(format, spec);
+  const names = colon < 0 ? undefined : parseNames(spec.slice(colon + 1), fields.length, spec);
   return {
     name: 'struct',
     decode(packet) {
       if (packet.length !== bytes) {
-        throw new Error(`${format} takes ${bytes} bytes, the packet has ${packet.length}`);
+        throw new Error(`${format} is ${bytes} bytes long, but the packet has ${packet.length}`);
       }
       const view = new DataView(packet.buffer, packet.byteOffset, packet.byteLength);
-      const values = fields.map(({ offset, read }) => jsonable(read(view, offset)));
-      const value: Jsonable =
+      const values = fields.map(({ offset, read }) => toJsonValue(read(view, offset)));
+      const value: JsonValue =
         names === undefined ? values : Object.fromEntries(names.map((name, i) => [name, values[i]!]));
       return { value, text: JSON.stringify(value) };
     },
   };
 }
 
-function layoutOf(format: string, spec: string): { fields: Field[]; bytes: number } {
+function parseLayout(format: string, spec: string): { fields: Field[]; bytes: number } {
   const [, order, items] = /^([<>=!]?)(.*)$/s.exec(format)!;
   const littleEndian = order === '=' ? isHostLittleEndian() : order === '' || order === '<';
   const fields: Field[] = [];
@@ -77,11 +77,11 @@ function layoutOf(format: string, spec: string): { fields: Field[]; bytes: numbe
     const count = digits === '' ? 1 : Number(digits);
     const known = CODES[code];
     if (!(known !== undefined || code === 's' || code === 'x')) {
-      throw wrong(spec, code === '' ? `no code follows ${digits}` : `"${code}" is no code`);
+      throw usageError(spec, code === '' ? `missing code after ${digits}` : `unknown code "${code}"`);
     }
     const size = (known?.[0] ?? 1) * count;
     if (bytes + size > MAX_BYTES) {
-      throw wrong(spec, `it is longer than ${MAX_BYTES} bytes`);
+      throw usageError(spec, `the layout is longer than ${MAX_BYTES} bytes`);
     }
     if (code === 's') {
       fields.push({ offset: bytes, read: (view, at) => textAt(view, at, count) });
@@ -94,31 +94,31 @@ function layoutOf(format: string, spec: string): { fields: Field[]; bytes: numbe
     bytes += size;
   }
   if (fields.length === 0) {
-    throw wrong(spec, 'it has no values');
+    throw usageError(spec, 'the layout has no values');
   }
   return { fields, bytes };
 }
 
-function namesOf(list: string, count: number, spec: string): string[] {
+function parseNames(list: string, count: number, spec: string): string[] {
   const names = list.split(',').map((name) => name.trim());
   if (names.length !== count) {
-    throw wrong(spec, `it has ${count} values, but ${names.length} names`);
+    throw usageError(spec, `names given: ${names.length}, but the layout has ${count} values`);
   }
-  const odd = names.find((name, index) => name === '' || names.indexOf(name) !== index);
-  if (odd !== undefined) {
-    throw wrong(spec, odd === '' ? 'a name is empty' : `two values are named "${odd}"`);
+  const invalid = names.find((name, index) => name === '' || names.indexOf(name) !== index);
+  if (invalid !== undefined) {
+    throw usageError(spec, invalid === '' ? 'a name is empty' : `two values are named "${invalid}"`);
   }
   return names;
 }
 
-/** Text up to its first NUL, as C writes it into a field of fixed size. */
+/** Reads text up to its first NUL, as C stores it in a field of fixed size. */
 function textAt(view: DataView, offset: number, length: number): string {
   const bytes = Buffer.from(view.buffer, view.byteOffset + offset, length);
   const end = bytes.indexOf(0);
   return (end < 0 ? bytes : bytes.subarray(0, end)).toString('utf8');
 }
 
-/** The shortest number that is the same as a float of 32 bits: 0.1, not 0.10000000149011612. */
+/** The shortest decimal number that rounds to the same 32-bit float: 0.1 rather than 0.10000000149011612. */
 function shortest(value: number): number {
   for (let digits = 6; digits < 9; digits++) {
     const rounded = Number(value.toPrecision(digits));
@@ -133,6 +133,6 @@ function isHostLittleEndian(): boolean {
   return new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 }
 
-function wrong(spec: string, problem: string): CliError {
+function usageError(spec: string, problem: string): CliError {
   return new CliError(ExitCode.usage, `--decode "struct:${spec}": ${problem}; ${HELP}`);
 }

@@ -2,7 +2,7 @@ import type { Decoder } from './decoder.js';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** UTF-8. */
+/** Decodes UTF-8 text. */
 export const textDecoder: Decoder = {
   name: 'text',
   decode(packet) {
@@ -10,7 +10,7 @@ export const textDecoder: Decoder = {
     try {
       text = utf8.decode(packet);
     } catch {
-      throw new Error('it is no valid UTF-8');
+      throw new Error('invalid UTF-8');
     }
     return { value: text, text };
   },

@@ -28,23 +28,23 @@ export const EEPROM_BYTES = 1024;
 
 const MCUSR = 0x54;
 
-/** Why the chip starts: the bit that the program finds in MCUSR. */
+/** Causes of a reset, as the bits that the program reads from MCUSR. */
 export const ResetCause = { external: 0x02, watchdog: 0x08 } as const;
 
 interface Atmega328pOptions {
-  /** The whole flash, {@link FLASH_BYTES} long, with a buffer of its own; only read. */
+  /** Contents of the flash, {@link FLASH_BYTES} long, in a buffer of its own. Never written to. */
   readonly program: Uint16Array;
   readonly eeprom: EEPROMBackend;
   readonly clockHz: number;
-  /** Where the count of CPU cycles goes on. */
+  /** CPU cycle count to start at, so that the board's clock continues across a reset. */
   readonly startCycles: number;
   readonly resetCause: number;
-  /** How long the boot loader keeps the program waiting. */
+  /** CPU cycles for which the boot loader runs before the program starts. */
   readonly bootCycles: number;
   readonly usartListener: UsartListener;
 }
 
-/** An ATmega328P from one reset to the next: a reset means a new one, since avr8js's peripherals keep their state. */
+/** An ATmega328P between two resets. A reset needs a new instance, because avr8js's peripherals keep their state. */
 export class Atmega328p {
   readonly cpu: AvrCpu;
   readonly usart: AvrUsart;
@@ -75,12 +75,12 @@ export class Atmega328p {
     cpu.hold(options.bootCycles);
   }
 
-  /** `true` while the boot loader runs and swallows what is received. */
+  /** `true` while the boot loader runs. It swallows every byte received. */
   get booting(): boolean {
     return this.cpu.cycles < this.#bootUntilCycles;
   }
 
-  /** `true` when the watchdog has fired: this chip is to be replaced by a new one. */
+  /** `true` once the watchdog has fired. The board must then replace this chip with a new one. */
   get watchdogFired(): boolean {
     return this.#watchdogFired;
   }

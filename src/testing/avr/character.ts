@@ -1,21 +1,21 @@
 /**
- * One UART's idea of a character on the wire: a start bit (0), the data bits from the lowest up, an optional parity
- * bit, and stop bits (1).
+ * The character format that one UART is set to: a start bit (0), the data bits (lowest first), an optional parity bit,
+ * and stop bits (1).
  */
 export interface CharacterFormat {
-  /** How long one bit lasts, in CPU cycles of the board; need not be whole. */
+  /** Duration of one bit, in CPU cycles of the board. May be fractional. */
   readonly bitCycles: number;
   /** 5 to 9. */
   readonly dataBits: number;
   readonly parity: 'none' | 'even' | 'odd' | 'mark' | 'space';
-  /** 1, 1.5 or 2. A receiver looks at the first only. */
+  /** 1, 1.5 or 2. A receiver checks only the first. */
   readonly stopBits: number;
 }
 
-/** What a receiver made of a character. */
+/** A character as a receiver read it. */
 export interface ReceivedCharacter {
   readonly value: number;
-  /** There was no stop bit where the receiver looked for it. */
+  /** The receiver found no stop bit where it expected one. */
   readonly framingError: boolean;
   readonly parityError: boolean;
 }
@@ -47,23 +47,22 @@ function parityBit(value: number, parity: CharacterFormat['parity']): number {
 }
 
 /**
- * The receiving side of one wire. It samples every character in the middle of where it expects the bits, so sender and
- * receiver understand each other while their rates agree within about 5 %, and beyond that the receiver reads garbage,
- * the same on every run.
+ * The receiving side of one wire. It samples each bit in the middle of its expected time, so it tolerates baud rates
+ * that differ by up to about 5 %. Beyond that it reads garbage, and the same garbage on every run.
  *
- * Simplified: the wire is taken to be idle after the character in hand, and one character sent yields one character
- * received or none, never several.
+ * Simplified: the wire is assumed to be idle after the current character, and a character sent yields at most one
+ * character received.
  */
 export class CharacterReceiver {
   #busyUntilCycles = 0;
 
   /**
-   * @param value - The character as it was sent.
+   * @param value - The character that was sent.
    * @param sent - The sender's format.
    * @param expected - The receiver's format.
-   * @param startCycles - When its start bit began; never earlier than that of the last one.
-   * @returns What was received, or `undefined` if the receiver was still busy with an earlier character and took this
-   * one for a part of it.
+   * @param startCycles - When its start bit began. Must not be earlier than for the previous character.
+   * @returns The character received, or `undefined` if the receiver was still reading an earlier character and treated
+   * this one as part of it.
    */
   receive(
     value: number,

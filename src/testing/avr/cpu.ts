@@ -10,7 +10,7 @@ const SE = 0x01;
 
 const SRAM_BYTES = 2048;
 
-/** Instructions between two looks at the clock: some 0.01 ms of them. */
+/** Instructions between two checks of the deadline; they take about 0.01 ms. */
 const INSTRUCTIONS_PER_CHECK = 256;
 
 type ClockCallback = () => void;
@@ -21,25 +21,25 @@ interface ClockEvent {
 }
 
 /**
- * avr8js's CPU, and what it lacks:
+ * Adds to avr8js's CPU:
  *
- * - SLEEP stops the program until an enabled interrupt is pending; simulated time then jumps from event to event. Every
- *   sleep mode is taken for idle mode, in which timers and USART go on.
- * - One more instruction is executed after SEI and RETI before an interrupt is taken, as on the chip; without that, the
- *   usual `sei(); sleep_cpu();` would have the race that it is there to avoid.
- * - It runs up to a given cycle, and stops early when its time is up.
+ * - SLEEP stops the program until an enabled interrupt is pending. Meanwhile, simulated time jumps from event to event.
+ *   Every sleep mode is treated as idle mode, in which timers and USART keep running.
+ * - As on the chip, the instruction after SEI or RETI runs before any interrupt. Without this, the usual
+ *   `sei(); sleep_cpu();` would have the race condition that it exists to avoid.
+ * - It runs up to a given cycle, but stops early at a deadline.
  */
 export class AvrCpu extends CPU {
   /** Instructions executed so far. */
   instructions = 0;
 
-  /** Called when the watchdog resets the chip; the CPU executes nothing any more. */
+  /** Called when the watchdog resets the chip. The CPU then executes nothing more. */
   onReset: (() => void) | undefined;
 
-  /** The latest first, so that the next is at the end. */
+  /** Sorted latest first, so that the next event is at the end. */
   readonly #events: ClockEvent[] = [];
   #nextEventCycles = Number.POSITIVE_INFINITY;
-  readonly #furtherDelays = new Map<ClockCallback, () => number>();
+  readonly #extraDelays = new Map<ClockCallback, () => number>();
   #asleep = false;
   #stopped = false;
 
@@ -48,7 +48,7 @@ export class AvrCpu extends CPU {
     this.cycles = cycles;
   }
 
-  /** The cycle at which there is something to do: now, or the next event of a CPU that is asleep, or never. */
+  /** The next cycle at which the CPU has work: now if awake, otherwise at the next event, or `Infinity` without one. */
   get nextCycles(): number {
     const isAwake = !this.#asleep || (this.interruptsEnabled && this.nextInterrupt >= 0);
     return isAwake ? this.cycles : this.#nextEventCycles;
@@ -63,7 +63,7 @@ export class AvrCpu extends CPU {
     }
   }
 
-  /** Holds the program where it is for some cycles, while the clock goes on. */
+  /** Stops the program for this many cycles while the clock keeps running. */
   hold(cycles: number): void {
     if (cycles > 0) {
       this.#asleep = true;
@@ -74,16 +74,16 @@ export class AvrCpu extends CPU {
   }
 
   /**
-   * Makes an event later than its peripheral asks for, whenever it asks for a delay at all.
+   * Delays an event by more than its peripheral requests, each time the peripheral requests a delay.
    *
-   * @param furtherCycles - Called each time; returns by how much.
+   * @param extraCycles - Called for each request; returns the additional delay in CPU cycles.
    */
-  delayFurther(callback: ClockCallback, furtherCycles: () => number): void {
-    this.#furtherDelays.set(callback, furtherCycles);
+  addExtraDelay(callback: ClockCallback, extraCycles: () => number): void {
+    this.#extraDelays.set(callback, extraCycles);
   }
 
   /**
-   * Runs until `targetCycles`, or until `performance.now()` reaches `deadlineMs`, or until the watchdog resets the chip.
+   * Runs until `targetCycles`, until `performance.now()` reaches `deadlineMs`, or until the watchdog resets the chip.
    */
   run(targetCycles: number, deadlineMs: number): void {
     let countdown = INSTRUCTIONS_PER_CHECK;
@@ -103,8 +103,8 @@ export class AvrCpu extends CPU {
   }
 
   override addClockEvent(callback: ClockCallback, delayCycles: number): ClockCallback {
-    const furtherCycles = delayCycles > 0 ? (this.#furtherDelays.get(callback)?.() ?? 0) : 0;
-    const cycles = this.cycles + Math.ceil(Math.max(1, delayCycles) + furtherCycles);
+    const extraCycles = delayCycles > 0 ? (this.#extraDelays.get(callback)?.() ?? 0) : 0;
+    const cycles = this.cycles + Math.ceil(Math.max(1, delayCycles) + extraCycles);
     const events = this.#events;
     let index = events.length;
     while (index > 0 && (events[index - 1] as ClockEvent).cycles <= cycles) {
@@ -155,7 +155,7 @@ export class AvrCpu extends CPU {
     if (opcode === SLEEP && (this.data[SMCR] ?? 0) & SE) {
       this.#asleep = true;
     } else if (opcode !== SEI && opcode !== RETI) {
-      // avr8js's own queue of events stays empty, so all this does is take a pending interrupt.
+      // Enters a pending interrupt. It runs no events, because avr8js's own event queue stays empty.
       super.tick();
     }
   }

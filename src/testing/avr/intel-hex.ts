@@ -1,19 +1,20 @@
 const RECORD = /^:[0-9A-Fa-f]+$/;
 
-/** The bytes that a record adds to its count: count itself, address (2), type and checksum. */
+/** Bytes in a record besides its data: count (1), address (2), type (1) and checksum (1). */
 const RECORD_OVERHEAD = 5;
 
 /**
- * Parses an Intel HEX image into a memory of `sizeBytes` bytes. What the image does not set is `0xff`, as erased flash.
+ * Parses an Intel HEX image into a memory of `sizeBytes` bytes. Bytes that the image does not set are `0xff`, as in
+ * erased flash.
  *
- * Record types 00 (data), 01 (end of file), 02 and 04 (extended segment and linear address) are read; 03 and 05 (start
- * addresses) mean nothing to an AVR and are passed over. Every checksum is verified.
+ * Reads record types 00 (data), 01 (end of file), 02 and 04 (extended segment and linear address). Skips types 03 and
+ * 05 (start addresses), which an AVR does not use. Verifies every checksum.
  *
- * @param text - The image: one record a line; empty lines are allowed.
- * @param sizeBytes - Size of the memory.
+ * @param text - The image, one record per line. Empty lines are allowed.
+ * @param sizeBytes - Size of the memory in bytes.
  * @returns The memory, `sizeBytes` long.
- * @throws SyntaxError naming the line and what is wrong with it: not a record, wrong length, wrong checksum, unknown
- * type, data beyond the memory or set twice, anything after the end record, or no end record.
+ * @throws SyntaxError naming the line and the reason: not a record, wrong length, wrong checksum, unknown type, data
+ * that does not fit or is set twice, records after the end record, or no end record.
  */
 export function parseIntelHex(text: string, sizeBytes: number): Uint8Array {
   const memory = new Uint8Array(sizeBytes).fill(0xff);
@@ -30,15 +31,15 @@ export function parseIntelHex(text: string, sizeBytes: number): Uint8Array {
       continue;
     }
     if (ended) {
-      fail('there is more after the end record');
+      fail('unexpected text after the end record');
     }
     if (!RECORD.test(record)) {
-      fail('not a record: expected ":" and hexadecimal digits');
+      fail('not a record; expected ":" and hexadecimal digits');
     }
     const bytes = Buffer.from(record.slice(1), 'hex');
     const count = bytes[0] ?? 0;
     if (record.length % 2 === 0 || bytes.length !== count + RECORD_OVERHEAD) {
-      fail(`expected ${(count + RECORD_OVERHEAD) * 2} digits for ${count} bytes of data, got ${record.length - 1}`);
+      fail(`expected ${(count + RECORD_OVERHEAD) * 2} digits for ${count} data bytes, got ${record.length - 1}`);
     }
     if (bytes.reduce((sum, byte) => (sum + byte) & 0xff, 0) !== 0) {
       fail('wrong checksum');
@@ -46,7 +47,7 @@ export function parseIntelHex(text: string, sizeBytes: number): Uint8Array {
     const data = bytes.subarray(4, 4 + count);
     const expectCount = (expected: number): void => {
       if (count !== expected) {
-        fail(`a record of this type has ${expected} bytes of data, not ${count}`);
+        fail(`expected ${expected} data bytes in a record of this type, got ${count}`);
       }
     };
     switch (bytes[3]) {
@@ -83,7 +84,7 @@ export function parseIntelHex(text: string, sizeBytes: number): Uint8Array {
     }
   }
   if (!ended) {
-    throw new SyntaxError('Intel HEX: the end record is missing; the image may be cut short');
+    throw new SyntaxError('Intel HEX: the end record is missing; the image may be truncated');
   }
   return memory;
 }

@@ -3,11 +3,11 @@ import { AVRTimer } from 'avr8js';
 import type { AvrCpu } from './cpu.js';
 
 /**
- * The state of an `AVRTimer`. Its types call all of this private, but there is no other way to tell where the timer
- * goes; the version of avr8js is pinned, and the tests of timers would notice a change.
+ * Private state of an `AVRTimer`. There is no public way to predict what the timer does next. The version of avr8js is
+ * pinned, and the timer tests would catch a change.
  */
 interface TimerState {
-  /** Makes up for the counts since the last call, and schedules itself for the next. */
+  /** Applies the counts since the last call and schedules itself for the next one. */
   readonly count: () => void;
   readonly divider: number;
   readonly timerMode: number;
@@ -18,27 +18,27 @@ interface TimerState {
   readonly ocrB: number;
 }
 
-/** `timerMode` of the modes that count up and down again. */
+/** The values of `timerMode` that count up and then down. */
 const PHASE_CORRECT = 1;
 const PHASE_AND_FREQUENCY_CORRECT = 4;
 
 /**
- * Puts one of avr8js's timers on `cpu`.
+ * Adds one of avr8js's timers to `cpu`.
  *
- * `AVRTimer` has an event for every count: 250,000 a second with the Arduino core's prescaler, for each of three
- * timers. It makes up for the counts that were passed over whenever the program looks at the counter, so here it gets
- * an event only for a count that can set a flag.
+ * `AVRTimer` schedules an event for every count: 250,000 per second for each of three timers with the Arduino core's
+ * prescaler. Here it gets an event only for counts that can set a flag. It catches up on the skipped counts whenever
+ * the program reads the counter.
  */
 export function addTimer(cpu: AvrCpu, config: AVRTimerConfig): void {
   const timer = new AVRTimer(cpu, config) as unknown as TimerState;
-  cpu.delayFurther(timer.count, () => (countsUntilFlag(timer) - 1) * timer.divider);
-  // What the counter does next depends on these. Writing to TCNTn makes AVRTimer schedule anew by itself.
+  cpu.addExtraDelay(timer.count, () => (countsUntilFlag(timer) - 1) * timer.divider);
+  // These registers determine what the counter does next. AVRTimer itself reschedules when TCNTn is written.
   for (const address of [config.OCRA, config.OCRB, config.ICR, config.TCCRA, config.TCCRB]) {
     const hook = cpu.writeHooks[address];
     if (hook) {
       cpu.writeHooks[address] = (value, oldValue, addr, mask) => {
         if (timer.divider !== 0) {
-          // Looking at the counter makes up for the counts up to here, while the old value is still in force.
+          // Reading the counter applies the counts so far, while the old register value is still in effect.
           cpu.readData(config.TCNT);
         }
         const isHandled = hook(value, oldValue, addr, mask);
@@ -49,7 +49,7 @@ export function addTimer(cpu: AvrCpu, config: AVRTimerConfig): void {
   }
 }
 
-/** How many counts lie ahead, at least 1, until one that may set a flag or turn the direction. */
+/** Number of counts, at least 1, until one that may set a flag or reverse the direction. */
 function countsUntilFlag({ timerMode, countingUp, tcnt, TOP, ocrA, ocrB }: TimerState): number {
   const isPhaseCorrect = timerMode === PHASE_CORRECT || timerMode === PHASE_AND_FREQUENCY_CORRECT;
   const direction = isPhaseCorrect && !countingUp ? -1 : 1;

@@ -27,46 +27,46 @@ const USBS = 0x08;
 const UCSZ1 = 0x04;
 const UCSZ0 = 0x02;
 
-/** Characters that wait behind the one in the receiver's shift register. */
+/** Capacity of the receive buffer, not counting the receiver's shift register. */
 const RECEIVE_BUFFER_CHARACTERS = 2;
 
-/** What the USART tells the rest of the board. */
+/** Callbacks through which the USART reports to the rest of the board. */
 export interface UsartListener {
-  /** A character has left the transmitter completely. */
+  /** The transmitter has sent a character, up to the end of its last stop bit. */
   transmitted(value: number, format: CharacterFormat, startCycles: number): void;
-  /** A character that was received intact has been overwritten by the next, because the program did not read in time. */
+  /** A new character overwrote one that was received intact, because the program did not read it in time. */
   overrun(): void;
-  /** The program wrote to UDR0 while the transmitter was off or its buffer full; the chip ignores that. */
+  /** The program wrote to UDR0 while the transmitter was off or its buffer full. The chip ignores such a write. */
   writeIgnored(): void;
 }
 
 interface BufferedCharacter {
   readonly value: number;
-  /** FE, DOR and UPE, as they show in UCSR0A while this character is the next to be read. */
+  /** FE, DOR and UPE, as shown in UCSR0A while this character is next to be read. */
   readonly errorFlags: number;
 }
 
 /**
- * USART0 of the ATmega328P in its asynchronous modes, after the data sheet. It stands in for avr8js's `AVRUSART`, which
+ * USART0 of the ATmega328P in its asynchronous modes, after the data sheet. It replaces avr8js's `AVRUSART`, which
  * drops a received byte when UCSR0B is written, clears RXC0 and UDRE0 when UCSR0A is written, has a single-buffered
- * transmitter and receiver, and takes UDRE0 for an edge.
+ * transmitter and receiver, and treats UDRE0 as an edge instead of a level.
  *
- * Not modelled: synchronous and SPI master mode, and multi-processor mode.
+ * Not modeled: synchronous mode, SPI master mode and multi-processor mode.
  */
 export class AvrUsart {
   readonly #cpu: CPU;
   readonly #listener: UsartListener;
 
   readonly #received: BufferedCharacter[] = [];
-  /** A complete character that stays in the receiver's shift register while the buffer is full. */
-  #waiting: BufferedCharacter | undefined;
+  /** A complete character that stays in the shift register because the receive buffer is full. */
+  #inShiftRegister: BufferedCharacter | undefined;
   #overrun = false;
 
   #transmitting = false;
   #nextToTransmit: number | undefined;
 
-  // RXC and UDRE are levels: their interrupts stay pending for as long as the flag is set ("constant" in avr8js). TXC
-  // is cleared when its interrupt is taken.
+  // RXC and UDRE are levels: their interrupts stay pending while the flag is set ("constant" in avr8js). TXC is cleared
+  // when its interrupt runs.
   readonly #receiveComplete = {
     address: usart0Config.rxCompleteInterrupt,
     flagRegister: UCSRA,
@@ -103,12 +103,12 @@ export class AvrUsart {
     cpu.readHooks[UDR] = () => this.#readData();
   }
 
-  /** `true` while a character is on its way out. */
+  /** `true` while a character is being sent. */
   get transmitting(): boolean {
     return this.#transmitting;
   }
 
-  /** How the program has set the UART up. */
+  /** The format that the program has set. */
   get format(): CharacterFormat {
     const a = this.#register(UCSRA);
     const b = this.#register(UCSRB);
@@ -124,16 +124,16 @@ export class AvrUsart {
   }
 
   /**
-   * A start bit has arrived.
+   * Reports the arrival of a start bit.
    *
-   * @returns `false` if the receiver is off, and the character is lost.
+   * @returns `false` if the receiver is off and the character is therefore lost.
    */
   beginReception(): boolean {
     if (!(this.#register(UCSRB) & RXEN)) {
       return false;
     }
-    if (this.#waiting) {
-      this.#waiting = undefined;
+    if (this.#inShiftRegister) {
+      this.#inShiftRegister = undefined;
       this.#overrun = true;
       this.#listener.overrun();
     }
@@ -141,9 +141,9 @@ export class AvrUsart {
   }
 
   /**
-   * The character whose start bit was announced last is complete.
+   * Reports that the character of the last {@link beginReception} is complete.
    *
-   * @returns `false` if the receiver has been turned off meanwhile, and the character is lost.
+   * @returns `false` if the receiver has been turned off since and the character is therefore lost.
    */
   endReception(character: ReceivedCharacter): boolean {
     if (!(this.#register(UCSRB) & RXEN)) {
@@ -157,9 +157,9 @@ export class AvrUsart {
     if (this.#received.length < RECEIVE_BUFFER_CHARACTERS) {
       this.#received.push(buffered);
     } else {
-      this.#waiting = buffered;
+      this.#inShiftRegister = buffered;
     }
-    this.#showReceived();
+    this.#updateReceiveFlags();
     return true;
   }
 
@@ -171,8 +171,8 @@ export class AvrUsart {
     this.#cpu.data[address] = (this.#register(address) & ~mask) | (value & mask);
   }
 
-  /** Brings the flags and the ninth bit in line with the character that is to be read next. */
-  #showReceived(): void {
+  /** Sets the flags and the ninth bit for the character to be read next. */
+  #updateReceiveFlags(): void {
     const next = this.#received[0];
     this.#setBits(UCSRA, FE | DOR | UPE, next?.errorFlags ?? 0);
     this.#setBits(UCSRB, RXB8, (next?.value ?? 0) & 0x100 ? RXB8 : 0);
@@ -188,11 +188,11 @@ export class AvrUsart {
     if (!character) {
       return this.#register(UDR);
     }
-    if (this.#waiting) {
-      this.#received.push(this.#waiting);
-      this.#waiting = undefined;
+    if (this.#inShiftRegister) {
+      this.#received.push(this.#inShiftRegister);
+      this.#inShiftRegister = undefined;
     }
-    this.#showReceived();
+    this.#updateReceiveFlags();
     const value = character.value & 0xff;
     this.#cpu.data[UDR] = value;
     return value;
@@ -225,7 +225,7 @@ export class AvrUsart {
         this.#cpu.setInterruptFlag(this.#transmitComplete);
         return;
       }
-      // The event may run a few cycles late; the next character follows without a gap all the same.
+      // This event may run a few cycles late. The next character starts at `endCycles`, so there is no gap.
       this.#transmit(this.#nextToTransmit, endCycles);
       this.#nextToTransmit = undefined;
       this.#cpu.setInterruptFlag(this.#dataRegisterEmpty);
@@ -247,9 +247,9 @@ export class AvrUsart {
     this.#cpu.updateInterruptEnable(this.#transmitComplete, value);
     if (!(value & RXEN)) {
       this.#received.length = 0;
-      this.#waiting = undefined;
+      this.#inShiftRegister = undefined;
       this.#overrun = false;
-      this.#showReceived();
+      this.#updateReceiveFlags();
     }
     return true;
   }

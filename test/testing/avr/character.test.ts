@@ -20,7 +20,7 @@ describe('characterCycles', () => {
 });
 
 describe('CharacterReceiver', () => {
-  it('reads characters in a row as they were sent, in any format, while the rates are within 4 % of each other', () => {
+  it('reads consecutive characters correctly in any format when the rates are within 4 % of each other', () => {
     fc.assert(
       fc.property(
         format,
@@ -42,13 +42,13 @@ describe('CharacterReceiver', () => {
     );
   });
 
-  it('misreads a character at a rate 8 % off', () => {
+  it('misreads a character when the rates differ by 8 %', () => {
     const receive = (bitCycles: number) => new CharacterReceiver().receive(0x00, eight, { ...eight, bitCycles }, 0);
     expect(receive(92)).toEqual({ value: 0x00, framingError: true, parityError: false });
     expect(receive(108)).toEqual({ value: 0x80, framingError: false, parityError: false });
   });
 
-  it('takes the start bit of a slow sender for a break, and what a fast sender sends meanwhile for one character', () => {
+  it('reads the start bit of a slow sender as a break, and a burst from a fast sender as one character', () => {
     const fast = new CharacterReceiver();
     expect(fast.receive(0xa5, { ...eight, bitCycles: 1200 }, eight, 0)).toMatchObject({ value: 0, framingError: true });
 
@@ -59,7 +59,7 @@ describe('CharacterReceiver', () => {
     expect(received.flatMap((character, index) => (character ? [index] : []))).toEqual([0, 10]);
   });
 
-  it('tells wrong parity', () => {
+  it('detects wrong parity', () => {
     const even: CharacterFormat = { ...eight, parity: 'even' };
     const receiver = new CharacterReceiver();
     expect(receiver.receive(0x01, { ...even, parity: 'odd' }, even, 0)).toEqual({

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openBoard } from '../fixtures/board.js';
 
 describe('SLEEP', () => {
-  it('executes nothing while there is nothing to do, and wakes for a byte', async () => {
+  it('executes nothing while idle, and wakes when a byte arrives', async () => {
     await using echo = await openBoard('echo-interrupt');
     await echo.write('a');
     expect(await echo.read(1)).toEqual(['a'.charCodeAt(0)]);
@@ -12,12 +12,12 @@ describe('SLEEP', () => {
     expect(await echo.read(1)).toEqual(['b'.charCodeAt(0)]);
 
     const { cycles, instructions } = echo.board.stats;
-    // 100 ms are 1,600,000 cycles; receiving, sending and going back to sleep takes some 90 instructions.
+    // 100 ms are 1,600,000 cycles. Receiving, sending and going back to sleep takes about 90 instructions.
     expect(cycles - before.cycles).toBeGreaterThan(1_500_000);
     expect(instructions - before.instructions).toBeLessThan(200);
   });
 
-  it('runs no Node timer while nothing can happen by itself, and costs no CPU time', async () => {
+  it('runs no Node timer and uses no CPU time while no event is scheduled', async () => {
     await using echo = await openBoard('echo-interrupt');
     await echo.write('a');
     await echo.read(1);
@@ -29,16 +29,16 @@ describe('SLEEP', () => {
     expect((user + system) / 1000).toBeLessThan(100);
   });
 
-  it('lets timers interrupt exactly as often as they should, whatever is jumped over', async () => {
+  it('lets timers interrupt exactly as often as they should when time jumps', async () => {
     await using idle = await openBoard('idle-timers');
     const periods = await idle.read(3);
     expect(periods).toEqual([64, 128, 192]);
-    // Three times 10,240,000 cycles, of which nearly all were slept through.
+    // Three times 10,240,000 cycles, nearly all of them asleep.
     expect(idle.board.stats.cycles).toBeGreaterThan(30_000_000);
     expect(idle.board.stats.instructions).toBeLessThan(100_000);
   });
 
-  it('is ended by an interrupt that was pending before sei() and SLEEP', async () => {
+  it('ends for an interrupt that was pending before sei() and SLEEP', async () => {
     await using probe = await openBoard('usart-probe');
     await probe.write('S');
     expect(await probe.read(4)).toEqual([...Buffer.from('>\x02sw')]);
@@ -46,12 +46,12 @@ describe('SLEEP', () => {
 });
 
 describe('the watchdog', () => {
-  it('resets the board, which goes on with the bytes that are still to come', async () => {
+  it('resets the board, which then continues to receive bytes', async () => {
     await using probe = await openBoard('usart-probe', { bootMs: 300 });
     await probe.read(2);
     const { cycles } = probe.board.stats;
     await probe.write('W');
-    // The greeting comes from a program that has found WDRF in MCUSR, and without waiting for the boot loader.
+    // The restarted program greets at once, without the boot loader's delay, and has read WDRF from MCUSR.
     expect(await probe.read(2)).toEqual([...Buffer.from('>\x08')]);
     expect(probe.board.stats.cycles - cycles).toBeLessThan(300 * 16_000);
     await probe.write('?');

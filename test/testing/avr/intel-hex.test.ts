@@ -13,12 +13,12 @@ function record(type: number, address: number, data: readonly number[]): string 
 }
 
 describe('parseIntelHex', () => {
-  it('puts data where the records say, and 0xff everywhere else', () => {
+  it('stores data at the addresses of the records and 0xff everywhere else', () => {
     const memory = parseIntelHex(`:020002000A0BE7\r\n\n:0100000001FE\n${END}\n`, 6);
     expect([...memory]).toEqual([0x01, 0xff, 0x0a, 0x0b, 0xff, 0xff]);
   });
 
-  it('adds extended segment and linear addresses, and passes over start addresses', () => {
+  it('adds extended segment and linear addresses, and skips start addresses', () => {
     const text = [
       record(2, 0, [0x00, 0x01]),
       record(0, 1, [0x11]),
@@ -35,33 +35,33 @@ describe('parseIntelHex', () => {
   });
 
   it.each([
-    ['no colon', '020002000A0BE7', /line 2: not a record/],
-    ['not hexadecimal', ':0200020G0A0BE7', /line 2: not a record/],
-    ['a half byte', ':020002000A0BE', /line 2: expected 14 digits for 2 bytes of data, got 13/],
-    ['too short', ':020002000AF2', /line 2: expected 14 digits for 2 bytes of data, got 12/],
-    ['too long', ':010002000A0BE8', /line 2: expected 12 digits for 1 bytes of data, got 14/],
+    ['a record without a colon', '020002000A0BE7', /line 2: not a record/],
+    ['a digit that is not hexadecimal', ':0200020G0A0BE7', /line 2: not a record/],
+    ['an odd number of digits', ':020002000A0BE', /line 2: expected 14 digits for 2 data bytes, got 13/],
+    ['too few digits', ':020002000AF2', /line 2: expected 14 digits for 2 data bytes, got 12/],
+    ['too many digits', ':010002000A0BE8', /line 2: expected 12 digits for 1 data bytes, got 14/],
     ['a wrong checksum', ':020002000A0BE8', /line 2: wrong checksum/],
     ['an unknown type', record(6, 0, []), /line 2: unknown record type 0x06/],
     [
       'an address record of the wrong size',
       record(4, 0, [1]),
-      /line 2: a record of this type has 2 bytes of data, not 1/,
+      /line 2: expected 2 data bytes in a record of this type, got 1/,
     ],
-    ['an end record with data', record(1, 0, [1]), /line 2: a record of this type has 0 bytes of data, not 1/],
+    ['an end record with data', record(1, 0, [1]), /line 2: expected 0 data bytes in a record of this type, got 1/],
     ['data beyond the end', record(0, 7, [1, 2]), /line 2: data up to address 0x8 does not fit into 8 bytes/],
-    ['the same address again', record(0, 0, [9]), /line 2: data at address 0x0 is set twice/],
-  ])('refuses %s, naming line and reason', (_what, line, message) => {
+    ['an address that is set twice', record(0, 0, [9]), /line 2: data at address 0x0 is set twice/],
+  ])('rejects %s, naming the line and the reason', (_what, line, message) => {
     expect(() => parseIntelHex(`${record(0, 0, [1])}\n${line}\n${END}\n`, 8)).toThrow(message);
   });
 
-  it('refuses an image without an end record, and one that goes on after it', () => {
+  it('rejects an image without an end record, or with text after it', () => {
     expect(() => parseIntelHex(record(0, 0, [1]), 8)).toThrow(/the end record is missing/);
     expect(() => parseIntelHex(`${END}\n${record(0, 0, [1])}`, 8)).toThrow(
-      /line 2: there is more after the end record/,
+      /line 2: unexpected text after the end record/,
     );
   });
 
-  it('reads back any memory, however it is cut into records, and notices any digit that has changed', () => {
+  it('reads back any memory, split into records of any length, and detects any changed digit', () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ minLength: 1, maxLength: 600 }),

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { AvrCpu } from '../../../src/testing/avr/cpu.js';
 import { addTimer } from '../../../src/testing/avr/timer.js';
 
-/** Nothing but NOP. */
+/** A program of NOPs. */
 const PROGRAM = new Uint16Array(16_384);
 
 const FLAGS = 0x07;
@@ -47,7 +47,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 function write(cpu: CPU, config: AVRTimerConfig, register: keyof AVRTimerConfig, value: number): void {
   const address = config[register] as number;
   if (config.bits === 8) {
-    // Timers of 8 bits have no ICR, and mode bits 0 to 2 only.
+    // 8-bit timers have no ICR, and only mode bits 0 to 2.
     if (address !== 0) {
       cpu.writeData(address, register === 'TCCRB' ? value & 0x0f : value & 0xff);
     }
@@ -70,7 +70,7 @@ describe.each([
   ['1', timer1Config],
   ['2', timer2Config],
 ])('timer %s', (_name, config) => {
-  it('counts, and sets its flags, as if it had an event for every count', () => {
+  it('counts and sets its flags as if it had an event for every count', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
         const every = new CPU(PROGRAM, 2048);
@@ -89,12 +89,12 @@ describe.each([
           } else {
             write(every, config, current.write, current.value);
             write(jumping, config, current.write, current.value);
-            // The cycle that the instruction takes.
+            // Account for the cycle of the store instruction.
             avrInstruction(every);
             every.tick();
             jumping.run(every.cycles, Number.POSITIVE_INFINITY);
           }
-          // Not looking at the counter here: that would make up for the counts.
+          // Do not read the counter here, because reading it catches up on the skipped counts.
           expect((jumping.data[config.TIFR] ?? 0) & FLAGS).toBe((every.data[config.TIFR] ?? 0) & FLAGS);
         }
         expect(read(jumping, config)).toEqual(read(every, config));
@@ -102,7 +102,7 @@ describe.each([
       }),
       {
         numRuns: 200,
-        // Fast PWM: a stopped counter that is set to 0 takes the compare value that is written afterwards at once.
+        // In fast PWM, a stopped counter at 0 uses a newly written compare value immediately.
         examples: [
           [
             [

@@ -10,13 +10,13 @@ const FE = 0x10;
 const DOR = 0x08;
 const CHARACTER_CYCLES = 1360;
 
-/** What the probe answers, after its greeting, on avr8js as it is; fed at the full rate of the line. */
-function answerOfPlainAvr8js(input: string): number[] {
+/** Runs the probe on unmodified avr8js, with input at the full baud rate. Returns its reply without the greeting. */
+function replyOfPlainAvr8js(input: string): number[] {
   const cpu = new CPU(new Uint16Array(parseIntelHex(fixtureImage('usart-probe'), 32_768).buffer), 2048);
   new AVRTimer(cpu, timer1Config);
   const usart = new AVRUSART(cpu, usart0Config, 16e6);
-  const answer: number[] = [];
-  usart.onByteTransmit = (byte) => answer.push(byte);
+  const reply: number[] = [];
+  usart.onByteTransmit = (byte) => reply.push(byte);
   const run = (cycles: number): void => {
     const end = cpu.cycles + cycles;
     while (cpu.cycles < end) {
@@ -30,17 +30,17 @@ function answerOfPlainAvr8js(input: string): number[] {
     run(CHARACTER_CYCLES + 16);
   }
   run(100 * CHARACTER_CYCLES);
-  return answer.slice(2);
+  return reply.slice(2);
 }
 
-/** A board whose probe has said hello. */
+/** Opens a board that runs the probe, and reads the greeting. */
 async function openProbe() {
   const open = await openBoard('usart-probe');
   expect(await open.read(2)).toEqual(['>'.charCodeAt(0), 0x02]);
   return open;
 }
 
-/** Each of these also holds what plain avr8js answers, to show that the test tells the difference. */
+/** Most of these also check the reply of plain avr8js, to show that the test can fail. */
 describe('the UART of a simulated board', () => {
   it('keeps a received byte when UCSR0B is written', async () => {
     await using probe = await openProbe();
@@ -49,7 +49,7 @@ describe('the UART of a simulated board', () => {
     expect(status & RXC).toBe(RXC);
     expect(byte).toBe('x'.charCodeAt(0));
 
-    expect((answerOfPlainAvr8js('Bx')[0] ?? 0) & RXC).toBe(0);
+    expect((replyOfPlainAvr8js('Bx')[0] ?? 0) & RXC).toBe(0);
   });
 
   it('keeps RXC0 and UDRE0 when UCSR0A is written', async () => {
@@ -59,10 +59,10 @@ describe('the UART of a simulated board', () => {
     expect(status & (RXC | TXC | UDRE)).toBe(RXC | UDRE);
     expect(byte).toBe('x'.charCodeAt(0));
 
-    expect((answerOfPlainAvr8js('Ax')[0] ?? 0) & (RXC | UDRE)).toBe(0);
+    expect((replyOfPlainAvr8js('Ax')[0] ?? 0) & (RXC | UDRE)).toBe(0);
   });
 
-  it('takes a second byte while the first is on its way, and sets TXC0 when both are out', async () => {
+  it('accepts a second byte while the first is being sent, and sets TXC0 when both are sent', async () => {
     await using probe = await openProbe();
     await probe.write('2');
     const [first, second, ...status] = await probe.read(7);
@@ -70,47 +70,47 @@ describe('the UART of a simulated board', () => {
     const flags = status.map((value) => value & (TXC | UDRE));
     expect(flags).toEqual([UDRE, 0, 0, UDRE, TXC | UDRE]);
 
-    const [, , afterFirst = 0] = answerOfPlainAvr8js('2');
+    const [, , afterFirst = 0] = replyOfPlainAvr8js('2');
     expect(afterFirst & UDRE).toBe(0);
   });
 
-  it('ignores and counts what is written to UDR0 while there is no room', async () => {
+  it('ignores and counts bytes written to UDR0 while the transmit buffer is full', async () => {
     await using probe = await openProbe();
     await probe.write('3?');
     expect(String.fromCharCode(...(await probe.read(3)))).toBe('ab?');
     expect(probe.board.stats.bytesLost.transmitterNotReady).toBe(1);
   });
 
-  it('sends bytes without a gap, at the rate that the program has set', async () => {
+  it('sends bytes without gaps at the rate that the program has set', async () => {
     await using probe = await openProbe();
     await probe.write('M');
-    const answer = await probe.read(258);
-    const cycles = 64 * ((answer[256] ?? 0) + 256 * (answer[257] ?? 0));
+    const reply = await probe.read(258);
+    const cycles = 64 * ((reply[256] ?? 0) + 256 * (reply[257] ?? 0));
     expect(cycles).toBeGreaterThanOrEqual(256 * CHARACTER_CYCLES - 64);
     expect(cycles).toBeLessThanOrEqual(256 * CHARACTER_CYCLES + 128);
   });
 
-  it('holds three bytes for a program that reads late', async () => {
+  it('buffers three bytes for a program that reads late', async () => {
     await using probe = await openProbe();
     await probe.write('L', 7, 'abc');
-    const answer = await probe.read(6);
-    expect(answer.filter((_, index) => index % 2 === 1)).toEqual([...Buffer.from('abc')]);
-    expect(answer.filter((_, index) => index % 2 === 0).map((status) => status & (DOR | FE))).toEqual([0, 0, 0]);
+    const reply = await probe.read(6);
+    expect(reply.filter((_, index) => index % 2 === 1)).toEqual([...Buffer.from('abc')]);
+    expect(reply.filter((_, index) => index % 2 === 0).map((status) => status & (DOR | FE))).toEqual([0, 0, 0]);
     expect(probe.board.stats.bytesLost.overrun).toBe(0);
 
-    expect(answerOfPlainAvr8js('L\x07abc').length).toBeLessThan(6);
+    expect(replyOfPlainAvr8js('L\x07abc').length).toBeLessThan(6);
   });
 
-  it('loses the third of five bytes, and the fourth, and says so with the fifth', async () => {
+  it('loses the third and fourth of five unread bytes, and sets DOR with the fifth', async () => {
     await using probe = await openProbe();
     await probe.write('L', 11, 'abcde');
-    const answer = await probe.read(6);
-    expect(answer.filter((_, index) => index % 2 === 1)).toEqual([...Buffer.from('abe')]);
-    expect(answer.filter((_, index) => index % 2 === 0).map((status) => status & DOR)).toEqual([0, 0, DOR]);
+    const reply = await probe.read(6);
+    expect(reply.filter((_, index) => index % 2 === 1)).toEqual([...Buffer.from('abe')]);
+    expect(reply.filter((_, index) => index % 2 === 0).map((status) => status & DOR)).toEqual([0, 0, DOR]);
     expect(probe.board.stats).toMatchObject({ bytesReceived: 7, bytesLost: { overrun: 2 } });
   });
 
-  it('loses and counts bytes that arrive while the receiver is off', async () => {
+  it('drops and counts bytes that arrive while the receiver is off', async () => {
     await using probe = await openProbe();
     await probe.write('O', 7, 'abc');
     const [status = 0] = await probe.read(1);
@@ -120,21 +120,21 @@ describe('the UART of a simulated board', () => {
     expect(await probe.read(1)).toEqual(['?'.charCodeAt(0)]);
   });
 
-  it('repeats the data register empty interrupt until UDR0 is written, an instruction of the program in between', async () => {
+  it('repeats the data-register-empty interrupt, one instruction apart, until UDR0 is written', async () => {
     await using probe = await openProbe();
     await probe.write('D');
     const [interrupts = 0] = await probe.read(1);
     expect(interrupts).toBeGreaterThanOrEqual(3);
 
-    // UDRE0 is gone after the first interrupt, and the probe waits for it for ever.
-    expect(answerOfPlainAvr8js('D')).toEqual([]);
+    // Plain avr8js clears UDRE0 at the first interrupt, so the probe waits for it forever.
+    expect(replyOfPlainAvr8js('D')).toEqual([]);
   });
 
-  it('has one transmit complete interrupt at the end of a burst, which clears TXC0', async () => {
+  it('raises one transmit-complete interrupt at the end of a burst, which clears TXC0', async () => {
     await using probe = await openProbe();
     await probe.write('C');
     expect(await probe.read(7)).toEqual([...Buffer.from('12345'), 1, 0]);
 
-    expect(answerOfPlainAvr8js('C').at(-2)).toBe(5);
+    expect(replyOfPlainAvr8js('C').at(-2)).toBe(5);
   });
 });

@@ -102,7 +102,7 @@ describe('a write to a port of a faulty line', () => {
   });
 
   test('knows how much is written only if the inner port does', async () => {
-    const { binding } = kernelBinding({ tells: false });
+    const { binding } = kernelBinding({ reportsProgress: false });
     const unknown = await new FaultyLine(binding, { path: PATH }).binding.open({ path: PATH, baudRate: 9_600 });
     expect(unknown.writtenBytes).toBeUndefined();
     expect(unknown.shortenWrite).toBeUndefined();
