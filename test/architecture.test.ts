@@ -74,6 +74,14 @@ test('framing does no input or output', () => {
   expect(builtins.sort()).toEqual(['node:worker_threads', 'node:zlib']);
 });
 
+test('framing has Uint8Array, not Buffer, in its signatures', () => {
+  const sources = files.filter((file) => layerOf(file) === 'framing');
+  const types = sources.flatMap((file) => [
+    ...readFileSync(path.join(SOURCE, file), 'utf8').matchAll(/(?::|\bas|[<|]) ?(?:Node\w*\.)?Buffer\b(?!\.)/g),
+  ]);
+  expect(types.map(([type]) => type)).toEqual([]);
+});
+
 test('what only testing or the command line needs is not loaded by the package itself', () => {
   const seen = new Set<string>();
   const packages = new Set<string>();

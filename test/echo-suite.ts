@@ -3,12 +3,12 @@ import { type Binding, SerialCommunicator, type SerialConnection } from '../src/
 import { Inbox } from './support/inbox.js';
 import { randomBytes, randomNumbers, runSeed } from './support/random.js';
 
-/** Where the echo comes from: a port at whose other end every packet is sent back. */
+/** A port with a device that echoes every packet. */
 export interface EchoTarget {
   readonly connection: SerialConnection;
-  /** Default: that of `SerialCommunicator`. */
+  /** Default: the default of `SerialCommunicator`. */
   readonly binding?: Binding;
-  /** Called when all tests are over and the port is closed. */
+  /** Called after the last test, when the port is closed. */
   dispose?(): Promise<void>;
 }
 
@@ -16,16 +16,16 @@ export interface EchoTarget {
 export interface EchoSuiteOptions {
   /** The longest packet that the target echoes, in bytes. */
   largestPacketBytes: number;
-  /** How long one test may take, in milliseconds. Default: that of the test runner. */
+  /** How long one test may take, in milliseconds. Default: the default of the test runner. */
   testTimeoutMs?: number;
-  /** Do not run; the name says why. */
+  /** Skips the suite. The name says why. */
   skip?: boolean;
 }
 
-/** Around the borders of COBS blocks, which are at multiples of 254 bytes. */
+/** Lengths around the ends of COBS blocks, which are multiples of 254 bytes. */
 const SIZES = [0, 1, 2, 253, 254, 255, 256, 508, 509];
 
-/** Sends packets of every interesting size and content through one open port, and expects each to come back unchanged. */
+/** Sends packets of all interesting sizes and contents through one port, and expects each one's echo to be the same. */
 export function describeEchoSuite(
   name: string,
   makeTarget: () => Promise<EchoTarget>,
@@ -57,8 +57,8 @@ export function describeEchoSuite(
 
     let failed: string | undefined;
     beforeEach(({ task, onTestFailed }) => {
-      // Else each would wait in vain for its packets, or get those of the one that failed.
-      expect(failed, 'not run: a test before it has failed').toBeUndefined();
+      // The packets of a failed test would be missing in the next one, or arrive there.
+      expect(failed, 'not run: an earlier test has failed').toBeUndefined();
       onTestFailed(() => {
         failed = task.name;
       });
@@ -69,7 +69,7 @@ export function describeEchoSuite(
       await target.dispose?.();
     });
 
-    /** Not `toEqual`, which takes seconds for a long packet. */
+    /** Instead of `toEqual`, which takes seconds for a long packet. */
     const expectSame = (received: Uint8Array, sent: Uint8Array) => {
       const differsAt = sent.findIndex((byte, index) => byte !== received[index]);
       expect({ length: received.length, differsAt }, `seed: TEST_SEED=${seed}`).toEqual({
@@ -86,7 +86,7 @@ export function describeEchoSuite(
       expectSame((await inbox.next()).packet, packet);
     });
 
-    test('a largest packet, at once followed by a hundred of one byte', timeout, async () => {
+    test('one longest packet, followed at once by a hundred of one byte', timeout, async () => {
       const packets = [
         randomBytes(largestPacketBytes, random),
         ...Array.from({ length: 100 }, () => randomBytes(1, random)),
@@ -97,7 +97,7 @@ export function describeEchoSuite(
       }
     });
 
-    test('thirty packets of random lengths at once', timeout, async () => {
+    test('thirty concurrent packets of random lengths', timeout, async () => {
       const packets = Array.from({ length: 30 }, () =>
         randomBytes(random(Math.min(largestPacketBytes, 600) + 1), random),
       );
@@ -107,7 +107,7 @@ export function describeEchoSuite(
       }
     });
 
-    test('nothing else came, and every byte is accounted for', timeout, async () => {
+    test('nothing else arrived, and every byte is counted', timeout, async () => {
       const stats = communicator.stats('echo');
       expect(inbox.arrivals).toHaveLength(cases.length + 101 + 30);
       expect(stats).toMatchObject({

@@ -14,7 +14,7 @@ const cause = new Error('cause');
 const lost = new ConnectionError('CONNECTION_LOST', 'arm', 'arm is lost', { cause });
 const busy = new ConnectionError('PORT_BUSY', 'leg', 'leg is busy');
 
-describe('every error', () => {
+describe('every error has its name and its code', () => {
   test.each([
     [new IllegalStateAction('message'), IllegalStateAction, 'IllegalStateAction', 'ILLEGAL_STATE'],
     [new KeyError('message'), KeyError, 'KeyError', 'KEY_ERROR'],
@@ -27,7 +27,7 @@ describe('every error', () => {
       'PACKET_TOO_LARGE',
     ],
     [new ConnectionError('OPEN_TIMEOUT', 'arm', 'message'), ConnectionError, 'ConnectionError', 'OPEN_TIMEOUT'],
-  ])('%s has its name and its code', (error, type, name, code) => {
+  ])('%s', (error, type, name, code) => {
     expect(error).toBeInstanceOf(type);
     expect(error).toBeInstanceOf(CommunicatorError);
     expect(error).toBeInstanceOf(Error);
@@ -36,12 +36,12 @@ describe('every error', () => {
   });
 });
 
-test('a ConnectionError has the name of the connection, and the cause', () => {
+test('a ConnectionError has the name of the connection and the cause', () => {
   expect(lost).toMatchObject({ connection: 'arm', cause });
   expect('cause' in busy).toBe(false);
 });
 
-test('an InitializeError has one error for each connection, and all their messages', () => {
+test('an InitializeError has one error for each connection, and a message with all theirs', () => {
   const error = new InitializeError([lost, busy]);
   expect(error).toMatchObject({
     name: 'InitializeError',

@@ -51,7 +51,7 @@ export function cobsEncode(packet: Uint8Array): Uint8Array {
     return slab.take(encodeInPieces(packet, slab.bytes, slab.used, slab.view) - slab.used);
   }
   const frame = new Uint8Array(maxBytes);
-  const length = encode(packet, frame, 0);
+  const length = encodeUnchecked(packet, frame, 0);
   return length === maxBytes ? frame : frame.subarray(0, length);
 }
 
@@ -71,10 +71,11 @@ export function cobsEncodeInto(packet: Uint8Array, target: Uint8Array, offset: n
         `${offset}, but the target has ${target.length} bytes`,
     );
   }
-  return encode(packet, target, offset);
+  return encodeUnchecked(packet, target, offset);
 }
 
-function encode(packet: Uint8Array, target: Uint8Array, offset: number): number {
+/** As {@link cobsEncodeInto}, but the caller must know that there is enough room. */
+export function encodeUnchecked(packet: Uint8Array, target: Uint8Array, offset: number): number {
   return packet.length < PIECES_FROM_BYTES
     ? encodeByBytes(packet, target, offset)
     : encodeInPieces(packet, target, offset, undefined);

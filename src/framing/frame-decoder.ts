@@ -90,6 +90,9 @@ export class FrameDecoder {
   /** Length so far of that frame. Exceeds the length of `#partial` if it is too long. */
   #partialBytes = 0;
 
+  /** Length for the next buffer that is too long to be kept: the last frame that needed one, and a little more. */
+  #expectedBytes = 0;
+
   /** @throws InvalidArgumentError (`INVALID_OPTION`) that names the option and what it accepts */
   constructor(options: FrameDecoderOptions = {}) {
     const {
@@ -204,18 +207,29 @@ export class FrameDecoder {
     this.#partialBytes += end - start;
     const wanted = Math.min(this.#partialBytes, Math.max(this.#maxFrameBytes, HEAD_BYTES));
     if (wanted > this.#partial.length) {
-      // Doubling keeps the time linear however small the chunks are.
-      const grown = new Uint8Array(
-        Math.min(Math.max(wanted, 2 * this.#partial.length, 256), Math.max(this.#maxFrameBytes, HEAD_BYTES)),
-      );
-      grown.set(this.#partial.subarray(0, held));
-      this.#partial = grown;
+      this.#grow(wanted, held);
     }
     if (wanted > held) {
       this.#partial.set(chunk.subarray(start, start + wanted - held), held);
     }
   }
 
+  /** Makes room for `wanted` bytes of the partial frame, of which `held` are there. */
+  #grow(wanted: number, held: number): void {
+    // Doubling keeps the time linear however small the chunks are.
+    let length = Math.max(wanted, 2 * this.#partial.length, 256);
+    if (length > KEPT_BUFFER_BYTES) {
+      length = Math.max(length, this.#expectedBytes);
+    }
+    const grown = new Uint8Array(Math.min(length, Math.max(this.#maxFrameBytes, HEAD_BYTES)));
+    grown.set(this.#partial.subarray(0, held));
+    this.#partial = grown;
+  }
+
+  /**
+   * Decodes the partial frame, which has ended. A buffer that is too long to be kept goes to its packet, unless it is
+   * mostly empty.
+   */
   #finishPartial(): Uint8Array | RejectedFrame {
     const partial = this.#partial;
     const wireBytes = this.#partialBytes;
@@ -225,8 +239,9 @@ export class FrameDecoder {
       return this.#decode(partial, 0, end, wireBytes);
     }
     this.#partial = NO_BYTES;
-    if (wireBytes > this.#maxFrameBytes) {
-      return this.#reject('too-long', partial, 0, end, wireBytes);
+    this.#expectedBytes = end + (end >> 4);
+    if (wireBytes > this.#maxFrameBytes || 2 * end < partial.length) {
+      return this.#decode(partial, 0, end, wireBytes);
     }
     const head = partial.slice(0, HEAD_BYTES);
     return this.#check(decodeInPlace(partial, end), head, 0, head.length, wireBytes);

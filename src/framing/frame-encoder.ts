@@ -7,7 +7,7 @@ import {
   frameChecksum,
   withChecksum,
 } from './checksum.js';
-import { cobsEncodeInto, cobsMaxEncodedLength } from './cobs.js';
+import { cobsMaxEncodedLength, encodeUnchecked } from './cobs.js';
 
 /** Options of a {@link FrameEncoder}. */
 export interface FrameEncoderOptions {
@@ -69,13 +69,6 @@ export class FrameEncoder {
    *   written
    */
   encodeInto(packet: Uint8Array, target: Uint8Array, offset: number): number {
-    const neededBytes = this.maxWireBytes(packet.length);
-    if (!(offset >= 0 && offset + neededBytes <= target.length)) {
-      throw new RangeError(
-        `encodeInto: a packet of ${packet.length} bytes needs ${neededBytes} bytes from offset ${offset}, but the ` +
-          `target has ${target.length} bytes`,
-      );
-    }
     return encodeFrame(withChecksum(packet, this.#checksum), target, offset);
   }
 }
@@ -86,12 +79,18 @@ export function maxWireBytes(bodyBytes: number): number {
 }
 
 /**
- * Writes the frame of a packet with its checksum, and its delimiter.
+ * Writes the frame of a packet with its checksum, and the delimiter. The rest is as in {@link FrameEncoder.encodeInto}.
  *
- * @returns index in `target` of the byte after the delimiter
+ * @param body - the packet with its checksum
  */
 export function encodeFrame(body: Uint8Array, target: Uint8Array, offset: number): number {
-  const end = cobsEncodeInto(body, target, offset);
+  const neededBytes = maxWireBytes(body.length);
+  if (!Number.isInteger(offset) || offset < 0 || offset + neededBytes > target.length) {
+    throw new RangeError(
+      `encodeInto: the frame needs ${neededBytes} bytes from offset ${offset}, but the target has ${target.length} bytes`,
+    );
+  }
+  const end = encodeUnchecked(body, target, offset);
   target[end] = 0;
   return end + 1;
 }

@@ -16,7 +16,7 @@ type Listener = (change: DeviceChange, file: string | null) => void;
 const PORT_NAME = /^(tty|serial|rfcomm)/;
 
 /**
- * Reports that a device may have been plugged in, so that whoever waits for one need not try to open it often. On
+ * Reports that a device may have been plugged in, so that a lost connection need not try to open its port often. On
  * systems without `/dev` it reports nothing.
  */
 export class DeviceWatch {

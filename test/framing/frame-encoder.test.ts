@@ -55,13 +55,14 @@ describe('encodeInto', () => {
     [7, 2],
     [100, 95],
     [100, -1],
+    [100, 0.5],
     [100, Number.NaN],
   ])('throws a RangeError for a target of %i bytes and offset %d, and writes nothing', (targetBytes, offset) => {
     const target = new Uint8Array(targetBytes);
     const packet = Uint8Array.of(1, 2);
     expect(() => new FrameEncoder({ checksum: 'crc16' }).encodeInto(packet, target, offset)).toThrow(
       new RangeError(
-        `encodeInto: a packet of 2 bytes needs 6 bytes from offset ${offset}, but the target has ${targetBytes} bytes`,
+        `encodeInto: the frame needs 6 bytes from offset ${offset}, but the target has ${targetBytes} bytes`,
       ),
     );
     expect(target).toEqual(new Uint8Array(targetBytes));

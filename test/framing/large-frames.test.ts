@@ -77,6 +77,17 @@ test('a packet is never written to again, and may be changed', () => {
   expect(new Set(received.map((packet) => packet.buffer)).size).toBe(received.length);
 });
 
+test('a packet keeps at most twice its memory alive, also after a much longer one', () => {
+  const encoder = new FrameEncoder();
+  const decoder = new FrameDecoder({ maxPacketBytes: 2_000_000 });
+  for (const length of [1_500_000, 66_000, 66_000, 140_000, 1_000_000, 90_000, 600_000, 70]) {
+    const sent = filled(length, 1 + (length % 250));
+    const [packet] = run(decoder, chunks(encoder.encode(sent), 10_000)) as Uint8Array[];
+    expectSameResults([packet!], [sent]);
+    expect(packet!.buffer.byteLength).toBeLessThanOrEqual(Math.max(2.02 * length, 8_192));
+  }
+});
+
 describe('a rejected frame shows its first bytes as received', () => {
   const maxPacketBytes = 100_000;
   const decode = (frame: Uint8Array, checksum: ChecksumName = 'none') =>

@@ -11,19 +11,23 @@ function messageOf(connection: unknown, options = {}): string {
     expect((error as InvalidArgumentError).code).toBe('INVALID_CONNECTION');
     return (error as Error).message;
   }
-  throw new Error('it was accepted');
+  throw new Error('the connection was accepted');
 }
 
-describe('a connection is checked when it is added', () => {
+describe('addConnection', () => {
   test.each<[string, unknown, string]>([
-    ['no object', null, 'got null; expected an object with path, device'],
+    ['null', null, 'got null; expected an object with path, device'],
     ['an array', [], 'got an array; expected an object with path, device'],
-    ['no path', { baudRate: 9_600 }, 'neither path nor device is set; set exactly one of them'],
+    [
+      'a connection without path and device',
+      { baudRate: 9_600 },
+      'neither path nor device is set; set exactly one of them',
+    ],
     ['an empty path', { ...valid, path: '' }, 'path is ""; expected a non-empty string without NUL'],
-    ['NUL in the path', { ...valid, path: 'a\0b' }, 'path is "a\\u0000b"; expected'],
-    ['no baud rate', { path: 'x' }, 'baudRate is missing; expected an integer from 1 to 4294967295'],
+    ['a path with NUL', { ...valid, path: 'a\0b' }, 'path is "a\\u0000b"; expected'],
+    ['a connection without baudRate', { path: 'x' }, 'baudRate is missing; expected an integer from 1 to 4294967295'],
     ['baudRate 0', { ...valid, baudRate: 0 }, 'baudRate is 0; expected'],
-    ['baudRate in words', { ...valid, baudRate: '9600' }, 'baudRate is "9600"; expected'],
+    ['a baudRate that is a string', { ...valid, baudRate: '9600' }, 'baudRate is "9600"; expected'],
     ['baudRate NaN', { ...valid, baudRate: Number.NaN }, 'baudRate is NaN; expected'],
     ['dataBits 9', { ...valid, dataBits: 9 }, 'dataBits is 9; expected 5, 6, 7 or 8'],
     ['stopBits 3', { ...valid, stopBits: 3 }, 'stopBits is 3; expected 1, 1.5 or 2'],
@@ -59,23 +63,23 @@ describe('a connection is checked when it is added', () => {
       'sendQueueBytes is 65536; expected at least 65796, the size of a largest frame',
     ],
     ['an unknown field', { ...valid, baudrate: 9_600 }, 'unknown setting "baudrate"; expected one of path, device'],
-    ['a field of every object', { ...valid, toString: 1 }, 'unknown setting "toString"; expected one of'],
-  ])('%s', (_, connection, message) => {
+    ['a field that every object has', { ...valid, toString: 1 }, 'unknown setting "toString"; expected one of'],
+  ])('rejects %s', (_, connection, message) => {
     expect(messageOf(connection)).toContain(`connection "arm": ${message}`);
   });
 
-  test('undefined is the same as left out', () => {
+  test('treats a setting that is undefined as omitted', () => {
     const serial = new SerialCommunicator({ defaults: { maxPacketBytes: 10, sendQueueBytes: 100 } });
     expect(() => serial.addConnection('arm', { ...valid, maxPacketBytes: undefined } as never)).not.toThrow();
   });
 
-  test('what is refused is not kept: the name is still free', () => {
+  test('does not add a connection that it rejects, so the name can be used', () => {
     const serial = new SerialCommunicator();
     expect(() => serial.addConnection('arm', { path: '', baudRate: 1 })).toThrow(InvalidArgumentError);
     serial.addConnection('arm', valid);
   });
 
-  test('a change to the object afterwards changes nothing', async () => {
+  test('copies the connection: later changes to the object have no effect', async () => {
     const connection = { ...valid, path: '/dev/first' };
     const opened: string[] = [];
     const binding = {
@@ -93,7 +97,7 @@ describe('a connection is checked when it is added', () => {
   });
 });
 
-describe('the options of the communicator are checked', () => {
+describe('new SerialCommunicator rejects', () => {
   test.each<[unknown, string]>([
     [null, 'got null; expected an object with binding, defaults, shutdownTimeoutMs'],
     [{ binding: {} }, 'binding is an object; expected an object with list and open'],

@@ -122,8 +122,8 @@ describe('a byte writer', () => {
     const { stream, pending, complete } = manualStream();
     const writer = new ByteWriter(stream);
     const kilobyte = '.'.repeat(1_024);
-    let wait: void | Promise<void>;
-    let kilobytes = 0;
+    let kilobytes = 1;
+    let wait = writer.writeText(kilobyte);
     for (; wait === undefined; kilobytes++) {
       wait = writer.writeText(kilobyte);
     }
@@ -184,7 +184,7 @@ describe('a byte writer', () => {
   ])('%s; either way, what follows is discarded and nobody waits', async (_, code, isFailure) => {
     const { stream, pending } = manualStream();
     const writer = new ByteWriter(stream);
-    let wait: void | Promise<void>;
+    let wait = writer.writeText('.');
     while (wait === undefined) {
       wait = writer.writeText('.'.repeat(1_024));
     }

@@ -8,8 +8,8 @@ import { openAgain } from './tty-reader.js';
 
 /**
  * A binding whose ports are read and written on the thread of the event loop, without the thread pool. It is the
- * default of `SerialCommunicator` on Linux. On macOS it can be passed as an option, but nobody has run it there yet.
- * On Windows opening a port fails.
+ * default of `SerialCommunicator` on Linux. On macOS it can be passed as an option, but it was never run there. On
+ * Windows opening a port fails.
  *
  * `@serialport/bindings-cpp` opens and closes the port and controls its lines. To read it, a port that opens within
  * 250 ms is opened two more times, by the thread pool and by libuv. If that is impossible, reading takes more system
