@@ -3,7 +3,7 @@ import type { OptionsOf, OptionTable } from '../options/define.js';
 import type { RecordSink } from './sink.js';
 
 /** What a sink may need besides its own options. */
-export interface SinkContext {
+interface SinkContext {
   /** The names of all connections, as far as they are known before the first record. */
   names: readonly string[];
   /** What packets are decoded with. */
