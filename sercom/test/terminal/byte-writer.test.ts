@@ -56,7 +56,7 @@ describe('a byte writer', () => {
     expect(chunks).toEqual([Buffer.concat([Buffer.from('one\n'), Buffer.of(0xff, 0), Buffer.from('zwölf\n')])]);
   });
 
-  test('keeps every byte in order, whatever is written', async () => {
+  test('writes every byte in order', async () => {
     const piece = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 50 }),
       fc.uint8Array({ maxLength: 50 }),
@@ -181,7 +181,7 @@ describe('a byte writer', () => {
   test.each([
     ['a reader that closes its pipe is not a failure', 'EPIPE', false],
     ['a full disk is a failure', 'ENOSPC', true],
-  ])('%s; either way, what follows is discarded and nobody waits', async (_, code, isFailure) => {
+  ])('%s; in both cases what follows is discarded and no caller waits', async (_, code, isFailure) => {
     const { stream, pending } = manualStream();
     const writer = new ByteWriter(stream);
     let wait = writer.writeText('.');
