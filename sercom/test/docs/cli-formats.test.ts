@@ -34,7 +34,9 @@ test.each(examples)('docs/cli-formats.md: $command', async ({ block }) => {
 
 test('docs/cli-formats.md lists every decoder', () => {
   const section = text.slice(text.indexOf('\n## Decoders'));
-  const rows = [...section.slice(0, section.indexOf('###')).matchAll(/^\| `([^-`][^`]*)` \|/gm)].map((match) => match[1]);
+  const rows = [...section.slice(0, section.indexOf('###')).matchAll(/^\| `([^-`][^`]*)` \|/gm)].map(
+    (match) => match[1],
+  );
   expect(rows).toEqual(DECODER_FORMS);
 });
 
