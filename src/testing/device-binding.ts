@@ -1,17 +1,9 @@
 import { describeValue, invalidOption } from '../options.js';
-import type { PortInfo, PushBinding } from '../serial/binding.js';
-import type { Port, PortOpenOptions } from '../serial/port.js';
+import type { PushBinding } from '../serial/binding.js';
+import type { Device } from './device.js';
 import { withKnownPaths } from './known-paths.js';
 import { noSuchPort } from './linux-errors.js';
 import { completeOpenOptions } from './open-options.js';
-
-/** A simulated device with one port. */
-interface Device {
-  readonly path: string;
-  readonly isPlugged: boolean;
-  readonly info: PortInfo;
-  open(options: PortOpenOptions): Promise<Port>;
-}
 
 /**
  * Makes a binding whose ports are those of the devices.

@@ -1,11 +1,9 @@
 import { createHash } from 'node:crypto';
 import { aName, aString, checkOptions, milliseconds, type OptionRules, required } from '../../options.js';
-import type { PortInfo } from '../../serial/binding.js';
-import type { Port, PortOpenOptions } from '../../serial/port.js';
+import type { PortOpenOptions } from '../../serial/port.js';
 import { FLASH_BYTES } from '../avr/atmega328p.js';
 import { parseIntelHex } from '../avr/intel-hex.js';
-import { noSuchPort, portBusy, unplugged } from '../linux-errors.js';
-import { completeOpenOptions } from '../open-options.js';
+import { Device } from '../device.js';
 import type { SimulatedBoardStats } from './simulated-hardware.js';
 import { SimulatedHardware } from './simulated-hardware.js';
 import { SimulatedPort } from './simulated-port.js';
@@ -64,19 +62,15 @@ const RULES: OptionRules<SimulatedBoardOptions> = {
  * - Bytes take as long as on a real serial line: to the board at the host's baud rate, from the board at the rate that
  *   the program has set. If the two differ by more than about 5 %, the receiver reads garbage.
  * - Opening the port raises DTR, and a rising DTR resets the board. Closing drops DTR, unless `hupcl` is false.
+ * - With `lock: false`, its port can be opened several times. These ports share its buffers and line settings, and each
+ *   chunk goes to one of them.
  * - `write` resolves when all bytes are in a buffer of 4,096 bytes, and `close` when they are sent. Up to 65,536
  *   received bytes wait for the host to read them. An Uno has no flow control, so any more are lost.
  * - SLEEP stops the program until an interrupt, and then needs almost no CPU time. Every sleep mode is treated as idle
  *   mode.
  */
-export class SimulatedBoard {
-  /** Path of its port. */
-  readonly path: string;
-  /** The board as it appears in `list()`. */
-  readonly info: PortInfo;
+export class SimulatedBoard extends Device<SimulatedPort> {
   readonly #hardware: SimulatedHardware;
-  readonly #ports = new Set<SimulatedPort>();
-  #isPlugged = true;
   #isDtrHigh = false;
 
   /**
@@ -85,10 +79,17 @@ export class SimulatedBoard {
    * @throws SyntaxError if the image is a string and not valid Intel HEX
    */
   constructor(options: SimulatedBoardOptions) {
-    const given = checkOptions('SimulatedBoard', options, RULES);
-    const { path, image, bootMs = 0, clockHz = 16_000_000 } = given;
-    this.path = path;
-    this.info = portInfo(given);
+    const {
+      path,
+      image,
+      bootMs = 0,
+      clockHz = 16_000_000,
+      manufacturer = 'Arduino (www.arduino.cc)',
+      serialNumber = createHash('sha256').update(path).digest('hex').slice(0, 20).toUpperCase(),
+      vendorId = '2341',
+      productId = '0043',
+    } = checkOptions('SimulatedBoard', options, RULES);
+    super({ path, manufacturer, serialNumber, vendorId, productId });
     this.#hardware = new SimulatedHardware({ program: loadProgram(image), clockHz, bootMs });
   }
 
@@ -97,67 +98,44 @@ export class SimulatedBoard {
     return this.#hardware.stats;
   }
 
-  /** Whether it is plugged in: its port is in `list()` and can be opened. */
-  get isPlugged(): boolean {
-    return this.#isPlugged;
+  override unplug(): void {
+    super.unplug();
+    this.#isDtrHigh = false;
+    this.#hardware.halt();
   }
 
-  /**
-   * Opens the board's port. {@link simulatedBinding} calls this.
-   *
-   * All open ports of the board share its buffers and line settings. Each chunk goes to one of them.
-   *
-   * @throws Error in the words of serialport's own bindings: if the board is unplugged ("No such file or directory"), or
-   * its port is open or still closing ("Cannot lock port") and neither of the two openers set `lock` to false
-   */
-  async open(options: PortOpenOptions): Promise<Port> {
-    const openOptions = completeOpenOptions(options);
+  /** @internal */
+  protected override isBusy(openOptions: Required<PortOpenOptions>): boolean {
+    return openOptions.lock && [...this.ports].some((port) => port.openOptions.lock);
+  }
+
+  /** @internal */
+  protected override newPort(openOptions: Required<PortOpenOptions>): SimulatedPort {
     const { baudRate, dataBits, stopBits } = openOptions;
     const parity = PARITIES.find((known) => known === openOptions.parity);
     if (!parity) {
       throw new TypeError(`"parity" is not valid: ${openOptions.parity}`);
     }
-    if (!this.#isPlugged) {
-      throw noSuchPort(this.path);
-    }
-    if (openOptions.lock && [...this.#ports].some((port) => port.openOptions.lock)) {
-      throw portBusy();
-    }
     const hardware = this.#hardware;
     hardware.line = { baudRate, dataBits, stopBits, parity };
-    const port = new SimulatedPort(openOptions, {
-      hardware,
-      setDtr: (isHigh) => this.#setDtr(isHigh),
-      release: (closing) => this.#release(closing),
-    });
-    this.#ports.add(port);
+    const port = new SimulatedPort(openOptions, { hardware, setDtr: (isHigh) => this.#setDtr(isHigh) });
     hardware.run();
     this.#setDtr(true);
     return port;
   }
 
-  /**
-   * Unplugs the board. Its open ports hang up: pending calls, and all later ones except `close`, reject with an error
-   * whose `disconnect` is true. The path disappears from `list()`, and opening it fails with "No such file or
-   * directory". Does nothing if it is unplugged.
-   */
-  unplug(): void {
-    if (!this.#isPlugged) {
-      return;
+  /** @internal */
+  protected override async portClosed(port: SimulatedPort): Promise<void> {
+    // If other ports are open, the board runs on and sends what this port left in the buffer.
+    if (this.ports.size === 1 && this.ports.has(port)) {
+      await this.#waitUntilSent(port);
     }
-    this.#isPlugged = false;
-    this.#isDtrHigh = false;
-    const ports = [...this.#ports];
-    this.#ports.clear();
-    for (const port of ports) {
-      port.disconnect(unplugged(this.path));
+    if (this.ports.delete(port) && this.ports.size === 0) {
+      this.#hardware.halt();
+      if (port.openOptions.hupcl) {
+        this.#isDtrHigh = false;
+      }
     }
-    this.#hardware.halt();
-  }
-
-  /** Plugs the board in again. Its program starts when the port is opened. */
-  plug(): void {
-    this.#isPlugged = true;
   }
 
   #setDtr(isHigh: boolean): void {
@@ -165,19 +143,6 @@ export class SimulatedBoard {
       this.#hardware.reset();
     }
     this.#isDtrHigh = isHigh;
-  }
-
-  async #release(port: SimulatedPort): Promise<void> {
-    // If other ports are open, the board runs on and sends what this port left in the buffer.
-    if (this.#ports.size === 1 && this.#ports.has(port)) {
-      await this.#waitUntilSent(port);
-    }
-    if (this.#ports.delete(port) && this.#ports.size === 0) {
-      this.#hardware.halt();
-      if (port.openOptions.hupcl) {
-        this.#isDtrHigh = false;
-      }
-    }
   }
 
   async #waitUntilSent(port: SimulatedPort): Promise<void> {
@@ -205,15 +170,4 @@ function loadProgram(image: string | Uint8Array): Uint16Array {
     flash.set(image);
   }
   return new Uint16Array(flash.buffer);
-}
-
-function portInfo(options: SimulatedBoardOptions): PortInfo {
-  const {
-    path,
-    manufacturer = 'Arduino (www.arduino.cc)',
-    serialNumber = createHash('sha256').update(path).digest('hex').slice(0, 20).toUpperCase(),
-    vendorId = '2341',
-    productId = '0043',
-  } = options;
-  return { path, manufacturer, serialNumber, pnpId: undefined, locationId: undefined, vendorId, productId };
 }

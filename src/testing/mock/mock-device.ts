@@ -9,11 +9,9 @@ import {
   type OptionRules,
   required,
 } from '../../options.js';
-import type { PortInfo } from '../../serial/binding.js';
-import type { Port, PortOpenOptions } from '../../serial/port.js';
+import type { PortOpenOptions } from '../../serial/port.js';
 import { serialSettings } from '../../serial/serial-settings.js';
-import { noSuchPort, portBusy, unplugged } from '../linux-errors.js';
-import { completeOpenOptions } from '../open-options.js';
+import { Device } from '../device.js';
 import { DeviceFraming, encodeForWire } from './device-framing.js';
 import { History } from './history.js';
 import { MockPort, type PortSignals } from './mock-port.js';
@@ -71,15 +69,13 @@ const RULES: OptionRules<MockDeviceOptions> = {
  *
  * Like a real device, it keeps an unfinished frame when its port is closed. Unplugging it discards the frame.
  */
-export class MockDevice {
+export class MockDevice extends Device<MockPort> {
   readonly #options: MockDeviceOptions;
   readonly #received: History<Uint8Array>;
   readonly #writes: History<Buffer>;
   readonly #signals: History<PortSignals>;
   readonly #takers: ((packet: Uint8Array) => void)[] = [];
   #framing: DeviceFraming;
-  #port: MockPort | undefined;
-  #isPlugged = true;
   #isStalled = false;
   #malformedFrames = 0;
   #tooLongFrames = 0;
@@ -88,22 +84,14 @@ export class MockDevice {
 
   /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid */
   constructor(options: MockDeviceOptions) {
-    this.#options = checkOptions('MockDevice', options, RULES);
+    const given = checkOptions('MockDevice', options, RULES);
+    super(given);
+    this.#options = given;
     const { historyLength = 1_000 } = this.#options;
     this.#received = new History(historyLength);
     this.#writes = new History(historyLength);
     this.#signals = new History(historyLength);
     this.#framing = this.#newFraming();
-  }
-
-  /** Path of its port. */
-  get path(): string {
-    return this.#options.path;
-  }
-
-  /** Whether it is plugged in: its port is in `list()` and can be opened. */
-  get isPlugged(): boolean {
-    return this.#isPlugged;
   }
 
   /** The options its port was opened with, defaults included; undefined while the port is closed. */
@@ -193,49 +181,13 @@ export class MockDevice {
     this.#port?.retryWrite();
   }
 
-  /**
-   * Unplugs the device. Its open port hangs up: pending calls, and all later ones except `close`, reject with an error
-   * whose `disconnect` is true. The path disappears from `list()`, and opening it fails with "No such file or
-   * directory". Does nothing if it is unplugged.
-   */
-  unplug(): void {
-    if (!this.#isPlugged) {
-      return;
-    }
-    this.#isPlugged = false;
+  override unplug(): void {
+    super.unplug();
     this.#framing = this.#newFraming();
-    const port = this.#port;
-    this.#port = undefined;
-    port?.lose(unplugged(this.path));
-  }
-
-  /** Plugs the device in again. A port that was open stays lost; the host has to open it again. */
-  plug(): void {
-    this.#isPlugged = true;
   }
 
   /** @internal */
-  get info(): PortInfo {
-    const { path, manufacturer, vendorId, productId, serialNumber } = this.#options;
-    return { path, manufacturer, vendorId, productId, serialNumber, pnpId: undefined, locationId: undefined };
-  }
-
-  /** @internal */
-  async open(options: PortOpenOptions): Promise<Port> {
-    const openOptions = completeOpenOptions(options);
-    // Opening a real port takes time, in which the device may be unplugged.
-    await undefined;
-    if (!this.#isPlugged) {
-      throw noSuchPort(this.path);
-    }
-    if (this.#port !== undefined) {
-      throw portBusy();
-    }
-    this.#port = this.#newPort(openOptions);
-    return this.#port;
-  }
-
-  #newPort(openOptions: Required<PortOpenOptions>): MockPort {
+  protected override newPort(openOptions: Required<PortOpenOptions>): MockPort {
     const device = this;
     return new MockPort(openOptions, {
       maxReadSize: this.#options.maxReadSize ?? 1_024,
@@ -249,12 +201,12 @@ export class MockDevice {
       discarded: (bytes) => {
         this.#discardedBytes += bytes;
       },
-      closed: (port) => {
-        if (port === this.#port) {
-          this.#port = undefined;
-        }
-      },
     });
+  }
+
+  get #port(): MockPort | undefined {
+    const [port] = this.ports;
+    return port;
   }
 
   #newFraming(): DeviceFraming {

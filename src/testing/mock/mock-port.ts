@@ -1,7 +1,6 @@
-import type { Port, PortListener, PortOpenOptions } from '../../serial/port.js';
-import { PortState } from '../../serial/port-state.js';
+import type { Port, PortOpenOptions } from '../../serial/port.js';
 import { ByteQueue } from '../byte-queue.js';
-import { Delivery } from '../delivery.js';
+import { DevicePort } from '../device-port.js';
 
 /** Control lines as the host sets them: DTR, RTS, break. */
 export type PortSignals = Parameters<Port['set']>[0];
@@ -27,8 +26,6 @@ export interface MockPortDevice {
   signalsSet(signals: PortSignals): void;
   /** Bytes for the host were discarded. */
   discarded(bytes: number): void;
-  /** The host closed the port. */
-  closed(port: MockPort): void;
 }
 
 /** Bytes of the device that wait for room in the buffer. */
@@ -39,16 +36,12 @@ interface Waiting {
 }
 
 /** A port with a `MockDevice` at its other end. */
-export class MockPort implements Port {
-  readonly openOptions: Required<PortOpenOptions>;
+export class MockPort extends DevicePort {
   readonly #device: MockPortDevice;
-  readonly #state = new PortState();
   readonly #buffer = new ByteQueue(BUFFER_BYTES);
   readonly #chunk: Uint8Array;
-  readonly #delivery = new Delivery(this.#state, () => this.#deliver());
   readonly #waiting: Waiting[] = [];
   #waitingBytes = 0;
-  #baudRate: number;
   /** The bytes of the pending write. */
   #pending: Uint8Array | undefined;
   #writtenBytes = 0;
@@ -56,31 +49,17 @@ export class MockPort implements Port {
   #written: Promise<void> | undefined;
 
   constructor(openOptions: Required<PortOpenOptions>, device: MockPortDevice) {
-    this.openOptions = openOptions;
-    this.#baudRate = openOptions.baudRate;
+    super(openOptions);
     this.#device = device;
     this.#chunk = new Uint8Array(Math.min(device.maxReadSize, BUFFER_BYTES));
-  }
-
-  get isOpen(): boolean {
-    return this.#state.isOpen;
   }
 
   get writtenBytes(): number {
     return this.#writtenBytes;
   }
 
-  start(listener: PortListener): void {
-    this.#state.start(listener);
-  }
-
-  resume(): void {
-    this.#state.resume();
-    this.#delivery.plan();
-  }
-
   write(bytes: Uint8Array): Promise<void> | undefined {
-    this.#state.assertCanWrite();
+    this.state.assertCanWrite();
     this.#writtenBytes = 0;
     this.#device.written(bytes);
     if (this.#acceptsBytes) {
@@ -88,7 +67,7 @@ export class MockPort implements Port {
       return undefined;
     }
     this.#pending = bytes;
-    this.#written = this.#state.beginWrite();
+    this.#written = this.state.beginWrite();
     return this.#written;
   }
 
@@ -98,7 +77,7 @@ export class MockPort implements Port {
       this.#device.writeShortened(bytes);
       if (bytes === 0) {
         this.#pending = undefined;
-        this.#state.endWrite();
+        this.state.endWrite();
       }
     }
   }
@@ -109,7 +88,7 @@ export class MockPort implements Port {
     if (bytes !== undefined && this.#acceptsBytes) {
       this.#pending = undefined;
       this.#accept(bytes);
-      this.#state.endWrite();
+      this.state.endWrite();
     }
   }
 
@@ -122,47 +101,38 @@ export class MockPort implements Port {
     });
   }
 
-  /** The device was unplugged. */
-  lose(error: Error): void {
-    this.#discardAll('it was unplugged');
-    this.#state.fail(error);
-  }
-
-  async close(): Promise<void> {
-    this.#state.close();
-    this.#discardAll('its port was closed');
-    this.#device.closed(this);
-  }
-
-  async flush(): Promise<void> {
-    this.#state.assertUsable();
+  override async flush(): Promise<void> {
+    this.state.assertUsable();
     this.#device.discarded(this.#buffer.clear());
     this.#fillBuffer();
   }
 
-  async drain(): Promise<void> {
-    this.#state.assertUsable();
+  override async drain(): Promise<void> {
+    this.state.assertUsable();
     await this.#written;
   }
 
-  async update({ baudRate }: { baudRate: number }): Promise<void> {
-    this.#state.assertUsable();
-    this.#baudRate = baudRate;
-  }
-
-  async set(signals: PortSignals): Promise<void> {
-    this.#state.assertUsable();
+  override async set(signals: PortSignals): Promise<void> {
+    this.state.assertUsable();
     this.#device.signalsSet(signals);
   }
 
-  async get(): ReturnType<Port['get']> {
-    this.#state.assertUsable();
-    return { cts: true, dsr: false, dcd: false };
+  protected override deliver(): void {
+    const length = this.#buffer.read(this.#chunk);
+    if (length > 0) {
+      this.state.receive(this.#chunk.subarray(0, length));
+      this.#fillBuffer();
+    }
   }
 
-  async getBaudRate(): Promise<{ baudRate: number }> {
-    this.#state.assertUsable();
-    return { baudRate: this.#baudRate };
+  protected override discard(): void {
+    const why = this.isOpen ? 'it was unplugged' : 'its port was closed';
+    this.#pending = undefined;
+    this.#device.discarded(this.#buffer.clear() + this.#waitingBytes);
+    this.#waitingBytes = 0;
+    for (const { reject } of this.#waiting.splice(0)) {
+      reject(new Error(`MockDevice ${this.openOptions.path}: cannot send, ${why}`));
+    }
   }
 
   get #acceptsBytes(): boolean {
@@ -172,14 +142,6 @@ export class MockPort implements Port {
   #accept(bytes: Uint8Array): void {
     this.#writtenBytes = bytes.length;
     this.#device.bytesArrived(bytes);
-  }
-
-  #deliver(): void {
-    const length = this.#buffer.read(this.#chunk);
-    if (length > 0) {
-      this.#state.receive(this.#chunk.subarray(0, length));
-      this.#fillBuffer();
-    }
   }
 
   /** Moves waiting bytes into the buffer as far as there is room. */
@@ -194,16 +156,7 @@ export class MockPort implements Port {
       this.#waiting.shift();
       first.resolve();
     }
-    this.#delivery.plan();
+    this.delivery.plan();
     this.retryWrite();
-  }
-
-  #discardAll(why: string): void {
-    this.#pending = undefined;
-    this.#device.discarded(this.#buffer.clear() + this.#waitingBytes);
-    this.#waitingBytes = 0;
-    for (const { reject } of this.#waiting.splice(0)) {
-      reject(new Error(`MockDevice ${this.openOptions.path}: cannot send, ${why}`));
-    }
   }
 }
