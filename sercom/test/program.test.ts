@@ -60,8 +60,6 @@ describe('a usage error exits with 2 and one line of help', () => {
     [['monitor', 'sim:', '--encode', 'cbor'], /--encode requires --input json$/m],
     [['monitor', 'sim:', '--encode', 'cbor', '--input', 'hex'], /--encode requires --input json$/m],
     [['monitor', 'sim:', '--log-size', '2000'], /--log-size requires --log$/m],
-    [['monitor', 'sim:', '--force'], /--force requires --log or --pcapng$/m],
-    [['monitor', 'sim:', '--log', '-'], /--log.*"?-"?.*Expected a file; --json and --pcapng - write to stdout/],
     [['send', 'sim:', '--text', 'a', '--timeout', '1'], /--timeout requires --wait$/m],
     [['replay', 'x.log', '--linger', '1'], /--linger requires PORT$/m],
     [['replay', 'x.log', '--settle', '1'], /--settle requires PORT$/m],

@@ -1,31 +1,51 @@
 import type { Decoder } from '../decoders/index.js';
-import type { OptionsOf, OptionTable } from '../options/define.js';
-import type { RecordSink } from './sink.js';
+import { grouped, type OptionsOf, type OptionTable, option, type TypedOption } from '../options/define.js';
+import type { FileSink } from './file-sink.js';
+import type { OutputFile } from './output-file.js';
 
 /** What a sink may need in addition to its own options. */
-interface SinkContext {
+export interface SinkContext {
   /** The names of the connections that are known before the first record. */
   names: readonly string[];
   /** What packets are decoded with. */
-  decoder: Decoder | undefined;
-  /** Overwrite existing files. */
-  force: boolean;
+  decoder: Pick<Decoder, 'name'> | undefined;
 }
 
-/** A sink that users ask for by an option. `sinks/index.ts` lists them all. */
-export interface SinkDefinition<Table extends OptionTable> {
-  readonly options: Table;
-  /** The key of the option that names the file to write, if there is one. The file `-` is stdout. */
-  readonly file?: keyof Table & string;
-  /**
-   * Opens the sink, if its options ask for it.
-   *
-   * @throws CliError
-   */
-  open(options: OptionsOf<Table>, context: SinkContext): Promise<RecordSink> | undefined;
+interface SinkDetails<Table extends OptionTable> {
+  /** What help says about the option that names the file. */
+  readonly description: string;
+  /** Further options of the sink. */
+  readonly options?: Table;
+  /** Whether the file `-` is stdout, which then has no lines. Default: `-` is rejected. */
+  readonly canBeStdout?: boolean;
+  /** For a file that a terminal cannot show: the program that the error message suggests piping it to. */
+  readonly pipeTo?: string;
+  /** Makes the sink. The file is open, and stays unchanged until the sink begins. */
+  open(file: OutputFile, options: OptionsOf<Table>, context: SinkContext): FileSink;
 }
 
-/** Checks the types of a definition, and keeps them. */
-export function defineSink<const Table extends OptionTable>(definition: SinkDefinition<Table>): SinkDefinition<Table> {
-  return definition;
+/** A sink that writes to a file. `sinks/index.ts` lists them all. */
+export interface SinkDefinition<Name extends string, Table extends OptionTable> extends SinkDetails<Table> {
+  /** The key of the option that names the file. */
+  readonly name: Name;
+  /** The option that names the file, as users write it. */
+  readonly flag: string;
+  readonly options: Record<Name, TypedOption<string | undefined>> & Table;
+}
+
+/**
+ * Defines a sink that writes to a file.
+ *
+ * @param name - of the option that names the file: `log` for `--log <file>`
+ */
+export function defineSink<const Name extends string, const Table extends OptionTable = Record<never, never>>(
+  name: Name,
+  details: SinkDetails<Table>,
+): SinkDefinition<Name, Table> {
+  const flag = `--${name}`;
+  const options = grouped('Files:', {
+    [name]: option(`${flag} <file>`, details.description),
+    ...details.options,
+  }) as SinkDefinition<Name, Table>['options'];
+  return { ...details, name, flag, options };
 }

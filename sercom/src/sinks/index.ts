@@ -1,12 +1,15 @@
-import type { Decoder } from '../decoders/index.js';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
 import { grouped, type OptionsOf, option } from '../options/define.js';
+import type { SinkContext } from './define.js';
+import { rejectConflicts } from './file-conflicts.js';
+import type { FileSink } from './file-sink.js';
 import { logSink } from './log.js';
-import { pcapngSink } from './pcapng.js';
-import type { RecordSink } from './sink.js';
-import { checkWritten, type WrittenFile } from './written-files.js';
+import { OutputFile } from './output-file.js';
+import { captureSink } from './pcapng.js';
 
-/** The sinks beside the screen. To add one, write its file and add it here. */
-const SINKS = [logSink, pcapngSink] as const;
+/** The sinks that write to files. To add one, write its file and add it here. */
+export const SINKS = [logSink, captureSink] as const;
 
 type UnionToIntersection<Union> = (Union extends unknown ? (each: Union) => void : never) extends (
   all: infer Intersection,
@@ -18,22 +21,18 @@ const OPTIONS = Object.assign({}, ...SINKS.map(({ options }) => options)) as Uni
   (typeof SINKS)[number]['options']
 >;
 
-/** The options of commands that keep records. */
+/** The options of commands that write records to files. */
 export const SINK_OPTIONS = {
   ...OPTIONS,
   ...grouped('Files:', {
-    force: option('--force', 'overwrite existing files', { needs: SINKS.flatMap(({ file }) => file ?? []) }),
+    force: option('--force', 'overwrite existing files', { needs: SINKS.map(({ name }) => name) }),
   }),
 };
 
 export type SinkOptions = OptionsOf<typeof SINK_OPTIONS>;
 
 /** What {@link openSinks} needs in addition to the options. */
-export interface SinkSettings {
-  /** The names of the connections that are known before the first record. */
-  names: readonly string[];
-  /** What packets are decoded with. */
-  decoder: Decoder | undefined;
+export interface SinkSettings extends SinkContext {
   /** The recording that records are read from, if any. No sink may write to it. */
   readFile?: string;
 }
@@ -43,35 +42,45 @@ export interface SinkSettings {
  *
  * @throws CliError
  */
-export async function openSinks(
-  options: SinkOptions,
-  { names, decoder, readFile }: SinkSettings,
-): Promise<RecordSink[]> {
-  await checkWritten(writtenFiles(options), readFile);
-  const context = { names, decoder, force: options.force === true };
-  const sinks: RecordSink[] = [];
+export async function openSinks(options: SinkOptions, { readFile, ...context }: SinkSettings): Promise<FileSink[]> {
+  const wanted = SINKS.flatMap((definition) => {
+    const path = options[definition.name];
+    return path === undefined ? [] : [{ definition, path, option: definition.flag }];
+  });
+  for (const { definition, path } of wanted) {
+    if (path === '-') {
+      checkStdout(definition);
+    }
+  }
+  await rejectConflicts(wanted, readFile);
+  const sinks: FileSink[] = [];
   try {
-    for (const definition of SINKS) {
-      const sink = await definition.open(options, context);
-      if (sink !== undefined) {
-        sinks.push(sink);
-      }
+    for (const { definition, path, option } of wanted) {
+      const file = await OutputFile.open({ path, option, isForced: options.force === true });
+      sinks.push(definition.open(file, options, context));
     }
   } catch (error) {
-    await Promise.all(sinks.map((sink) => sink.close?.(0)));
+    await Promise.all(sinks.map((sink) => sink.close()));
     throw error;
   }
   return sinks;
 }
 
-/** Whether a sink writes to stdout, which leaves no room for lines. */
-export function writesToStdout(options: SinkOptions): boolean {
-  return writtenFiles(options).some(({ file }) => file === '-');
+/** @throws CliError (usage error) if the sink cannot write to this stdout */
+function checkStdout({ flag, canBeStdout, pipeTo }: (typeof SINKS)[number]): void {
+  if (!canBeStdout) {
+    const others = SINKS.filter((other) => other.canBeStdout).map((other) => other.flag);
+    throw new CliError(ExitCode.usage, `${flag} -: only ${others.join(' and ')} can write to stdout; name a file`);
+  }
+  if (pipeTo !== undefined && process.stdout.isTTY) {
+    throw new CliError(
+      ExitCode.usage,
+      `${flag} -: stdout is a terminal, which cannot show this file; pipe it, for example to "${pipeTo}"`,
+    );
+  }
 }
 
-function writtenFiles(options: SinkOptions): WrittenFile[] {
-  return SINKS.flatMap(({ file: key }) => {
-    const file = key && options[key];
-    return typeof file === 'string' ? [{ option: `--${key}`, file }] : [];
-  });
+/** Whether a sink writes to stdout, which leaves no room for lines. */
+export function writesToStdout(options: SinkOptions): boolean {
+  return SINKS.some(({ name }) => options[name] === '-');
 }

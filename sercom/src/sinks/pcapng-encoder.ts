@@ -21,7 +21,7 @@ import {
   TAG_END,
 } from '../records/pcapng-blocks.js';
 import type { PacketRecord } from '../records/record.js';
-import { BlockWriter } from './block-writer.js';
+import { PcapngBlockWriter } from './pcapng-block-writer.js';
 
 /** Shows bytes without interpreting them. */
 const DATA_DISSECTOR = 'data';
@@ -44,7 +44,7 @@ const ERROR_FLAGS: Readonly<Record<NonNullable<PacketRecord['error']>, number>> 
  * bytes that a method returns are valid until the next call.
  */
 export class PcapngEncoder {
-  readonly #blocks = new BlockWriter();
+  readonly #blocks = new PcapngBlockWriter();
   readonly #dissector: string | undefined;
   readonly #interfaces = new Map<string, number>();
   /** The tags that precede a packet, by its direction and by whether it is a rejected frame. */

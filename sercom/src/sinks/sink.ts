@@ -1,6 +1,6 @@
 import type { PacketRecord } from '../records/record.js';
 
-/** Where records go: the screen, a log, a capture, statistics. */
+/** Where records go: the screen, a log, a capture, the totals. */
 export interface RecordSink {
   /**
    * What happens to packets while the sink {@link isFull | is full}: `hold` makes their source wait, `drop` loses them.
@@ -33,12 +33,4 @@ export interface RecordSink {
    * @throws CliError if something could not be written
    */
   close?(lostRecords: number): Promise<void>;
-}
-
-/** A sink that writes to a file, which has all of this. */
-export interface FileSink extends RecordSink {
-  readonly isFull: boolean;
-  begin(): void;
-  readonly ended: Promise<void>;
-  close(lostRecords?: number): Promise<void>;
 }

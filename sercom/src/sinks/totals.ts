@@ -2,7 +2,7 @@ import type { PacketRecord } from '../records/record.js';
 import { count } from '../text/count.js';
 import type { RecordSink } from './sink.js';
 
-/** The statistics sink: counts records for the line at the end. */
+/** The totals: counts records for the line at the end. */
 export class Totals implements RecordSink {
   readonly whenFull = 'hold';
   readonly #screen: RecordSink | undefined;

@@ -69,36 +69,12 @@ describe('rejected frames that arrive faster than they can be written', () => {
   });
 });
 
-describe('a command that fails before its first record', () => {
-  test.each([
-    ['monitor', '/nowhere/tty'],
-    ['replay', '/nowhere.log'],
-    ['replay', 'LOG', '/nowhere/tty'],
-  ])('%s %s %s leaves files unchanged and creates none', async (...commandLine) => {
-    const folder = await temporaryFolder();
-    const source = path.join(folder, 'source.log');
-    const log = path.join(folder, 'a.log');
-    const capture = path.join(folder, 'a.pcapng');
-    await writeFile(source, '(1700000000.000001) arm tx#6869\n');
-    const command = commandLine.map((word) => word.replace('LOG', source));
-    for (const _ of ['once', 'again']) {
-      expect(await run(...command, '--log', log, '--pcapng', capture)).toMatchObject({ code: 1 });
-    }
-    expect(await readdir(folder)).toEqual(['source.log']);
-    await writeFile(log, 'precious');
-    await writeFile(capture, 'precious, too');
-    expect(await run(...command, '--log', log, '--pcapng', capture, '--force')).toMatchObject({ code: 1 });
-    expect(await readFile(log, 'utf8')).toBe('precious');
-    expect(await readFile(capture, 'utf8')).toBe('precious, too');
-  });
-
-  test('still reports usage errors before it opens a port', async () => {
-    const log = path.join(await temporaryFolder(), 'a.log');
-    await writeFile(log, 'precious');
-    const { code, stderr } = await run('monitor', '/nowhere/tty', '--log', log);
-    expect(stderr).toMatch(/^sercom: --log: .*a\.log already exists; use --force to overwrite it\n$/);
-    expect(code).toBe(2);
-  });
+test('an existing file is a usage error before a port is opened', async () => {
+  const log = path.join(await temporaryFolder(), 'a.log');
+  await writeFile(log, 'precious');
+  const { code, stderr } = await run('monitor', '/nowhere/tty', '--log', log);
+  expect(stderr).toMatch(/^sercom: --log: .*a\.log already exists; use --force to overwrite it\n$/);
+  expect(code).toBe(2);
 });
 
 test('--force overwrites existing files, even if there are no records', async () => {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { has } from '../../../test/support/tools.js';
 import { readPcapng } from '../../src/records/pcapng-reader.js';
 import type { PacketRecord } from '../../src/records/record.js';
-import { openPcapng } from '../../src/sinks/pcapng.js';
+import type { FileSink } from '../../src/sinks/file-sink.js';
+import { openSinks } from '../../src/sinks/index.js';
 import { inChunks, plain, records } from '../support/records.js';
 import { start } from '../support/sercom-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -31,9 +32,17 @@ const sent: PacketRecord = {
 };
 const frame: PacketRecord = { ...packet, length: 300, bytes: Uint8Array.of(5, 1), error: 'too-long' };
 
+async function openCapture(file: string, decoder?: string, names: readonly string[] = []): Promise<FileSink> {
+  const [capture] = await openSinks(
+    { pcapng: file },
+    { names, decoder: decoder === undefined ? undefined : { name: decoder } },
+  );
+  return capture!;
+}
+
 async function written(all: readonly PacketRecord[], decoder?: string, names?: readonly string[]): Promise<Buffer> {
   const file = path.join(await temporaryFolder(), 'a.pcapng');
-  const capture = await openPcapng(file, { decoder: decoder === undefined ? undefined : { name: decoder }, names });
+  const capture = await openCapture(file, decoder, names);
   capture.begin();
   for (const record of all) {
     await capture.write(record);
@@ -201,14 +210,6 @@ describe('a capture', () => {
       { numRuns: 300 },
     );
   });
-
-  test('is not overwritten, unless forced', async () => {
-    const file = path.join(await temporaryFolder(), 'a.pcapng');
-    await writeFile(file, 'precious');
-    await expect(openPcapng(file)).rejects.toThrow(expect.objectContaining({ exitCode: 2 }));
-    await (await openPcapng(file, { force: true })).close();
-    expect(await readFile(file, 'utf8')).toBe('precious');
-  });
 });
 
 /** What tshark reads of a capture: a line a packet, with these fields. */
@@ -231,10 +232,7 @@ describe.skipIf(!has('tshark'))('tshark reads a capture (needs tshark)', () => {
 
   async function capture(all: readonly PacketRecord[], decoder?: string): Promise<string> {
     const file = path.join(await temporaryFolder(), 'a.pcapng');
-    const sink = await openPcapng(file, {
-      decoder: decoder === undefined ? undefined : { name: decoder },
-      names: ['arm', 'leg'],
-    });
+    const sink = await openCapture(file, decoder, ['arm', 'leg']);
     for (const record of all) {
       await sink.write(record);
     }

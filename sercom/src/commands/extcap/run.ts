@@ -5,7 +5,7 @@ import { greet } from '../../session/greeting.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { runFlow } from '../../session/run-flow.js';
 import { RecordFlow } from '../../sinks/flow.js';
-import { openPcapng } from '../../sinks/pcapng.js';
+import { openSinks } from '../../sinks/index.js';
 import type { Output } from '../../terminal/output.js';
 import type { Run } from '../command.js';
 import { BYTES, type definition, type ExtcapOptions } from './command.js';
@@ -46,8 +46,7 @@ async function capture(path: string, options: ExtcapOptions, output: Output): Pr
   const ports = sessionPorts([{ name: path, path, baudRate: options.baud }], options, options.skipFirst);
   const decoder = options.decode === BYTES ? undefined : { name: options.decode };
   // Wireshark has created the file for this capture.
-  const sink = await openPcapng(options.fifo, { names: [path], decoder, force: true });
-  const flow = new RecordFlow([sink]);
+  const flow = new RecordFlow(await openSinks({ pcapng: options.fifo, force: true }, { names: [path], decoder }));
   const simulated = ports.filter(({ isSimulated }) => isSimulated);
   const source = new LivePorts({
     ports,

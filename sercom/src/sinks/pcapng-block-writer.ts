@@ -1,7 +1,7 @@
 import { OPT_END } from '../records/pcapng-blocks.js';
 
-/** Writes blocks of a pcapng file, little-endian, into a buffer that it reuses. */
-export class BlockWriter {
+/** Writes the blocks of a pcapng file, little-endian, into a buffer that it reuses. */
+export class PcapngBlockWriter {
   #buffer = Buffer.alloc(1_024);
   #end = 0;
   /** Where the block begins. */

@@ -1,6 +1,6 @@
 import { fstatSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 
@@ -8,48 +8,51 @@ const STDIN = 0;
 const STDOUT = 1;
 
 /** A file to write, and the option that names it. */
-export interface WrittenFile {
+interface WrittenFile {
   option: string;
   /** `-` is stdout. */
-  file: string;
+  path: string;
 }
 
 /**
  * Rejects files that are also read, or written by another option, even under another path: opening them would empty
- * them.
+ * them. Rejects stdout for two options as well.
  *
  * @param readFile - the recording that is read, if any; `-` is stdin
  * @throws CliError (usage error)
  */
-export async function checkWritten(written: readonly WrittenFile[], readFile: string | undefined): Promise<void> {
+export async function rejectConflicts(written: readonly WrittenFile[], readFile: string | undefined): Promise<void> {
   const uses = new Map<string, string>();
   const readIdentity = readFile === undefined ? undefined : await identityOf(readFile, STDIN);
   if (readIdentity !== undefined) {
     uses.set(readIdentity, 'the recording being replayed');
   }
-  for (const { option, file } of written) {
-    const identity = await identityOf(file, STDOUT);
+  for (const { option, path } of written) {
+    const identity = await identityOf(path, STDOUT);
     if (identity === undefined) {
       continue;
     }
     const use = uses.get(identity);
     if (use !== undefined) {
-      const name = file === '-' ? 'stdout' : file;
+      const name = path === '-' ? 'stdout' : path;
       throw new CliError(ExitCode.usage, `${option}: ${name} is ${use}; choose another file`);
     }
     uses.set(identity, `already written by ${option}`);
   }
 }
 
-/** Equal only for paths to the same file; `undefined` for pipes and devices, which have no content to lose. */
-async function identityOf(file: string, standard: number): Promise<string | undefined> {
+/** Equal only for the same file or stream; `undefined` for other pipes and devices, which have no content to lose. */
+async function identityOf(path: string, standard: number): Promise<string | undefined> {
   try {
     const bigint = true;
-    const stats = file === '-' ? fstatSync(standard, { bigint }) : await stat(file, { bigint });
-    return stats.isFile() ? `${stats.dev}:${stats.ino}` : undefined;
+    const stats = path === '-' ? fstatSync(standard, { bigint }) : await stat(path, { bigint });
+    if (stats.isFile()) {
+      return `${stats.dev}:${stats.ino}`;
+    }
+    return path === '-' ? `descriptor ${standard}` : undefined;
   } catch {
     // The file does not exist yet, but its folder does.
-    const folder = path.dirname(path.resolve(file));
-    return path.join(await realpath(folder).catch(() => folder), path.basename(file));
+    const folder = dirname(resolve(path));
+    return join(await realpath(folder).catch(() => folder), basename(path));
   }
 }
