@@ -48,10 +48,10 @@ async function capture(path: string, options: ExtcapOptions, output: Output): Pr
   // Wireshark has created the file for this capture.
   const sink = await openPcapng(options.fifo, { names: [path], decoder, force: true });
   const flow = new RecordFlow([sink]);
-  const simulated = ports.filter(({ isSimulated }) => isSimulated);
+  const echoing = ports.filter(({ isEchoSketch }) => isEchoSketch);
   const source = new LivePorts({
     ports,
-    work: (live) => Promise.race(simulated.map(({ name }) => greet(name, live, flow.take))),
+    work: (live) => Promise.race(echoing.map(({ name }) => greet(name, live, flow.take))),
   });
   // No totals at the end: Wireshark shows what is on stderr as an error.
   return runFlow({ source, flow, output, interruptedCode: ExitCode.success });
