@@ -6,8 +6,6 @@ import { type CompleteSerialConnection, describeConnection } from './serial-conn
 import type { SerialStats } from './serial-stats.js';
 import { within } from './within.js';
 
-export type { LinkOwner } from './receiver.js';
-
 /** How long a stalled port may take to discard what it has not sent. After that it is closed anyway. */
 const FLUSH_LIMIT_MS = 500;
 
