@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importedPackages, installIntoProject, manifestOf, pack, ROOT, run, type Tarball } from './support/packages.js';
 
@@ -20,6 +21,25 @@ const packet: Uint8Array = await echoed;
 console.log(CommunicatorState[serial.state], [...packet].join(' '));
 `;
 
+/** A program without top-level await, which CommonJS does not have. It runs the image of the echo sketch. */
+const BUNDLED_PROGRAM = `
+import { CommunicatorState, SerialCommunicator } from 'serial-communicator';
+import { SimulatedBoard, simulatedBinding, unoEchoImage } from 'serial-communicator/testing';
+
+async function main() {
+  const board = new SimulatedBoard({ path: '/dev/uno', image: await unoEchoImage() });
+  const serial = new SerialCommunicator({ binding: simulatedBinding(board) });
+  serial.addConnection('uno', { path: board.path, baudRate: 115_200, settleMs: 50 });
+  serial.setReceiveHandler((_name, packet) => {
+    console.log(CommunicatorState[serial.state], [...packet].join(' '));
+    void serial.shutdown();
+  });
+  await serial.initialize();
+  await serial.send('uno', Uint8Array.of(1, 0, 2));
+}
+void main();
+`;
+
 describe('the packed library, installed into an empty project', () => {
   let tarballs: string;
   let library: Tarball;
@@ -36,24 +56,74 @@ describe('the packed library, installed into an empty project', () => {
     await rm(project, { recursive: true, force: true });
   });
 
-  test('type-checks under nodenext, compiles and runs', async () => {
-    await writeFile(path.join(project, 'program.ts'), PROGRAM);
+  /** Type-checks `program.ts` with a version of TypeScript, and compiles it. */
+  async function compile(typescript: string, source: string, options: Record<string, unknown>): Promise<void> {
+    await writeFile(path.join(project, 'program.ts'), source);
     const compilerOptions = {
-      module: 'NodeNext',
-      target: 'ES2023',
-      lib: ['ES2023', 'ESNext.Disposable'],
       strict: true,
       skipLibCheck: false,
       types: ['node'],
       typeRoots: [path.join(ROOT, 'node_modules/@types')],
+      ...options,
     };
     await writeFile(path.join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['program.ts'] }));
-    await run(process.execPath, [path.join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', project]).catch((error) => {
+    const tsc = path.join(ROOT, 'node_modules', typescript, 'bin/tsc');
+    await run(process.execPath, [tsc, '-p', project]).catch((error) => {
       throw new Error(error.stdout);
+    });
+  }
+
+  test('type-checks under nodenext, compiles and runs', async () => {
+    await compile('typescript', PROGRAM, {
+      module: 'NodeNext',
+      target: 'ES2023',
+      lib: ['ES2023', 'ESNext.Disposable'],
     });
     const { stdout } = await run(process.execPath, [path.join(project, 'program.js')], { cwd: project });
     expect(stdout).toBe('STARTED 1 0 2\n');
   }, 60_000);
+
+  test.each([
+    ['nodenext', { module: 'NodeNext' }],
+    ['bundler', { module: 'ES2022', moduleResolution: 'bundler' }],
+    ['node10', { module: 'ES2022', moduleResolution: 'node10' }],
+  ])(
+    'type-checks with TypeScript 5.0 under %s',
+    async (_name, options) => {
+      const source = PROGRAM.replace('await using', 'const');
+      await compile('typescript-5.0', source, { ...options, target: 'ES2022', lib: ['ES2022'], noEmit: true });
+    },
+    60_000,
+  );
+
+  describe.each(['esm', 'cjs'] as const)('bundled by esbuild as %s', (format) => {
+    test('runs in a folder without the package', async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), 'package-test-'));
+      const outfile = path.join(folder, format === 'esm' ? 'bundle.mjs' : 'bundle.cjs');
+      const { warnings } = await build({
+        stdin: { contents: BUNDLED_PROGRAM, resolveDir: project },
+        bundle: true,
+        platform: 'node',
+        external: ['serialport'],
+        format,
+        outfile,
+        logLevel: 'silent',
+      });
+      expect(warnings).toEqual([]);
+      const { stdout } = await run(process.execPath, [outfile], { cwd: folder });
+      await rm(folder, { recursive: true });
+      expect(stdout).toBe('STARTED 1 0 2\n');
+    }, 30_000);
+  });
+
+  test('can be loaded by require', async () => {
+    const program = `
+      const { SerialCommunicator } = require('serial-communicator');
+      const { LoopbackCommunicator } = require('serial-communicator/testing');
+      console.log(SerialCommunicator.name, LoopbackCommunicator.name);`;
+    const { stdout } = await run(process.execPath, ['--input-type=commonjs', '--eval', program], { cwd: project });
+    expect(stdout).toBe('SerialCommunicator LoopbackCommunicator\n');
+  });
 
   test('does not install what only sercom needs', async () => {
     const lock = JSON.parse(await readFile(path.join(project, 'node_modules/.package-lock.json'), 'utf8'));
@@ -71,7 +141,7 @@ describe('the packed library, installed into an empty project', () => {
     expect(imported.filter((name) => !(name in dependencies))).toEqual([]);
   });
 
-  test('contains the license, the firmware with its prebuilt image, and the docs', () => {
+  test('contains the license, the firmware with its prebuilt image and its licenses, and the docs', () => {
     expect(library.contents).toEqual(
       expect.arrayContaining([
         'LICENSE',
@@ -83,6 +153,10 @@ describe('the packed library, installed into an empty project', () => {
         'firmware/library.properties',
         'firmware/src/cobs.c',
         'firmware/src/cobs.h',
+        'firmware/src/crc16.c',
+        'firmware/src/crc16.h',
+        'firmware/src/crc32.c',
+        'firmware/src/crc32.h',
         'firmware/src/frame_queue.c',
         'firmware/src/frame_queue.h',
         'firmware/src/packet_receiver.c',
@@ -90,6 +164,8 @@ describe('the packed library, installed into an empty project', () => {
         'firmware-echo/README.md',
         'firmware-echo/firmware-echo.ino',
         'firmware-echo/prebuilt/uno.hex',
+        'firmware-echo/prebuilt/NOTICE.md',
+        'firmware-echo/prebuilt/LGPL-2.1.txt',
       ]),
     );
   });

@@ -2,7 +2,8 @@
  * COBS, Consistent Overhead Byte Stuffing (Cheshire & Baker, 1999), encodes a packet as a frame without zero bytes, so
  * that a zero byte can mark the end of each frame.
  *
- * C99 without allocation, library calls or I/O; usable from C++. packet_receiver.h decodes.
+ * C99 without allocation, library calls or I/O; usable from C++. cobs_encode keeps no state, so it can be called from
+ * anywhere, in an interrupt too. packet_receiver.h decodes.
  *
  *     uint8_t wire[COBS_MAX_FRAME_BYTES(32) + 1];
  *     size_t bytes = cobs_encode(packet, packet_bytes, wire, sizeof wire - 1);

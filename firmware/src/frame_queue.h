@@ -3,6 +3,18 @@
  * time, as fast as the serial line accepts them. With it, a device can receive while it sends.
  *
  * C99 without allocation, library calls or I/O; usable from C++.
+ *
+ * Interrupts: no two calls for the same queue may overlap, because frame_queue_add moves the bytes that frame_queue_take
+ * reads. Either make all calls in the main loop, as firmware-echo does, or all in one interrupt. To add in the main loop
+ * and take in an interrupt, disable that interrupt during each call in the main loop, frame_queue_is_empty included:
+ *
+ *     noInterrupts();
+ *     bool added = frame_queue_add(&queue, packet, packet_bytes);
+ *     interrupts();
+ *
+ * This delays the interrupt while the packet is encoded and the waiting bytes are moved, which takes longer than a byte
+ * takes on a fast serial line. If the same line receives, limit the packets to a few bytes, or make all calls in the main
+ * loop.
  */
 #ifndef FRAME_QUEUE_H
 #define FRAME_QUEUE_H

@@ -76,7 +76,10 @@ void packet_receiver_init(packet_receiver_t *receiver, uint8_t *buffer, size_t c
  *
  * After PACKET_RECEIVER_PACKET, the packet is `buffer[0]` to `buffer[packet_bytes - 1]` (`packet_bytes` may be 0) until
  * the next call. A redundant `01` after a full last block, which some encoders write, is accepted and does not count
- * toward the limit. Call this function from the main loop or from an interrupt, not from both.
+ * toward the limit.
+ *
+ * Call this function from the main loop or from an interrupt, not from both. If an interrupt calls it, handle or copy the
+ * packet in that interrupt, and disable the interrupt while the main loop reads a field.
  */
 packet_receiver_result_t packet_receiver_push(packet_receiver_t *receiver, uint8_t byte);
 

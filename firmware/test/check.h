@@ -26,5 +26,6 @@ bool same(const uint8_t *a, size_t a_bytes, const uint8_t *b, size_t b_bytes);
 uint32_t random_below(uint32_t limit);
 
 void test_frame_queue(void);
+void test_crc(void);
 
 #endif

@@ -255,6 +255,7 @@ int main(void) {
   test_random_packets();
   test_random_bytes();
   test_frame_queue();
+  test_crc();
   printf("%zu + %zu + %zu vectors, %lu checks: all passed\n", COUNT(canonical), COUNT(decodeOnly),
          COUNT(malformed), checks);
   return 0;

@@ -1,8 +1,20 @@
-// The package's `exports` show its types to `require` only, hence the attribute.
 import type { Port, PortOpenOptions, ReadPort } from './port.js';
 
-/** What is known about a port. Only `path` is always there. */
-export type PortInfo = import('@serialport/bindings-interface', { with: { 'resolution-mode': 'require' }}).PortInfo;
+/** What is known about a port. Only `path` is always there. The other texts come from the device. */
+export interface PortInfo {
+  /** What opens it, for example `/dev/ttyACM0` or `COM3`. */
+  path: string;
+  manufacturer: string | undefined;
+  serialNumber: string | undefined;
+  /** An identifier made by the operating system. On Linux, the name of the port's link in `/dev/serial/by-id`. */
+  pnpId: string | undefined;
+  /** Where the device is plugged in. */
+  locationId: string | undefined;
+  /** Four hex digits. */
+  productId: string | undefined;
+  /** Four hex digits. */
+  vendorId: string | undefined;
+}
 
 /**
  * Opens ports, which may be real, mock or simulated. Every binding written for `serialport`, one that implements

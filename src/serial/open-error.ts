@@ -28,9 +28,7 @@ export async function describeOpenError(
     return error;
   }
   const text = error instanceof Error ? error.message : String(error);
-  const code = isWorkerUnsupported(error)
-    ? 'WORKER_UNSUPPORTED'
-    : (CAUSES.find(([, pattern]) => pattern.test(text))?.[0] ?? 'PORT_OPEN_FAILED');
+  const code = unsupportedCode(error) ?? CAUSES.find(([, pattern]) => pattern.test(text))?.[0] ?? 'PORT_OPEN_FAILED';
   return new ConnectionError(
     code,
     name,
@@ -41,8 +39,10 @@ export async function describeOpenError(
   );
 }
 
-function isWorkerUnsupported(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'WORKER_UNSUPPORTED';
+/** The code with which a binding says that ports do not work in this thread or runtime. */
+function unsupportedCode(error: unknown): 'WORKER_UNSUPPORTED' | 'RUNTIME_UNSUPPORTED' | undefined {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'WORKER_UNSUPPORTED' || code === 'RUNTIME_UNSUPPORTED' ? code : undefined;
 }
 
 /** Makes the error of a port that did not open within `openTimeoutMs`. */
@@ -73,6 +73,7 @@ async function explain(
     case 'PERMISSION_DENIED':
       return `permission denied; ${await adviseOnPermission(path)}`;
     case 'WORKER_UNSUPPORTED':
+    case 'RUNTIME_UNSUPPORTED':
       return text;
     default:
       if (NOT_A_SERIAL_PORT.test(text)) {

@@ -1,14 +1,54 @@
-// The package's `exports` show its types to `require` only, hence the attribute.
-
 /** Options for {@link Binding.open}, as in `@serialport/bindings-interface`. */
-export type PortOpenOptions = import('@serialport/bindings-interface', { with: {
-  'resolution-mode': 'require',
-}}).OpenOptions;
+export interface PortOpenOptions {
+  path: string;
+  /** In bit/s. */
+  baudRate: number;
+  /** Default: 8. */
+  dataBits?: 5 | 6 | 7 | 8;
+  /** Whether no other process may open the port. Default: true. */
+  lock?: boolean;
+  /** Default: 1. */
+  stopBits?: 1 | 1.5 | 2;
+  /** Default: `none`. */
+  parity?: string;
+  /** Hardware flow control. Default: false. */
+  rtscts?: boolean;
+  /** Obeys XON and XOFF from the device. Default: false. */
+  xon?: boolean;
+  /** Sends XON and XOFF to the device. Default: false. */
+  xoff?: boolean;
+  /** Whether any character, not only XON, resumes output. Default: false. */
+  xany?: boolean;
+  /** Whether closing the port drops DTR. Default: true. */
+  hupcl?: boolean;
+}
 
-/** A port that has to be asked for its bytes, as bindings written for `serialport` open it. */
-export type ReadPort = import('@serialport/bindings-interface', { with: {
-  'resolution-mode': 'require',
-}}).BindingPortInterface;
+/**
+ * A port that has to be asked for its bytes, as bindings written for `serialport` open it: the
+ * `BindingPortInterface` of `@serialport/bindings-interface`.
+ */
+export interface ReadPort {
+  readonly openOptions: Required<PortOpenOptions>;
+  isOpen: boolean;
+  /** Rejects a pending `read` or `write` with an error whose `canceled` is true. */
+  close(): Promise<void>;
+  /** Resolves with at least one byte. */
+  read(buffer: Buffer, offset: number, length: number): Promise<{ buffer: Buffer; bytesRead: number }>;
+  /** Resolves when the operating system has accepted all bytes. One write at a time. */
+  write(buffer: Buffer): Promise<void>;
+  /** Changes the baud rate, in bit/s. */
+  update(options: { baudRate: number }): Promise<void>;
+  /** Sets all control lines. Those left out get their defaults. */
+  set(options: { brk?: boolean; cts?: boolean; dsr?: boolean; dtr?: boolean; rts?: boolean }): Promise<void>;
+  /** Reads the control lines that the device sets. */
+  get(): Promise<{ cts: boolean; dsr: boolean; dcd: boolean }>;
+  /** The baud rate that the operating system reports, in bit/s. */
+  getBaudRate(): Promise<{ baudRate: number }>;
+  /** Discards what was received but not read, and what was written but not sent. */
+  flush(): Promise<void>;
+  /** Resolves when everything written has been transmitted. */
+  drain(): Promise<void>;
+}
 
 /** Takes what a port reports. None of its methods may throw. */
 export interface PortListener {

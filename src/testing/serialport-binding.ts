@@ -1,10 +1,13 @@
-import type { Binding } from '../serial/binding.js';
+import type { Binding, PortInfo } from '../serial/binding.js';
 import type { Port, PortOpenOptions, ReadPort } from '../serial/port.js';
 
-/** A binding as `serialport` uses it: its ports are read. */
-export type SerialPortBinding = import('@serialport/bindings-interface', { with: {
-  'resolution-mode': 'require',
-}}).BindingInterface;
+/**
+ * A binding as `serialport` uses it, whose ports are read: the `BindingInterface` of `@serialport/bindings-interface`.
+ */
+export interface SerialPortBinding {
+  list(): Promise<PortInfo[]>;
+  open(options: PortOpenOptions): Promise<ReadPort>;
+}
 
 /**
  * Makes a binding usable by `serialport` itself. It works for every binding of this package, `directBinding` included.

@@ -12,6 +12,7 @@ import { MockDevice, mockBinding } from '../../src/testing/index.js';
 import { Inbox } from '../support/inbox.js';
 import { invalidOption } from '../support/invalid-option.js';
 import { randomBytes, randomNumbers } from '../support/random.js';
+import { checksums } from '../support/vectors.js';
 import { bitwiseCrc, CRC16_CCITT_FALSE, CRC16_XMODEM, CRC32_ISO_HDLC } from './bitwise-crc.js';
 import { decodeAll, xmodem } from './reference.js';
 
@@ -40,6 +41,15 @@ test.each([CRC16_CCITT_FALSE, CRC16_XMODEM, CRC32_ISO_HDLC])(
     expect(bitwiseCrc(model, CHECK)).toBe(model.check);
   },
 );
+
+describe.each(['crc16', 'crc32'] as const)('%s of the vectors that the firmware is tested with', (checksum) => {
+  test.each(checksums)('$name', (vector) => {
+    const { packet } = vector;
+    const frame = framed(Buffer.concat([packet, vector[checksum]]));
+    expect(Buffer.from(new FrameEncoder({ checksum }).encode(packet))).toEqual(frame);
+    expect(decodeAll([frame], { checksum })).toEqual([packet]);
+  });
+});
 
 describe.each(onTheWire)('%s', (_, checksum, hex) => {
   const body = Buffer.concat([CHECK, Buffer.from(hex, 'hex')]);

@@ -25,3 +25,22 @@ export const decodeOnly = vectors.decodeOnly.map(decoded);
 
 /** Frames that must be rejected. */
 export const malformed = vectors.malformed.map(({ name, frame }) => ({ name, frame: bytes(frame) }));
+
+interface ChecksumVector {
+  readonly name: string;
+  readonly packet: string;
+  readonly crc16: string;
+  readonly crc32: string;
+}
+
+const checksumVectors: { packets: readonly ChecksumVector[] } = JSON.parse(
+  readFileSync(new URL('../vectors/checksums.json', import.meta.url), 'utf8'),
+);
+
+/** Packets, and their checksums as they are on the wire. */
+export const checksums = checksumVectors.packets.map(({ name, packet, crc16, crc32 }) => ({
+  name,
+  packet: bytes(packet),
+  crc16: bytes(crc16),
+  crc32: bytes(crc32),
+}));

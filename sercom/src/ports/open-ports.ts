@@ -1,6 +1,7 @@
 import type { Binding, SerialConnection } from 'serial-communicator';
 import { type PortOptions, settingsOf } from '../options/port-options.js';
-import { type PortArgument, SIMULATED_PATH } from './port-argument.js';
+import { imageFileOf, type PortArgument, SIMULATED_PATH } from './port-argument.js';
+import { simulatedUno } from './simulated-image.js';
 
 /** Longer than the sketch on a simulated board takes from its reset until it listens. */
 const SIMULATED_SETTLE_MS = 50;
@@ -14,6 +15,8 @@ export interface SessionPort {
   path: string;
   connection: SerialConnection & { settleMs: number; maxPacketBytes: number };
   isSimulated: boolean;
+  /** Whether it is simulated and runs the echo sketch, which sends nothing on its own. */
+  isEchoSketch: boolean;
 }
 
 /** What to open for the ports of a command line. Every `sim:` gets a board, and so a path, of its own. */
@@ -28,26 +31,42 @@ export function sessionPorts(ports: readonly PortArgument[], options: PortOption
     reconnect: options.reconnect ? {} : (false as const),
     skipFirst,
   };
-  let boards = 0;
+  const simulatedPaths = new Set<string>();
   return ports.map(({ name, path, device, baudRate }) => {
-    const isSimulated = path === SIMULATED_PATH;
-    const target =
-      device === undefined ? { path: isSimulated && ++boards > 1 ? `${path}${boards}` : path } : { device };
+    const isSimulated = path.startsWith(SIMULATED_PATH);
+    const target = device === undefined ? { path: isSimulated ? unused(path, simulatedPaths) : path } : { device };
     const settleMs = options.settleMs ?? (isSimulated ? SIMULATED_SETTLE_MS : 0);
-    return { name, path, connection: { ...settings, ...target, baudRate, settleMs }, isSimulated };
+    return {
+      name,
+      path,
+      connection: { ...settings, ...target, baudRate, settleMs },
+      isSimulated,
+      isEchoSketch: path === SIMULATED_PATH,
+    };
   });
+}
+
+/** The path, or with a number after it if another board has it. */
+function unused(path: string, used: Set<string>): string {
+  let own = path;
+  for (let number = 2; used.has(own); number++) {
+    own = `${path}${number}`;
+  }
+  used.add(own);
+  return own;
 }
 
 /** A binding with a simulated Uno for each simulated port, and the ports of this machine; none if all ports are real. */
 export async function bindingFor(ports: readonly SessionPort[]): Promise<Binding | undefined> {
-  const simulatedPaths = ports.filter(({ isSimulated }) => isSimulated).map(({ connection }) => connection.path!);
-  if (simulatedPaths.length === 0) {
+  const simulated = ports.filter(({ isSimulated }) => isSimulated);
+  if (simulated.length === 0) {
     return undefined;
   }
   const { defaultBinding, listPorts } = await import('serial-communicator');
-  const { SimulatedBoard, simulatedBinding, unoEchoImage } = await import('serial-communicator/testing');
-  const image = await unoEchoImage();
-  const boards = simulatedBinding(...simulatedPaths.map((path) => new SimulatedBoard({ path, image })));
+  const { simulatedBinding } = await import('serial-communicator/testing');
+  const unos = simulated.map(({ path, connection }) => simulatedUno(connection.path!, imageFileOf(path)));
+  const boards = simulatedBinding(...(await Promise.all(unos)));
+  const simulatedPaths = simulated.map(({ connection }) => connection.path);
   return {
     list: async () => [...(await boards.list()), ...(await listPorts())],
     open: (options) => (simulatedPaths.includes(options.path) ? boards : defaultBinding).open(options),

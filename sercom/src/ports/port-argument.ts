@@ -2,8 +2,11 @@ import type { DeviceSelector } from 'serial-communicator';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 
-/** The path of a simulated Arduino Uno. */
+/** The path of a simulated Arduino Uno that echoes. With a file after it, the board runs that image instead. */
 export const SIMULATED_PATH = 'sim:';
+
+/** What the name of an image must end with, so that a mistyped baud rate is not taken for one. */
+const IMAGE_NAME = /[^/\\]\.i?hex$/i;
 
 const MAX_BAUD_RATE = 4_294_967_295;
 
@@ -13,7 +16,7 @@ const USB_PREFIX = 'usb:';
 export interface PortArgument {
   /** The name that its packets are shown under. Default: the path. */
   name: string;
-  /** The path of the port, or `usb:VID:PID[:SERIAL]`. */
+  /** The path of the port, `usb:VID:PID[:SERIAL]` or `sim:[FILE]`. */
   path: string;
   /** The device to look up instead of the path. */
   device?: DeviceSelector;
@@ -22,7 +25,7 @@ export interface PortArgument {
 }
 
 /**
- * Parses `PATH` or `usb:VID:PID[:SERIAL]`, each with optional `NAME=` before and `@BAUD` after: the first `=` ends the
+ * Parses `PATH`, `usb:VID:PID[:SERIAL]` or `sim:[FILE]`, each with optional `NAME=` before and `@BAUD` after: the first `=` ends the
  * name, and a last `@` followed only by digits is the baud rate.
  *
  * @throws CliError (usage error)
@@ -34,8 +37,9 @@ export function parsePort(argument: string, defaultBaudRate: number): PortArgume
     const problem = name === '' ? 'the name before "=" is empty' : 'the path is empty or invalid';
     throw usageError(`${problem}; expected [NAME=]PATH[@BAUD] or [NAME=]usb:VID:PID[:SERIAL][@BAUD]`);
   }
-  if (path.startsWith(SIMULATED_PATH) && path !== SIMULATED_PATH) {
-    throw usageError('only @BAUD may follow sim:, for example sim:@9600');
+  const imageFile = imageFileOf(path);
+  if (imageFile !== undefined && !IMAGE_NAME.test(imageFile)) {
+    throw usageError('expected sim: or sim:FILE.hex, each with optional @BAUD, for example sim:build/uno.hex@9600');
   }
   const baudRate = digits === undefined ? defaultBaudRate : Number(digits);
   if (baudRate < 1 || baudRate > MAX_BAUD_RATE) {
@@ -50,6 +54,11 @@ export function parsePort(argument: string, defaultBaudRate: number): PortArgume
     throw usageError('expected usb:VID:PID or usb:VID:PID:SERIAL, for example usb:2341:0043; see "sercom list"');
   }
   return { ...port, device };
+}
+
+/** The image that a simulated board runs. Undefined if it runs the echo sketch, and for real ports. */
+export function imageFileOf(path: string): string | undefined {
+  return path.startsWith(SIMULATED_PATH) && path !== SIMULATED_PATH ? path.slice(SIMULATED_PATH.length) : undefined;
 }
 
 /**

@@ -13,6 +13,8 @@ describe('parsePort', () => {
     ['a@1@2', { name: 'a@1', path: 'a@1', baudRate: 2 }],
     ['a@', { name: 'a@', path: 'a@', baudRate: 115_200 }],
     ['a@9600x', { name: 'a@9600x', path: 'a@9600x', baudRate: 115_200 }],
+    ['sim:build/my.hex', { name: 'sim:build/my.hex', path: 'sim:build/my.hex', baudRate: 115_200 }],
+    ['a=sim:C:\\my.HEX@9600', { name: 'a', path: 'sim:C:\\my.HEX', baudRate: 9600 }],
     ['sim:', { name: 'sim:', path: 'sim:', baudRate: 115_200 }],
     [
       'usb:2341:0043',
@@ -42,6 +44,9 @@ describe('parsePort', () => {
   test.each([
     'sim:@abc',
     'uno=sim:1',
+    'sim:9600',
+    'sim:build/',
+    'sim:.hex',
     'usb:',
     'usb:2341',
     'usb:234:0043',

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers';
 import { type DirectIo, hangUp, isTryAgain } from './direct-io.js';
 import type { PollMask } from './poll-mask.js';
 

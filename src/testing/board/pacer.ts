@@ -1,3 +1,5 @@
+import { clearImmediate, setImmediate } from 'node:timers';
+
 /** The simulation that a {@link Pacer} runs. */
 interface Paced {
   /** Simulated time now. */

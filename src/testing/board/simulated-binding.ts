@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { PushBinding } from '../../serial/binding.js';
 import { deviceBinding } from '../device-binding.js';
 import { SimulatedBoard } from './simulated-board.js';
@@ -14,7 +13,9 @@ export function simulatedBinding(...boards: readonly SimulatedBoard[]): PushBind
   return deviceBinding('simulatedBinding', SimulatedBoard, boards);
 }
 
-/** Reads the `firmware-echo` image for the Uno in this package, an `image` for {@link SimulatedBoard}: Intel HEX. */
-export function unoEchoImage(): Promise<string> {
-  return readFile(new URL('../../../firmware-echo/prebuilt/uno.hex', import.meta.url), 'utf8');
+/** Loads the `firmware-echo` image for the Uno, an `image` for {@link SimulatedBoard}: Intel HEX. */
+export async function unoEchoImage(): Promise<string> {
+  // A module, because a bundle cannot find a file that is beside its sources.
+  const { UNO_ECHO_IMAGE } = await import('./uno-echo-image.js');
+  return UNO_ECHO_IMAGE;
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { ConnectionError, IllegalStateAction } from '../../errors.js';
 import { AbortWatch } from '../../serial/abort-watch.js';
 

@@ -47,10 +47,10 @@ async function capture(path: string, options: ExtcapOptions, output: Output): Pr
   const decoder = options.decode === BYTES ? undefined : { name: options.decode };
   // Wireshark has created the file for this capture.
   const flow = new RecordFlow(await openSinks({ pcapng: options.fifo, force: true }, { names: [path], decoder }));
-  const simulated = ports.filter(({ isSimulated }) => isSimulated);
+  const echoing = ports.filter(({ isEchoSketch }) => isEchoSketch);
   const source = new LivePorts({
     ports,
-    work: (live) => Promise.race(simulated.map(({ name }) => greet(name, live, flow.take))),
+    work: (live) => Promise.race(echoing.map(({ name }) => greet(name, live, flow.take))),
   });
   // No totals at the end: Wireshark shows what is on stderr as an error.
   return runFlow({ source, flow, output, interruptedCode: ExitCode.success });

@@ -76,8 +76,8 @@ export const run: Run<typeof definition> = async (options, output) => {
       }
       const ends: Promise<void>[] = [limit.reached];
       if (options.input === undefined) {
-        const simulated = ports.filter(({ isSimulated }) => isSimulated);
-        ends.push(...simulated.map(({ name }) => greet(name, live, flow.take)));
+        const echoing = ports.filter(({ isEchoSketch }) => isEchoSketch);
+        ends.push(...echoing.map(({ name }) => greet(name, live, flow.take)));
       } else if (hasInput) {
         ends.push(sender.sendInput(live, flow));
       }
@@ -121,10 +121,10 @@ function portsOf(options: MonitorOptions, hasInput: boolean): SessionPort[] {
 
 function printGreeting(ports: readonly SessionPort[], { input }: MonitorOptions): void {
   const keys = process.stdin.isTTY ? 'press ? for keys, q to quit' : 'press Ctrl-C to stop';
-  const what = ports.map(({ name, path, connection: { baudRate }, isSimulated }) => {
+  const what = ports.map(({ name, path, connection: { baudRate }, isSimulated, isEchoSketch }) => {
     const where = name === path ? path : `${name} (${path})`;
-    if (!isSimulated) {
-      return `${where} at ${baudRate} bit/s`;
+    if (!isEchoSketch) {
+      return `${where} at ${baudRate} bit/s${isSimulated ? ', a simulated Uno' : ''}`;
     }
     return `${where}, a simulated Uno that echoes${input === undefined ? ' ("hello" is sent once a second)' : ''}`;
   });

@@ -1,0 +1,57 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { SimulatedBoard } from 'serial-communicator/testing';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
+
+/** More than Intel HEX needs for the 32 KiB of an Uno, even with one byte per record. */
+const MAX_IMAGE_BYTES = 1_048_576;
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file; build it first',
+  ENOTDIR: 'no such file; build it first',
+  EACCES: 'permission denied',
+};
+
+/**
+ * Makes a simulated Uno that runs an Intel HEX file, or without one the echo sketch.
+ *
+ * @throws CliError (failure) if the file cannot be read, or is not an image for the Uno
+ */
+export async function simulatedUno(path: string, imageFile: string | undefined): Promise<SimulatedBoard> {
+  const { SimulatedBoard, unoEchoImage } = await import('serial-communicator/testing');
+  if (imageFile === undefined) {
+    return new SimulatedBoard({ path, image: await unoEchoImage() });
+  }
+  const image = await readImage(imageFile);
+  try {
+    return new SimulatedBoard({ path, image });
+  } catch (error) {
+    throw new CliError(
+      ExitCode.failure,
+      `cannot run "${imageFile}" on a simulated Uno: ${(error as Error).message}; expected an Intel HEX file for the Uno`,
+      { cause: error },
+    );
+  }
+}
+
+async function readImage(file: string): Promise<string> {
+  const fail = (reason: string, cause?: unknown) =>
+    new CliError(ExitCode.failure, `cannot read "${file}": ${reason}`, { cause });
+  try {
+    const found = await stat(file);
+    // A device or a pipe may never end.
+    if (!found.isFile()) {
+      throw fail('not a file; expected an Intel HEX file');
+    }
+    if (found.size > MAX_IMAGE_BYTES) {
+      throw fail(`${found.size} bytes are too many for an image of the Uno; expected an Intel HEX file`);
+    }
+    return await readFile(file, 'latin1');
+  } catch (error) {
+    if (error instanceof CliError) {
+      throw error;
+    }
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    throw fail(REASONS[code] ?? message, error);
+  }
+}
