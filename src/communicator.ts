@@ -23,8 +23,8 @@ export type ReceiveHandler = (name: string, packet: Uint8Array) => void | Promis
 /** Options of one {@link Communicator.send}. */
 export interface SendOptions {
   /**
-   * Cancels the send; the promise rejects with `signal.reason`. If nothing has been written, it rejects immediately and
-   * nothing is sent. Otherwise the frame is completed first.
+   * Cancels the send: the promise rejects with `signal.reason` at once. If nothing of the frame has been written, nothing
+   * is sent. Otherwise the rest of the frame is still written, as soon as the device accepts it.
    */
   signal?: AbortSignal;
 }

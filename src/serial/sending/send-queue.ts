@@ -178,20 +178,19 @@ export class SendQueue {
   /** The whole group is written. */
   #finish(group: PacketGroup): void {
     this.#queuedBytes -= group.wireBytes;
-    if (group.signal?.aborted) {
-      group.settle(this.#stats, 'packetsAborted', group.signal.reason);
-    } else {
-      group.settle(this.#stats, 'packetsSent', undefined);
-    }
+    group.settle(this.#stats, 'packetsSent', undefined);
   }
 
-  /** Rejects at once if nothing of the frame is written. Otherwise `#finish` will, when all of it is. */
+  /** Rejects at once. A frame that is partly written keeps its place in the write, and is completed. */
   #abort(group: PacketGroup): void {
+    const reason = group.signal?.reason;
     if (!this.#waiting.has(group)) {
       this.#recall();
     }
     if (this.#waiting.has(group)) {
-      this.#withdraw(group, 'packetsAborted', group.signal?.reason);
+      this.#withdraw(group, 'packetsAborted', reason);
+    } else {
+      group.settle(this.#stats, 'packetsAborted', reason);
     }
   }
 
