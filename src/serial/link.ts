@@ -1,10 +1,10 @@
 import { ConnectionError } from '../errors.js';
+import { within } from './patient-timer.js';
 import type { Port } from './port.js';
 import { type LinkOwner, Receiver } from './receiver.js';
 import type { SendQueue, WriteControl } from './sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
-import { within } from './within.js';
 
 export type { LinkOwner } from './receiver.js';
 

@@ -3,6 +3,7 @@ import { type FrameChecksum, frameChecksum, withChecksum } from '../../framing/c
 import { maxWireBytes } from '../../framing/frame-encoder.js';
 import { resyncSequence } from '../../framing/resync-sequence.js';
 import { AbortWatch } from '../abort-watch.js';
+import { PatientTimer } from '../patient-timer.js';
 import type { CompleteSerialConnection } from '../serial-connection.js';
 import type { SerialStats } from '../serial-stats.js';
 import { CurrentWrite } from './current-write.js';
@@ -41,7 +42,8 @@ export class SendQueue {
   /** Bytes of all packets that wait or are being written. */
   #queuedBytes = 0;
   #aborts: AbortWatch | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  /** Undefined without `sendTimeoutMs`. */
+  readonly #timer: PatientTimer | undefined;
 
   /** The port, if it is a {@link WriteControl}. Without one, everything in the current write counts as partly written. */
   control: WriteControl | undefined;
@@ -52,6 +54,7 @@ export class SendQueue {
     this.#connection = connection;
     this.#stats = stats;
     this.#checksum = frameChecksum(connection.checksum);
+    this.#timer = connection.sendTimeoutMs === 0 ? undefined : new PatientTimer(connection.sendTimeoutMs);
   }
 
   /** Whether there is something for {@link nextWrite}. */
@@ -119,15 +122,17 @@ export class SendQueue {
       joinable.add(body, packet.length, wireBytes);
       return joinable.promise;
     }
-    const group = new PacketGroup(body, packet.length, wireBytes, signal, sendTimeoutMs);
+    const timer = this.#timer;
+    const deadlineMs = timer === undefined ? Number.POSITIVE_INFINITY : timer.watchedMs + sendTimeoutMs;
+    const group = new PacketGroup(body, packet.length, wireBytes, signal, deadlineMs);
     this.#waiting.add(group);
-    this.#joinable = signal === undefined && sendTimeoutMs === 0 ? group : undefined;
+    this.#joinable = signal === undefined && timer === undefined ? group : undefined;
     if (signal !== undefined) {
       this.#aborts ??= new AbortWatch();
       group.unwatch = this.#aborts.add(signal, () => this.#abort(group));
     }
-    if (sendTimeoutMs !== 0) {
-      this.#timer ??= setTimeout(() => this.#expire(), sendTimeoutMs);
+    if (timer?.isRunning === false) {
+      timer.start(deadlineMs, () => this.#expire(timer));
     }
     return group.promise;
   }
@@ -163,8 +168,7 @@ export class SendQueue {
 
   /** Ends all packets, both those that wait and those being written. */
   rejectAll(outcome: Outcome, error: ConnectionError): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer?.stop();
     const groups = [...this.#write.takeAll(), ...this.#waiting];
     this.#waiting.clear();
     this.#joinable = undefined;
@@ -195,9 +199,8 @@ export class SendQueue {
   }
 
   /** Ends the packets whose `sendTimeoutMs` is over. */
-  #expire(): void {
-    this.#timer = undefined;
-    const nowMs = performance.now();
+  #expire(timer: PatientTimer): void {
+    const nowMs = timer.watchedMs;
     this.settleWritten();
     if (this.#write.groups.some((group) => group.isLate(nowMs))) {
       this.#recall();
@@ -214,7 +217,7 @@ export class SendQueue {
     }
     const next = this.#write.groups.find((group) => !group.isSettled) ?? this.#waiting.values().next().value;
     if (next !== undefined) {
-      this.#timer = setTimeout(() => this.#expire(), Math.max(1, next.deadlineMs - nowMs));
+      timer.start(next.deadlineMs, () => this.#expire(timer));
     }
   }
 

@@ -4,11 +4,11 @@ import { ControlLines } from '../control-lines.js';
 import type { DeviceWatch } from '../device-watch.js';
 import { Link, type LinkOwner } from '../link.js';
 import { type OpenedPort, openPort } from '../open-port.js';
+import { within } from '../patient-timer.js';
 import type { Port } from '../port.js';
 import { SendQueue } from '../sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from '../serial-connection.js';
 import { newSerialStats, type SerialStats } from '../serial-stats.js';
-import { within } from '../within.js';
 import {
   type Attempt,
   CONNECTION_STATES,

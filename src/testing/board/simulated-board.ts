@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { aName, aString, checkOptions, milliseconds, type OptionRules, required } from '../../options.js';
 import type { PortInfo } from '../../serial/binding.js';
+import { within } from '../../serial/patient-timer.js';
 import type { Port, PortOpenOptions } from '../../serial/port.js';
 import { FLASH_BYTES } from '../avr/atmega328p.js';
 import { parseIntelHex } from '../avr/intel-hex.js';
@@ -181,14 +182,9 @@ export class SimulatedBoard {
   }
 
   async #waitUntilSent(port: SimulatedPort): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSING_WAIT_MS);
-    });
     // Unplugging the board ends the wait too.
     const sent = this.#hardware.drain(port).catch(() => {});
-    await Promise.race([sent, timeout]);
-    clearTimeout(timer);
+    await within(CLOSING_WAIT_MS, sent);
   }
 }
 
