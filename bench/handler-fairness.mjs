@@ -10,10 +10,14 @@ export default {
   bars: [{ metric: 'latest', of: 'ours', max: 50 }],
   async run(bench) {
     const { device, host } = await bench.nodeHost('ours', 'slow', { size: PACKET_BYTES, deviceMode: 'flood' });
-    device.tell(`run ${FLOOD_PACKETS}`);
+    let isFlooding = false;
     await bench.alternate({ ours: host }, bench.size(5, 2), async () => {
       host.tell(`run ${bench.size(400, 60)}`);
       await host.next();
+      if (!isFlooding) {
+        isFlooding = true;
+        device.tell(`run ${FLOOD_PACKETS}`);
+      }
       const { latest } = await host.next();
       return { latest };
     });

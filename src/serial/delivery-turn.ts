@@ -11,7 +11,7 @@ const GAP_MS = 1;
 const SLOW_MS = 0.1;
 
 /** Maximum number of packets between two looks at the clock. */
-const MAX_UNTIMED_PACKETS = 4;
+const MAX_UNTIMED_PACKETS = 8;
 
 /** Deliveries that have to wait, in order. */
 const waiting: (() => void)[] = [];
