@@ -42,7 +42,7 @@ const monitor = spawn(
 const closed = once(monitor, 'close');
 monitor.stdout.setEncoding('utf8').on('data', (text) => screen.write(text));
 
-await until(/lists the keys/);
+await until(/for keys/);
 // Let the board start.
 await delay(1_000);
 await send('{"move": [10, -4]}');

@@ -24,9 +24,13 @@ export interface FaultRig {
   end(): Promise<void>;
 }
 
-/** Wraps a binding so that the writes of its open ports can be made to fail. */
-function withFailingWrites(binding: Binding): { binding: Binding; failWrites(): void } {
-  let fail: (() => void) | undefined;
+/** Wraps a binding so that the writes of its latest port can be made to fail, once one is open. */
+function withFailingWrites(binding: Binding): { binding: Binding; failWrites(): Promise<void> } {
+  let fail = () => {};
+  let opened!: () => void;
+  const isOpened = new Promise<void>((resolve) => {
+    opened = resolve;
+  });
   return {
     binding: {
       list: () => binding.list(),
@@ -42,10 +46,14 @@ function withFailingWrites(binding: Binding): { binding: Binding; failWrites(): 
           failed = true;
         });
         port.write = (buffer: Buffer) => (failed ? failure : Promise.race([write(buffer), failure]));
+        opened();
         return port;
       },
     },
-    failWrites: () => fail?.(),
+    async failWrites() {
+      await isOpened;
+      fail();
+    },
   };
 }
 
@@ -61,7 +69,7 @@ export async function openMockRig(): Promise<FaultRig> {
       device.plug();
     },
     stall: async () => device.stall(),
-    failWrites: async () => failWrites(),
+    failWrites,
     async mend() {
       device.resume();
       device.plug();
@@ -96,7 +104,7 @@ export async function openPtyRig(useVhangup: boolean): Promise<FaultRig> {
       }
     },
     stall: () => device.echo(false),
-    failWrites: async () => failWrites(),
+    failWrites,
     async mend() {
       if (!isThere) {
         isThere = true;

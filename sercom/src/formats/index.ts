@@ -7,7 +7,7 @@ import { templateFormat } from './template.js';
 import { type TimeFormat, type Timestamp, timeFormat } from './times.js';
 
 export type { LineFormat } from './line-format.js';
-export { TIMESTAMPS, type Timestamp, timeFormat } from './times.js';
+export { TIMESTAMPS, timeFormat } from './times.js';
 
 /** How to print records. */
 export interface FormatOptions {

@@ -15,7 +15,7 @@ import { isoTime, type TimeFormat } from './times.js';
 /** A part of a template: gives its text for a record. */
 type Part = (record: PacketRecord) => string;
 
-/** What a field may need besides the record. */
+/** What a field may need in addition to the record. */
 interface FieldContext {
   readonly time: TimeFormat;
   readonly decoded: (record: PacketRecord) => Decoded | undefined;

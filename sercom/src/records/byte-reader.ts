@@ -8,7 +8,7 @@ export class ByteReader {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Reads that many bytes, fewer if the stream ends first, or `undefined` at its end. */
+  /** Reads this number of bytes, fewer if the stream ends first, or `undefined` at its end. */
   async read(bytes: number): Promise<Buffer | undefined> {
     while (this.#bytes < bytes) {
       const { value, done } = await this.#chunks.next();

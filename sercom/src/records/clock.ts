@@ -9,7 +9,7 @@ let originMs = performance.timeOrigin;
 
 /**
  * The time in microseconds since 1970 (UTC). It never steps back, except when the system's clock is corrected. The fine
- * clock stands still while the machine sleeps, so it is set again when the two disagree.
+ * clock stops while the machine sleeps, so it is set again when the two disagree.
  */
 export function nowUs(): number {
   const elapsedMs = performance.now();

@@ -1,6 +1,6 @@
 import type { RejectReason } from 'serial-communicator';
 
-/** A packet or a rejected frame, as it is shown, logged or captured. */
+/** A packet or a rejected frame: what is shown, logged and captured. */
 export interface PacketRecord {
   /** In microseconds since 1970 (UTC). */
   timeUs: number;

@@ -8,7 +8,7 @@ import { readPcapng } from './pcapng-reader.js';
 import type { PacketRecord } from './record.js';
 
 /**
- * Reads a recording: a log or a capture, told apart by their first bytes. `-` is stdin. Aborting the signal ends it, and
+ * Reads a recording. Its first bytes show whether it is a log or a capture. `-` is stdin. Aborting the signal ends it and
  * throws its reason.
  *
  * @throws CliError (failure) if the file cannot be read, or at its first invalid line or block

@@ -6,7 +6,7 @@ import { similar } from '../text/suggest.js';
 /**
  * Opens all ports.
  *
- * @throws InitializeError that suggests the port that was probably meant where there is no port of the given name
+ * @throws InitializeError; for a port that does not exist, its message suggests a similar one
  */
 export async function initialize(communicator: SerialCommunicator, ports: readonly SessionPort[]): Promise<void> {
   try {

@@ -2,9 +2,9 @@ import type { Decoder } from '../decoders/index.js';
 import type { OptionsOf, OptionTable } from '../options/define.js';
 import type { RecordSink } from './sink.js';
 
-/** What a sink may need besides its own options. */
-export interface SinkContext {
-  /** The names of all connections, as far as they are known before the first record. */
+/** What a sink may need in addition to its own options. */
+interface SinkContext {
+  /** The names of the connections that are known before the first record. */
   names: readonly string[];
   /** What packets are decoded with. */
   decoder: Decoder | undefined;

@@ -8,7 +8,7 @@ interface Branch {
   lostRecords: number;
 }
 
-/** The way of records from a source to its sinks: what matches the filter goes to every sink. */
+/** Passes records from a source to its sinks: what matches the filter goes to every sink. */
 export class RecordFlow {
   readonly #filter: RecordFilter;
   readonly #branches: readonly Branch[];
@@ -28,7 +28,7 @@ export class RecordFlow {
   /** Takes a record from the source. */
   readonly take: RecordConsumer = (record) => (this.#filter(record) ? this.write(record) : undefined);
 
-  /** Gives a record to every sink, whatever the filter. A returned promise asks to wait before the next one. */
+  /** Gives a record to every sink without filtering it. A returned promise asks to wait before the next one. */
   write(record: PacketRecord): void | Promise<void> {
     let waiting: Promise<void> | undefined;
     for (const branch of this.#branches) {

@@ -28,9 +28,9 @@ export const SINK_OPTIONS = {
 
 export type SinkOptions = OptionsOf<typeof SINK_OPTIONS>;
 
-/** What {@link openSinks} needs to know besides the options. */
+/** What {@link openSinks} needs in addition to the options. */
 export interface SinkSettings {
-  /** The names of all connections, as far as they are known before the first record. */
+  /** The names of the connections that are known before the first record. */
   names: readonly string[];
   /** What packets are decoded with. */
   decoder: Decoder | undefined;
@@ -39,7 +39,7 @@ export interface SinkSettings {
 }
 
 /**
- * Opens the sinks that the options ask for. Existing files are left as they are until the sinks begin.
+ * Opens the sinks that the options ask for. Existing files stay unchanged until the sinks begin.
  *
  * @throws CliError
  */

@@ -113,7 +113,7 @@ class Log implements FileSink {
     if (this.#hasEnded) {
       return;
     }
-    // Counting the bytes of each line takes time, and only limited files need it.
+    // Counting the bytes of each line is slow, and only limited files need it.
     const bytes = this.#maxBytes === Number.POSITIVE_INFINITY ? line.length : Buffer.byteLength(line);
     if (this.#rotation === undefined && this.#bytes > 0 && this.#bytes + bytes > this.#maxBytes) {
       this.#rotation = this.#rotate();

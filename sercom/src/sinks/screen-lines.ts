@@ -3,7 +3,7 @@ import type { PacketRecord } from '../records/record.js';
 import type { Output } from '../terminal/output.js';
 import type { RecordSink } from './sink.js';
 
-/** While paused, the screen keeps lines of that many characters. Beyond, it is full. */
+/** The number of characters that the screen keeps while paused. With more, it is full. */
 const MAX_HELD_CHARACTERS = 16_777_216;
 
 export interface ScreenLinesOptions {

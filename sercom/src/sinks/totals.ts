@@ -31,7 +31,7 @@ export class Totals implements RecordSink {
     return this.#sentBytes;
   }
 
-  /** The number of rejected frames, whatever the reason. */
+  /** The number of rejected frames of all reasons. */
   get rejectedFrames(): number {
     return [...this.#rejectedFrames.values()].reduce((sum, frames) => sum + frames, 0);
   }

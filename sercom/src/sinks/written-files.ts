@@ -15,7 +15,7 @@ export interface WrittenFile {
 }
 
 /**
- * Rejects files that are read, or written by another option as well, whatever their paths: opening them would empty
+ * Rejects files that are also read, or written by another option, even under another path: opening them would empty
  * them.
  *
  * @param readFile - the recording that is read, if any; `-` is stdin

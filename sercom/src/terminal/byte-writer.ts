@@ -10,7 +10,7 @@ const BUFFER_BYTES = 4 * BATCH_BYTES;
 const MAX_SPARE_BUFFERS = 4;
 
 /** While more than this waits, {@link ByteWriter.write} asks its caller to wait. */
-const HOLD_BYTES = 262_144;
+const HOLD_BYTES = 524_288;
 
 /** While more than this waits, a writer is {@link ByteWriter.isFull | full}. */
 export const FULL_BYTES = 1_048_576;

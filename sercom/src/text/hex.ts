@@ -2,8 +2,8 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 
 /**
- * What `toString('hex')` of a `Buffer` calls. It works on every `Uint8Array`, and making a `Buffer` of a short one takes as
- * long as the conversion.
+ * The conversion that `Buffer.toString('hex')` uses. It also works on a `Uint8Array`, which saves making a `Buffer` of it; for
+ * short packets that would double the time.
  */
 const { hexSlice } = Buffer.prototype as unknown as { hexSlice(this: Uint8Array, start: number, end: number): string };
 

@@ -93,7 +93,7 @@ describe('a flow', () => {
     expect([flow.lostRecords(full), flow.lostRecords(other)]).toEqual([lost, 0]);
   });
 
-  test('begins, remarks and closes every sink, and tells each how many records it lost', async () => {
+  test('begins, remarks and closes every sink, and passes each the number of records it lost', async () => {
     const sinks = [new TestSink(), new TestSink()];
     const bare: RecordSink = { whenFull: 'hold', write() {} };
     const flow = new RecordFlow([...sinks, bare]);

@@ -100,7 +100,7 @@ describe('a capture', () => {
     }
   });
 
-  test('can be read back, whatever is in it and however it is split into chunks', async () => {
+  test('can be read back with any records and any chunks', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(records, { maxLength: 6 }),

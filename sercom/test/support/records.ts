@@ -18,7 +18,7 @@ export const records: fc.Arbitrary<PacketRecord> = fc
       : { ...record, dir: 'rx', length: record.bytes.length + more, error },
   );
 
-/** What tells two records apart. */
+/** A record in a form that tests can compare. */
 export function plain({ bytes, ...record }: PacketRecord): unknown {
   return { ...record, hex: Buffer.from(bytes).toString('hex') };
 }

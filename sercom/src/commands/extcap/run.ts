@@ -28,7 +28,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   } else if (options.extcapCaptureFilter === undefined) {
     throw new CliError(ExitCode.usage, 'nothing to do; use --extcap-dlts, --extcap-config or --capture');
   } else if (options.extcapCaptureFilter !== '') {
-    // Wireshark shows whatever is printed as what is wrong with the filter.
+    // Wireshark shows this output as the error in the filter.
     print(output, ['capture filters are not supported; use a display filter']);
   }
   return ExitCode.success;

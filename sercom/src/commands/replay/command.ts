@@ -44,7 +44,7 @@ export const definition = defineCommand({
 
 export type ReplayOptions = OptionsOf<(typeof definition)['options']>;
 
-/** Commander takes any word after `--loop` as its value, even a port. */
+/** Commander treats any word after `--loop` as its value, even a port. */
 function times(text: string): number {
   if (!/^\d+$/.test(text)) {
     throw new InvalidArgumentError('Expected an integer or nothing; write the PORT before --loop.');

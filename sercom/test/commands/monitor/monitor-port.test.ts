@@ -78,12 +78,12 @@ describe.skipIf(!has('socat'))('sercom monitor on a port (needs socat)', () => {
     const monitor = start('monitor', `arm=${arm.path}`, `leg=${leg.path}`, '--json', '--no-reconnect');
     await Promise.all([arm.arrived(1), leg.arrived(1)]);
     await arm.unplug();
-    await monitor.complained(/^sercom: .*"arm".*lost.*\n$/);
+    await monitor.complained(/^sercom: .*"arm".*disconnected.*\n$/);
     write(leg.device, `00 ${HELLO}`);
     await monitor.printed(/"name":"leg".*"hex":"68656c6c6f"/);
     await leg.unplug();
     const { code, stderr } = await monitor.outcome();
-    expect(stderr).toMatch(/^sercom: .*"arm".*lost.*\nsercom: .*"leg".*lost.*\n$/);
+    expect(stderr).toMatch(/^sercom: .*"arm".*disconnected.*\nsercom: .*"leg".*disconnected.*\n$/);
     expect(code).toBe(1);
   });
 
@@ -154,6 +154,6 @@ describe.skipIf(!has('socat'))('sercom monitor on a port (needs socat)', () => {
     start('monitor', path);
     await arrived(1);
     const second = await start('monitor', path).outcome();
-    expect(second).toMatchObject({ code: 1, stderr: expect.stringMatching(/^sercom: .*busy.*\n$/) });
+    expect(second).toMatchObject({ code: 1, stderr: expect.stringMatching(/^sercom: .*in use.*\n$/) });
   });
 });

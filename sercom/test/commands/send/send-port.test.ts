@@ -80,6 +80,9 @@ describe.skipIf(!has('socat'))('sercom send on a port (needs socat)', () => {
     const send = start('send', path, '--text', 'x', '--wait', '1', '--timeout', '15');
     await arrived(4);
     await unplug();
-    expect(await send.outcome()).toMatchObject({ code: 1, stderr: expect.stringMatching(/^sercom: .*lost.*\n$/) });
+    expect(await send.outcome()).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^sercom: .*disconnected.*\n$/),
+    });
   });
 });

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadDecoder } from '../src/decoders/index.js';
-import { RunningProcess, SERCOM } from './support/sercom-process.js';
-import { temporaryFolder } from './support/temporary-folder.js';
+import { loadDecoder } from '../../src/decoders/index.js';
+import { RunningProcess, SERCOM } from '../support/sercom-process.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 const bytesOf = (hex: string) => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
 
