@@ -336,11 +336,9 @@ export abstract class Communicator<
     if (this.#initializing) {
       return new IllegalStateAction(`${call}: initialize is in progress; await it first`);
     }
-    const isFinal = this.#state === CommunicatorState.STOPPED;
-    const advice = isFinal
-      ? 'STOPPED, which is final; create a new communicator'
-      : `${CommunicatorState[this.#state]}; call it ${when}`;
-    return new IllegalStateAction(`${call}: the state is ${advice}`);
+    const state = CommunicatorState[this.#state];
+    const advice = state === 'STOPPED' ? ', which is final; create a new communicator' : `; call it ${when}`;
+    return new IllegalStateAction(`${call}: the state is ${state}${advice}`);
   }
 
   #unknownName(call: string, name: string): KeyError {
