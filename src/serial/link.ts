@@ -202,6 +202,8 @@ export class Link {
       while (this.#state === 'open' && this.#queue.hasWork) {
         const written = this.#port.write(this.#queue.nextWrite());
         if (written !== undefined) {
+          // Not every port reports the part of a write that it accepts at once.
+          this.#queue.settleWritten();
           await written;
         }
         if (this.#state === 'open') {

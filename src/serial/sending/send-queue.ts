@@ -151,8 +151,14 @@ export class SendQueue {
     return this.#write.start(prefix, this.#waiting, this.#queuedBytes);
   }
 
+  /** Counts the bytes of the current write that the port has accepted so far. */
+  countWritten(): void {
+    this.#stats.bytesWritten += this.#write.count(this.control?.writtenBytes ?? 0);
+  }
+
   /** Settles the packets that the port has already written. */
   settleWritten(): void {
+    this.countWritten();
     for (const group of this.#write.takeWritten(this.control?.writtenBytes ?? 0)) {
       this.#finish(group);
     }
@@ -160,7 +166,7 @@ export class SendQueue {
 
   /** The current write is done, up to where it was shortened. */
   finishWrite(): void {
-    this.#stats.bytesWritten += this.#write.endBytes;
+    this.#stats.bytesWritten += this.#write.count(this.#write.endBytes);
     for (const group of this.#write.finish()) {
       this.#finish(group);
     }
@@ -169,6 +175,7 @@ export class SendQueue {
   /** Ends all packets, both those that wait and those being written. */
   rejectAll(outcome: Outcome, error: ConnectionError): void {
     this.#timer?.stop();
+    this.countWritten();
     const groups = [...this.#write.takeAll(), ...this.#waiting];
     this.#waiting.clear();
     this.#joinable = undefined;

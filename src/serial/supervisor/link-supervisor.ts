@@ -87,6 +87,7 @@ export class LinkSupervisor {
   /** What has happened so far. */
   get stats(): SerialStats {
     this.#links.countBytes();
+    this.#queue.countWritten();
     return { ...this.#stats };
   }
 

@@ -52,8 +52,6 @@ export class MockPort implements Port {
   /** The bytes of the pending write. */
   #pending: Uint8Array | undefined;
   #writtenBytes = 0;
-  /** Settles with the latest write that was pending. */
-  #written: Promise<void> | undefined;
 
   constructor(openOptions: Required<PortOpenOptions>, device: MockPortDevice) {
     this.openOptions = openOptions;
@@ -80,7 +78,7 @@ export class MockPort implements Port {
   }
 
   write(bytes: Uint8Array): Promise<void> | undefined {
-    this.#state.assertCanWrite();
+    this.#state.assertCanWrite(bytes);
     this.#writtenBytes = 0;
     this.#device.written(bytes);
     if (this.#acceptsBytes) {
@@ -88,8 +86,7 @@ export class MockPort implements Port {
       return undefined;
     }
     this.#pending = bytes;
-    this.#written = this.#state.beginWrite();
-    return this.#written;
+    return this.#state.beginWrite();
   }
 
   shortenWrite(bytes: number): void {
@@ -140,9 +137,8 @@ export class MockPort implements Port {
     this.#fillBuffer();
   }
 
-  async drain(): Promise<void> {
-    this.#state.assertUsable();
-    await this.#written;
+  drain(): Promise<void> {
+    return this.#state.drainWrite();
   }
 
   async update({ baudRate }: { baudRate: number }): Promise<void> {
