@@ -3,13 +3,13 @@ import type { JsonValue } from './json-value.js';
 /** The result of decoding a packet. */
 export interface DecodedValue {
   readonly value: JsonValue;
-  /** The value as people read it. Not escaped yet; escaping makes it one line. */
+  /** The value as people read it: JSON, or less than that where it is clear. Not escaped yet; escaping makes it one line. */
   readonly text: string;
 }
 
 /** Decodes packets of one format. */
 export interface Decoder {
-  /** Name of the format in messages, for example `cbor`. */
+  /** The name that selects it, for example `cbor`: its key in the table of decoders. */
   readonly name: string;
   /**
    * Decodes one packet.

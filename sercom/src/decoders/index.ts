@@ -32,13 +32,16 @@ const DECODERS: ReadonlyMap<string, DecoderEntry> = new Map(
   }),
 );
 
-const FORMS = [...DECODERS].map(([name, { argument }]) => (argument === undefined ? name : `${name}:${argument}`));
+/** What `--decode` accepts, one entry per decoder. */
+export const DECODER_FORMS: readonly string[] = [...DECODERS].map(([name, { argument }]) =>
+  argument === undefined ? name : `${name}:${argument}`,
+);
 
 /** The values that `--decode` accepts, for help and messages. */
-export const DECODER_GRAMMAR = `${FORMS.slice(0, -1).join(', ')} or ${FORMS.at(-1)}`;
+export const DECODER_GRAMMAR = `${DECODER_FORMS.slice(0, -1).join(', ')} or ${DECODER_FORMS.at(-1)}`;
 
 /** The decoders without an argument, which shells can complete. */
-export const PLAIN_DECODERS: readonly string[] = FORMS.filter((form) => DECODERS.has(form));
+export const PLAIN_DECODERS: readonly string[] = DECODER_FORMS.filter((form) => DECODERS.has(form));
 
 /** The decoders whose packets Wireshark has a dissector for. */
 export const DISSECTED_DECODERS: readonly string[] = [...DECODERS].flatMap(([name, { dissector }]) =>

@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadDecoder } from '../../src/decoders/index.js';
+import { DECODER_FORMS, DECODER_GRAMMAR, dissectorOf, loadDecoder, PLAIN_DECODERS } from '../../src/decoders/index.js';
 import { RunningProcess, SERCOM } from '../support/sercom-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -220,31 +220,41 @@ describe('protobuf', () => {
 });
 
 test.each(['yaml', 'cbor:x', 'text:', '', 'constructor'])('reports --decode %j as a usage error', async (spec) => {
-  const expected = 'expected text, json, cbor, msgpack, struct:FORMAT or protobuf:FILE:TYPE';
   await expect(loadDecoder(spec)).rejects.toThrow(
-    expect.objectContaining({ exitCode: 2, message: `--decode: unknown decoder "${spec}"; ${expected}` }),
+    expect.objectContaining({
+      exitCode: 2,
+      message: `--decode: unknown decoder "${spec}"; expected ${DECODER_GRAMMAR}`,
+    }),
   );
 });
 
-test.each(['text', 'json', 'cbor', 'msgpack', 'struct:<HBx'])(
-  '%s turns any packet into a JSON value or an Error',
-  async (spec) => {
-    const decoder = await loadDecoder(spec);
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 64 }), (packet) => {
-        try {
-          const { value, text } = decoder.decode(packet);
-          expect(JSON.parse(JSON.stringify(value))).toEqual(value);
-          expect(typeof text).toBe('string');
-        } catch (error) {
-          expect(error).toBeInstanceOf(Error);
-          expect((error as Error).name).not.toBe('AssertionError');
-        }
-      }),
-      { numRuns: 1_000 },
-    );
-  },
-);
+test('lists the decoders in the order of the table', () => {
+  expect(DECODER_GRAMMAR).toContain('text, json, cbor, msgpack, ');
+  expect(DECODER_GRAMMAR.replace(' or ', ', ').split(', ')).toEqual(DECODER_FORMS);
+});
+
+test.each([...PLAIN_DECODERS, 'struct:<HBx'])('%s has the name it is selected by', async (spec) => {
+  const { name } = await loadDecoder(spec);
+  expect(spec.split(':')[0]).toBe(name);
+  expect(dissectorOf(name)).toBe(dissectorOf(spec.split(':')[0]!));
+});
+
+test.each([...PLAIN_DECODERS, 'struct:<HBx'])('%s turns any packet into a JSON value or an Error', async (spec) => {
+  const decoder = await loadDecoder(spec);
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 64 }), (packet) => {
+      try {
+        const { value, text } = decoder.decode(packet);
+        expect(JSON.parse(JSON.stringify(value))).toEqual(value);
+        expect(typeof text).toBe('string');
+      } catch (error) {
+        expect(error).toBeInstanceOf(Error);
+        expect((error as Error).name).not.toBe('AssertionError');
+      }
+    }),
+    { numRuns: 1_000 },
+  );
+});
 
 function dataUrl(source: string): string {
   return `data:text/javascript,${encodeURIComponent(source)}`;

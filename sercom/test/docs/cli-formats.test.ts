@@ -4,6 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { has } from '../../../test/support/tools.js';
+import { DECODER_FORMS } from '../../src/decoders/index.js';
 import { SERCOM } from '../support/sercom-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -29,6 +30,14 @@ test.each(examples)('docs/cli-formats.md: $command', async ({ block }) => {
     shown += `$ ${command}\n${stdout}`;
   }
   expect(shown).toBe(block);
+});
+
+test('docs/cli-formats.md lists every decoder', () => {
+  const section = text.slice(text.indexOf('\n## Decoders'));
+  const rows = [...section.slice(0, section.indexOf('###')).matchAll(/^\| `([^-`][^`]*)` \|/gm)].map(
+    (match) => match[1],
+  );
+  expect(rows).toEqual(DECODER_FORMS);
 });
 
 test('docs/cli-formats.md has examples', () => {

@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../../test/support/tools.js';
+import { PLAIN_DECODERS } from '../../../src/decoders/index.js';
 import { RunningProcess, run, SERCOM } from '../../support/sercom-process.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
 
@@ -29,7 +30,7 @@ describe.skipIf(!has('bash'))('completion in bash (needs bash)', () => {
     ['sercom mon', ['monitor']],
     ['sercom monitor --par', ['--parity']],
     ['sercom monitor --parity o', ['odd']],
-    ['sercom monitor --decode ', ['text', 'json', 'cbor', 'msgpack']],
+    ['sercom monitor --decode ', PLAIN_DECODERS],
     ['sercom extcap --decode b', ['bytes']],
     ['sercom monitor si', ['sim:']],
     ['sercom completion f', ['fish']],
@@ -57,7 +58,7 @@ describe('completion in other shells', () => {
     for (const word of ['monitor', 'send', 'ping', 'list', 'completion', 'parity', 'window', 'watch', 'pcapng']) {
       expect(stdout).toContain(word);
     }
-    expect(stdout).toContain('text json cbor msgpack');
+    expect(stdout).toContain(PLAIN_DECODERS.join(' '));
     expect(code).toBe(0);
   });
 
