@@ -8,5 +8,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     // Two: paced simulations share the machine, and real ports want to be served in time.
     maxWorkers: 2,
+    // Many tests replace the receive handler, or make it fail on purpose.
+    execArgv: ['--disable-warning=SerialCommunicatorWarning'],
   },
 });

@@ -1,8 +1,8 @@
-import { channel } from 'node:diagnostics_channel';
-import { EventEmitter } from 'node:events';
-import { isUint8Array } from 'node:util/types';
+import { packetError, signalError } from './call-arguments.js';
 import { AttributeError, IllegalStateAction, InvalidArgumentError, KeyError } from './errors.js';
-import { describeValue, invalidOption } from './options.js';
+import { EventReporter } from './event-reporter.js';
+import { describeValue } from './options.js';
+import { warn } from './warnings.js';
 
 /** The states of a communicator, in their order. It never goes back to an earlier one. */
 export enum CommunicatorState {
@@ -12,19 +12,19 @@ export enum CommunicatorState {
 }
 
 /**
- * Called for each received packet, with the name of the connection it arrived on. While a returned promise is pending,
- * no other packet of that connection is delivered.
+ * Called for each received packet, with the name of the connection it arrived on. If it returns a promise, no other packet
+ * of that connection is delivered before the promise has settled. Any other value that it returns is ignored.
  *
  * The packet belongs to the handler: the library never writes to its memory again. Like a short `Buffer`, it can be part
  * of a longer `ArrayBuffer`, which cannot be transferred. Mind `byteOffset` when you use `packet.buffer`.
  */
-export type ReceiveHandler = (name: string, packet: Uint8Array) => void | Promise<void>;
+export type ReceiveHandler = (name: string, packet: Uint8Array) => unknown;
 
 /** Options of one {@link Communicator.send}. */
 export interface SendOptions {
   /**
-   * Cancels the send; the promise rejects with `signal.reason`. If nothing has been written, it rejects immediately and
-   * nothing is sent. Otherwise the frame is completed first.
+   * Cancels the send: the promise rejects with `signal.reason` at once. If nothing of the frame has been written, nothing
+   * is sent. Otherwise the rest of the frame is still written, as soon as the device accepts it.
    */
   signal?: AbortSignal;
 }
@@ -37,7 +37,11 @@ export interface ReadyOptions {
 
 /** The events of every communicator. Each has one object as its payload. */
 export interface CommunicatorEvents {
-  /** The receive handler threw or rejected with `error` when it was given `packet`. Receiving continues. */
+  /**
+   * The receive handler threw or rejected with `error` when it was given `packet`. Receiving continues. Without a listener
+   * or a diagnostics subscriber, the first such error of each connection becomes a warning of the process
+   * (`HANDLER_FAILED`).
+   */
   handlerError: { name: string; error: unknown; packet: Uint8Array };
 }
 
@@ -59,11 +63,14 @@ export abstract class Communicator<
   Kept = Connection,
 > {
   readonly #connections = new Map<string, Kept>();
-  readonly #emitter = new EventEmitter();
+  readonly #events = new EventReporter(this);
   #state = CommunicatorState.UNINITIALIZED;
   #initializing = false;
   #stopping: Promise<void> | undefined;
   #receiveHandler: ReceiveHandler | undefined;
+  #hasWarnedOfReplacing = false;
+  /** The connections whose handler has failed and caused a warning. */
+  readonly #warnedOfFailure = new Set<string>();
 
   /** The current state. It becomes STOPPED as soon as {@link shutdown} is called. */
   get state(): CommunicatorState {
@@ -90,10 +97,20 @@ export abstract class Communicator<
     this.#connections.set(name, this.checkConnection(name, connection));
   }
 
-  /** Sets the receive handler, in any state. It replaces the one before, from the next packet on. */
+  /**
+   * Sets the receive handler, in any state. There is one for all connections: it replaces the one before, from the next
+   * packet on. The first time it does, it also emits a warning of the process (`HANDLER_REPLACED`).
+   */
   setReceiveHandler(handler: ReceiveHandler): void {
     if (typeof handler !== 'function') {
       throw new TypeError(`setReceiveHandler: the handler must be a function, got ${describeValue(handler)}`);
+    }
+    if (this.#receiveHandler !== undefined && this.#receiveHandler !== handler && !this.#hasWarnedOfReplacing) {
+      this.#hasWarnedOfReplacing = true;
+      warn(
+        'HANDLER_REPLACED',
+        'setReceiveHandler: replaced the handler of all connections; set one that checks the name',
+      );
     }
     this.#receiveHandler = handler;
   }
@@ -139,7 +156,7 @@ export abstract class Communicator<
    * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an `AbortSignal`, or `options.signal` is not one
    */
   ready(name: string, options?: ReadyOptions): Promise<void> {
-    const error = this.#refusal('ready', name) ?? invalidOptions('ready', name, options);
+    const error = this.#refusal('ready', name) ?? signalError('ready', name, options);
     if (error !== undefined) {
       return Promise.reject(error);
     }
@@ -162,19 +179,12 @@ export abstract class Communicator<
     if (refusal !== undefined) {
       return Promise.reject(refusal);
     }
-    if (!isUint8Array(packet)) {
-      const found = packet === null ? 'null' : typeof packet;
-      const message = `send to "${recipient}": the packet must be a Uint8Array, got ${found}`;
-      return Promise.reject(new InvalidArgumentError('INVALID_PACKET', message));
+    const error = packetError(recipient, packet) ?? (options && signalError('send to', recipient, options));
+    if (error !== undefined) {
+      return Promise.reject(error);
     }
-    if (options) {
-      const error = invalidOptions('send to', recipient, options);
-      if (error !== undefined) {
-        return Promise.reject(error);
-      }
-      if (options.signal?.aborted) {
-        return Promise.reject(options.signal.reason);
-      }
+    if (options?.signal?.aborted) {
+      return Promise.reject(options.signal.reason);
     }
     return this.transmit(recipient, packet, options);
   }
@@ -202,19 +212,19 @@ export abstract class Communicator<
 
   /** Calls `listener` for each event of that name, in the order of the calls, as Node's `EventEmitter` does. */
   on<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): this {
-    this.#emitter.on(event, listener);
+    this.#events.emitter.on(event, listener);
     return this;
   }
 
   /** Calls `listener` for the next event of that name only. */
   once<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): this {
-    this.#emitter.once(event, listener);
+    this.#events.emitter.once(event, listener);
     return this;
   }
 
   /** Removes a listener that `on` or `once` added. */
   off<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): this {
-    this.#emitter.off(event, listener);
+    this.#events.emitter.off(event, listener);
     return this;
   }
 
@@ -254,10 +264,12 @@ export abstract class Communicator<
    */
   protected deliver(name: string, packet: Uint8Array): Promise<void> | undefined {
     try {
-      const result = this.#receiveHandler?.(name, packet);
+      const result = this.#receiveHandler?.(name, packet) as PromiseLike<unknown> | null | undefined;
       // Any thenable will do: a handler may use promises of another library.
       if (typeof result?.then === 'function') {
-        return Promise.resolve(result).catch((error: unknown) => this.#reportHandlerError(name, error, packet));
+        return Promise.resolve(result).then(undefined, (error: unknown) =>
+          this.#reportHandlerError(name, error, packet),
+        );
       }
     } catch (error) {
       this.#reportHandlerError(name, error, packet);
@@ -271,17 +283,7 @@ export abstract class Communicator<
    * becomes an uncaught exception.
    */
   protected emit<Name extends keyof Events & string>(event: Name, payload: Events[Name]): void {
-    const diagnostics = channel(`serial-communicator:${event}`);
-    if (diagnostics.hasSubscribers) {
-      diagnostics.publish({ communicator: this, ...payload });
-    }
-    try {
-      this.#emitter.emit(event, payload);
-    } catch (error) {
-      process.nextTick(() => {
-        throw error;
-      });
-    }
+    this.#events.emit(event, payload as object);
   }
 
   /** @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED */
@@ -313,21 +315,30 @@ export abstract class Communicator<
   }
 
   #reportHandlerError(name: string, error: unknown, packet: Uint8Array): void {
+    if (!this.#events.isHeard('handlerError') && !this.#warnedOfFailure.has(name)) {
+      this.#warnedOfFailure.add(name);
+      warn(
+        'HANDLER_FAILED',
+        `connection "${name}": the receive handler failed: ${String(error)}; listen to "handlerError" to see all errors`,
+        error instanceof Error ? error.stack : undefined,
+      );
+    }
     this.emit('handlerError', { name, error, packet } as Events['handlerError']);
   }
 
   #requireUninitialized(call: string): void {
-    if (this.#initializing) {
-      throw new IllegalStateAction(`${call}: not allowed while initialize is in progress; await it first`);
-    }
-    if (this.#state !== CommunicatorState.UNINITIALIZED) {
-      throw this.#illegal(call, 'before initialize');
+    if (this.#initializing || this.#state !== CommunicatorState.UNINITIALIZED) {
+      throw this.#illegal(call, call === 'initialize' ? 'only once' : 'before initialize');
     }
   }
 
   #illegal(call: string, when: string): IllegalStateAction {
-    const state = this.#initializing ? 'initialize is in progress' : `the state is ${CommunicatorState[this.#state]}`;
-    return new IllegalStateAction(`${call}: ${state}; call it ${when}`);
+    if (this.#initializing) {
+      return new IllegalStateAction(`${call}: initialize is in progress; await it first`);
+    }
+    const state = CommunicatorState[this.#state];
+    const advice = state === 'STOPPED' ? ', which is final; create a new communicator' : `; call it ${when}`;
+    return new IllegalStateAction(`${call}: the state is ${state}${advice}`);
   }
 
   #unknownName(call: string, name: string): KeyError {
@@ -335,13 +346,4 @@ export abstract class Communicator<
     const known = names === '' ? 'no connections have been added' : `known connections: ${names}`;
     return new KeyError(`${call}: no connection named ${JSON.stringify(name)}; ${known}`);
   }
-}
-
-function invalidOptions(call: string, name: string, options?: ReadyOptions): InvalidArgumentError | undefined {
-  const signal = options?.signal;
-  if (!(options instanceof AbortSignal) && (signal === undefined || signal instanceof AbortSignal)) {
-    return undefined;
-  }
-  const found = describeValue(options instanceof AbortSignal ? options : signal);
-  return invalidOption(`${call} "${name}": got ${found}; expected { signal: AbortSignal }`);
 }

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { describeAborting } from './contract/aborting.js';
 import type { MakeHarness } from './contract/harness.js';
 import { describeLifeCycle } from './contract/life-cycle.js';
 import { describeReady } from './contract/ready.js';
@@ -10,17 +11,21 @@ import { describeSending } from './contract/sending.js';
  *
  * @param name - the implementation, and what it runs over
  * @param makeHarness - makes a new communicator, with echoing devices
- * @param options - `canFail`: whether the harness has a `brokenConnection`; `skip`: do not run; the name says why
+ * @param options - `canFail`: whether the harness has a `brokenConnection`; `canStall`: whether its devices can stop
+ *   accepting bytes (default: true); `skip`: do not run; the name says why
  */
 export function describeCommunicatorContract(
   name: string,
   makeHarness: MakeHarness,
-  options: { canFail: boolean; skip?: boolean },
+  options: { canFail: boolean; canStall?: boolean; skip?: boolean },
 ): void {
   describe.skipIf(options.skip ?? false)(`contract of Communicator: ${name}`, () => {
     describeLifeCycle(makeHarness, options.canFail);
     describeReady(makeHarness);
     describeReceiving(makeHarness);
     describeSending(makeHarness);
+    if (options.canStall ?? true) {
+      describeAborting(makeHarness);
+    }
   });
 }

@@ -56,10 +56,10 @@ describe('initialize', () => {
     const initializing = communicator.initialize();
     for (let turn = 0; turn < 3; turn++) {
       expect(communicator.state).toBe(UNINITIALIZED);
-      expect(() => communicator.addConnection('b', { label: 'B' })).toThrow('addConnection: not allowed while');
-      await expect(communicator.initialize()).rejects.toThrow(
-        'initialize: not allowed while initialize is in progress; await it first',
+      expect(() => communicator.addConnection('b', { label: 'B' })).toThrow(
+        'addConnection: initialize is in progress; await it first',
       );
+      await expect(communicator.initialize()).rejects.toThrow('initialize: initialize is in progress; await it first');
       await expect(communicator.send('a', PACKET)).rejects.toThrow('send: initialize is in progress');
       await expect(communicator.ready('a')).rejects.toThrow('ready: initialize is in progress');
       await expect(communicator.shutdown()).rejects.toThrow('shutdown: initialize is in progress');
@@ -128,7 +128,7 @@ describe('send', () => {
   test('names the connection and the wrong value in the message', async () => {
     const communicator = await started();
     await expect(communicator.send('a', null as unknown as Uint8Array)).rejects.toThrow(
-      'send to "a": the packet must be a Uint8Array, got null',
+      'send to "a": the packet is null; expected a Uint8Array',
     );
     await expect(communicator.send('b', PACKET)).rejects.toThrow(
       'send: no connection named "b"; known connections: "a"',

@@ -11,6 +11,12 @@ const config = JSON.parse(process.argv[2]);
 const pool = packetPool(config.size);
 const ports = config.paths.length;
 
+const TIMER_MS = 10;
+const SLOW_HANDLER_MS = 5;
+
+/** Number of packets that the workload `slow` has handled in all its runs. */
+let slowlyHandled = 0;
+
 /** Handles each packet; set by the running workload. */
 let onPacket = () => fail('wrong bytes: unexpected packet');
 
@@ -62,6 +68,30 @@ const workloads = {
           started = performance.now();
         } else if (received === count) {
           resolve({ packets: count - 1, seconds: (performance.now() - started) / 1e3 });
+        }
+      };
+    });
+  },
+
+  /** Handles `count` packets of a flood, each for 5 ms. Measures how late a timer of 10 ms fires at worst. */
+  slow(count) {
+    const last = slowlyHandled + count;
+    let latest = 0;
+    let due = performance.now() + TIMER_MS;
+    const timer = setInterval(() => {
+      latest = Math.max(latest, performance.now() - due);
+      due = performance.now() + TIMER_MS;
+    }, TIMER_MS);
+    return new Promise((resolve) => {
+      onPacket = (packet) => {
+        const until = performance.now() + SLOW_HANDLER_MS;
+        check(packet, slowlyHandled);
+        while (performance.now() < until) {
+          // The handler is busy.
+        }
+        if (++slowlyHandled === last) {
+          clearInterval(timer);
+          resolve({ latest: Math.max(latest, performance.now() - due) });
         }
       };
     });

@@ -1,10 +1,10 @@
 import { ConnectionError } from '../errors.js';
+import { within } from './patient-timer.js';
 import type { Port } from './port.js';
 import { type LinkOwner, Receiver } from './receiver.js';
 import type { SendQueue, WriteControl } from './sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
-import { within } from './within.js';
 
 /** How long a stalled port may take to discard what it has not sent. After that it is closed anyway. */
 const FLUSH_LIMIT_MS = 500;
@@ -202,6 +202,8 @@ export class Link {
       while (this.#state === 'open' && this.#queue.hasWork) {
         const written = this.#port.write(this.#queue.nextWrite());
         if (written !== undefined) {
+          // Not every port reports the part of a write that it accepts at once.
+          this.#queue.settleWritten();
           await written;
         }
         if (this.#state === 'open') {

@@ -1,11 +1,10 @@
-import type { ConnectionError } from '../errors.js';
 import type { Binding, PortInfo } from './binding.js';
 import { findDevice } from './device-selector.js';
 import { describeOpenError, openTimeout } from './open-error.js';
+import { within } from './patient-timer.js';
 import type { Port } from './port.js';
 import { asPort } from './read-port-adapter.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
-import { within } from './within.js';
 
 /** A port that was opened. */
 export interface OpenedPort {
@@ -33,38 +32,30 @@ const DESCRIBE_LIMIT_MS = 1_000;
 export function openPort(binding: Binding, name: string, connection: CompleteSerialConnection): Opening {
   const abandoning = new AbortController();
   const opening = findAndOpen(binding, name, connection, abandoning.signal);
-  return {
-    opened: withTimeout(opening, abandoning, binding, name, connection),
-    ended: opening.then(
-      () => undefined,
-      () => undefined,
-    ),
-  };
+  const ended = opening.then(
+    () => undefined,
+    () => undefined,
+  );
+  return { opened: withTimeout(opening, ended, abandoning, binding, name, connection), ended };
 }
 
 async function withTimeout(
   opening: Promise<OpenedPort>,
+  ended: Promise<void>,
   abandoning: AbortController,
   binding: Binding,
   name: string,
   connection: CompleteSerialConnection,
 ): Promise<OpenedPort> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<ConnectionError>((resolve) => {
-    timer = setTimeout(() => resolve(openTimeout(name, connection)), connection.openTimeoutMs);
-  });
   try {
-    const first = await Promise.race([opening, timeout]);
-    if (!(first instanceof Error)) {
-      return first;
+    if (await within(connection.openTimeoutMs, ended)) {
+      return await opening;
     }
     // The caller gets the timeout error. If the port still opens later, abort() makes sure that it is closed.
     abandoning.abort();
-    throw first;
+    throw openTimeout(name, connection);
   } catch (error) {
     throw await describeOpenError(error, binding, name, connection);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

@@ -1,3 +1,5 @@
+import { isUint8Array } from 'node:util/types';
+import { describeValue } from '../options.js';
 import type { PortListener } from './port.js';
 
 interface PendingWrite {
@@ -17,6 +19,8 @@ export class PortState {
   #failure: Error | undefined;
   #isReported = false;
   #write: PendingWrite | undefined;
+  /** Settles with the latest write that was pending. */
+  #written: Promise<void> | undefined;
 
   get isOpen(): boolean {
     return this.#isOpen;
@@ -83,17 +87,32 @@ export class PortState {
    * Begins a write that cannot be completed at once. Resolves with {@link endWrite}; rejects when the port hangs up or
    * is closed.
    *
-   * @throws Error as {@link assertUsable}, or if a write is already pending
+   * Call {@link assertCanWrite} first.
    */
   beginWrite(): Promise<void> {
-    this.assertCanWrite();
-    return new Promise((resolve, reject) => {
+    this.#written = new Promise((resolve, reject) => {
       this.#write = { resolve, reject };
     });
+    return this.#written;
   }
 
-  /** @throws Error as {@link assertUsable}, or if a write is already pending */
-  assertCanWrite(): void {
+  /** Waits for the pending write, if any. Rejects as it does, or if the port is closed or has hung up. */
+  async drainWrite(): Promise<void> {
+    this.assertUsable();
+    if (this.#write !== undefined) {
+      await this.#written;
+    }
+  }
+
+  /**
+   * @param bytes - what is to be written
+   * @throws TypeError if that is no `Uint8Array`; the port stays usable
+   * @throws Error as {@link assertUsable}, or if a write is already pending
+   */
+  assertCanWrite(bytes: unknown): void {
+    if (!isUint8Array(bytes)) {
+      throw new TypeError(`write: got ${describeValue(bytes)}; expected a Uint8Array`);
+    }
     this.assertUsable();
     if (this.#write !== undefined) {
       throw new Error('a write is already pending');

@@ -83,6 +83,7 @@ export interface Port {
    *
    * @returns undefined if the operating system accepted all of them at once. Otherwise a promise, which resolves when it
    *   has, and rejects if the port hangs up or is closed first
+   * @throws TypeError if `bytes` is no `Uint8Array`
    * @throws Error if the port is closed or has hung up, or if a write is pending
    */
   write(bytes: Uint8Array): Promise<void> | undefined;
@@ -92,7 +93,7 @@ export interface Port {
   shortenWrite?(bytes: number): void;
   /** Discards what was received but not read, and what was written but not sent. */
   flush(): Promise<void>;
-  /** Resolves when everything written has been transmitted. */
+  /** Resolves when everything written has been transmitted, a pending write included. Rejects if that write does. */
   drain(): Promise<void>;
   /** Changes the baud rate, in bit/s. */
   update(options: { baudRate: number }): Promise<void>;

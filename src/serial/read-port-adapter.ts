@@ -46,6 +46,7 @@ class ReadPortAdapter implements Port {
   }
 
   write(bytes: Uint8Array): Promise<void> {
+    this.#state.assertCanWrite(bytes);
     const written = this.#state.beginWrite();
     const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#port.write(buffer).then(
@@ -59,8 +60,9 @@ class ReadPortAdapter implements Port {
     return this.#port.flush();
   }
 
-  drain(): Promise<void> {
-    return this.#port.drain();
+  async drain(): Promise<void> {
+    await this.#state.drainWrite();
+    await this.#port.drain();
   }
 
   update(options: { baudRate: number }): Promise<void> {

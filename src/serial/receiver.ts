@@ -1,4 +1,5 @@
 import { FrameDecoder, type RejectedFrame } from '../framing/frame-decoder.js';
+import { beginDelivery, mayDeliverNext, nextTurn } from './delivery-turn.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 import type { SerialStats } from './serial-stats.js';
 
@@ -14,16 +15,16 @@ export interface LinkOwner {
 
 /** What the receiver of a link reports to it. */
 interface ReceiverEvents {
-  /** All packets of a chunk were passed on, or the handler is busy with one of them. */
+  /** All packets of a chunk were passed on, or the next one has to wait. */
   delivered(): void;
-  /** The handler is no longer busy, and nothing is left to deliver. */
+  /** Nothing is left to deliver, after a wait. */
   idle(): void;
 }
 
 /**
  * - `idle`: everything received was delivered
  * - `delivering`: packets are being passed on
- * - `waiting`: the promise of a handler is pending; what is received meanwhile is kept
+ * - `waiting`: the promise of a handler is pending, or the event loop has to run; what is received meanwhile is kept
  */
 type Activity = 'idle' | 'delivering' | 'waiting';
 
@@ -99,13 +100,21 @@ export class Receiver {
     this.#decoder.push(chunk);
   }
 
-  /** Passes on packets until the handler of one returns a promise, or none is left. */
+  /** Passes on packets until the handler of one returns a promise, the time of this turn is over, or none is left. */
   #deliver(): Promise<void> | undefined {
+    if (!beginDelivery(this.#activity === 'waiting')) {
+      this.#activity = 'waiting';
+      return nextTurn();
+    }
     this.#activity = 'delivering';
     let handled: Promise<void> | undefined;
     for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
       handled = this.#pass(result);
       if (handled !== undefined) {
+        break;
+      }
+      if (!mayDeliverNext()) {
+        handled = nextTurn();
         break;
       }
     }

@@ -10,6 +10,7 @@
  *
  * - `packetsAccepted` = `packetsSent` + `packetsAborted` + `packetsTimedOut` + `packetsLost` + `packetsShutDown` +
  *   `packetsWaiting`
+ * - `bytesWritten` >= `packetBytesSent` + 2 × `packetsSent`: a frame has at least a COBS code and a delimiter
  */
 export interface SerialStats {
   /** Number of times the port was opened. */
@@ -67,7 +68,10 @@ export interface SerialStats {
   packetsShutDown: number;
   /** Of the packets accepted: waiting to be written, or being written. */
   packetsWaiting: number;
-  /** Bytes of completed writes, delimiters included. */
+  /**
+   * Bytes that the operating system has accepted so far, delimiters included. With a binding that does not report how much
+   * of a write is done: bytes of completed writes.
+   */
   bytesWritten: number;
   /** Frames that a disconnect truncated, or may have truncated. The next opening starts with bytes that invalidate them. */
   framesTruncated: number;

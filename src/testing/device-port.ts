@@ -49,8 +49,8 @@ export abstract class DevicePort implements Port {
     this.state.assertUsable();
   }
 
-  async drain(): Promise<void> {
-    this.state.assertUsable();
+  drain(): Promise<void> {
+    return this.state.drainWrite();
   }
 
   async update({ baudRate }: { baudRate: number }): Promise<void> {

@@ -1,7 +1,7 @@
 import type { PortOpenOptions } from '../serial/port.js';
 
 /**
- * Adds the defaults to the options of an `open` call.
+ * Adds the defaults to the options of an `open` call. Every binding of this module calls it before anything else.
  *
  * @throws TypeError if an option is missing or invalid, in the words of serialport's own bindings
  */

@@ -81,7 +81,7 @@ class PortReader implements ReadPort {
         throw new TypeError(`"length" is not a positive integer, got ${length}`);
       }
       if (buffer.length < offset + length) {
-        throw new Error('buffer is too small');
+        throw new RangeError('buffer is too small');
       }
       if (!this.isOpen) {
         throw new Error('Port is not open');

@@ -10,6 +10,13 @@ export interface ContractHarness {
   connection(): unknown;
   /** Describes a connection that cannot be opened before `mend`. Absent if opening cannot fail. */
   brokenConnection?(): { connection: unknown; mend(): void | Promise<void> };
+  /**
+   * Makes the device of the first connection stop accepting bytes, or accept them again. Absent if it accepts none while
+   * the receive handler is busy.
+   */
+  stall?(isStalled: boolean): void;
+  /** Size of a packet of which a few fill every buffer on the way to a stalled device. Default: 60,000. */
+  readonly fillBytes?: number;
   /** Called at the end of the test, in any state of the communicator. */
   dispose(): Promise<void>;
 }

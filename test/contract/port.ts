@@ -128,6 +128,31 @@ export function describePortContract(
       await expect(write(port, Uint8Array.of(1))).rejects.toThrow('a write is already pending');
     });
 
+    test.each<[string, unknown]>([
+      ['text', 'text'],
+      ['an array', [1, 2]],
+      ['nothing', undefined],
+    ])('rejects a write of %s with TypeError, and stays usable', async (_what, value) => {
+      const { port, taken } = await open();
+      const recorder = new PortRecorder(port);
+      await expect(write(port, value as Uint8Array)).rejects.toThrow(TypeError);
+      await port.write(Uint8Array.of(1, 2, 3, 4, 5));
+      await taken(5);
+      expect(recorder.hangUps).toEqual([]);
+    });
+
+    testIf(stalls, 'drain waits for a pending write, and rejects with it', async () => {
+      const { port, writeTooMuch, hangUp } = await open();
+      const recorder = new PortRecorder(port);
+      const written = outcome(Promise.resolve(writeTooMuch()));
+      const drained = outcome(port.drain());
+      expect(await Promise.race([drained, someTurns().then(() => 'pending')])).toBe('pending');
+      await hangUp();
+      await recorder.until(() => recorder.hangUps.length > 0);
+      expect(await written).toEqual({ error: recorder.hangUps[0] });
+      expect(await drained).toEqual({ error: recorder.hangUps[0] });
+    });
+
     testIf(sends && stalls, 'rejects a pending write as canceled when closed, and reports nothing more', async () => {
       const { port, give, writeTooMuch, hangUp } = await open();
       const recorder = new PortRecorder(port);

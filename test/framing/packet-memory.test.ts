@@ -48,6 +48,22 @@ describe('a packet', () => {
     expect(perPacket).toBeLessThan(2_048 + 500);
   });
 
+  test('that arrives in chunks keeps no more memory alive than its longest frame needs', () => {
+    const maxPacketBytes = 100_000;
+    const decoder = new FrameDecoder({ maxPacketBytes });
+    const wire = Buffer.concat([cobsEncode(random(maxPacketBytes)), Buffer.of(0)]);
+    for (let at = 0; at < wire.length; at += 40_000) {
+      decoder.push(wire.subarray(at, at + 40_000));
+      const result = decoder.next();
+      if (result instanceof Uint8Array) {
+        expect(result).toEqual(random(maxPacketBytes));
+        expect(result.buffer.byteLength).toBeLessThanOrEqual(maxPacketBytes + Math.floor(maxPacketBytes / 254) + 1);
+        return;
+      }
+    }
+    expect.unreachable('the packet arrives');
+  });
+
   test('keeps its bytes when another packet is transferred', () => {
     const packets = [1, 2, 3].map((value) => decode(new Uint8Array(100).fill(value)));
     try {

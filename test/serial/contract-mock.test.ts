@@ -22,6 +22,7 @@ describeCommunicatorContract(
         device.unplug();
         return { connection, mend: () => device.plug() };
       },
+      stall: (isStalled) => (isStalled ? devices[0]!.stall() : devices[0]!.resume()),
       async dispose() {},
     };
   },

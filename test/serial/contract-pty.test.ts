@@ -23,6 +23,7 @@ for (const [name, binding] of NATIVE_BINDINGS) {
           const link = path.join(folder, 'device');
           return { connection: { path: link, baudRate: 115_200 }, mend: () => symlink(hostPath, link) };
         },
+        stall: (isStalled) => (isStalled ? devices[0]!.pause() : devices[0]!.resume()),
         async dispose() {
           await Promise.all(devices.map((device) => device.close()));
           await Promise.all(pairs.map((pair) => pair.close()));

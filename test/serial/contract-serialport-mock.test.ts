@@ -1,6 +1,7 @@
 import { SerialPortMock } from 'serialport';
 import { type Binding, SerialCommunicator } from '../../src/index.js';
 import { describeCommunicatorContract } from '../communicator-contract.js';
+import { gate } from '../contract/harness.js';
 import { describeEchoSuite } from '../echo-suite.js';
 
 const binding: Binding = SerialPortMock.binding;
@@ -16,8 +17,22 @@ describeCommunicatorContract(
   "SerialCommunicator over serialport's mock binding",
   async () => {
     const nextPath = () => `/dev/ttyECHO${++ports}`;
+    let accepts = gate();
+    accepts.open();
+    const stalling: Binding = {
+      list: () => binding.list(),
+      async open(options) {
+        const port = await SerialPortMock.binding.open(options);
+        const write = port.write.bind(port);
+        port.write = async (bytes) => {
+          await accepts.opened;
+          await write(bytes);
+        };
+        return port;
+      },
+    };
     return {
-      communicator: new SerialCommunicator({ binding }),
+      communicator: new SerialCommunicator({ binding: stalling }),
       connection() {
         const path = nextPath();
         createEchoPort(path);
@@ -26,6 +41,13 @@ describeCommunicatorContract(
       brokenConnection() {
         const path = nextPath();
         return { connection: { path, baudRate: 115_200 }, mend: () => createEchoPort(path) };
+      },
+      stall(isStalled) {
+        if (isStalled) {
+          accepts = gate();
+        } else {
+          accepts.open();
+        }
       },
       async dispose() {},
     };

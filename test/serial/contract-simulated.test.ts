@@ -1,6 +1,8 @@
+import { describe } from 'vitest';
 import { SerialCommunicator } from '../../src/index.js';
-import { SimulatedBoard, simulatedBinding, unoEchoImage } from '../../src/testing/index.js';
+import { FaultyLine, SimulatedBoard, simulatedBinding, unoEchoImage } from '../../src/testing/index.js';
 import { describeCommunicatorContract } from '../communicator-contract.js';
+import { describeAborting } from '../contract/aborting.js';
 
 describeCommunicatorContract(
   'SerialCommunicator over simulated boards with the echo sketch',
@@ -24,5 +26,20 @@ describeCommunicatorContract(
       async dispose() {},
     };
   },
-  { canFail: true },
+  { canFail: true, canStall: false },
 );
+
+describe('SerialCommunicator over a faulty line to a simulated board', () => {
+  describeAborting(async () => {
+    const board = new SimulatedBoard({ path: '/dev/ttySIM0', image: await unoEchoImage() });
+    const line = new FaultyLine(simulatedBinding(board), { path: board.path });
+    return {
+      communicator: new SerialCommunicator({ binding: line.binding }),
+      connection: () => ({ path: board.path, baudRate: 115_200, settleMs: 5 }),
+      stall: (isStalled) => (isStalled ? line.stall() : line.resume()),
+      // The sketch has little memory.
+      fillBytes: 40,
+      async dispose() {},
+    };
+  });
+});

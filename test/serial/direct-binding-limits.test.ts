@@ -54,7 +54,7 @@ describe.skipIf(needsPty)('a busy handler on a pty (needs python3, Linux)', () =
     const lost = new Promise((resolve) => serial.on('disconnected', resolve));
     await device.write(Buffer.of(2, 2, 0, 2, 3, 0, 2));
     // A chunk that was read ahead is not in the stats yet.
-    await sleep(50);
+    await device.isRead();
     await device.write(Buffer.of(4, 0, 2, 5, 0));
     await device.close();
     await lost;
@@ -71,7 +71,7 @@ describe.skipIf(needsPty)('a busy handler on a pty (needs python3, Linux)', () =
     async (how) => {
       const { device, serial, handled, release } = await startBusy();
       await device.write(Buffer.of(2, 2, 0, 2, 3, 0));
-      await sleep(50);
+      await device.isRead();
       const sent = how === 'no' ? undefined : errorOf(serial.send('arm', new Uint8Array(60_000)));
       await serial.shutdown();
       if (sent !== undefined) {

@@ -76,7 +76,7 @@ describe.skipIf(needsPty).each([
     }
     await pending;
     await device.write(Buffer.alloc(1_000, 1));
-    await sleep(20);
+    await turns(20);
     expect(await cpuShare(500)).toBeLessThan(0.01);
     expect(recorder.text).toBe('x');
   });
@@ -121,7 +121,7 @@ describe.skipIf(needsPty).each([
           const { device, recorder } = await openPaused(binding);
           if (unread > 0) {
             await device.write(Buffer.alloc(unread, 1));
-            await sleep(10);
+            await turns(20);
           }
           await device[how]();
           await recorder.hangsUp();

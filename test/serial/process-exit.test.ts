@@ -20,6 +20,28 @@ await serial.shutdown();
 console.log('stopped');
 `;
 
+const STALLED_PROGRAM = `
+import { SerialCommunicator } from 'serial-communicator';
+import { MockDevice, mockBinding } from 'serial-communicator/testing';
+const device = new MockDevice({ path: '/dev/mock' });
+const serial = new SerialCommunicator({ binding: mockBinding(device), shutdownTimeoutMs: 50 });
+serial.addConnection('arm', { path: '/dev/mock', baudRate: 9600, sendTimeoutMs: 60_000 });
+await serial.initialize();
+device.stall();
+serial.send('arm', Uint8Array.of(2)).catch((error) => console.log(error.code));
+await serial.shutdown();
+const stoppedAt = performance.now();
+process.on('exit', () => console.log(performance.now() - stoppedAt < 2_000 ? 'at once' : 'late'));
+`;
+
+test('keeps no timer of a stalled send with a long sendTimeoutMs after shutdown', async () => {
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', STALLED_PROGRAM], {
+    cwd: ROOT,
+    timeout: 15_000,
+  });
+  expect(stdout).toBe('SHUTDOWN_TIMEOUT\nat once\n');
+});
+
 test('keeps no timer, listener or read pending after shutdown, so the process exits', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
     cwd: ROOT,

@@ -32,8 +32,8 @@ class PushPort implements Port {
     this.state.resume();
   }
 
-  write(): Promise<void> | undefined {
-    this.state.assertCanWrite();
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    this.state.assertCanWrite(bytes);
     this.writes++;
     if (!this.failsWrites) {
       return undefined;

@@ -103,7 +103,7 @@ describe('an aborted send', () => {
     expect(device.received).toEqual([PACKET, Uint8Array.of(3)]);
   });
 
-  test('rejects when the frame is fully written if it was partly written', async () => {
+  test('rejects at once if the frame is partly written, and completes the frame', async () => {
     const { binding, ports } = kernelBinding();
     const serial = new SerialCommunicator({ binding });
     serial.addConnection('arm', { path: '/dev/kernel', baudRate: 9_600, syncOnOpen: false });
@@ -116,10 +116,14 @@ describe('an aborted send', () => {
     await vi.waitFor(() => expect(kernel.isWriting).toBe(true));
     kernel.take(1);
     controller.abort(reason);
-    expect(await Promise.race([sent, new Promise((resolve) => setImmediate(resolve, 'pending'))])).toBe('pending');
+    expect(await Promise.race([sent, new Promise((resolve) => setImmediate(resolve, 'pending'))])).toBe(String(reason));
+    expect(serial.stats('arm')).toMatchObject({ packetsAborted: 1, packetsWaiting: 0 });
+    const next = serial.send('arm', PACKET);
     kernel.take(100);
-    expect(await sent).toBe(String(reason));
-    expect(kernel.taken).toEqual(Buffer.from('0401020300', 'hex'));
+    await vi.waitFor(() => expect(kernel.isWriting).toBe(true));
+    kernel.take(100);
+    await next;
+    expect(kernel.taken).toEqual(Buffer.from('0401020300'.repeat(2), 'hex'));
   });
 
   test('frees its bytes in the queue', async () => {

@@ -83,6 +83,7 @@ export class KernelPort implements Port {
   }
 
   write(bytes: Uint8Array): Promise<void> {
+    this.#state.assertCanWrite(bytes);
     const written = this.#state.beginWrite();
     this.#writtenBytes = 0;
     this.#write = { bytes, endsAt: bytes.length };

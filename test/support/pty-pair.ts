@@ -67,6 +67,15 @@ export class PtyEchoDevice {
     });
   }
 
+  /** Reads nothing more until {@link resume}. */
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
   async close(): Promise<void> {
     this.#stream.destroy();
     if (!this.#stream.closed) {

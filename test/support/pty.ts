@@ -40,6 +40,13 @@ export class Pty {
     return Buffer.from(await this.#command(`read ${maxBytes}`), 'hex');
   }
 
+  /** Waits until the host has read everything that was written. */
+  async isRead(): Promise<void> {
+    while ((await this.#command('unread')) !== '0') {
+      // The host is still to read it.
+    }
+  }
+
   async echo(on: boolean): Promise<void> {
     await this.#command(`echo ${on ? 'on' : 'off'}`);
   }

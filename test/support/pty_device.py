@@ -3,6 +3,7 @@
 open [LINK]     open a new raw pty, with a symbolic link to it      -> path of the port
 write HEX       write as much as the pty accepts at once            -> number of bytes
 read N          read at most N bytes, without waiting               -> the bytes as hex
+unread          count the bytes that the host has not read          -> number of bytes
 echo on|off     send every byte back
 flood on|off    send frames without pausing
 close           close the device's end, as when a device program dies
@@ -15,6 +16,7 @@ import os
 import pty
 import select
 import sys
+import termios
 import tty
 
 TIOCVHANGUP = 0x5437
@@ -52,6 +54,12 @@ class Device:
             return os.read(self.device, int(limit)).hex()
         except BlockingIOError:
             return ''
+
+    def unread(self):
+        port = os.open(self.path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        count = fcntl.ioctl(port, termios.FIONREAD, bytes(4))
+        os.close(port)
+        return str(int.from_bytes(count, sys.byteorder))
 
     def echo(self, on):
         self.echoing = on == 'on'

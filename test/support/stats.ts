@@ -17,6 +17,7 @@ export function expectNothingUncounted(stats: SerialStats, { settled = true } = 
     packetsSent + packetsAborted + packetsTimedOut + packetsLost + packetsShutDown + packetsWaiting,
     'packets accepted',
   ).toBe(stats.packetsAccepted);
+  expect(stats.bytesWritten, 'bytes written').toBeGreaterThanOrEqual(stats.packetBytesSent + 2 * packetsSent);
   if (settled) {
     expect(packetsWaiting, 'packets waiting').toBe(0);
   }

@@ -51,7 +51,11 @@ describe('SimulatedBoard rejects', () => {
   test.each([
     [undefined, `got undefined; expected an object with ${BOARD_OPTIONS}`],
     [{ path, image, bootms: 5 }, `unknown option "bootms"; expected one of ${BOARD_OPTIONS}`],
-    [{ path }, 'image is missing; expected the text of an Intel HEX file, or a Uint8Array'],
+    [
+      { path },
+      'image is missing; expected ' +
+        'the path or URL of an Intel HEX file, its text, or a Uint8Array with the contents of the flash',
+    ],
     [{ path, image, bootMs: '5' }, 'bootMs is "5"; expected an integer from 0 to 2147483647'],
     [{ path, image, clockHz: Number.POSITIVE_INFINITY }, 'clockHz is Infinity; expected a number above 0'],
     [{ path, image, manufacturer: [] }, 'manufacturer is an array; expected a string'],

@@ -102,6 +102,39 @@ describe('a plain SerialPort', () => {
   }
 });
 
+describe('open', () => {
+  const BINDINGS: [string, () => Binding][] = [
+    ['mockBinding', () => mockBinding(new MockDevice({ path: PATH }))],
+    ['simulatedBinding', () => simulatedBinding(new SimulatedBoard({ path: PATH, image: new Uint8Array(2) }))],
+    ['FaultyLine', () => new FaultyLine(mockBinding(new MockDevice({ path: PATH })), { path: PATH }).binding],
+    ['directBinding', () => directBinding],
+  ];
+
+  test.each(BINDINGS)('of %s rejects wrong options with the errors of serialport', async (_name, make) => {
+    const openWith = (binding: Binding, options: unknown) =>
+      serialPortBinding(binding)
+        .open(options as never)
+        .catch((error) => error);
+    for (const options of [
+      undefined,
+      null,
+      'text',
+      [],
+      {},
+      { path: '' },
+      { path: undefined, baudRate: 9_600 },
+      { path: PATH },
+      { path: PATH, baudRate: 0 },
+      { path: '/dev/other' },
+    ]) {
+      const expected = await openWith(SerialPort.binding, options);
+      expect(expected).toBeInstanceOf(TypeError);
+      const error = await openWith(make(), options);
+      expect([error.constructor, error.message]).toEqual([TypeError, expected.message]);
+    }
+  });
+});
+
 describe('a port that is read', () => {
   async function openKernel() {
     const { binding, ports } = kernelBinding();
@@ -202,10 +235,15 @@ describe('a port that is read', () => {
     ['"buffer" is not a Buffer', new Uint8Array(1), 0, 1],
     ['"offset" is not a valid integer, got -1', Buffer.alloc(1), -1, 1],
     ['"length" is not a positive integer, got 0', Buffer.alloc(1), 0, 0],
-    ['buffer is too small', Buffer.alloc(1), 0, 2],
-  ])('rejects a read whose %s', async (message, buffer, offset, length) => {
-    const { port } = await openKernel();
-    await expect(port.read(buffer as Buffer, offset, length)).rejects.toThrow(message);
+    ['"buffer" is not a Buffer', undefined, 0, 5],
+    ['buffer is too small', Buffer.alloc(5), 0, 100],
+  ])('rejects a read whose %s, and stays usable', async (message, buffer, offset, length) => {
+    const { port, kernel } = await openKernel();
+    const error = await port.read(buffer as Buffer, offset, length).catch((error) => error);
+    expect(error).toBeInstanceOf(message === 'buffer is too small' ? RangeError : TypeError);
+    expect(error.message).toBe(message);
+    kernel.give(Buffer.of(1));
+    expect(await readRaw(port)).toEqual(Buffer.of(1));
   });
 
   test('rejects other invalid arguments', async () => {

@@ -91,8 +91,9 @@ export class DirectPort implements Port {
     return this.#port.flush();
   }
 
-  drain(): Promise<void> {
-    return this.#port.drain();
+  async drain(): Promise<void> {
+    await this.#state.drainWrite();
+    await this.#port.drain();
   }
 
   update(options: { baudRate: number }): Promise<void> {

@@ -40,7 +40,7 @@ export class DirectWriter {
       // Also if the write is refused.
       this.#writtenBytes = 0;
     }
-    state.assertCanWrite();
+    state.assertCanWrite(bytes);
     const failure = this.#writeNow(bytes, bytes.length);
     if (failure === undefined && this.#writtenBytes === bytes.length && this.#io.writeTurn.spend(bytes.length)) {
       return undefined;

@@ -1,3 +1,5 @@
+import { within } from '../patient-timer.js';
+
 /** Events of the poller of `@serialport/bindings-cpp`. */
 const READABLE = 1;
 const WRITABLE = 2;
@@ -62,17 +64,14 @@ export class PollMask {
   }
 
   /** Waits until there is room to write. Resolves with false after `limitMs`. Called only after {@link release}. */
-  becomesWritable(limitMs: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      const end = (isWritable: boolean) => {
-        clearTimeout(timer);
-        this.#poller.removeAllListeners();
-        resolve(isWritable);
-      };
-      const timer = setTimeout(end, limitMs, false);
-      this.#poller.on('writable', () => end(true));
+  async becomesWritable(limitMs: number): Promise<boolean> {
+    const writable = new Promise<void>((resolve) => {
+      this.#poller.on('writable', () => resolve());
       this.#poller.poll(WRITABLE);
     });
+    const isWritable = await within(limitMs, writable);
+    this.#poller.removeAllListeners();
+    return isWritable;
   }
 
   #fired(event: number, error: Error | null): void {

@@ -17,8 +17,10 @@ export class CurrentWrite {
   #prefixBytes = 0;
   /** Where the part that is known to be written ends. The prefix counts as written. */
   #doneBytes = 0;
-  /** Where the write ends. */
+  /** Where the write ends. 0 if there is none. */
   #endBytes = 0;
+  /** Bytes of the write that {@link count} has returned. */
+  #countedBytes = 0;
   /** Made when first needed: there can be hundreds of connections, many of which never send. */
   #buffer = NOTHING;
   /** The part of the buffer written last. The next write often has the same length. */
@@ -67,6 +69,14 @@ export class CurrentWrite {
     return this.#view;
   }
 
+  /** Notes that the first `writtenBytes` are written. Returns how many more than at the last call. */
+  count(writtenBytes: number): number {
+    // Between two writes, the port still reports the bytes of the last one.
+    const more = Math.min(writtenBytes, this.#endBytes) - this.#countedBytes;
+    this.#countedBytes += more;
+    return more;
+  }
+
   /** Removes and returns the groups that end within the first `writtenBytes`. */
   takeWritten(writtenBytes: number): PacketGroup[] {
     let count = 0;
@@ -100,6 +110,7 @@ export class CurrentWrite {
     const groups = this.takeAll();
     this.#prefixBytes = 0;
     this.#endBytes = 0;
+    this.#countedBytes = 0;
     if (this.#buffer.length > KEPT_BUFFER_BYTES) {
       this.#buffer = NOTHING;
       this.#view = NOTHING;

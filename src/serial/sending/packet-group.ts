@@ -19,7 +19,7 @@ export class PacketGroup {
   readonly signal: AbortSignal | undefined;
   /** Stops watching the signal. */
   unwatch: (() => void) | undefined;
-  /** When `sendTimeoutMs` is over, by the clock of `performance.now`. */
+  /** When `sendTimeoutMs` is over, by the timer of the queue. Infinite without that setting. */
   readonly deadlineMs: number;
   /** Where its last frame ends in the current write. */
   endsAt = 0;
@@ -27,13 +27,12 @@ export class PacketGroup {
   #reject!: (error: unknown) => void;
   #isSettled = false;
 
-  /** @param sendTimeoutMs - 0 for none */
   constructor(
     body: Uint8Array,
     packetBytes: number,
     wireBytes: number,
     signal: AbortSignal | undefined,
-    sendTimeoutMs: number,
+    deadlineMs: number,
   ) {
     this.bodies = [body];
     this.packetBytes = packetBytes;
@@ -44,7 +43,7 @@ export class PacketGroup {
     });
     this.signal = signal;
     this.unwatch = undefined;
-    this.deadlineMs = sendTimeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + sendTimeoutMs;
+    this.deadlineMs = deadlineMs;
   }
 
   add(body: Uint8Array, packetBytes: number, wireBytes: number): void {

@@ -3,6 +3,7 @@ import { type FrameChecksum, frameChecksum, withChecksum } from '../../framing/c
 import { maxWireBytes } from '../../framing/frame-encoder.js';
 import { resyncSequence } from '../../framing/resync-sequence.js';
 import { AbortWatch } from '../abort-watch.js';
+import { PatientTimer } from '../patient-timer.js';
 import type { CompleteSerialConnection } from '../serial-connection.js';
 import type { SerialStats } from '../serial-stats.js';
 import { CurrentWrite } from './current-write.js';
@@ -41,7 +42,8 @@ export class SendQueue {
   /** Bytes of all packets that wait or are being written. */
   #queuedBytes = 0;
   #aborts: AbortWatch | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  /** Undefined without `sendTimeoutMs`. */
+  readonly #timer: PatientTimer | undefined;
 
   /** The port, if it is a {@link WriteControl}. Without one, everything in the current write counts as partly written. */
   control: WriteControl | undefined;
@@ -52,6 +54,7 @@ export class SendQueue {
     this.#connection = connection;
     this.#stats = stats;
     this.#checksum = frameChecksum(connection.checksum);
+    this.#timer = connection.sendTimeoutMs === 0 ? undefined : new PatientTimer(connection.sendTimeoutMs);
   }
 
   /** Whether there is something for {@link nextWrite}. */
@@ -119,15 +122,17 @@ export class SendQueue {
       joinable.add(body, packet.length, wireBytes);
       return joinable.promise;
     }
-    const group = new PacketGroup(body, packet.length, wireBytes, signal, sendTimeoutMs);
+    const timer = this.#timer;
+    const deadlineMs = timer === undefined ? Number.POSITIVE_INFINITY : timer.watchedMs + sendTimeoutMs;
+    const group = new PacketGroup(body, packet.length, wireBytes, signal, deadlineMs);
     this.#waiting.add(group);
-    this.#joinable = signal === undefined && sendTimeoutMs === 0 ? group : undefined;
+    this.#joinable = signal === undefined && timer === undefined ? group : undefined;
     if (signal !== undefined) {
       this.#aborts ??= new AbortWatch();
       group.unwatch = this.#aborts.add(signal, () => this.#abort(group));
     }
-    if (sendTimeoutMs !== 0) {
-      this.#timer ??= setTimeout(() => this.#expire(), sendTimeoutMs);
+    if (timer?.isRunning === false) {
+      timer.start(deadlineMs, () => this.#expire(timer));
     }
     return group.promise;
   }
@@ -146,8 +151,14 @@ export class SendQueue {
     return this.#write.start(prefix, this.#waiting, this.#queuedBytes);
   }
 
+  /** Counts the bytes of the current write that the port has accepted so far. */
+  countWritten(): void {
+    this.#stats.bytesWritten += this.#write.count(this.control?.writtenBytes ?? 0);
+  }
+
   /** Settles the packets that the port has already written. */
   settleWritten(): void {
+    this.countWritten();
     for (const group of this.#write.takeWritten(this.control?.writtenBytes ?? 0)) {
       this.#finish(group);
     }
@@ -155,7 +166,7 @@ export class SendQueue {
 
   /** The current write is done, up to where it was shortened. */
   finishWrite(): void {
-    this.#stats.bytesWritten += this.#write.endBytes;
+    this.#stats.bytesWritten += this.#write.count(this.#write.endBytes);
     for (const group of this.#write.finish()) {
       this.#finish(group);
     }
@@ -163,8 +174,8 @@ export class SendQueue {
 
   /** Ends all packets, both those that wait and those being written. */
   rejectAll(outcome: Outcome, error: ConnectionError): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#timer?.stop();
+    this.countWritten();
     const groups = [...this.#write.takeAll(), ...this.#waiting];
     this.#waiting.clear();
     this.#joinable = undefined;
@@ -178,27 +189,25 @@ export class SendQueue {
   /** The whole group is written. */
   #finish(group: PacketGroup): void {
     this.#queuedBytes -= group.wireBytes;
-    if (group.signal?.aborted) {
-      group.settle(this.#stats, 'packetsAborted', group.signal.reason);
-    } else {
-      group.settle(this.#stats, 'packetsSent', undefined);
-    }
+    group.settle(this.#stats, 'packetsSent', undefined);
   }
 
-  /** Rejects at once if nothing of the frame is written. Otherwise `#finish` will, when all of it is. */
+  /** Rejects at once. A frame that is partly written keeps its place in the write, and is completed. */
   #abort(group: PacketGroup): void {
+    const reason = group.signal?.reason;
     if (!this.#waiting.has(group)) {
       this.#recall();
     }
     if (this.#waiting.has(group)) {
-      this.#withdraw(group, 'packetsAborted', group.signal?.reason);
+      this.#withdraw(group, 'packetsAborted', reason);
+    } else {
+      group.settle(this.#stats, 'packetsAborted', reason);
     }
   }
 
   /** Ends the packets whose `sendTimeoutMs` is over. */
-  #expire(): void {
-    this.#timer = undefined;
-    const nowMs = performance.now();
+  #expire(timer: PatientTimer): void {
+    const nowMs = timer.watchedMs;
     this.settleWritten();
     if (this.#write.groups.some((group) => group.isLate(nowMs))) {
       this.#recall();
@@ -215,7 +224,7 @@ export class SendQueue {
     }
     const next = this.#write.groups.find((group) => !group.isSettled) ?? this.#waiting.values().next().value;
     if (next !== undefined) {
-      this.#timer = setTimeout(() => this.#expire(), Math.max(1, next.deadlineMs - nowMs));
+      timer.start(next.deadlineMs, () => this.#expire(timer));
     }
   }
 

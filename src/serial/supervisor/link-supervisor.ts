@@ -4,12 +4,12 @@ import { ControlLines } from '../control-lines.js';
 import type { DeviceWatch } from '../device-watch.js';
 import { Link } from '../link.js';
 import { type OpenedPort, openPort } from '../open-port.js';
+import { within } from '../patient-timer.js';
 import type { Port } from '../port.js';
 import type { LinkOwner } from '../receiver.js';
 import { SendQueue } from '../sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from '../serial-connection.js';
 import { newSerialStats, type SerialStats } from '../serial-stats.js';
-import { within } from '../within.js';
 import {
   type Attempt,
   CONNECTION_STATES,
@@ -87,6 +87,7 @@ export class LinkSupervisor {
   /** What has happened so far. */
   get stats(): SerialStats {
     this.#links.countBytes();
+    this.#queue.countWritten();
     return { ...this.#stats };
   }
 

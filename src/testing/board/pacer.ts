@@ -37,6 +37,7 @@ export class Pacer {
   #immediate: NodeJS.Immediate | undefined;
   #keepAlive: NodeJS.Timeout | undefined;
   #dueMs = Number.POSITIVE_INFINITY;
+  #lostCycles = 0;
 
   constructor(paced: Paced, clockHz: number) {
     this.#paced = paced;
@@ -46,6 +47,11 @@ export class Pacer {
   /** The cycle that simulated time should have reached now. */
   get targetCycles(): number {
     return Math.floor(this.#originCycles + (performance.now() - this.#originMs) * this.#cyclesPerMs);
+  }
+
+  /** How far simulated time has fallen behind real time, and will not catch up. */
+  get lagMs(): number {
+    return this.#lostCycles / this.#cyclesPerMs;
   }
 
   /** Starts simulated time, or continues it. The process stays alive until {@link stop}. */
@@ -101,6 +107,7 @@ export class Pacer {
     const excessCycles = this.targetCycles - this.#paced.cycles() - MAX_LAG_MS * this.#cyclesPerMs;
     if (excessCycles > 0) {
       this.#originCycles -= excessCycles;
+      this.#lostCycles += excessCycles;
     }
     if (this.#paced.cycles() < target) {
       this.#schedule(0);

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { aName, aString, checkOptions, milliseconds, type OptionRules, required } from '../../options.js';
+import { within } from '../../serial/patient-timer.js';
 import type { PortOpenOptions } from '../../serial/port.js';
-import { FLASH_BYTES } from '../avr/atmega328p.js';
-import { parseIntelHex } from '../avr/intel-hex.js';
 import { Device } from '../device.js';
+import { EXPECTED_IMAGE, loadProgram } from './load-program.js';
 import type { SimulatedBoardStats } from './simulated-hardware.js';
 import { SimulatedHardware } from './simulated-hardware.js';
 import { SimulatedPort } from './simulated-port.js';
@@ -17,8 +17,11 @@ const PARITIES = ['none', 'even', 'odd', 'mark', 'space'] as const;
 export interface SimulatedBoardOptions {
   /** Path of the board's port, for example `/dev/ttyACM0`. It need not exist. */
   readonly path: string;
-  /** The program: the text of an Intel HEX file, or the contents of the flash from address 0, at most 32 KiB. */
-  readonly image: string | Uint8Array;
+  /**
+   * The program: the path or URL of an Intel HEX file, its text, or the contents of the flash from address 0, at most
+   * 32 KiB.
+   */
+  readonly image: string | Uint8Array | URL;
   /**
    * How long the boot loader runs after a reset by DTR, before the program starts, in milliseconds. Bytes sent to the
    * board during that time are lost. Default: 0. A real Uno takes one or two seconds.
@@ -39,8 +42,8 @@ export interface SimulatedBoardOptions {
 const RULES: OptionRules<SimulatedBoardOptions> = {
   path: required(aName),
   image: required({
-    expected: 'the text of an Intel HEX file, or a Uint8Array',
-    accepts: (value) => typeof value === 'string' || value instanceof Uint8Array,
+    expected: EXPECTED_IMAGE,
+    accepts: (value) => typeof value === 'string' || value instanceof Uint8Array || value instanceof URL,
   }),
   bootMs: milliseconds,
   clockHz: {
@@ -58,7 +61,7 @@ const RULES: OptionRules<SimulatedBoardOptions> = {
  * port. {@link simulatedBinding} makes that port available to a communicator.
  *
  * - The board runs while its port is open. Simulated time follows real time and is never ahead of it. If the machine is
- *   too slow for the program, or the event loop is blocked, simulated time falls behind.
+ *   too slow for the program, or the event loop is blocked, simulated time falls behind: `lagMs` in {@link stats}.
  * - Bytes take as long as on a real serial line: to the board at the host's baud rate, from the board at the rate that
  *   the program has set. If the two differ by more than about 5 %, the receiver reads garbage.
  * - Opening the port raises DTR, and a rising DTR resets the board. Closing drops DTR, unless `hupcl` is false.
@@ -74,9 +77,9 @@ export class SimulatedBoard extends Device<SimulatedPort> {
   #isDtrHigh = false;
 
   /**
-   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid, or the file of the image cannot be read
    * @throws RangeError if the image is longer than 32 KiB
-   * @throws SyntaxError if the image is a string and not valid Intel HEX
+   * @throws SyntaxError if the image is not valid Intel HEX
    */
   constructor(options: SimulatedBoardOptions) {
     const {
@@ -146,28 +149,8 @@ export class SimulatedBoard extends Device<SimulatedPort> {
   }
 
   async #waitUntilSent(port: SimulatedPort): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, CLOSING_WAIT_MS);
-    });
     // Unplugging the board ends the wait too.
     const sent = this.#hardware.drain(port).catch(() => {});
-    await Promise.race([sent, timeout]);
-    clearTimeout(timer);
+    await within(CLOSING_WAIT_MS, sent);
   }
-}
-
-function loadProgram(image: string | Uint8Array): Uint16Array {
-  const flash = new Uint8Array(FLASH_BYTES).fill(0xff);
-  if (typeof image === 'string') {
-    flash.set(parseIntelHex(image, FLASH_BYTES));
-  } else {
-    if (image.length > FLASH_BYTES) {
-      throw new RangeError(
-        `SimulatedBoard: image is ${image.length} bytes long; expected at most ${FLASH_BYTES} bytes`,
-      );
-    }
-    flash.set(image);
-  }
-  return new Uint16Array(flash.buffer);
 }

@@ -45,6 +45,11 @@ export interface SimulatedBoardStats {
    * nothing happens, and catches up when something does.
    */
   readonly cycles: number;
+  /**
+   * How far simulated time has fallen behind real time while the port was open, in milliseconds. Above 0, the machine was too
+   * slow for the program, or the event loop was blocked, for more than 20 ms: the host's timeouts may have expired early.
+   */
+  readonly lagMs: number;
 }
 
 /** The line settings of the host. */
@@ -99,6 +104,7 @@ export class SimulatedHardware {
       resets: this.#resets,
       instructions: this.#instructionsBeforeReset + this.#chip.cpu.instructions,
       cycles: this.#chip.cpu.cycles,
+      lagMs: this.#pacer.lagMs,
     };
   }
 

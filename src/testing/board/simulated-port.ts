@@ -34,7 +34,7 @@ export class SimulatedPort extends DevicePort implements TtyUser {
   }
 
   write(bytes: Uint8Array): Promise<void> | undefined {
-    this.state.assertCanWrite();
+    this.state.assertCanWrite(bytes);
     const { hardware } = this.#board;
     const write = { bytes, position: 0, endsAt: bytes.length, progressed: () => this.#writeProgressed(write) };
     this.#write = write;

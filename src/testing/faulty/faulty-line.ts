@@ -14,6 +14,7 @@ import type { Port, PortOpenOptions } from '../../serial/port.js';
 import { asPort } from '../../serial/read-port-adapter.js';
 import { knownPaths, withKnownPaths } from '../known-paths.js';
 import { noSuchPort, unplugged } from '../linux-errors.js';
+import { completeOpenOptions } from '../open-options.js';
 import { FaultyPort, type LineOfPort } from './faulty-port.js';
 import { completeFaults, type LineFaults, LineNoise, type LineStats, randomAt } from './line-noise.js';
 
@@ -213,6 +214,7 @@ export class FaultyLine {
   }
 
   async #open(options: PortOpenOptions): Promise<Port> {
+    completeOpenOptions(options);
     if (!this.#leadsTo(options.path)) {
       if (options.path === this.#innerPath || options.path === this.#path) {
         throw noSuchPort(options.path);

@@ -103,8 +103,7 @@ export class FaultyPort implements Port {
   }
 
   async drain(): Promise<void> {
-    this.#state.assertUsable();
-    await this.#writer.drain();
+    await this.#state.drainWrite();
     await this.#inner.drain();
   }
 

@@ -32,8 +32,6 @@ export class LineWriter {
   readonly #onLost: (error: Error) => void;
   /** The latest write. */
   #write: Write | undefined;
-  /** Settles with the latest write that was pending. */
-  #written: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -49,15 +47,14 @@ export class LineWriter {
 
   /** As {@link Port.write}. */
   write(bytes: Uint8Array): Promise<void> | undefined {
-    this.#state.assertCanWrite();
+    this.#state.assertCanWrite(bytes);
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const write: Write = { bytes: buffer, endsAt: buffer.length, position: 0, isHeldBack: false, piece: undefined };
     this.#write = write;
     if (this.#passOn(write)) {
       return undefined;
     }
-    this.#written = this.#state.beginWrite();
-    return this.#written;
+    return this.#state.beginWrite();
   }
 
   /** As {@link Port.writtenBytes}. */
@@ -98,11 +95,6 @@ export class LineWriter {
     if (write?.piece === undefined && this.#timer === undefined) {
       this.#continue(write);
     }
-  }
-
-  /** Resolves when no write is pending. */
-  async drain(): Promise<void> {
-    await this.#written;
   }
 
   /** Leaves no timer behind. The pending write was ended. */

@@ -1,6 +1,9 @@
+// Not the global: Jest removes it with jsdom.
 import { setImmediate } from 'node:timers';
 import { ConnectionError, IllegalStateAction } from '../../errors.js';
 import { AbortWatch } from '../../serial/abort-watch.js';
+import { beginDelivery, mayDeliverNext, nextTurn } from '../../serial/delivery-turn.js';
+import { within } from '../../serial/patient-timer.js';
 
 /** Maximum number of bytes in flight, as in an operating system's buffers for a serial port. */
 const MAX_BYTES_IN_FLIGHT = 65_536;
@@ -107,13 +110,10 @@ export class LoopbackLink {
   /** Waits until every sent packet is in flight, or until the time is up. Then delivers nothing more. */
   async close(timeoutMs: number): Promise<void> {
     if (this.#queue.size > 0) {
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, timeoutMs);
-        this.#onQueueEmpty = () => {
-          clearTimeout(timer);
-          resolve();
-        };
+      const queueEmpty = new Promise<void>((resolve) => {
+        this.#onQueueEmpty = resolve;
       });
+      await within(timeoutMs, queueEmpty);
     }
     this.#closed = true;
     for (const [index, packetInFlight] of this.#inFlight.entries()) {
@@ -164,8 +164,15 @@ export class LoopbackLink {
 
   async #deliver(): Promise<void> {
     // Packets that handlers send now are delivered in the next turn. Otherwise an endless exchange would block the loop.
+    let mayDeliver = beginDelivery(false);
     for (let left = this.#inFlight.length; left > 0 && !this.#closed; left--) {
-      await this.#handle(this.#inFlight[0]!);
+      if (!mayDeliver) {
+        await nextTurn();
+      }
+      if (!this.#closed) {
+        await this.#handle(this.#inFlight[0]!);
+        mayDeliver = mayDeliverNext();
+      }
     }
     this.#delivering = false;
     this.#planDelivery();

@@ -24,7 +24,7 @@ export interface MockDeviceOptions {
    * Called with each received packet, in order. It may reply with `device.send`. If it throws or rejects, the error
    * becomes an uncaught one, so that the test fails.
    */
-  onPacket?: (packet: Uint8Array, device: MockDevice) => void | Promise<void>;
+  onPacket?: (packet: Uint8Array, device: MockDevice) => unknown;
   /** Send every packet back, after `onPacket`. Default: false. */
   echo?: boolean;
   /** Checksum appended to each packet, as in a connection. Default: `'none'`. */

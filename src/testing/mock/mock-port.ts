@@ -45,8 +45,6 @@ export class MockPort extends DevicePort {
   /** The bytes of the pending write. */
   #pending: Uint8Array | undefined;
   #writtenBytes = 0;
-  /** Settles with the latest write that was pending. */
-  #written: Promise<void> | undefined;
 
   constructor(openOptions: Required<PortOpenOptions>, device: MockPortDevice) {
     super(openOptions);
@@ -59,7 +57,7 @@ export class MockPort extends DevicePort {
   }
 
   write(bytes: Uint8Array): Promise<void> | undefined {
-    this.state.assertCanWrite();
+    this.state.assertCanWrite(bytes);
     this.#writtenBytes = 0;
     this.#device.written(bytes);
     if (this.#acceptsBytes) {
@@ -67,8 +65,7 @@ export class MockPort extends DevicePort {
       return undefined;
     }
     this.#pending = bytes;
-    this.#written = this.state.beginWrite();
-    return this.#written;
+    return this.state.beginWrite();
   }
 
   shortenWrite(bytes: number): void {
@@ -105,11 +102,6 @@ export class MockPort extends DevicePort {
     this.state.assertUsable();
     this.#device.discarded(this.#buffer.clear());
     this.#fillBuffer();
-  }
-
-  override async drain(): Promise<void> {
-    this.state.assertUsable();
-    await this.#written;
   }
 
   override async set(signals: PortSignals): Promise<void> {

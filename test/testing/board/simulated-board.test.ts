@@ -1,9 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { InvalidArgumentError } from '../../../src/index.js';
-import { SimulatedBoard } from '../../../src/testing/index.js';
+import { SimulatedBoard, type SimulatedBoardOptions } from '../../../src/testing/index.js';
 import { someTurns } from '../../contract/harness.js';
 import { PortRecorder } from '../../support/port-recorder.js';
 import { eventually, fixtureImage, openBoard, openPort, readExactly } from '../fixtures/board.js';
+
+const HEX_FILE = new URL('../fixtures/echo-polled.hex', import.meta.url);
 
 const GREETING = [...Buffer.from('>\x02')];
 
@@ -23,7 +27,7 @@ describe('new SimulatedBoard', () => {
       /bootMs is -1; expected an integer from 0 to/,
     ],
     ['a clock of 0 Hz', { path: 'x', image, clockHz: 0 }, InvalidArgumentError, /clockHz is 0; expected a/],
-    ['an image that is not Intel HEX', { path: 'x', image: 'nonsense' }, SyntaxError, /line 1/],
+    ['an image that is not Intel HEX', { path: 'x', image: 'nonsense\n' }, SyntaxError, /line 1/],
     [
       'an image that is too large',
       { path: 'x', image: new Uint8Array(32_769) },
@@ -39,6 +43,26 @@ describe('new SimulatedBoard', () => {
   ])('rejects %s', (_what, options, type, message) => {
     expect(() => new SimulatedBoard(options)).toThrow(type);
     expect(() => new SimulatedBoard(options)).toThrow(message);
+  });
+
+  it.each<[string, SimulatedBoardOptions['image']]>([
+    ['a path', fileURLToPath(HEX_FILE)],
+    ['a URL', HEX_FILE],
+    ['a file read as bytes', readFileSync(HEX_FILE)],
+  ])('accepts the Intel HEX file of an image as %s', async (_what, image) => {
+    await using echo = await openBoard('echo-polled', { image });
+    await echo.write('ab');
+    expect(await echo.read(2)).toEqual([...Buffer.from('ab')]);
+  });
+
+  it('says what is wanted when the file of an image cannot be read, or is no Intel HEX', () => {
+    expect(() => new SimulatedBoard({ path: 'x', image: 'build/uno.hex' })).toThrow(
+      'SimulatedBoard: image is "build/uno.hex": no such file; expected the path or URL of an Intel HEX file, its text, or',
+    );
+    const source = fileURLToPath(import.meta.url);
+    expect(() => new SimulatedBoard({ path: 'x', image: source })).toThrow(
+      `SimulatedBoard: image ${JSON.stringify(source)}: Intel HEX, line 1: not a record`,
+    );
   });
 
   it('accepts the contents of the flash as an image', async () => {

@@ -38,6 +38,7 @@ describe('simulated time', () => {
       // The last instruction may take a few more cycles.
       expect(echo.board.stats.cycles).toBeLessThan(ms * CYCLES_PER_MS + 10);
     }
+    expect(echo.board.stats.lagMs).toBe(0);
   });
 
   it('blocks the event loop for at most 2 ms at a time on a slow machine, and falls behind', async () => {
@@ -72,5 +73,8 @@ describe('simulated time', () => {
     // In addition to the 20 ms, what the first slice simulated before it noticed.
     expect(caughtUpMs).toBeGreaterThan(15);
     expect(caughtUpMs).toBeLessThan(50);
+    // The rest is lost for good, and counted.
+    expect(echo.board.stats.lagMs).toBeGreaterThan(9_900);
+    expect(echo.board.stats.lagMs + simulatedMs).toBeCloseTo(nowMs - before.ms, -2);
   });
 });

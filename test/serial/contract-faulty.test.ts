@@ -1,0 +1,38 @@
+import { SerialCommunicator } from '../../src/index.js';
+import { FaultyLine } from '../../src/testing/faulty/faulty-line.js';
+import { mockBinding } from '../../src/testing/mock/mock-binding.js';
+import { MockDevice } from '../../src/testing/mock/mock-device.js';
+import { describeCommunicatorContract } from '../communicator-contract.js';
+
+describeCommunicatorContract(
+  'SerialCommunicator over faulty lines to mock devices',
+  async () => {
+    const devices = ['/dev/ttyMOCK0', '/dev/ttyMOCK1', '/dev/ttyMOCK2'].map(
+      (path) => new MockDevice({ path, echo: true }),
+    );
+    const lines: FaultyLine[] = [];
+    let binding = mockBinding(...devices);
+    for (const { path } of devices) {
+      const line = new FaultyLine(binding, { path });
+      lines.push(line);
+      binding = line.binding;
+    }
+    let used = 0;
+    const next = () => {
+      const device = devices[used++]!;
+      return { device, connection: { path: device.path, baudRate: 115_200 } };
+    };
+    return {
+      communicator: new SerialCommunicator({ binding }),
+      connection: () => next().connection,
+      brokenConnection() {
+        const { device, connection } = next();
+        device.unplug();
+        return { connection, mend: () => device.plug() };
+      },
+      stall: (isStalled) => (isStalled ? lines[0]!.stall() : lines[0]!.resume()),
+      async dispose() {},
+    };
+  },
+  { canFail: true },
+);
