@@ -3,7 +3,7 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Decoder } from './decoder.js';
 import { toJsonValue } from './json-value.js';
-import { explainTruncation } from './truncation.js';
+import { explainTruncation } from './limits.js';
 
 /**
  * Creates a decoder for one message type of a `.proto` file. Omits fields that the type does not define.

@@ -58,6 +58,18 @@ describe('cbor', () => {
     ['a26161016162820203', { a: 1, b: [2, 3] }],
     ['c11a514b67b0', '2013-03-21T20:04:00.000Z'],
     ['d82a4101', { tag: 42, contents: '01' }],
+    ['7f657374726561646d696e67ff', 'streaming'],
+    ['5f42010243030405ff', '0102030405'],
+    ['bf6161019f02ff03ff', { a: 1, '[2]': 3 }],
+    ['f0', { value: 16 }],
+    ['d82063613a62', 'a:b'],
+    ['d823632e2a61', '.*a'],
+    ['d95249612e', '.'],
+    ['d84144000100ff', [1, 255]],
+    ['d90102820102', [1, 2]],
+    ['c240', 0],
+    [`c2590401${'ff'.repeat(1_025)}`, { tag: 2, contents: 'ff'.repeat(1_025) }],
+    ['a1810102', { '[1]': 2 }],
     ['a1695f5f70726f746f5f5f01', JSON.parse('{"__proto__":1}')],
   ])('decodes %s', async (hex, value) => {
     expect(JSON.stringify(await decoded('cbor', hex))).toBe(JSON.stringify(value));
@@ -67,12 +79,17 @@ describe('cbor', () => {
     ['', /empty/],
     ['18', /ends in the middle/],
     ['8201', /ends in the middle/],
-    ['6568', /end of stream/],
+    ['6568', /ends in the middle/],
     ['0000', /Extra data/],
     ['ff', /./],
     ['1c', /./],
+    ['c201', /bignum/],
+    ['3f', /indefinite/],
+    ['5f6161ff', /invalid part/],
+    ['61ff', /UTF-8/],
+    ['a1'.repeat(50) + '00'.repeat(51), /nested more than/],
     ['9bffffffffffffffff', /ends in the middle/],
-    ['81'.repeat(65_000), /depth/i],
+    ['81'.repeat(65_000), /nested more than/],
   ])('rejects %.20s', async (hex, reason) => {
     await expect(decoded('cbor', hex)).rejects.toThrow(reason);
   });
