@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -227,6 +228,57 @@ describe('protobuf', () => {
 
   test.each(['protobuf', 'protobuf:x.proto', 'protobuf::T'])('reports %s as a usage error', async (spec) => {
     await expect(loadDecoder(spec)).rejects.toThrow(/protobuf:FILE:TYPE/);
+  });
+
+  test('imports from --proto-path, well-known files, and nanopb options', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(path.join(folder, 'common'));
+    await mkdir(path.join(folder, 'sub'));
+    await writeFile(path.join(folder, 'common/time.proto'), 'syntax = "proto3"; message Stamp { uint32 ms = 1; }');
+    const file = path.join(folder, 'sub/msg.proto');
+    await writeFile(
+      file,
+      `syntax = "proto3"; import "common/time.proto"; import "google/protobuf/descriptor.proto";
+      import "google/protobuf/timestamp.proto"; import "nanopb.proto";
+      extend google.protobuf.FieldOptions { string unit = 50001; }
+      message Msg { Stamp at = 1 [(unit) = "ms", (nanopb).max_count = 8]; google.protobuf.Timestamp t = 2; }`,
+    );
+    const decoder = await loadDecoder(`protobuf:${file}:Msg`, [folder]);
+    expect(decoder.decode(bytesOf('0a020807 12020809')).value).toEqual({ at: { ms: 7 }, t: { seconds: 9 } });
+    await expect(loadDecoder(`protobuf:${file}:Msg`)).rejects.toThrow(
+      /cannot load .*msg\.proto: .*msg\.proto imports .*sub\/common\/time\.proto, which does not exist.*--proto-path/,
+    );
+  });
+
+  test.each([
+    ['a device', '/dev/zero', /not a regular file/],
+    ['a folder', '/tmp', /not a regular file|EISDIR/],
+  ])('refuses %s', async (_, file, reason) => {
+    await expect(loadDecoder(`protobuf:${file}:T`)).rejects.toThrow(reason);
+  });
+
+  test('refuses a pipe without waiting for its writer', async () => {
+    const pipe = path.join(await temporaryFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await expect(loadDecoder(`protobuf:${pipe}:T`)).rejects.toThrow(/not a regular file/);
+  });
+
+  test.each([
+    [
+      'too many fields',
+      Array.from({ length: 100_000 }, (_, index) => `uint32 f${index} = ${index};`).join(),
+      /larger|fields/,
+    ],
+    [
+      '5,000 fields',
+      Array.from({ length: 5_000 }, (_, index) => `uint32 f${index} = ${index};`).join(),
+      /more than 4000 fields/,
+    ],
+    ['2 MB', ' '.repeat(2_000_000), /larger than 1048576 bytes/],
+  ])('refuses a file with %s', async (_, text, reason) => {
+    const file = path.join(await temporaryFolder(), 'big.proto');
+    await writeFile(file, `syntax = "proto3"; message T {${text}}`);
+    await expect(loadDecoder(`protobuf:${file}:T`)).rejects.toThrow(reason);
   });
 
   test('reports a missing file as a failure', async () => {
