@@ -10,7 +10,7 @@ interface DecoderEntry {
   readonly argument?: string;
   /** Wireshark's name for its dissector of such packets, if it has one. */
   readonly dissector?: string;
-  load(argument: string): Promise<Decoder>;
+  load(argument: string, protoFolders: readonly string[]): Promise<Decoder>;
 }
 
 /**
@@ -27,7 +27,7 @@ const DECODERS: ReadonlyMap<string, DecoderEntry> = new Map(
     protobuf: {
       argument: 'FILE:TYPE',
       dissector: 'protobuf',
-      load: async (type) => (await import('./protobuf.js')).protobufDecoder(type),
+      load: async (type, folders) => (await import('./protobuf.js')).protobufDecoder(type, folders),
     },
   }),
 );
@@ -56,13 +56,14 @@ export function dissectorOf(decoder: string): string | undefined {
 /**
  * Loads the decoder given to `--decode`, and only the packages that it needs.
  *
+ * @param protoFolders - given to `--proto-path`
  * @throws CliError (usage error) if the decoder is unknown or its argument is invalid
  */
-export async function loadDecoder(spec: string): Promise<Decoder> {
+export async function loadDecoder(spec: string, protoFolders: readonly string[] = []): Promise<Decoder> {
   const [, name = '', argument] = /^([^:]*)(?::(.*))?$/s.exec(spec)!;
   const entry = DECODERS.get(name);
   if (entry === undefined || (entry.argument === undefined && argument !== undefined)) {
     throw new CliError(ExitCode.usage, `--decode: unknown decoder "${spec}"; expected ${DECODER_GRAMMAR}`);
   }
-  return entry.load(argument ?? '');
+  return entry.load(argument ?? '', protoFolders);
 }

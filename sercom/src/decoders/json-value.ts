@@ -1,10 +1,14 @@
 import { toHex } from '../text/hex.js';
+import { checkDepth, MAX_DEPTH } from './limits.js';
 
 /** A value that JSON can represent. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
 
-/** Maximum nesting. Deeper values are rejected, so that code that recurses into a value cannot overflow the stack. */
-export const MAX_DEPTH = 100;
+/**
+ * How many levels a key counts as. A key that is not a string becomes one, and each such key within another doubles the
+ * number of its backslashes, so few of them can be nested.
+ */
+const KEY_LEVELS = MAX_DEPTH / 4;
 
 /**
  * Converts any value that a decoder package returns into one that JSON can represent:
@@ -19,9 +23,7 @@ export const MAX_DEPTH = 100;
  * @throws Error if the value is nested deeper than {@link MAX_DEPTH}
  */
 export function toJsonValue(value: unknown, depth = 0): JsonValue {
-  if (depth > MAX_DEPTH) {
-    throw new Error(`nested more than ${MAX_DEPTH} levels deep`);
-  }
+  checkDepth(depth);
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -62,6 +64,9 @@ function isTypedArray(value: object): value is ArrayLike<number | bigint> {
 }
 
 function toKey(key: unknown, depth: number): string {
-  const plain = toJsonValue(key, depth);
+  if (typeof key === 'string') {
+    return key;
+  }
+  const plain = toJsonValue(key, depth + KEY_LEVELS);
   return typeof plain === 'string' ? plain : JSON.stringify(plain);
 }

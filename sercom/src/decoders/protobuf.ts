@@ -3,15 +3,17 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import type { Decoder } from './decoder.js';
 import { toJsonValue } from './json-value.js';
-import { explainTruncation } from './truncation.js';
+import { explainTruncation } from './limits.js';
+import { loadProto } from './proto-files.js';
 
 /**
  * Creates a decoder for one message type of a `.proto` file. Omits fields that the type does not define.
  *
  * @param spec - `FILE:TYPE`, split at the last colon
+ * @param folders - where imports are searched, after the folder of the file that imports them
  * @throws CliError if the file cannot be loaded (failure) or does not define the type (usage error)
  */
-export async function protobufDecoder(spec: string): Promise<Decoder> {
+export async function protobufDecoder(spec: string, folders: readonly string[] = []): Promise<Decoder> {
   const [, file, typeName] = /^(.+):([^:]+)$/s.exec(spec) ?? [];
   if (file === undefined || typeName === undefined) {
     throw new CliError(
@@ -19,7 +21,7 @@ export async function protobufDecoder(spec: string): Promise<Decoder> {
       `--decode "protobuf:${spec}": expected protobuf:FILE:TYPE, for example protobuf:arm.proto:Pose`,
     );
   }
-  const type = findType(await load(file), file, typeName);
+  const type = findType(await load(file, folders), file, typeName);
   return {
     name: 'protobuf',
     decode(packet) {
@@ -30,11 +32,9 @@ export async function protobufDecoder(spec: string): Promise<Decoder> {
   };
 }
 
-async function load(file: string): Promise<protobuf.Root> {
+async function load(file: string, folders: readonly string[]): Promise<protobuf.Root> {
   try {
-    const root = await protobuf.load(file);
-    root.resolveAll();
-    return root;
+    return await loadProto(file, folders);
   } catch (error) {
     throw new CliError(ExitCode.failure, `cannot load ${file}: ${(error as Error).message}`, { cause: error });
   }

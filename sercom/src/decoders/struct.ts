@@ -104,7 +104,8 @@ function parseNames(list: string, count: number, spec: string): string[] {
   if (names.length !== count) {
     throw usageError(spec, `names given: ${names.length}, but the layout has ${count} values`);
   }
-  const invalid = names.find((name, index) => name === '' || names.indexOf(name) !== index);
+  const known = new Set<string>();
+  const invalid = names.find((name) => name === '' || known.size === known.add(name).size);
   if (invalid !== undefined) {
     throw usageError(spec, invalid === '' ? 'a name is empty' : `two values are named "${invalid}"`);
   }

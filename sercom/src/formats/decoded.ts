@@ -4,6 +4,9 @@ import type { PacketRecord } from '../records/record.js';
 /** A decoded packet, or why it could not be decoded. */
 export type Decoded = { readonly value: DecodedValue } | { readonly problem: string };
 
+/** Reasons that quote the packet may be as long as it is. */
+const MAX_REASON_CHARACTERS = 200;
+
 /** Decodes the packet of a record. A rejected frame has none. */
 export function decodeRecord({ bytes, error }: PacketRecord, decoder: Decoder): Decoded | undefined {
   if (error !== undefined) {
@@ -12,6 +15,10 @@ export function decodeRecord({ bytes, error }: PacketRecord, decoder: Decoder): 
   try {
     return { value: decoder.decode(bytes) };
   } catch (cause) {
-    return { problem: `cannot decode as ${decoder.name}: ${(cause as Error).message}` };
+    return { problem: `cannot decode as ${decoder.name}: ${cut((cause as Error).message)}` };
   }
+}
+
+function cut(reason: string): string {
+  return reason.length > MAX_REASON_CHARACTERS ? `${reason.slice(0, MAX_REASON_CHARACTERS)}…` : reason;
 }

@@ -3,6 +3,7 @@ import { type LineFormat, makeFormat, TIMESTAMPS, timeFormat } from '../formats/
 import { colorizerFor } from '../terminal/color.js';
 import type { Output } from '../terminal/output.js';
 import { grouped, type OptionsOf, option } from './define.js';
+import { collect } from './values.js';
 
 /** The options of every command that shows packets. */
 export const OUTPUT_OPTIONS = grouped('Output:', {
@@ -13,6 +14,10 @@ export const OUTPUT_OPTIONS = grouped('Output:', {
   dump: option('--dump', 'add a dump like that of hexdump -C below each line', { excludes: ['json', 'format'] }),
   timestamp: option('-t, --timestamp <kind>', 'timestamp format', { choices: TIMESTAMPS, default: 'absolute' }),
   decode: option('--decode <decoder>', `decode packets as: ${DECODER_GRAMMAR}`),
+  protoFolders: option('--proto-path <folder>', 'with protobuf: a folder to search for imports; repeatable', {
+    parse: collect,
+    needs: ['decode'],
+  }),
 });
 
 export type OutputOptions = OptionsOf<typeof OUTPUT_OPTIONS>;
@@ -59,7 +64,7 @@ export async function recordFormat(
   names: readonly string[],
   output: Output,
 ): Promise<LineFormat> {
-  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode);
+  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode, options.protoFolders);
   const { line, dump } = recordFormats(options, names, output, decoder);
   return options.dump ? dump : line;
 }

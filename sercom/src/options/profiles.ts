@@ -124,7 +124,9 @@ async function readProfiles(): Promise<Record<string, Profile>> {
   const file = configFile();
   let profiles: unknown;
   try {
-    profiles = JSON.parse(await readFile(file, 'utf8')).profiles;
+    // Editors on Windows begin a file with a byte-order mark.
+    const config: unknown = JSON.parse((await readFile(file, 'utf8')).replace(/^\uFEFF/, ''));
+    profiles = isObject(config) && 'profiles' in config ? config.profiles : undefined;
   } catch (error) {
     const reason =
       (error as NodeJS.ErrnoException).code === 'ENOENT'

@@ -87,9 +87,32 @@ function nameFilter(pattern: string, spec: string): RecordFilter {
   if (pattern === '') {
     throw usageError(spec, 'the name is empty');
   }
-  const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
-  const expression = new RegExp(`^${parts.join('.*')}$`, 'su');
-  return ({ name }) => expression.test(name);
+  const [first = '', ...others] = pattern.split('*');
+  const last = others.pop();
+  if (last === undefined) {
+    return ({ name }) => name === first;
+  }
+  return ({ name }) => matchesParts(name, first, others, last);
+}
+
+/**
+ * Whether a name begins with `first` and ends with `last`, with the other parts between them in this order. Taking each
+ * part where it first occurs is enough, so the time is linear; a regular expression would try all combinations.
+ */
+function matchesParts(name: string, first: string, between: readonly string[], last: string): boolean {
+  if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) {
+    return false;
+  }
+  const end = name.length - last.length;
+  let at = first.length;
+  for (const part of between) {
+    const found = name.indexOf(part, at);
+    if (found < 0) {
+      return false;
+    }
+    at = found + part.length;
+  }
+  return at <= end;
 }
 
 function lengthFilter(operator: string, value: string, spec: string): RecordFilter {

@@ -5,6 +5,9 @@ import type { PacketRecord } from './record.js';
 /** Percent-encoded in names, as in a URL. */
 const UNSAFE = /[\p{C}\p{Z}%]/gu;
 
+/** What a capture can express. */
+const MAX_FRAME_BYTES = 2 ** 32 - 1;
+
 const LINE =
   /^\((\d{1,10})\.(\d{6})\) (\S+) (?:(rx|tx)#|rx!(malformed|too-long|checksum)\/(\d{1,10})#)((?:[0-9a-f]{2})*)$/u;
 
@@ -37,12 +40,15 @@ export function parseLogLine(line: string): PacketRecord {
   const name = decodeName(encodedName);
   const timeUs = Number(seconds) * 1_000_000 + Number(micros);
   if (!Number.isSafeInteger(timeUs)) {
-    throw new Error('time out of range');
+    throw new Error(`time out of range; the latest is ${epochTime(Number.MAX_SAFE_INTEGER)}`);
   }
   if (error === undefined) {
     return { timeUs, name, dir: dir as PacketRecord['dir'], length: bytes.length, bytes };
   }
   const length = Number(wireLength);
+  if (length > MAX_FRAME_BYTES) {
+    throw new Error(`a frame of ${length} bytes; the longest is ${MAX_FRAME_BYTES} bytes`);
+  }
   if (length < bytes.length) {
     throw new Error(`a frame of ${length} bytes cannot begin with ${bytes.length} bytes`);
   }

@@ -115,7 +115,7 @@ function interfaceOf({ bytes, littleEndian }: Body, index: number): Interface {
   const offset = options.get(IF_TSOFFSET);
   const offsetUs = offset === undefined ? 0 : Number(viewOf(offset).getBigInt64(0, littleEndian)) * 1_000_000;
   return {
-    name: options.get(IF_NAME)?.toString() ?? `interface ${index}`,
+    name: options.get(IF_NAME)?.toString() || `interface ${index}`,
     linkType,
     timeUs: (stamp) => Number((stamp * 1_000_000n) / perSecond) + offsetUs,
   };

@@ -19,6 +19,10 @@ export async function* readRecording(file: string, signal?: AbortSignal): AsyncG
   try {
     const ending = signal === undefined ? stream : addAbortSignal(signal, stream);
     const { head, all } = await peek(ending[Symbol.asyncIterator]());
+    const conversion = conversionOf(head);
+    if (conversion !== undefined) {
+      throw new Error(conversion);
+    }
     const isCapture = head.length === 4 && head.readUInt32LE() === SECTION_HEADER;
     yield* isCapture ? readPcapng(all) : readLog(all);
   } catch (error) {
@@ -27,6 +31,18 @@ export async function* readRecording(file: string, signal?: AbortSignal): AsyncG
     const problem = code === undefined ? `${name}: ${message}` : `cannot read ${name}: ${message}`;
     throw new CliError(ExitCode.failure, problem, { cause: error });
   }
+}
+
+/** What the first bytes of files are that must be converted before they can be read, as hex, and how to convert them. */
+const CONVERSIONS: readonly (readonly [magic: string, help: string])[] = [
+  ['1f8b', 'compressed with gzip; decompress it: gunzip -c FILE | sercom replay -'],
+  ...['d4c3b2a1', 'a1b2c3d4', '4d3cb2a1', 'a1b23c4d'].map(
+    (magic) => [magic, 'a capture in the old format pcap; convert it: editcap -F pcapng FILE FILE.pcapng'] as const,
+  ),
+];
+
+function conversionOf(head: Buffer): string | undefined {
+  return CONVERSIONS.find(([magic]) => head.toString('hex').startsWith(magic))?.[1];
 }
 
 /** A recording's name in messages. */

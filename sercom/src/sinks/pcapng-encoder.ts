@@ -86,7 +86,7 @@ export class PcapngEncoder {
     blocks.uint32(Math.floor(timeUs / UINT32) * 1_000 + Math.floor(lowNs / UINT32));
     blocks.uint32(lowNs % UINT32);
     blocks.uint32(tags.length + bytes.length);
-    blocks.uint32(tags.length + length);
+    blocks.uint32(Math.min(tags.length + length, UINT32 - 1));
     blocks.bytes(tags);
     blocks.bytes(bytes);
     blocks.pad();

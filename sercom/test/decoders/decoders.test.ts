@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -58,6 +59,18 @@ describe('cbor', () => {
     ['a26161016162820203', { a: 1, b: [2, 3] }],
     ['c11a514b67b0', '2013-03-21T20:04:00.000Z'],
     ['d82a4101', { tag: 42, contents: '01' }],
+    ['7f657374726561646d696e67ff', 'streaming'],
+    ['5f42010243030405ff', '0102030405'],
+    ['bf6161019f02ff03ff', { a: 1, '[2]': 3 }],
+    ['f0', { value: 16 }],
+    ['d82063613a62', 'a:b'],
+    ['d823632e2a61', '.*a'],
+    ['d95249612e', '.'],
+    ['d84144000100ff', [1, 255]],
+    ['d90102820102', [1, 2]],
+    ['c240', 0],
+    [`c2590401${'ff'.repeat(1_025)}`, { tag: 2, contents: 'ff'.repeat(1_025) }],
+    ['a1810102', { '[1]': 2 }],
     ['a1695f5f70726f746f5f5f01', JSON.parse('{"__proto__":1}')],
   ])('decodes %s', async (hex, value) => {
     expect(JSON.stringify(await decoded('cbor', hex))).toBe(JSON.stringify(value));
@@ -67,12 +80,17 @@ describe('cbor', () => {
     ['', /empty/],
     ['18', /ends in the middle/],
     ['8201', /ends in the middle/],
-    ['6568', /end of stream/],
+    ['6568', /ends in the middle/],
     ['0000', /Extra data/],
     ['ff', /./],
     ['1c', /./],
+    ['c201', /bignum/],
+    ['3f', /indefinite/],
+    ['5f6161ff', /invalid part/],
+    ['61ff', /UTF-8/],
+    ['a1'.repeat(50) + '00'.repeat(51), /nested more than/],
     ['9bffffffffffffffff', /ends in the middle/],
-    ['81'.repeat(65_000), /depth/i],
+    ['81'.repeat(65_000), /nested more than/],
   ])('rejects %.20s', async (hex, reason) => {
     await expect(decoded('cbor', hex)).rejects.toThrow(reason);
   });
@@ -210,6 +228,57 @@ describe('protobuf', () => {
 
   test.each(['protobuf', 'protobuf:x.proto', 'protobuf::T'])('reports %s as a usage error', async (spec) => {
     await expect(loadDecoder(spec)).rejects.toThrow(/protobuf:FILE:TYPE/);
+  });
+
+  test('imports from --proto-path, well-known files, and nanopb options', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(path.join(folder, 'common'));
+    await mkdir(path.join(folder, 'sub'));
+    await writeFile(path.join(folder, 'common/time.proto'), 'syntax = "proto3"; message Stamp { uint32 ms = 1; }');
+    const file = path.join(folder, 'sub/msg.proto');
+    await writeFile(
+      file,
+      `syntax = "proto3"; import "common/time.proto"; import "google/protobuf/descriptor.proto";
+      import "google/protobuf/timestamp.proto"; import "nanopb.proto";
+      extend google.protobuf.FieldOptions { string unit = 50001; }
+      message Msg { Stamp at = 1 [(unit) = "ms", (nanopb).max_count = 8]; google.protobuf.Timestamp t = 2; }`,
+    );
+    const decoder = await loadDecoder(`protobuf:${file}:Msg`, [folder]);
+    expect(decoder.decode(bytesOf('0a020807 12020809')).value).toEqual({ at: { ms: 7 }, t: { seconds: 9 } });
+    await expect(loadDecoder(`protobuf:${file}:Msg`)).rejects.toThrow(
+      /cannot load .*msg\.proto: .*msg\.proto imports .*sub\/common\/time\.proto, which does not exist.*--proto-path/,
+    );
+  });
+
+  test.each([
+    ['a device', '/dev/zero', /not a regular file/],
+    ['a folder', '/tmp', /not a regular file|EISDIR/],
+  ])('refuses %s', async (_, file, reason) => {
+    await expect(loadDecoder(`protobuf:${file}:T`)).rejects.toThrow(reason);
+  });
+
+  test('refuses a pipe without waiting for its writer', async () => {
+    const pipe = path.join(await temporaryFolder(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    await expect(loadDecoder(`protobuf:${pipe}:T`)).rejects.toThrow(/not a regular file/);
+  });
+
+  test.each([
+    [
+      'too many fields',
+      Array.from({ length: 100_000 }, (_, index) => `uint32 f${index} = ${index};`).join(),
+      /larger|fields/,
+    ],
+    [
+      '5,000 fields',
+      Array.from({ length: 5_000 }, (_, index) => `uint32 f${index} = ${index};`).join(),
+      /more than 4000 fields/,
+    ],
+    ['2 MB', ' '.repeat(2_000_000), /larger than 1048576 bytes/],
+  ])('refuses a file with %s', async (_, text, reason) => {
+    const file = path.join(await temporaryFolder(), 'big.proto');
+    await writeFile(file, `syntax = "proto3"; message T {${text}}`);
+    await expect(loadDecoder(`protobuf:${file}:T`)).rejects.toThrow(reason);
   });
 
   test('reports a missing file as a failure', async () => {

@@ -125,6 +125,9 @@ describe('profiles', () => {
   test.each([
     ['missing', undefined, /config\.json does not exist; create it with \{"profiles"/],
     ['broken', '{', /config\.json: .*JSON/],
+    ['null', 'null', /config\.json: expected \{"profiles"/],
+    ['a number', '7', /config\.json: expected \{"profiles"/],
+    ['without a profile of that name', '\ufeff{"profiles": {}}', /unknown profile "bench"/],
     ['of the wrong shape', { profiles: [] }, /config\.json: expected \{"profiles"/],
   ])('in a configuration file that is %s are a usage error', async (_, config, message) => {
     const { code, stderr } = await runWith(config, 'monitor', '@bench');

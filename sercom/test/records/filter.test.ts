@@ -13,6 +13,12 @@ describe('a condition', () => {
     ['name=*r*', true],
     ['name=*x*', false],
     ['name=a.m', false],
+    ['name=*', true],
+    ['name=**arm**', true],
+    ['name=arm*m', false],
+    ['name=ar*rm', false],
+    ['name=a*r*m', true],
+    ['name=*m*r*', false],
     ['dir=rx', true],
     ['dir=tx', false],
     ['length=5', true],
@@ -52,6 +58,15 @@ describe('a condition', () => {
   test('finds text in UTF-8', () => {
     expect(parseFilter('text=hä')({ ...packet, bytes: Buffer.from('ohä!') })).toBe(true);
   });
+});
+
+test('many wildcards take linear time', () => {
+  const matches = parseFilter(`name=${'*a'.repeat(50)}*b`);
+  const start = process.cpuUsage();
+  expect(matches({ ...packet, name: 'a'.repeat(100_000) })).toBe(false);
+  expect(matches({ ...packet, name: `${'a'.repeat(100_000)}b` })).toBe(true);
+  const { user, system } = process.cpuUsage(start);
+  expect((user + system) / 1_000).toBeLessThan(500);
 });
 
 test('combines filters and rejects: every filter must match, and no reject', () => {

@@ -92,7 +92,12 @@ describe('reading a log', () => {
     ['(1.000000) arm tx!malformed/3#00', /^line 2: not a line of a log/],
     ['(1.000000) arm rx!bored/3#00', /^line 2: not a line of a log/],
     ['(1.000000) arm rx!malformed/1#0001', /^line 2: a frame of 1 bytes cannot begin with 2 bytes/],
-    ['(9999999999.000000) arm rx#00', /^line 2: time out of range/],
+    ['(9999999999.000000) arm rx#00', /^line 2: time out of range; the latest is 9007199254\.740991$/],
+    ['(9007199254.740992) arm rx#00', /^line 2: time out of range/],
+    [
+      '(1.000000) arm rx!malformed/4294967296#00',
+      /^line 2: a frame of 4294967296 bytes; the longest is 4294967295 bytes/,
+    ],
     ['(1.000000) %zz rx#00', /^line 2: invalid name "%zz"/],
     ['(1.000000) %41 rx#00', /^line 2: invalid name "%41"/],
     ['(1.000000) a\x1b rx#00', /^line 2: /],

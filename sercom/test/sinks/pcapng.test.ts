@@ -144,6 +144,18 @@ describe('a capture', () => {
     ]);
   });
 
+  test('gets a name for an interface that has an empty one', async () => {
+    const empty = Buffer.concat([u16(2), u16(0)]);
+    const file = Buffer.concat([section(), description(147, empty), enhanced(0, 5, Buffer.of(1))]);
+    expect((await read(file)).map(({ name }) => name)).toEqual(['interface 0']);
+  });
+
+  test('may hold the longest frame, with a dissector too', async () => {
+    const longest = { ...frame, length: 2 ** 32 - 1 };
+    const [record] = await read(await written([longest], 'json'));
+    expect(record).toMatchObject({ error: 'too-long', bytes: Buffer.from(frame.bytes) });
+  });
+
   test.each<[string, Buffer, RegExp]>([
     ['no section', description(147), /^block at byte 0: not a pcapng file/],
     ['text', Buffer.from('hello, here is text'), /^block at byte 0: not a pcapng file/],

@@ -11,7 +11,10 @@ export const run: Run<typeof definition> = async ({ shell }, output, program) =>
   if (shell === PORTS) {
     const { listPorts } = await import('serial-communicator');
     const paths = (await listPorts()).map(({ path }) => path);
-    output.write([...paths, SIMULATED_PATH, ...(await profileNames())].map((port) => `${port}\n`).join(''));
+    const ports = [...paths, SIMULATED_PATH, ...(await profileNames())];
+    // The scripts read one port per line.
+    const lines = ports.filter((port) => !/\p{Cc}/u.test(port)).map((port) => `${port}\n`);
+    output.write(lines.join(''));
   } else {
     output.write(SCRIPTS[shell](shapesOf(program)));
   }
@@ -70,30 +73,48 @@ function shapeOf({ long, short, description, required, optional, flags, argChoic
 
 const SCRIPTS: Record<Shell, (commands: readonly CommandShape[]) => string> = { bash, zsh, fish };
 
+/** The files that bash offers, quoted. */
+const BASH_FILES = 'compgen -f -- "$current" | _sercom_quoted';
+
 function bash(commands: readonly CommandShape[]): string {
   const cases = commands.map(({ name, hasPorts, hasFile, choices, options }) => {
     const values = options
       .filter(({ hasValue }) => hasValue)
       .map(({ long, short, choices, hasFile }) => {
-        const reply = hasFile ? 'compgen -f -- "$current"' : `compgen -W ${quote(choices.join(' '))} -- "$current"`;
+        const reply = hasFile ? BASH_FILES : `compgen -W ${quote(choices.join(' '))} -- "$current"`;
         return `        ${[long, short].filter(Boolean).join('|')}) candidates=$(${reply}) ;;`;
       });
     const words = [...options.map(({ long }) => long), '--help', ...choices].join(' ');
-    const ports = hasPorts ? ` $(sercom completion ${PORTS} 2>/dev/null)` : '';
-    const files = hasFile ? '; compgen -f -- "$current"' : '';
+    const ports = hasPorts ? `; sercom completion ${PORTS} 2>/dev/null | _sercom_quoted` : '';
+    const files = hasFile ? `; ${BASH_FILES}` : '';
     return [
       `    ${name})`,
       '      case "$previous" in',
       ...values,
-      `        *) candidates=$(compgen -W "${words}${ports}" -- "$current"${files}) ;;`,
+      `        *) candidates=$(compgen -W ${quote(words)} -- "$current"${ports}${files}) ;;`,
       '      esac',
       '      ;;',
     ].join('\n');
   });
   return `# bash completion of sercom: source <(sercom completion bash)
+# Prints the lines of stdin, quoted for the command line, that begin with the current word. "compgen -W" would expand them.
+_sercom_quoted() {
+  local line
+  while IFS= read -r line; do
+    printf -v line %q "$line"
+    [[ $line == "$current"* ]] && printf '%s\\n' "$line"
+  done
+}
 _sercom() {
   local line="\${COMP_LINE:0:COMP_POINT}" previous="\${COMP_WORDS[COMP_CWORD-1]}" current candidates
   current="\${line##*[[:space:]]}"
+  # White space after a backslash belongs to the word.
+  local before="\${line%"$current"}" space word
+  while [[ $before == *\\\\[[:space:]] ]]; do
+    space="\${before: -1}" word="\${before%?}"
+    current="\${word##*[[:space:]]}$space$current"
+    before="\${line%"$current"}"
+  done
   if ((COMP_CWORD == 1)); then
     candidates=$(compgen -W "${commands.map(({ name }) => name).join(' ')} help --help --version" -- "$current")
   else

@@ -29,7 +29,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   const ports = options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, false);
   const names = ports.map(({ name }) => name);
   const playback = playbackOf(options);
-  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode);
+  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode, options.protoFolders);
   const formats = recordFormats(options, names, output, decoder);
   const screen = writesToStdout(options)
     ? undefined

@@ -1,4 +1,5 @@
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../../test/support/tools.js';
@@ -9,7 +10,7 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 const FOLDER = path.dirname(SERCOM);
 
 /** The words that bash offers after a line. */
-async function offered(line: string): Promise<string[]> {
+async function offered(line: string, env: NodeJS.ProcessEnv = {}): Promise<string[]> {
   const script = `
     sercom() { "${process.execPath}" "${SERCOM}" "$@"; }
     source <(sercom completion bash)
@@ -20,7 +21,7 @@ async function offered(line: string): Promise<string[]> {
     COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
     _sercom
     printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout, stderr } = await new RunningProcess('bash', ['-c', script, 'bash', line]).outcome();
+  const { stdout, stderr } = await new RunningProcess('bash', ['-c', script, 'bash', line], env).outcome();
   expect(stderr).toBe('');
   return stdout.split('\n').filter((word) => word !== '');
 }
@@ -43,6 +44,26 @@ describe.skipIf(!has('bash'))('completion in bash (needs bash)', () => {
   test('offers the rest of a port after its colon', async () => {
     // "sim:" is complete already.
     expect(await offered('sercom monitor sim:')).toEqual([]);
+  });
+
+  test('executes nothing in the name of a profile or a file, and quotes it', async () => {
+    const folder = await temporaryFolder();
+    const trace = path.join(folder, 'executed');
+    const names = [`$(touch ${trace})`, `\`touch ${trace}\``, `a b'c"d`, 'new\nline'];
+    await mkdir(path.join(folder, 'sercom'));
+    const profiles = Object.fromEntries(names.map((name) => [name, {}]));
+    await writeFile(path.join(folder, 'sercom', 'config.json'), JSON.stringify({ profiles }));
+    const env = { XDG_CONFIG_HOME: folder };
+    expect(await offered('sercom monitor @', env)).toEqual([
+      `\\$\\(touch\\ ${trace}\\)`,
+      `\\\`touch\\ ${trace}\\\``,
+      `a\\ b\\'c\\"d`,
+    ]);
+    expect(await offered('sercom monitor @a\\ b', env)).toEqual([`a\\ b\\'c\\"d`]);
+    await writeFile(path.join(folder, '$(touch x)'), '');
+    expect(await offered(`sercom monitor --log ${folder}/$`)).toEqual([]);
+    expect(await offered(`sercom monitor --log ${folder}/`)).toContain(`${folder}/\\$\\(touch\\ x\\)`);
+    expect(existsSync(trace)).toBe(false);
   });
 
   test('offers files as the value of an option for files', async () => {
