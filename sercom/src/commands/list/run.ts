@@ -33,8 +33,7 @@ export const run: Run<typeof definition> = async ({ json = false, watch: isWatch
   for (const port of ports) {
     output.write(json ? changeJson('present', port) : changeLine('present', port));
   }
-  await watchPorts(ports, (change, port) => output.write((json ? changeJson : changeLine)(change, port)), output);
-  return ExitCode.success;
+  return watchPorts(ports, (change, port) => output.write((json ? changeJson : changeLine)(change, port)), output);
 };
 
 /** The ports that were removed and added between two lists. */
@@ -51,12 +50,12 @@ export function portChanges(
   ];
 }
 
-/** Reports each port that is added or removed, until Ctrl-C or until the output is closed. */
+/** Reports each port that is added or removed, until Ctrl-C or until the output is closed. Returns the exit code. */
 async function watchPorts(
   ports: readonly PortInfo[],
   report: (change: 'added' | 'removed', port: PortInfo) => void,
   output: Output,
-): Promise<void> {
+): Promise<ExitCode> {
   const interruption = new Interruption();
   void output.ended.then(interruption.interrupt);
   let wake = () => {};
@@ -85,6 +84,7 @@ async function watchPorts(
     if (!interruption.signal.aborted) {
       throw error;
     }
+    return interruption.exitCode(ExitCode.success);
   } finally {
     watcher?.close();
     interruption.close();

@@ -84,7 +84,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   });
   if (tally.sent === 0) {
     printMessage('no packets sent');
-    return ExitCode.failure;
+    return exitCode === ExitCode.success ? ExitCode.failure : exitCode;
   }
   await output.write(
     options.json ? `${pingJson(result())}\n` : pingReport(name, result(), colorizerFor(output.stream)),
@@ -93,7 +93,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     output.push();
     printMessage(trouble);
   }
-  return exitCode !== ExitCode.success || tally.lost + tally.corrupted > 0 ? ExitCode.failure : ExitCode.success;
+  return exitCode === ExitCode.success && tally.lost + tally.corrupted > 0 ? ExitCode.failure : exitCode;
 
   async function exchange(live: LivePorts): Promise<void> {
     let nextAtMs = performance.now();
