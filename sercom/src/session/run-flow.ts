@@ -4,6 +4,7 @@ import { Interruption } from '../interruption.js';
 import type { RecordSource } from '../records/source.js';
 import type { RecordFlow } from '../sinks/flow.js';
 import type { Output } from '../terminal/output.js';
+import { discardWhenStalled } from '../terminal/terminal-stream.js';
 
 export interface FlowOptions {
   source: RecordSource;
@@ -37,10 +38,14 @@ export async function runFlow({
   const interrupted = once(interruption.signal, 'abort').then(() => interruption.exitCode(interruptedCode));
   const delivered = source.deliver(flow.take, closing.signal, () => flow.begin());
   // A stdout that failed is reported at the very end, once everything else has been written.
-  const ends = [delivered, flow.ended, output.ended].map((end) => end.then(() => ExitCode.success));
+  const ends = [delivered, flow.ended].map((end) => end.then(() => ExitCode.success));
+  const left = output.ended.then(() => (output.hasHungUp ? ExitCode.hungUp : ExitCode.success));
   try {
-    return await Promise.race([interrupted, ...ends]);
+    return await Promise.race([interrupted, ...ends, left]);
   } finally {
+    if (interruption.signal.aborted) {
+      discardWhenStalled();
+    }
     closing.abort();
     await delivered.catch(() => {});
     interruption.close();

@@ -6,6 +6,7 @@ import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
 import { printMessage } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
+import { discardWhenStalled } from '../../terminal/terminal-stream.js';
 import { within } from '../../within.js';
 import type { Run } from '../command.js';
 import type { definition } from './command.js';
@@ -84,7 +85,8 @@ async function watchPorts(
     if (!interruption.signal.aborted) {
       throw error;
     }
-    return interruption.exitCode(ExitCode.success);
+    discardWhenStalled();
+    return output.hasHungUp ? ExitCode.hungUp : interruption.exitCode(ExitCode.success);
   } finally {
     watcher?.close();
     interruption.close();

@@ -43,7 +43,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   let sentPackets = 0;
   let lostPackets = 0;
 
-  const screen = new ScreenLines({ output, line: format });
+  const screen = new ScreenLines({ output, line: format, isLive: true });
   const totals = new Totals(screen);
   const flow = new RecordFlow([totals, screen], (record) => replies.take(record, performance.now()));
   const live = new LivePorts({
