@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, test } from 'vitest';
 import { has } from '../../../test/support/tools.js';
 import { SERCOM } from '../support/sercom-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
