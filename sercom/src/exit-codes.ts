@@ -7,8 +7,12 @@ export const ExitCode = {
   usage: 2,
   /** What the command waited for did not arrive in time. */
   timeout: 3,
-  /** Ctrl-C, in commands that it keeps from finishing their task. */
+  /** SIGHUP: the terminal was closed. Like the next two, 128 plus the number of the signal. */
+  hungUp: 129,
+  /** Ctrl-C (SIGINT), in commands that it keeps from finishing their task. */
   interrupted: 130,
+  /** SIGTERM. */
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];

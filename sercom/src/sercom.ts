@@ -1,9 +1,11 @@
 #!/usr/bin/env node
+import { fstatSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CommanderError } from 'commander';
 import { ExitCode } from './exit-codes.js';
 import { createProgram } from './program.js';
 import { reportError } from './report-error.js';
-import { printMessage } from './terminal/message.js';
+import { printMessage, redirectMessages } from './terminal/message.js';
 import { Output } from './terminal/output.js';
 
 /** Runs the command that the command line names. Never rejects. */
@@ -38,18 +40,45 @@ async function main(commandLine: readonly string[], output: Output): Promise<Exi
 }
 
 /** The final exit code: a command whose output could not be written has failed. */
-async function finish(exitCode: ExitCode, output: Output): Promise<ExitCode> {
+async function finish(exitCode: ExitCode, output: Output, messages: Output | undefined): Promise<ExitCode> {
   await output.flush();
-  if (output.failure === undefined) {
-    return exitCode;
+  if (output.failure !== undefined) {
+    printMessage(`cannot write to stdout: ${output.failure.message}`);
   }
-  printMessage(`cannot write to stdout: ${output.failure.message}`);
-  return ExitCode.failure;
+  await output.close();
+  await messages?.close();
+  return output.failure === undefined ? exitCode : ExitCode.failure;
+}
+
+/** What writes messages to stderr if it is a terminal: if stdout is the same one, its output, which may have a footer. */
+function messagesOn(output: Output): Output | undefined {
+  if (!process.stderr.isTTY) {
+    return undefined;
+  }
+  return output.isTerminal && fstatSync(1).rdev === fstatSync(2).rdev ? output : new Output(process.stderr, 2);
 }
 
 // When stderr is closed, there is nowhere left to report to.
 process.stderr.on('error', () => {});
-process.on('uncaughtException', (error) => process.exit(reportError(error)));
+process.on('uncaughtException', (error) => {
+  const exitCode = reportError(error);
+  messages?.push();
+  process.exit(exitCode);
+});
 
 const output = new Output(process.stdout);
-process.exitCode = await finish(await main(process.argv.slice(2), output), output);
+const messages = messagesOn(output);
+if (messages !== undefined) {
+  redirectMessages((line) => {
+    // A terminal that is stalled for hours must not fill the memory.
+    if (!messages.isFull) {
+      void messages.write(line);
+    }
+  });
+}
+process.exitCode = await finish(await main(process.argv.slice(2), output), output, messages);
+if (process.exitCode === ExitCode.hungUp && process.stdin.isTTY && process.pid !== 1) {
+  // Node.js crashes when it cannot restore the mode of a terminal at the end, so let the signal end the process.
+  process.kill(process.pid, 'SIGHUP');
+  await delay(1_000);
+}

@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest';
+import { ExitCode } from '../src/exit-codes.js';
 import { Interruption } from '../src/interruption.js';
 
-const listeners = () => process.listenerCount('SIGINT') + process.listenerCount('SIGTERM');
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-test.each(['SIGINT', 'SIGTERM'] as const)('the first %s aborts the signal, and the next one kills', (name) => {
+const listeners = () => SIGNALS.reduce((sum, name) => sum + process.listenerCount(name), 0);
+
+test.each(SIGNALS)('the first %s aborts the signal, and the next one kills', (name) => {
   const before = listeners();
   const interruption = new Interruption();
-  expect(listeners()).toBe(before + 2);
-  process.emit(name);
+  expect(listeners()).toBe(before + 3);
+  process.emit(name, name);
   expect(interruption.signal.aborted).toBe(true);
   // Without a listener, Node.js ends the process.
   expect(listeners()).toBe(before);
@@ -27,4 +30,14 @@ test('interrupt() has the effect of a signal', () => {
   interruption.interrupt();
   expect(interruption.signal.aborted).toBe(true);
   expect(listeners()).toBe(before);
+});
+
+test.each([
+  ['SIGINT', 0],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('after %s the exit code is %i', (name, code) => {
+  const interruption = new Interruption();
+  process.emit(name, name);
+  expect(interruption.exitCode(ExitCode.success)).toBe(code);
 });

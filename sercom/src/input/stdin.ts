@@ -1,7 +1,6 @@
 import { addAbortSignal, type Readable } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import { Interruption } from '../interruption.js';
 import { printMessage } from '../terminal/message.js';
 import { byteLinesOf } from '../text/lines.js';
 
@@ -9,23 +8,13 @@ import { byteLinesOf } from '../text/lines.js';
  * Reads all of stdin as one packet. Stops reading when it is too long.
  *
  * @param isTerminal - whether stdout is a terminal, so that instructions are shown
- * @returns `undefined` if Ctrl-C interrupted it
+ * @throws the reason of the signal when it is aborted
  */
-export async function readPacket(maxBytes: number, isTerminal: boolean): Promise<Buffer | undefined> {
-  const interruption = new Interruption();
+export async function readPacket(maxBytes: number, isTerminal: boolean, signal: AbortSignal): Promise<Buffer> {
   if (isTerminal && process.stdin.isTTY) {
     printMessage('type the packet, then press Ctrl-D on an empty line');
   }
-  try {
-    return await readUpTo(addAbortSignal(interruption.signal, process.stdin), maxBytes);
-  } catch (error) {
-    if (interruption.signal.aborted) {
-      return undefined;
-    }
-    throw error;
-  } finally {
-    interruption.close();
-  }
+  return readUpTo(addAbortSignal(signal, process.stdin), maxBytes);
 }
 
 /**

@@ -1,8 +1,8 @@
-import { createReadStream } from 'node:fs';
 import { addAbortSignal } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { readLog } from './log-reader.js';
+import { openToRead } from './open-to-read.js';
 import { SECTION_HEADER } from './pcapng-blocks.js';
 import { readPcapng } from './pcapng-reader.js';
 import type { PacketRecord } from './record.js';
@@ -13,12 +13,14 @@ import type { PacketRecord } from './record.js';
  *
  * @throws CliError (failure) if the file cannot be read, or at its first invalid line or block
  */
-export async function* readRecording(file: string, signal?: AbortSignal): AsyncGenerator<PacketRecord> {
-  const stream = file === '-' ? process.stdin : createReadStream(file);
+export async function* readRecording(
+  file: string,
+  signal = new AbortController().signal,
+): AsyncGenerator<PacketRecord> {
   const name = nameOfRecording(file);
   try {
-    const ending = signal === undefined ? stream : addAbortSignal(signal, stream);
-    const { head, all } = await peek(ending[Symbol.asyncIterator]());
+    const stream = file === '-' ? addAbortSignal(signal, process.stdin) : await openToRead(file, signal);
+    const { head, all } = await peek(stream[Symbol.asyncIterator]());
     const conversion = conversionOf(head);
     if (conversion !== undefined) {
       throw new Error(conversion);
@@ -26,7 +28,7 @@ export async function* readRecording(file: string, signal?: AbortSignal): AsyncG
     const isCapture = head.length === 4 && head.readUInt32LE() === SECTION_HEADER;
     yield* isCapture ? readPcapng(all) : readLog(all);
   } catch (error) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const { code, message } = error as NodeJS.ErrnoException;
     const problem = code === undefined ? `${name}: ${message}` : `cannot read ${name}: ${message}`;
     throw new CliError(ExitCode.failure, problem, { cause: error });

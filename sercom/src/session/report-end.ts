@@ -26,6 +26,10 @@ export function reportEnd(options: EndOptions, output: Output, wasInterrupted: b
   if (wasInterrupted) {
     printMessage(`${totals}`);
   } else if (totals.notShown > 0 && !output.hasEnded) {
-    printMessage(`${count(totals.notShown, 'rejected frame')} dropped: the program reading stdout is too slow`);
+    printMessage(
+      output.isTerminal
+        ? `${count(totals.notShown, 'line')} not shown: the terminal was stalled`
+        : `${count(totals.notShown, 'rejected frame')} dropped: the program reading stdout is too slow`,
+    );
   }
 }

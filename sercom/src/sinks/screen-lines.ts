@@ -16,11 +16,13 @@ export interface ScreenLinesOptions {
   isDumping?: boolean;
   /** Drop records instead of holding the device while stdout is slow. */
   drop?: boolean;
+  /** The records are from a device, which a stalled terminal must not hold: drop them while it is stalled. */
+  isLive?: boolean;
 }
 
 /** The screen: prints records as lines or dumps. While it is paused, it keeps them to print later. */
 export class ScreenLines implements RecordSink {
-  readonly whenFull: 'hold' | 'drop';
+  readonly #drop: boolean;
   readonly #output: Output;
   readonly #line: LineFormat;
   readonly #dump: LineFormat;
@@ -29,12 +31,19 @@ export class ScreenLines implements RecordSink {
   #heldCharacters = 0;
   #pause: { ended: Promise<void>; end: () => void } | undefined;
 
-  constructor({ output, line, dump = line, isDumping = false, drop = false }: ScreenLinesOptions) {
-    this.whenFull = drop ? 'drop' : 'hold';
+  constructor({ output, line, dump = line, isDumping = false, drop = false, isLive = false }: ScreenLinesOptions) {
+    this.#drop = drop;
+    if (isLive) {
+      output.dropWhenStalled();
+    }
     this.#output = output;
     this.#line = line;
     this.#dump = dump;
     this.#isDumping = isDumping;
+  }
+
+  get whenFull(): 'hold' | 'drop' {
+    return this.#drop || this.#output.dropsNow ? 'drop' : 'hold';
   }
 
   /** The number of records that are kept while paused. */

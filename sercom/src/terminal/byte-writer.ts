@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import { STALLED } from './terminal-stream.js';
 
 /** What is written in one turn of the event loop leaves as one batch, unless it is longer than this. */
 const BATCH_BYTES = 65_536;
@@ -20,7 +21,7 @@ export const FULL_BYTES = 1_048_576;
  * has closed the pipe, everything written is discarded.
  */
 export class ByteWriter {
-  readonly #stream: Writable;
+  readonly #stream: Writable & { readonly isStalled?: boolean };
   readonly #trailer: (() => string) | undefined;
   /** The batch: the first bytes of the buffer, then text. Encoding many lines at once is several times as fast. */
   #buffer: Buffer | undefined;
@@ -32,6 +33,8 @@ export class ByteWriter {
   #spare: Buffer[] = [];
   #holding: { promise: Promise<void>; release: () => void } | undefined;
   #hasEnded = false;
+  #isClosed = false;
+  #dropsWhenStalled = false;
   #failure: Error | undefined;
 
   /** Resolves once nothing more can be written: the stream failed, or the reader closed the pipe. */
@@ -40,7 +43,7 @@ export class ByteWriter {
   /**
    * @param trailer - gives the text to append to each batch
    */
-  constructor(stream: Writable, trailer?: () => string) {
+  constructor(stream: Writable & { readonly isStalled?: boolean }, trailer?: () => string) {
     this.#stream = stream;
     this.#trailer = trailer;
     this.ended = new Promise((resolve) => {
@@ -51,7 +54,15 @@ export class ByteWriter {
         resolve();
       });
     });
-    stream.on('close', () => this.#discard());
+    stream.on('close', () => {
+      this.#isClosed = true;
+      this.#discard();
+    });
+    stream.on(STALLED, () => {
+      if (this.#dropsWhenStalled) {
+        this.#release();
+      }
+    });
   }
 
   /** Whether nothing more can be written. */
@@ -62,6 +73,21 @@ export class ByteWriter {
   /** Why nothing more can be written. A reader that closes its pipe is not a failure. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** From now on, callers need not wait while the terminal is stalled: they drop records when it is full. */
+  dropWhenStalled(): void {
+    this.#dropsWhenStalled = true;
+  }
+
+  /** Whether records should be dropped rather than wait when it is full. */
+  get dropsNow(): boolean {
+    return this.#dropsWhenStalled && this.#stream.isStalled === true;
+  }
+
+  /** Whether the stream has not written everything that it was handed. */
+  get isBusy(): boolean {
+    return this.#writingBytes > 0;
   }
 
   /** Whether a batch waits to be handed to the stream. */
@@ -81,7 +107,7 @@ export class ByteWriter {
 
   /** Writes a copy of the bytes. A returned promise asks the caller to wait before writing more; it never rejects. */
   write(bytes: Uint8Array): void | Promise<void> {
-    if (this.#hasEnded) {
+    if (this.#hasEnded || this.#isClosed) {
       return;
     }
     this.#encodeText();
@@ -99,7 +125,7 @@ export class ByteWriter {
 
   /** Writes text as UTF-8. A returned promise asks the caller to wait before writing more; it never rejects. */
   writeText(text: string): void | Promise<void> {
-    if (this.#hasEnded) {
+    if (this.#hasEnded || this.#isClosed) {
       return;
     }
     this.#text += text;
@@ -108,7 +134,7 @@ export class ByteWriter {
 
   /** Hands the batch to the stream now. */
   push(): void {
-    if (this.#hasEnded || !this.hasBatch) {
+    if (this.#hasEnded || this.#isClosed || !this.hasBatch) {
       return;
     }
     if (this.#trailer !== undefined) {
@@ -121,7 +147,7 @@ export class ByteWriter {
   /** Resolves when everything has been written, or cannot be. */
   async flush(): Promise<void> {
     this.push();
-    if (!this.#hasEnded) {
+    if (!this.#hasEnded && !this.#isClosed) {
       await new Promise<void>((resolve) => this.#stream.write(new Uint8Array(0), () => resolve()));
     }
   }
@@ -133,7 +159,7 @@ export class ByteWriter {
       this.#isScheduled = true;
       process.nextTick(this.#turnEnded);
     }
-    if (this.waitingBytes > HOLD_BYTES) {
+    if (this.waitingBytes > HOLD_BYTES && !this.dropsNow) {
       this.#holding ??= openHold();
       return this.#holding.promise;
     }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 
 /** Control keys, as a terminal in raw mode sends them. */
@@ -16,54 +17,90 @@ export const Key = {
 /** Matches one key: a character, or the escape sequence of a cursor or function key. */
 const KEYS = /\x1b(?:\[[0-?]*[ -/]*[@-~]|O.)|./gsu;
 
-/** Reads a terminal key by key, without echo, until it is closed. */
+/** How often a process in the background looks whether it has come to the foreground, which no signal tells it. */
+const POLL_MS = 500;
+
+/**
+ * Reads a terminal key by key, without echo, until it is closed. In the background, it leaves the terminal to others: to
+ * change its mode or to read it would stop the process.
+ */
 export class Keyboard {
   readonly #terminal: NodeJS.ReadStream;
   readonly #onKey: (key: string) => void;
   readonly #onPause: () => void;
   readonly #decoder = new StringDecoder('utf8');
+  #poll: NodeJS.Timeout | undefined;
+  #isReading = false;
 
   /** @param onPause - called after keys that arrive together, such as pasted text */
   constructor(terminal: NodeJS.ReadStream, onKey: (key: string) => void, onPause: () => void) {
     this.#terminal = terminal;
     this.#onKey = onKey;
     this.#onPause = onPause;
-    terminal.on('data', this.#take);
     // A terminal that hangs up sends no more keys.
     terminal.on('error', this.#ignore);
+    process.on('SIGCONT', this.#open);
     this.#open();
   }
 
   close(): void {
-    this.#terminal.off('data', this.#take);
     process.off('SIGCONT', this.#open);
-    this.#terminal.setRawMode(false);
-    this.#terminal.pause();
+    this.#release();
   }
 
   readonly #open = () => {
-    process.off('SIGCONT', this.#open);
+    clearTimeout(this.#poll);
+    if (!isInForeground()) {
+      this.#release();
+      this.#poll = setTimeout(this.#open, POLL_MS);
+      return;
+    }
+    // Twice: while the process was stopped, the shell may have changed the mode.
+    this.#terminal.setRawMode(false);
     this.#terminal.setRawMode(true);
-    this.#terminal.resume();
+    if (!this.#isReading) {
+      this.#isReading = true;
+      this.#terminal.on('data', this.#take);
+      this.#terminal.resume();
+    }
   };
+
+  /** Gives the terminal back. */
+  #release(): void {
+    clearTimeout(this.#poll);
+    this.#isReading = false;
+    this.#terminal.off('data', this.#take);
+    this.#terminal.pause();
+    if (isInForeground()) {
+      this.#terminal.setRawMode(false);
+    }
+  }
 
   readonly #ignore = () => {};
 
   readonly #take = (chunk: Buffer) => {
     for (const [key] of this.#decoder.write(chunk).matchAll(KEYS)) {
       if (key === Key.suspend) {
-        this.#suspend();
+        // Until the process continues.
+        this.#release();
+        process.kill(process.pid, 'SIGTSTP');
       } else {
         this.#onKey(key);
       }
     }
     this.#onPause();
   };
+}
 
-  /** Ctrl-Z: restores the terminal for the shell until the process continues. */
-  #suspend(): void {
-    this.#terminal.setRawMode(false);
-    process.on('SIGCONT', this.#open);
-    process.kill(process.pid, 'SIGTSTP');
+/** Whether the process may change the mode of its terminal. Where this is unknown, it is assumed. */
+function isInForeground(): boolean {
+  let stat: string;
+  try {
+    stat = readFileSync('/proc/self/stat', 'latin1');
+  } catch {
+    return true;
   }
+  // The name of the program, in parentheses, may contain anything.
+  const [, , , processGroup, , terminal, foregroundGroup] = stat.slice(stat.lastIndexOf(')') + 1).split(' ');
+  return terminal === '0' || processGroup === foregroundGroup;
 }

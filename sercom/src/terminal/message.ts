@@ -12,8 +12,8 @@ export function printMessage(text: string): void {
 }
 
 /**
- * Redirects messages to a function that draws on the terminal and knows what to move out of their way. Without one,
- * messages go to stderr again.
+ * Redirects messages to a function that writes to the terminal without blocking and knows what to move out of their way.
+ * Without one, messages go to stderr again.
  */
 export function redirectMessages(other?: Print): void {
   print = other ?? toStderr;

@@ -1,19 +1,23 @@
+import { once } from 'node:events';
 import { ByteWriter } from './byte-writer.js';
+import { TerminalStream } from './terminal-stream.js';
 
 /** Lines that stay below all others on a terminal; the cursor is at the end of the last one. */
 export type Footer = (rows: number) => readonly string[];
 
-/** Text for stdout, written in batches. On a terminal, a footer stays below it. */
+/** Text for stdout, or for stderr as a terminal, written in batches. On a terminal, a footer stays below it. */
 export class Output {
   readonly stream: NodeJS.WriteStream;
+  readonly #terminal: TerminalStream | undefined;
   readonly #writer: ByteWriter;
   #footer: Footer | undefined;
   #footerRows = 0;
   #drawnFooter = '';
 
-  constructor(stream: NodeJS.WriteStream) {
+  constructor(stream: NodeJS.WriteStream, fd: 1 | 2 = 1) {
     this.stream = stream;
-    this.#writer = new ByteWriter(stream, () => (this.#footerRows === 0 ? this.#drawn() : ''));
+    this.#terminal = stream.isTTY && process.platform !== 'win32' ? new TerminalStream(fd) : undefined;
+    this.#writer = new ByteWriter(this.#terminal ?? stream, () => (this.#footerRows === 0 ? this.#drawn() : ''));
   }
 
   /** Resolves once nothing more can be written. */
@@ -36,6 +40,21 @@ export class Output {
     return this.stream.isTTY;
   }
 
+  /** Whether stdout was a terminal that has been closed. */
+  get hasHungUp(): boolean {
+    return this.isTerminal && this.hasEnded && this.failure === undefined;
+  }
+
+  /** From now on, a stalled terminal does not make callers of {@link write} wait. */
+  dropWhenStalled(): void {
+    this.#writer.dropWhenStalled();
+  }
+
+  /** Whether the terminal is stalled, so that records should be dropped rather than wait when the output is full. */
+  get dropsNow(): boolean {
+    return this.#writer.dropsNow;
+  }
+
   /** Whether so much waits to be read that records which cannot be held back should be dropped. */
   get isFull(): boolean {
     return this.#writer.isFull;
@@ -52,11 +71,18 @@ export class Output {
   /** Sets or removes the footer. Has no effect unless stdout is a terminal. */
   setFooter(footer: Footer | undefined): void {
     this.#footer = footer;
-    this.drawFooter();
+    this.#redraw();
   }
 
   /** Draws the footer again, if it has changed. */
   drawFooter(): void {
+    // While the terminal is slow, old footers must not pile up.
+    if (!this.#writer.isBusy) {
+      this.#redraw();
+    }
+  }
+
+  #redraw(): void {
     if (!this.isTerminal || this.hasEnded) {
       return;
     }
@@ -79,6 +105,15 @@ export class Output {
   /** Resolves when everything has been written, or cannot be. */
   flush(): Promise<void> {
     return this.#writer.flush();
+  }
+
+  /** Resolves when everything has been written, or cannot be, and nothing of it is left in another process. */
+  async close(): Promise<void> {
+    await this.flush();
+    if (this.#terminal !== undefined && !this.#terminal.closed) {
+      this.#terminal.end();
+      await once(this.#terminal, 'close');
+    }
   }
 
   /** What erases the footer. */

@@ -3,10 +3,21 @@ import { RunningProcess, SERCOM } from './sercom-process.js';
 
 const SCRIPT = path.resolve(import.meta.dirname, '../../../test/support/terminal.py');
 
+interface TerminalOptions {
+  columns?: number;
+  rows?: number;
+  env?: NodeJS.ProcessEnv;
+  /** What to run. Default: `sercom`. */
+  command?: readonly string[];
+}
+
 /** `sercom` on a pseudo-terminal (needs python3). Everything it prints, on stderr too, is read as stdout. */
 export class TerminalProcess extends RunningProcess {
-  constructor(commandLine: readonly string[], { columns = 100, rows = 30, env = {} } = {}) {
-    super('python3', [SCRIPT, String(columns), String(rows), process.execPath, SERCOM, ...commandLine], {
+  constructor(
+    commandLine: readonly string[],
+    { columns = 100, rows = 30, env = {}, command = [process.execPath, SERCOM] }: TerminalOptions = {},
+  ) {
+    super('python3', [SCRIPT, String(columns), String(rows), ...command, ...commandLine], {
       TERM: 'xterm-256color',
       ...env,
     });
@@ -18,6 +29,11 @@ export class TerminalProcess extends RunningProcess {
 
   resize(columns: number, rows: number): void {
     this.child.stdin!.write(`resize ${columns} ${rows}\n`);
+  }
+
+  /** Stops or continues to read what the command prints. */
+  read(isReading: boolean): void {
+    this.child.stdin!.write(isReading ? 'resume\n' : 'pause\n');
   }
 
   /** Closes the terminal window. */

@@ -6,6 +6,7 @@ import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
 import { printMessage } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
+import { discardWhenStalled } from '../../terminal/terminal-stream.js';
 import { within } from '../../within.js';
 import type { Run } from '../command.js';
 import type { definition } from './command.js';
@@ -33,8 +34,7 @@ export const run: Run<typeof definition> = async ({ json = false, watch: isWatch
   for (const port of ports) {
     output.write(json ? changeJson('present', port) : changeLine('present', port));
   }
-  await watchPorts(ports, (change, port) => output.write((json ? changeJson : changeLine)(change, port)), output);
-  return ExitCode.success;
+  return watchPorts(ports, (change, port) => output.write((json ? changeJson : changeLine)(change, port)), output);
 };
 
 /** The ports that were removed and added between two lists. */
@@ -51,12 +51,12 @@ export function portChanges(
   ];
 }
 
-/** Reports each port that is added or removed, until Ctrl-C or until the output is closed. */
+/** Reports each port that is added or removed, until Ctrl-C or until the output is closed. Returns the exit code. */
 async function watchPorts(
   ports: readonly PortInfo[],
   report: (change: 'added' | 'removed', port: PortInfo) => void,
   output: Output,
-): Promise<void> {
+): Promise<ExitCode> {
   const interruption = new Interruption();
   void output.ended.then(interruption.interrupt);
   let wake = () => {};
@@ -85,6 +85,8 @@ async function watchPorts(
     if (!interruption.signal.aborted) {
       throw error;
     }
+    discardWhenStalled();
+    return output.hasHungUp ? ExitCode.hungUp : interruption.exitCode(ExitCode.success);
   } finally {
     watcher?.close();
     interruption.close();

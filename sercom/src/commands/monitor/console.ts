@@ -6,7 +6,7 @@ import type { ScreenChanges } from '../../sinks/screen-changes.js';
 import type { ScreenLines } from '../../sinks/screen-lines.js';
 import { type Colorize, colorizerFor } from '../../terminal/color.js';
 import { Key, Keyboard } from '../../terminal/keyboard.js';
-import { printMessage, redirectMessages } from '../../terminal/message.js';
+import { printMessage } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
 import { columnsOf } from '../../text/columns.js';
 import { escapeText } from '../../text/escape.js';
@@ -66,9 +66,6 @@ export class MonitorConsole {
     this.#parts = parts;
     this.#colorize = colorizerFor(parts.output.stream);
     this.#showsStats = parts.showsStats;
-    if (process.stderr.isTTY) {
-      redirectMessages((line) => void parts.output.write(line));
-    }
     parts.output.setFooter((rows) => this.#footer(rows));
     parts.output.stream.on('resize', this.#draw);
     this.#timers = [setInterval(this.#draw, DRAW_MS), setInterval(() => parts.traffic.measure(), MEASURE_MS)];
@@ -85,7 +82,6 @@ export class MonitorConsole {
     this.#keyboard?.close();
     this.#parts.lines.resume();
     output.setFooter(undefined);
-    redirectMessages();
   }
 
   readonly #draw = () => this.#parts.output.drawFooter();

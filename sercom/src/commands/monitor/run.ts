@@ -37,6 +37,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     ...recordFormats(options, names, output, decoder),
     isDumping: options.dump === true,
     drop: options.drop === true,
+    isLive: true,
   });
   const changes = options.changes ? new ScreenChanges(options.leadingBytes) : undefined;
   const isOnStdout = !writesToStdout(options);

@@ -9,7 +9,7 @@ import { runFlow } from '../../session/run-flow.js';
 import { RecordFlow } from '../../sinks/flow.js';
 import type { RecordSink } from '../../sinks/sink.js';
 import { colorizerFor } from '../../terminal/color.js';
-import { printMessage, redirectMessages } from '../../terminal/message.js';
+import { printMessage } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
 import { within } from '../../within.js';
 import type { Run } from '../command.js';
@@ -84,7 +84,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   });
   if (tally.sent === 0) {
     printMessage('no packets sent');
-    return ExitCode.failure;
+    return exitCode === ExitCode.success ? ExitCode.failure : exitCode;
   }
   await output.write(
     options.json ? `${pingJson(result())}\n` : pingReport(name, result(), colorizerFor(output.stream)),
@@ -93,7 +93,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     output.push();
     printMessage(trouble);
   }
-  return exitCode !== ExitCode.success || tally.lost + tally.corrupted > 0 ? ExitCode.failure : ExitCode.success;
+  return exitCode === ExitCode.success && tally.lost + tally.corrupted > 0 ? ExitCode.failure : exitCode;
 
   async function exchange(live: LivePorts): Promise<void> {
     let nextAtMs = performance.now();
@@ -152,15 +152,11 @@ function showProgress(output: Output, result: () => PingResult, wanted: number):
   if (!output.isTerminal) {
     return () => {};
   }
-  if (process.stderr.isTTY) {
-    redirectMessages((line) => void output.write(line));
-  }
   output.setFooter(() => [pingProgress(result(), wanted)]);
   const timer = setInterval(() => output.drawFooter(), PROGRESS_MS);
   return () => {
     clearInterval(timer);
     output.setFooter(undefined);
-    redirectMessages();
   };
 }
 

@@ -33,7 +33,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   const formats = recordFormats(options, names, output, decoder);
   const screen = writesToStdout(options)
     ? undefined
-    : new ScreenLines({ output, ...formats, isDumping: options.dump === true });
+    : new ScreenLines({ output, ...formats, isDumping: options.dump === true, isLive: ports.length > 0 });
   const totals = new Totals(screen);
   const files = await openSinks(options, { names, decoder, readFile: file });
   const flow = new RecordFlow([totals, ...(screen === undefined ? [] : [screen]), ...files]);

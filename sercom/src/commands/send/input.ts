@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import { checked } from '../../input/max-packet.js';
 import { type PacketReader, packetReader } from '../../input/packet-input.js';
 import { readPacket, readUpTo, stdinLines } from '../../input/stdin.js';
+import { openToRead } from '../../records/open-to-read.js';
 import type { PacketOptions } from './command.js';
 
 /** The packets to send: one, or one for each line of stdin until the signal is aborted. */
@@ -13,14 +13,14 @@ export type Packets = (signal: AbortSignal) => Iterable<Uint8Array> | AsyncItera
  * Reads the packet to send before any port is opened, except for packets in lines of stdin, which are read one by one.
  *
  * @param isTerminal - whether stdout is a terminal, so that instructions are shown
- * @returns `undefined` if Ctrl-C interrupted it
- * @throws CliError (usage error, or failure if a file cannot be read)
+ * @throws CliError (usage error, or failure if a file cannot be read); the reason of the signal when it is aborted
  */
 export async function packetsOf(
   options: PacketOptions,
   maxBytes: number,
   isTerminal: boolean,
-): Promise<Packets | undefined> {
+  signal: AbortSignal,
+): Promise<Packets> {
   const { hex, text, stdin, file, input, encode } = options;
   if ([hex, text, stdin, file, input].filter((given) => given !== undefined).length !== 1) {
     throw new CliError(
@@ -40,11 +40,8 @@ export async function packetsOf(
     text !== undefined
       ? Buffer.from(text)
       : file !== undefined
-        ? await readFile(file, maxBytes)
-        : await readPacket(maxBytes, isTerminal);
-  if (bytes === undefined) {
-    return undefined;
-  }
+        ? await readFile(file, maxBytes, signal)
+        : await readPacket(maxBytes, isTerminal, signal);
   const packet = encode === undefined ? bytes : (await packetReader('json', encode))(bytes.toString());
   checked(packet, maxBytes);
   return () => [packet];
@@ -56,10 +53,11 @@ async function* linePackets(read: PacketReader, maxBytes: number, signal: AbortS
   }
 }
 
-async function readFile(file: string, maxBytes: number): Promise<Buffer> {
+async function readFile(file: string, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
   try {
-    return await readUpTo(createReadStream(file), maxBytes);
+    return await readUpTo(await openToRead(file, signal), maxBytes);
   } catch (error) {
+    signal.throwIfAborted();
     throw new CliError(ExitCode.failure, `--file: cannot read "${file}": ${(error as Error).message}`, {
       cause: error,
     });

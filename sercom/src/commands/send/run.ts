@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
+import { Interruption } from '../../interruption.js';
 import { recordFormat } from '../../options/output-options.js';
 import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
@@ -28,15 +29,21 @@ export const run: Run<typeof definition> = async (options, output) => {
   const [port] = sessionPorts([parsed], { ...options, reconnect }, false) as [SessionPort];
   const { name, connection } = port;
   const format = await recordFormat(options, [name], output);
-  const packets = await packetsOf(options, connection.maxPacketBytes, output.isTerminal);
-  if (packets === undefined) {
-    return ExitCode.interrupted;
+  const interruption = new Interruption();
+  let packets: Packets;
+  try {
+    packets = await packetsOf(options, connection.maxPacketBytes, output.isTerminal, interruption.signal);
+  } catch (error) {
+    if (interruption.signal.aborted) {
+      return interruption.exitCode(ExitCode.interrupted);
+    }
+    throw error;
   }
   const replies = new ReplyTracker(options.wantedReplies);
   let sentPackets = 0;
   let lostPackets = 0;
 
-  const screen = new ScreenLines({ output, line: format });
+  const screen = new ScreenLines({ output, line: format, isLive: true });
   const totals = new Totals(screen);
   const flow = new RecordFlow([totals, screen], (record) => replies.take(record, performance.now()));
   const live = new LivePorts({
@@ -58,6 +65,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     source: live,
     flow,
     output,
+    interruption,
     interruptedCode: ExitCode.interrupted,
     finished: (wasInterrupted) => reportEnd({ totals, flow, screen, ports: live }, output, wasInterrupted),
   });

@@ -163,7 +163,7 @@ describe.skipIf(!has('tshark'))('tshark with the extcap of sercom (needs tshark)
     await writeFile(pair.devicePath, Buffer.from('0202000aa16474656d70f94d600005010200', 'hex'));
     await reader.printed(/Symbol error: Set/);
     capture.child.kill('SIGTERM');
-    expect(await capture.outcome()).toMatchObject({ code: 0, signal: null, stderr: '' });
+    expect(await capture.outcome()).toMatchObject({ code: 143, signal: null, stderr: '' });
     const { stdout } = await reader.outcome();
     const [packet, frame] = stdout.split(/^Frame 2/m) as [string, string];
     expect(packet).toMatch(/CRC error: Not set[\s\S]*Text String: temp[\s\S]*Float: 21\.5/);
