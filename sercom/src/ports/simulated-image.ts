@@ -46,7 +46,8 @@ async function readImage(file: string): Promise<string> {
     if (found.size > MAX_IMAGE_BYTES) {
       throw fail(`${found.size} bytes are too many for an image of the Uno; expected an Intel HEX file`);
     }
-    return await readFile(file, 'latin1');
+    // A string without a line end would be taken for the path of a file.
+    return `${await readFile(file, 'latin1')}\n`;
   } catch (error) {
     if (error instanceof CliError) {
       throw error;
