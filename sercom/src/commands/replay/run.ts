@@ -7,7 +7,7 @@ import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
 import { Playback } from '../../records/playback.js';
-import { nameOfRecording } from '../../records/recording.js';
+import { nameOfRecording } from '../../records/recording-name.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { reportEnd } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
