@@ -1,6 +1,6 @@
 import { type SerialSetting, type SerialSettings, serialSettings } from 'serial-communicator';
 import { grouped, type OptionDefinition, type OptionsOf, option, type TypedOption } from './define.js';
-import { integer } from './values.js';
+import { byteCount, integer } from './values.js';
 
 /** Settings that do not become an option: the command sets them, or one of the options below does. */
 const WITHOUT_OPTION = [
@@ -92,8 +92,9 @@ function settingOption(name: string, setting: SerialSetting): OptionDefinition {
     case 'integer': {
       const unit = name.endsWith('Ms') ? 'ms' : name.endsWith('Bytes') ? 'bytes' : 'number';
       const { placeholder = unit, min = setting.min, max = setting.max } = differences;
+      const parser = unit === 'bytes' ? byteCount : integer;
       return option(`--${flag} <${placeholder}>`, text, {
-        parse: integer(min, max) as (given: string) => unknown,
+        parse: parser(min, max) as (given: string) => unknown,
         ...value,
       });
     }

@@ -15,6 +15,27 @@ export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: stri
   };
 }
 
+/** What a unit after a number of bytes stands for. */
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1_024, M: 1_048_576, G: 1_073_741_824 };
+
+/** The number of bytes that a text states: `4096`, `64k`, `10M`. Every option that takes one uses it. */
+export function parseByteCount(text: string): number | undefined {
+  const [, digits, unit = ''] = /^(\d+)([kMG]?)$/.exec(text.replace('K', 'k')) ?? [];
+  return digits === undefined ? undefined : Number(digits) * UNITS[unit]!;
+}
+
+/** Makes a parser of numbers of bytes within limits. */
+export function byteCount(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  return (text) => {
+    const bytes = parseByteCount(text);
+    if (bytes === undefined || bytes < min || bytes > max) {
+      const upTo = max === Number.MAX_SAFE_INTEGER ? 'up' : `to ${max}`;
+      throw new InvalidArgumentError(`Expected a number of bytes from ${min} ${upTo}, for example 4096, 64k, 10M or 1G.`);
+    }
+    return bytes;
+  };
+}
+
 /** Parses a time in seconds, with or without a fraction. */
 export function seconds(text: string): number {
   const value = Number(text);
