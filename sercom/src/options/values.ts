@@ -30,7 +30,9 @@ export function byteCount(min: number, max = Number.MAX_SAFE_INTEGER): (text: st
     const bytes = parseByteCount(text);
     if (bytes === undefined || bytes < min || bytes > max) {
       const upTo = max === Number.MAX_SAFE_INTEGER ? 'up' : `to ${max}`;
-      throw new InvalidArgumentError(`Expected a number of bytes from ${min} ${upTo}, for example 4096, 64k, 10M or 1G.`);
+      throw new InvalidArgumentError(
+        `Expected a number of bytes from ${min} ${upTo}, for example 4096, 64k, 10M or 1G.`,
+      );
     }
     return bytes;
   };

@@ -1,7 +1,7 @@
 import type { Decoder } from '../decoders/index.js';
 import { grouped, type OptionsOf, type OptionTable, option, type TypedOption } from '../options/define.js';
 import type { FileSink } from './file-sink.js';
-import type { OutputFile } from './output-file.js';
+import type { Continuation, OutputFile } from './output-file.js';
 
 /** What a sink may need in addition to its own options. */
 export interface SinkContext {
@@ -20,6 +20,10 @@ interface SinkDetails<Table extends OptionTable> {
   readonly canBeStdout?: boolean;
   /** For a file that a terminal cannot show: the program that the error message suggests piping it to. */
   readonly pipeTo?: string;
+  /** Whether it renames its file to `FILE.1`, this one to `FILE.2` and so on. Default: it never does. */
+  rotates?(options: OptionsOf<Table>): boolean;
+  /** How to continue an existing file, if the options ask for it. Default: it is overwritten if forced. */
+  continuation?(options: OptionsOf<Table>): Continuation | undefined;
   /** Makes the sink. The file is open, and stays unchanged until the sink begins. */
   open(file: OutputFile, options: OptionsOf<Table>, context: SinkContext): FileSink;
 }

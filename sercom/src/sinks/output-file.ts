@@ -13,12 +13,28 @@ interface Target {
   readonly option: string;
   /** Overwrite an existing file. */
   readonly isForced: boolean;
+  /** Continue an existing file, if this finds that it can be continued. */
+  readonly continuation?: Continuation | undefined;
+}
+
+/**
+ * Looks at a file that is to be continued.
+ *
+ * @returns how many of its bytes to keep, and the rest as text; or why it cannot be continued
+ */
+export type Continuation = (file: FileHandle, bytes: number) => Promise<Continued | { problem: string }>;
+
+interface Continued {
+  keptBytes: number;
+  /** Empty if all bytes are kept. */
+  cutOff: string;
 }
 
 interface OpenFile {
   readonly handle: FileHandle;
   readonly isNew: boolean;
   readonly isRegular: boolean;
+  readonly continued?: Continued;
 }
 
 /** A file that is open for writing, or stdout. It keeps its content until {@link begin}. */
@@ -49,12 +65,27 @@ export class OutputFile {
     this.stream = open?.handle.createWriteStream() ?? process.stdout;
   }
 
-  /** Opens another file for the same option. */
-  openNext(path: string): Promise<OutputFile> {
-    return OutputFile.open({ path, option: this.option, isForced: this.isForced });
+  /** Opens a new file with the same path, which must have become free. */
+  openAgain(): Promise<OutputFile> {
+    return OutputFile.open({ path: this.path, option: this.option, isForced: this.isForced });
   }
 
-  /** Empties the file. Must be called before the first write. */
+  /** The number of bytes that stay in a file that is continued. */
+  get keptBytes(): number {
+    return this.#open?.continued?.keptBytes ?? 0;
+  }
+
+  /** What is removed from the end of a file that is continued. */
+  get cutOff(): string {
+    return this.#open?.continued?.cutOff ?? '';
+  }
+
+  /** Whether it is a file on a disk, not a pipe or a device. */
+  get isRegular(): boolean {
+    return this.#open?.isRegular === true;
+  }
+
+  /** Empties the file, unless it is continued. Must be called before the first write. */
   begin(): void {
     if (this.#hasBegun) {
       return;
@@ -63,7 +94,7 @@ export class OutputFile {
     if (this.#open?.isRegular && !this.#open.isNew) {
       try {
         // Synchronous, so that it comes before every write.
-        ftruncateSync(this.#open.handle.fd);
+        ftruncateSync(this.#open.handle.fd, this.keptBytes);
       } catch (error) {
         this.stream.destroy(error as Error);
       }
@@ -91,7 +122,8 @@ export class OutputFile {
   }
 }
 
-async function openFile({ path, option, isForced }: Target): Promise<OpenFile> {
+async function openFile(target: Target): Promise<OpenFile> {
+  const { path, option, isForced, continuation } = target;
   try {
     return { handle: await open(path, 'wx'), isNew: true, isRegular: true };
   } catch (error) {
@@ -99,6 +131,9 @@ async function openFile({ path, option, isForced }: Target): Promise<OpenFile> {
       throw cannotOpen(path, option, error);
     }
     const isRegular = (await stat(path).catch(() => undefined))?.isFile() !== false;
+    if (isRegular && continuation !== undefined) {
+      return continueFile(target, continuation);
+    }
     if (isRegular && !isForced) {
       throw new CliError(ExitCode.usage, `${option}: ${path} already exists; use --force to overwrite it`, {
         cause: error,
@@ -112,6 +147,21 @@ async function openFile({ path, option, isForced }: Target): Promise<OpenFile> {
   } catch (error) {
     throw cannotOpen(path, option, error);
   }
+}
+
+async function continueFile({ path, option }: Target, continuation: Continuation): Promise<OpenFile> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDWR | constants.O_APPEND);
+  } catch (error) {
+    throw cannotOpen(path, option, error);
+  }
+  const continued = await continuation(handle, (await handle.stat()).size);
+  if ('problem' in continued) {
+    await handle.close();
+    throw new CliError(ExitCode.usage, `${option}: ${path} ${continued.problem}; name another file`);
+  }
+  return { handle, isNew: false, isRegular: true, continued };
 }
 
 function cannotOpen(path: string, option: string, error: unknown): CliError {

@@ -14,9 +14,14 @@ describe('a number of bytes', () => {
     expect(byteCount(0)(text)).toBe(bytes);
   });
 
-  test.each(['', 'k', '-1', '1.5M', '1 M', '1MB', '1m', '1kk', '0x10', '1e3', '99999999999G'])('%j is rejected', (text) => {
-    expect(() => byteCount(0)(text)).toThrow(/^Expected a number of bytes from 0 up, for example 4096, 64k, 10M or 1G\.$/);
-  });
+  test.each(['', 'k', '-1', '1.5M', '1 M', '1MB', '1m', '1kk', '0x10', '1e3', '99999999999G'])(
+    '%j is rejected',
+    (text) => {
+      expect(() => byteCount(0)(text)).toThrow(
+        /^Expected a number of bytes from 0 up, for example 4096, 64k, 10M or 1G\.$/,
+      );
+    },
+  );
 
   test('keeps its limits', () => {
     expect(byteCount(1_024, 2_048)('2k')).toBe(2_048);

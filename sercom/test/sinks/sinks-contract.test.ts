@@ -202,7 +202,7 @@ test('--force requires a sink', async () => {
 
 test('two sinks cannot both write to stdout', async () => {
   const both = ['--one', '--two'].map((option) => ({ option, path: '-' }));
-  await expect(rejectConflicts(both, undefined)).rejects.toThrow(
+  await expect(rejectConflicts(both, [])).rejects.toThrow(
     expect.objectContaining({
       exitCode: 2,
       message: '--two: stdout is already written by --one; choose another file',

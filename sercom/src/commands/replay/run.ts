@@ -35,7 +35,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     ? undefined
     : new ScreenLines({ output, ...formats, isDumping: options.dump === true, isLive: ports.length > 0 });
   const totals = new Totals(screen);
-  const files = await openSinks(options, { names, decoder, readFile: file });
+  const files = await openSinks(options, { names, decoder, readFiles: [file] });
   const flow = new RecordFlow([totals, ...(screen === undefined ? [] : [screen]), ...files]);
   const [port] = ports;
   if (port === undefined) {
