@@ -93,9 +93,12 @@ describe('a usage error exits with 2 and one line of help', () => {
 
 describe('a file that cannot be read exits with 1 and an error that names it', () => {
   test.each([
-    [['send', 'sim:', '--file', '/nowhere'], /--file: cannot read "\/nowhere"/],
-    [['replay', '/nowhere'], /cannot read \/nowhere/],
-    [['monitor', 'sim:', '--decode', 'protobuf:/nowhere:Pose'], /cannot load \/nowhere/],
+    [['send', 'sim:', '--file', '/nowhere'], /--file: cannot read \/nowhere: no such file; check its name/],
+    [['replay', '/nowhere'], /: cannot read \/nowhere: no such file; check its name/],
+    [
+      ['monitor', 'sim:', '--decode', 'protobuf:/nowhere:Pose'],
+      /--decode: cannot read \/nowhere: no such file; check its name/,
+    ],
   ])('sercom %j', async (commandLine, message) => {
     const { code, stdout, stderr } = await run(...commandLine);
     expect(stderr).toMatch(/^sercom: [^\n]*\n$/);
