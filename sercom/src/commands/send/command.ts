@@ -59,6 +59,12 @@ export const definition = defineCommand({
       { parse: seconds, default: 2, needs: ['wantedReplies'] },
     ),
   },
+  tooManyHelp({ text, hex }) {
+    if (text === undefined && hex === undefined) {
+      return 'to send a packet, put --text or --hex before it';
+    }
+    return `put the packet into quotes if it has spaces, as in ${text === undefined ? '--hex "01 02 ff"' : '--text "hello you"'}`;
+  },
   help: `Examples:
   sercom send /dev/ttyACM0 --hex "01 02 ff"
   sercom send /dev/ttyACM0 --text hello --wait 1 --settle 2000   (an Uno resets when its port opens)
