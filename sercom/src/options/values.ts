@@ -3,6 +3,15 @@ import { InvalidArgumentError } from 'commander';
 /** The longest delay that a timer of Node.js supports. */
 const MAX_TIMER_MS = 2_147_483_647;
 
+/**
+ * Says that a value is invalid, and why.
+ *
+ * @param reason - a sentence, such as the message of an InvalidArgumentError
+ */
+export function invalidValue(value: string, reason: string): string {
+  return `invalid value "${value}"; ${reason.slice(0, 1).toLowerCase()}${reason.slice(1).replace(/\.$/, '')}`;
+}
+
 /** Makes a parser of integers within limits. */
 export function integer(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {

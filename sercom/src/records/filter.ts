@@ -1,5 +1,6 @@
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { parseHex } from '../text/hex.js';
 import type { PacketRecord } from './record.js';
 
 /** Whether a record matches. */
@@ -150,11 +151,16 @@ function bytesFilter(value: string, spec: string): RecordFilter {
 }
 
 function hexBytes(hex: string, spec: string): Uint8Array {
-  const digits = hex.replace(/[\s:]/g, '');
-  if (digits === '' || !/^([0-9a-f]{2})+$/i.test(digits)) {
-    throw usageError(spec, `invalid hex "${hex}"`);
+  let bytes: Uint8Array;
+  try {
+    bytes = parseHex(hex);
+  } catch (error) {
+    throw new CliError(ExitCode.usage, `filter "${spec}": ${(error as Error).message}`, { cause: error });
   }
-  return Buffer.from(digits, 'hex');
+  if (bytes.length === 0) {
+    throw usageError(spec, 'there are no bytes after "bytes=" or "/"');
+  }
+  return bytes;
 }
 
 function textFilter(text: string, spec: string): RecordFilter {

@@ -1,6 +1,7 @@
 import { addAbortSignal } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { cannotRead } from '../text/file-problem.js';
 import { gunzip, isGzip } from './gunzip.js';
 import { readLog } from './log-reader.js';
 import { openToRead } from './open-to-read.js';
@@ -28,7 +29,7 @@ export async function* readRecording(
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = error as NodeJS.ErrnoException;
-    const problem = code === undefined ? `${name}: ${message}` : `cannot read ${name}: ${message}`;
+    const problem = code === undefined ? `${name}: ${message}` : cannotRead(name, error);
     throw new CliError(ExitCode.failure, problem, { cause: error });
   }
 }

@@ -4,6 +4,7 @@ import { constants, type FileHandle, open, stat, unlink } from 'node:fs/promises
 import type { Writable } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { cannotWrite } from '../text/file-problem.js';
 
 /** A file to write. */
 interface Target {
@@ -118,7 +119,7 @@ export class OutputFile {
   /** The error to report when writing has failed. */
   cannotWrite(error: Error): CliError {
     const name = this.path === '-' ? 'stdout' : this.path;
-    return new CliError(ExitCode.failure, `${this.option}: cannot write ${name}: ${error.message}`, { cause: error });
+    return new CliError(ExitCode.failure, `${this.option}: ${cannotWrite(name, error)}`, { cause: error });
   }
 }
 
@@ -165,7 +166,5 @@ async function continueFile({ path, option }: Target, continuation: Continuation
 }
 
 function cannotOpen(path: string, option: string, error: unknown): CliError {
-  return new CliError(ExitCode.failure, `${option}: cannot open ${path}: ${(error as Error).message}`, {
-    cause: error,
-  });
+  return new CliError(ExitCode.failure, `${option}: ${cannotWrite(path, error)}`, { cause: error });
 }

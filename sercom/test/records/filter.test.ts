@@ -31,11 +31,16 @@ describe('a condition', () => {
     ['length>5', false],
     ['length>=5', true],
     ['length=3..5', true],
+    ['length=5..5', true],
+    ['length=4..4', false],
     ['length=6..9', false],
     ['bytes=01', true],
     ['bytes=01F2', true],
     ['bytes=02', false],
     ['bytes=01:f2:ff:2c:41', true],
+    ['bytes=0x01f2', true],
+    ['bytes=0x01 0xf2/0xff 0xff', true],
+    ['bytes=0x02', false],
     ['bytes=01 f2 ff 2c 41 00', false],
     ['bytes=00f0/00f0', true],
     ['bytes=0f02/000f', true],
@@ -98,8 +103,6 @@ test.each([
   'dir=rx,text=',
   'text!=a',
   'bytes=',
-  'bytes=0',
-  'bytes=zz',
   'bytes=01/',
   'bytes=01/ff00',
   'bytes=01/ff/ff',
@@ -111,6 +114,18 @@ test.each([
     expect.objectContaining({ exitCode: 2, message: expect.stringMatching(/^filter .*; expected name=NAME, .*last$/) }),
   );
 });
+
+test.each(['bytes=0', 'bytes=zz', 'bytes=01/0', 'bytes=0x'])(
+  '%j is a usage error that shows how to write hex',
+  (spec) => {
+    expect(() => parseFilter(spec)).toThrow(
+      expect.objectContaining({
+        exitCode: 2,
+        message: expect.stringMatching(/^filter .*: invalid hex "\w+"; expected pairs of digits, for example/),
+      }),
+    );
+  },
+);
 
 test.each([
   ['dir!=rx', /"!=" works with length only; use --reject "dir=rx"/],

@@ -4,6 +4,7 @@ import { checked } from '../../input/max-packet.js';
 import { type PacketReader, packetReader } from '../../input/packet-input.js';
 import { readPacket, readUpTo, stdinLines } from '../../input/stdin.js';
 import { openToRead } from '../../records/open-to-read.js';
+import { cannotRead } from '../../text/file-problem.js';
 import type { PacketOptions } from './command.js';
 
 /** The packets to send: one, or one for each line of stdin until the signal is aborted. */
@@ -58,8 +59,6 @@ async function readFile(file: string, maxBytes: number, signal: AbortSignal): Pr
     return await readUpTo(await openToRead(file, signal), maxBytes);
   } catch (error) {
     signal.throwIfAborted();
-    throw new CliError(ExitCode.failure, `--file: cannot read "${file}": ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new CliError(ExitCode.failure, `--file: ${cannotRead(file, error)}`, { cause: error });
   }
 }

@@ -153,7 +153,7 @@ describe('the files of sercom monitor', () => {
 
   test.skipIf(process.platform !== 'linux')('exits with 1 if the log cannot be written (needs Linux)', async () => {
     const { code, stderr } = await run('monitor', 'sim:', '--log', '/dev/full', '--force');
-    expect(stderr).toMatch(/^sercom: --log: cannot write \/dev\/full: ENOSPC.*\n$/);
+    expect(stderr).toMatch(/^sercom: --log: cannot write \/dev\/full: no space left; .*\n$/);
     expect(code).toBe(1);
   });
 });

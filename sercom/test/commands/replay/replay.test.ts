@@ -149,7 +149,12 @@ describe('sercom replay FILE', () => {
   });
 
   test.each<[string, () => Promise<string>, number, RegExp]>([
-    ['a missing file', async () => '/nowhere.log', 1, /^sercom: cannot read \/nowhere\.log: ENOENT.*\n$/],
+    [
+      'a missing file',
+      async () => '/nowhere.log',
+      1,
+      /^sercom: cannot read \/nowhere\.log: no such file; check its name\n$/,
+    ],
     ['an invalid line', () => fileOf(`${LOG}what?\n`), 1, /^sercom: .*bench\.log: line 6: not a line of a log; .*\n$/],
   ])('reports %s', async (_, makeFile, code, message) => {
     const outcome = await run('replay', await makeFile());
