@@ -5,6 +5,7 @@ import type { ArgumentDefinition, OptionsOf, OptionTable, TypedArgument } from '
 import { checkOptions, RuledOption } from '../options/option-rules.js';
 import { chooseOneHelp, expandProfiles, namesProfile } from '../options/profiles.js';
 import { chooseListedPort } from '../ports/choose-port.js';
+import { isPort } from '../ports/port-or-file.js';
 import type { Output } from '../terminal/output.js';
 
 /** What a command accepts: the `definition` that `commands/NAME/command.ts` exports. */
@@ -59,7 +60,15 @@ export function addDefinition(command: Command, { options, help }: CommandDefini
       continue;
     }
     const argument = new Argument(definition.flags, definition.description);
-    command.addArgument(definition.choices === undefined ? argument : argument.choices(definition.choices));
+    if (definition.choices !== undefined) {
+      argument.choices(definition.choices);
+    }
+    if (command.registeredArguments.at(-1)?.variadic) {
+      // Commander has no argument after several values, so {@link separatePort} finds it.
+      (command.registeredArguments as Argument[]).push(argument);
+    } else {
+      command.addArgument(argument);
+    }
   }
   command.addHelpText('after', `\n${help}`);
 }
@@ -79,6 +88,7 @@ export async function parsedOptions<Table extends OptionTable>(
   const definitions = Object.entries(table).filter((entry): entry is [string, ArgumentDefinition] => {
     return entry[1].kind === 'argument';
   });
+  await separatePort(command);
   const values = Object.fromEntries(definitions.map(([key], index) => [key, command.processedArgs[index]]));
   const [portKey, portDefinition] = definitions.find(([, { ports }]) => ports !== undefined) ?? [];
   const given: string[] = portKey === undefined ? [] : [values[portKey] ?? []].flat();
@@ -109,10 +119,22 @@ export async function parsedOptions<Table extends OptionTable>(
 /** @throws CliError (usage error) if there are arguments that the command does not take */
 function checkArguments(command: Command, help: CommandDefinition['tooManyHelp']): void {
   const { args, registeredArguments } = command;
-  const excess = registeredArguments.at(-1)?.variadic ? [] : args.slice(registeredArguments.length);
+  const excess = registeredArguments.some(({ variadic }) => variadic) ? [] : args.slice(registeredArguments.length);
   if (excess.length > 0) {
     const list = excess.map((argument) => `"${argument}"`).join(', ');
     const advice = [help?.(command.opts()), `see "sercom ${command.name()} --help"`].filter(Boolean).join('; ');
     throw new CliError(ExitCode.usage, `too many arguments: ${list}; ${advice}`);
   }
+}
+
+/** Where a port may follow several files: takes it from their end. */
+async function separatePort({ registeredArguments, processedArgs }: Command): Promise<void> {
+  const index = registeredArguments.findIndex(({ variadic }) => variadic);
+  if (index < 0 || index === registeredArguments.length - 1) {
+    return;
+  }
+  const files: string[] = processedArgs[index];
+  const hasPort = files.length > 1 && (await isPort(files.at(-1)!));
+  processedArgs[index] = hasPort ? files.slice(0, -1) : files;
+  processedArgs[index + 1] = hasPort ? files.at(-1) : undefined;
 }

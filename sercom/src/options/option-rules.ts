@@ -92,7 +92,7 @@ function isGiven(subject: Subject, command: Command): boolean {
     return isOn(option, command) && (value === undefined || command.getOptionValue(name) === value);
   }
   const index = command.registeredArguments.findIndex((argument) => argument.name() === name);
-  return command.args[index] !== undefined;
+  return command.processedArgs[index] !== undefined;
 }
 
 /** Whether the command line or a profile turned an option on. */

@@ -10,3 +10,8 @@ export function looksLikeRecording(word: string): boolean {
 export function nameOfRecording(file: string): string {
   return file === '-' ? 'stdin' : file;
 }
+
+/** The name of one or several recordings in messages. */
+export function nameOfRecordings(files: readonly string[]): string {
+  return files.length === 1 ? nameOfRecording(files[0]!) : `the ${files.length} recordings`;
+}

@@ -10,7 +10,10 @@ import { defineCommand, optionalPortArgument } from '../command.js';
 /** `sercom replay` */
 export const definition = defineCommand({
   options: {
-    file: argument('<file>', 'a file written by --log or --pcapng; "-" for stdin'),
+    files: argument(
+      '<file...>',
+      'logs and captures (pcapng, pcap), also compressed with gzip; "-" for stdin. Several are played in the order of time',
+    ),
     port: optionalPortArgument('port to send the packets to, written as for send; without it, packets are printed'),
     speed: option(
       '--speed <factor>',
@@ -38,6 +41,7 @@ export const definition = defineCommand({
   sercom replay bench.log
   sercom replay bench.log --filter name=arm --decode cbor --json
   sercom replay bench.log --pcapng bench.pcapng                     (converts a log to a capture)
+  sercom replay bench.log bench.log.1 bench.log.2.gz                (a rotated log)
   sercom replay bench.log /dev/ttyACM0 --speed 2 --loop
   sercom replay capture.pcapng sim: --dir rx`,
 });
@@ -47,7 +51,7 @@ export type ReplayOptions = OptionsOf<(typeof definition)['options']>;
 /** Commander treats any word after `--loop` as its value, even a port. */
 function times(text: string): number {
   if (!/^\d+$/.test(text)) {
-    throw new InvalidArgumentError('Expected an integer or nothing; write the PORT before --loop.');
+    throw new InvalidArgumentError('Expected an integer or nothing; write FILE and PORT before --loop.');
   }
   return integer(1)(text);
 }

@@ -7,7 +7,7 @@ import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
 import { Playback } from '../../records/playback.js';
-import { nameOfRecording } from '../../records/recording-name.js';
+import { nameOfRecordings } from '../../records/recording-name.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { reportEnd } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
@@ -25,7 +25,7 @@ import type { definition, ReplayOptions } from './command.js';
  * and received goes to the screen and the files.
  */
 export const run: Run<typeof definition> = async (options, output) => {
-  const { file, lingerSeconds } = options;
+  const { files: recordings, lingerSeconds } = options;
   const ports = options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, false);
   const names = ports.map(({ name }) => name);
   const playback = playbackOf(options);
@@ -35,7 +35,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     ? undefined
     : new ScreenLines({ output, ...formats, isDumping: options.dump === true, isLive: ports.length > 0 });
   const totals = new Totals(screen);
-  const files = await openSinks(options, { names, decoder, readFiles: [file] });
+  const files = await openSinks(options, { names, decoder, readFiles: recordings });
   const flow = new RecordFlow([totals, ...(screen === undefined ? [] : [screen]), ...files]);
   const [port] = ports;
   if (port === undefined) {
@@ -69,33 +69,36 @@ export const run: Run<typeof definition> = async (options, output) => {
       await flow.write(await live.send(name, record.bytes));
     }, live.signal);
     if (rejectedFrames > 0) {
-      printMessage(`${count(rejectedFrames, 'rejected frame')} of ${nameOfRecording(file)} cannot be sent`);
+      printMessage(`${count(rejectedFrames, 'rejected frame')} of ${nameOfRecordings(recordings)} cannot be sent`);
     }
     if (sentPackets === 0) {
-      throw new CliError(ExitCode.failure, nothingSent(file, playback.skippedRecords));
+      throw new CliError(ExitCode.failure, nothingSent(recordings, playback.skippedRecords));
     }
   }
 };
 
 /** @throws CliError (usage error) */
-function playbackOf({ file, port, loop = 1, speed, dir, filter, reject }: ReplayOptions): Playback {
+function playbackOf({ files, port, loop = 1, speed, dir, filter, reject }: ReplayOptions): Playback {
   const rounds = loop === true ? Number.POSITIVE_INFINITY : loop;
-  if (file === '-' && rounds > 1) {
+  if (files.filter((file) => file === '-').length > 1) {
+    throw new CliError(ExitCode.usage, 'stdin ("-") is given twice, but can be read only once');
+  }
+  if (files.includes('-') && rounds > 1) {
     throw new CliError(ExitCode.usage, '--loop: stdin can be read only once; use a file');
   }
   const played = dir ?? (port === undefined ? 'both' : 'tx');
   const isWanted = recordFilter(filter, reject);
   return new Playback({
-    file,
+    files,
     rounds,
     speed: speed ?? (port === undefined ? 0 : 1),
     matches: (record) => (played === 'both' || record.dir === played) && isWanted(record),
   });
 }
 
-function nothingSent(file: string, skippedRecords: number): string {
-  const name = nameOfRecording(file);
+function nothingSent(files: readonly string[], skippedRecords: number): string {
+  const have = files.length === 1 ? `${nameOfRecordings(files)} has` : `${nameOfRecordings(files)} have`;
   return skippedRecords === 0
-    ? `${name} has no packets to send`
-    : `${name} has ${count(skippedRecords, 'record')}, but none to send; use --dir rx or --dir both to send received packets`;
+    ? `${have} no packets to send`
+    : `${have} ${count(skippedRecords, 'record')}, but none to send; use --dir rx or --dir both to send received packets`;
 }
