@@ -19,7 +19,7 @@ describe('a usage error exits with 2 and one line of help', () => {
     [['monitor', 'a=sim:', 'b=sim:', '--to', 'c'], /--to: .*"c"; .*a, b$/m],
     [['monitor', 'usb:2341'], /port "usb:2341": expected usb:VID:PID or usb:VID:PID:SERIAL, for example usb:2341:0043/],
     [['monitor', 'sim:', '--fliter', 'dir=rx'], /unknown option '--fliter' \(Did you mean --filter\?\)/],
-    [['monitor', 'sim:', '--filter', 'dri=rx'], /filter "dri=rx"/],
+    [['monitor', 'sim:', '--filter', 'dri=rx'], /^sercom: --filter "dri=rx": /],
     [['monitor', 'sim:', '--decode', 'xml'], /--decode: unknown decoder "xml"; expected text, json, cbor/],
     [['monitor', 'sim:', '--parity', 'evn'], /--parity: invalid value "evn"; allowed choices are none, even, odd/],
     [['monitor', 'sim:', '--json', '--dump'], /cannot be used with/],

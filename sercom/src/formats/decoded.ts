@@ -1,4 +1,5 @@
-import type { DecodedValue, Decoder } from '../decoders/index.js';
+import type { DecodedValue } from '../decoders/index.js';
+import type { RecordDecoder } from '../decoders/record-decoder.js';
 import type { PacketRecord } from '../records/record.js';
 
 /** A decoded packet, or why it could not be decoded. */
@@ -7,13 +8,14 @@ export type Decoded = { readonly value: DecodedValue } | { readonly problem: str
 /** Reasons that quote the packet may be as long as it is. */
 const MAX_REASON_CHARACTERS = 200;
 
-/** Decodes the packet of a record. A rejected frame has none. */
-export function decodeRecord({ bytes, error }: PacketRecord, decoder: Decoder): Decoded | undefined {
-  if (error !== undefined) {
+/** Decodes the packet of a record. A rejected frame has none, and there may be no decoder for it. */
+export function decodeRecord(record: PacketRecord, decoders: RecordDecoder): Decoded | undefined {
+  const decoder = record.error === undefined ? decoders.of(record) : undefined;
+  if (decoder === undefined) {
     return undefined;
   }
   try {
-    return { value: decoder.decode(bytes) };
+    return { value: decoder.decode(record.bytes) };
   } catch (cause) {
     return { problem: `cannot decode as ${decoder.name}: ${cut((cause as Error).message)}` };
   }

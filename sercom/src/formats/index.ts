@@ -1,4 +1,4 @@
-import type { Decoder } from '../decoders/index.js';
+import type { RecordDecoder } from '../decoders/record-decoder.js';
 import type { Colorize } from '../terminal/color.js';
 import { jsonLine } from './json-line.js';
 import type { LineFormat } from './line-format.js';
@@ -22,7 +22,7 @@ export interface FormatOptions {
    * both count from the same record.
    */
   timestamp?: Timestamp | TimeFormat | undefined;
-  decoder?: Decoder | undefined;
+  decoder?: RecordDecoder | undefined;
   /** Default: no colors. */
   colorize?: Colorize | undefined;
   /** The names of all connections, so that columns line up. */

@@ -1,4 +1,4 @@
-import type { Decoder } from '../decoders/index.js';
+import type { RecordDecoder } from '../decoders/record-decoder.js';
 import type { PacketRecord } from '../records/record.js';
 import type { Color, Colorize } from '../terminal/color.js';
 import { columnsOf, wrap } from '../text/columns.js';
@@ -20,7 +20,7 @@ export interface PacketLineOptions {
   time?: TimeFormat;
   /** Prints a dump of each packet below its line. */
   dump?: boolean;
-  decoder?: Decoder | undefined;
+  decoder?: RecordDecoder | undefined;
   /** Gives the current number of columns; longer lines are wrapped. Default: lines are not wrapped. */
   columns?: (() => number | undefined) | undefined;
 }
@@ -81,7 +81,7 @@ function rejectionOf({ error }: PacketRecord): Piece[] {
   return error === undefined ? [] : [[`rejected: ${error}`, 'red']];
 }
 
-function decodedPiece(record: PacketRecord, decoder: Decoder | undefined): Piece[] {
+function decodedPiece(record: PacketRecord, decoder: RecordDecoder | undefined): Piece[] {
   const decoded = decoder && decodeRecord(record, decoder);
   if (decoded === undefined) {
     return [];

@@ -1,4 +1,5 @@
-import { DECODER_GRAMMAR, type Decoder, loadDecoder } from '../decoders/index.js';
+import { DECODER_GRAMMAR } from '../decoders/index.js';
+import { loadRecordDecoder, type RecordDecoder } from '../decoders/record-decoder.js';
 import { type LineFormat, makeFormat, TIMESTAMPS, timeFormat } from '../formats/index.js';
 import { colorizerFor } from '../terminal/color.js';
 import type { Output } from '../terminal/output.js';
@@ -13,7 +14,11 @@ export const OUTPUT_OPTIONS = grouped('Output:', {
   format: option('--format <template>', 'template for each line, for example "%T %t %l %x"'),
   dump: option('--dump', 'add a dump like that of hexdump -C below each line', { excludes: ['json', 'format'] }),
   timestamp: option('-t, --timestamp <kind>', 'timestamp format', { choices: TIMESTAMPS, default: 'absolute' }),
-  decode: option('--decode <decoder>', `decode packets as: ${DECODER_GRAMMAR}`),
+  decode: option(
+    '--decode <decoder>',
+    `decode packets as: ${DECODER_GRAMMAR}; with conditions in front (see --filter), those that match: dir=tx:json; repeatable`,
+    { parse: collect },
+  ),
   protoFolders: option('--proto-path <folder>', 'with protobuf: a folder to search for imports; repeatable', {
     parse: collect,
     needs: ['decode'],
@@ -38,7 +43,7 @@ export function recordFormats(
   { json, format: template, timestamp }: OutputOptions,
   names: readonly string[],
   output: Output,
-  decoder: Decoder | undefined,
+  decoder: RecordDecoder | undefined,
 ): RecordFormats {
   const { isTerminal, stream } = output;
   const options = {
@@ -64,7 +69,7 @@ export async function recordFormat(
   names: readonly string[],
   output: Output,
 ): Promise<LineFormat> {
-  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode, options.protoFolders);
+  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
   const { line, dump } = recordFormats(options, names, output, decoder);
   return options.dump ? dump : line;
 }

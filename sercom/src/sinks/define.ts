@@ -1,4 +1,5 @@
 import type { Decoder } from '../decoders/index.js';
+import type { RecordDecoder } from '../decoders/record-decoder.js';
 import { grouped, type OptionsOf, type OptionTable, option, type TypedOption } from '../options/define.js';
 import type { FileSink } from './file-sink.js';
 import type { Continuation, OutputFile } from './output-file.js';
@@ -8,7 +9,7 @@ export interface SinkContext {
   /** The names of the connections that are known before the first record. */
   names: readonly string[];
   /** What packets are decoded with. */
-  decoder: Pick<Decoder, 'name'> | undefined;
+  decoder: RecordDecoder<Pick<Decoder, 'name'>> | undefined;
 }
 
 interface SinkDetails<Table extends OptionTable> {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadDecoder } from '../../src/decoders/index.js';
+import { loadRecordDecoder } from '../../src/decoders/record-decoder.js';
 import { makeFormat, type TIMESTAMPS } from '../../src/formats/index.js';
 import type { PacketRecord } from '../../src/records/record.js';
 import { DANGEROUS } from '../support/dangerous.js';
@@ -11,8 +11,8 @@ const local = new Date(2026, 0, 2, 3, 4, 5, 678);
 const packet: PacketRecord = { timeUs, name: 'arm', dir: 'rx', length: 5, bytes: Buffer.from('hi\x1b"\xff', 'latin1') };
 const rejected: PacketRecord = { ...packet, length: 300, bytes: Uint8Array.of(5, 1), error: 'too-long' };
 
-const json = await loadDecoder('json');
-const text = await loadDecoder('text');
+const json = await loadRecordDecoder(['json']);
+const text = await loadRecordDecoder(['text']);
 
 describe('a template', () => {
   test.each([

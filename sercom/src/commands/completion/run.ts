@@ -53,7 +53,9 @@ function shapesOf(program: Command): CommandShape[] {
 }
 
 /** Values to offer for options that accept others as well. */
-const SOME_VALUES: Readonly<Record<string, readonly string[]>> = { '--decode': PLAIN_DECODERS };
+const SOME_VALUES: Readonly<Record<string, readonly string[]>> = {
+  '--decode': ['', 'dir=rx:', 'dir=tx:'].flatMap((conditions) => PLAIN_DECODERS.map((name) => `${conditions}${name}`)),
+};
 
 function shapeOf({ long, short, description, required, optional, flags, argChoices }: Option): OptionShape[] {
   const hasFile = /<file\b/.test(flags);
@@ -106,7 +108,7 @@ _sercom_quoted() {
   done
 }
 _sercom() {
-  local line="\${COMP_LINE:0:COMP_POINT}" previous="\${COMP_WORDS[COMP_CWORD-1]}" current candidates
+  local line="\${COMP_LINE:0:COMP_POINT}" previous current candidates
   current="\${line##*[[:space:]]}"
   # White space after a backslash belongs to the word.
   local before="\${line%"$current"}" space word
@@ -115,6 +117,9 @@ _sercom() {
     current="\${word##*[[:space:]]}$space$current"
     before="\${line%"$current"}"
   done
+  # In COMP_WORDS, a value that contains one of "=:@" is several words.
+  previous="\${before%"\${before##*[![:space:]]}"}"
+  previous="\${previous##*[[:space:]]}"
   if ((COMP_CWORD == 1)); then
     candidates=$(compgen -W "${commands.map(({ name }) => name).join(' ')} help --help --version" -- "$current")
   else

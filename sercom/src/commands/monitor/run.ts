@@ -1,4 +1,4 @@
-import { loadDecoder } from '../../decoders/index.js';
+import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
 import { recordFormats } from '../../options/output-options.js';
@@ -31,7 +31,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   const ports = portsOf(options, hasInput);
   const names = ports.map(({ name }) => name);
   const sender = await PacketSender.create(names, options);
-  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode, options.protoFolders);
+  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
   const lines = new ScreenLines({
     output,
     ...recordFormats(options, names, output, decoder),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
-import { loadDecoder } from '../../decoders/index.js';
+import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
 import { recordFormats } from '../../options/output-options.js';
 import { sessionPorts } from '../../ports/open-ports.js';
@@ -29,7 +29,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   const ports = options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, false);
   const names = ports.map(({ name }) => name);
   const playback = playbackOf(options);
-  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode, options.protoFolders);
+  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
   const formats = recordFormats(options, names, output, decoder);
   const screen = writesToStdout(options)
     ? undefined

@@ -31,7 +31,12 @@ describe.skipIf(!has('bash'))('completion in bash (needs bash)', () => {
     ['sercom mon', ['monitor']],
     ['sercom monitor --par', ['--parity']],
     ['sercom monitor --parity o', ['odd']],
-    ['sercom monitor --decode ', PLAIN_DECODERS],
+    ['sercom send --decode js', ['json']],
+    ['sercom monitor --decode dir=tx:c', ['cbor']],
+    [
+      'sercom replay --decode text --decode d',
+      ['rx', 'tx'].flatMap((dir) => PLAIN_DECODERS.map((name) => `dir=${dir}:${name}`)),
+    ],
     ['sercom extcap --decode b', ['bytes']],
     ['sercom monitor si', ['sim:']],
     ['sercom completion f', ['fish']],

@@ -166,7 +166,7 @@ describe('sercom replay FILE', () => {
     [['-', '--loop', '2'], /--loop: stdin can be read only once/],
     [['x.log', '--speed', '-1'], /--speed.*a number from 0/],
     [['x.log', '--dir', 'up'], /rx, tx, both/],
-    [['x.log', '--filter', 'up'], /filter "up": unknown condition "up"/],
+    [['x.log', '--filter', 'up'], /--filter "up": unknown condition "up"/],
     [['x.log', '--format', '%q'], /--format: invalid sequence "%q"/],
     [['x.log', '--decode', 'yaml'], /--decode: unknown decoder "yaml"/],
   ])('%j is a usage error', async (commandLine, message) => {
