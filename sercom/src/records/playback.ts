@@ -12,6 +12,8 @@ export interface PlaybackOptions {
   speed: number;
   /** The records to play. */
   matches: RecordFilter;
+  /** Whether to end, asked after each record. Default: it ends with the recording. */
+  isDone?(): boolean;
 }
 
 /** Plays recordings: delivers their records when they are due, one after the other. */
@@ -29,7 +31,7 @@ export class Playback implements RecordSource {
   }
 
   async deliver(take: RecordConsumer, signal: AbortSignal, started = () => {}): Promise<void> {
-    const { files, rounds, speed, matches } = this.#options;
+    const { files, rounds, speed, matches, isDone } = this.#options;
     const clock = new ReplayClock(speed, signal);
     // A round without a record would repeat for ever without waiting for anything.
     for (let round = 0, played = -1; round < rounds && played !== 0; round++) {
@@ -43,6 +45,10 @@ export class Playback implements RecordSource {
         await clock.due(record.timeUs);
         played++;
         await take(record);
+        if (isDone?.()) {
+          started();
+          return;
+        }
       }
     }
     started();

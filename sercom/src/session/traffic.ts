@@ -1,56 +1,47 @@
 import type { SerialStats } from 'serial-communicator';
 import type { SessionPort } from '../ports/open-ports.js';
+import { type Counts, decimal, type Statistics } from '../sinks/statistics.js';
 import { count } from '../text/count.js';
 import type { LivePorts } from './live-ports.js';
 
-type Counts = Pick<
-  SerialStats,
-  | 'packetsReceived'
-  | 'packetBytesReceived'
-  | 'packetsSent'
-  | 'packetBytesSent'
-  | 'packetsWaiting'
-  | 'malformedFrames'
-  | 'tooLongFrames'
-  | 'checksumFrames'
->;
-
-/** The traffic on all connections: current rates and totals. */
+/** The traffic on all connections: current rates and totals of what matches the filter, and the state of the ports. */
 export class Traffic {
   readonly #live: LivePorts;
   readonly #ports: readonly SessionPort[];
+  readonly #statistics: Statistics;
   readonly #startedAtMs = performance.now();
   #before: { atMs: number; counts: Counts };
   #rates = 'rx 0/s';
 
-  constructor(live: LivePorts, ports: readonly SessionPort[]) {
+  constructor(live: LivePorts, ports: readonly SessionPort[], statistics: Statistics) {
     this.#live = live;
     this.#ports = ports;
-    this.#before = { atMs: this.#startedAtMs, counts: this.#sum() };
+    this.#statistics = statistics;
+    this.#before = { atMs: this.#startedAtMs, counts: statistics.sum() };
   }
 
   /** Measures the rates since the last call. */
   measure(): void {
-    const now = { atMs: performance.now(), counts: this.#sum() };
+    const now = { atMs: performance.now(), counts: this.#statistics.sum() };
     const before = this.#before;
     const seconds = (now.atMs - before.atMs) / 1_000;
     this.#before = now;
     const rate = (key: keyof Counts) => (now.counts[key] - before.counts[key]) / seconds;
-    const rx = `rx ${decimal(rate('packetsReceived'))}/s ${bytes(rate('packetBytesReceived'))}/s`;
-    const tx = `tx ${decimal(rate('packetsSent'))}/s ${bytes(rate('packetBytesSent'))}/s`;
-    this.#rates = now.counts.packetsSent > 0 ? `${rx}  ${tx}` : rx;
+    const rx = `rx ${decimal(rate('receivedPackets'))}/s ${bytes(rate('receivedBytes'))}/s`;
+    const tx = `tx ${decimal(rate('sentPackets'))}/s ${bytes(rate('sentBytes'))}/s`;
+    this.#rates = now.counts.sentPackets > 0 ? `${rx}  ${tx}` : rx;
   }
 
   /** Rates, rejected frames, reconnects and the send queue, as one line. */
   statusLine(): string {
-    const { packetsReceived, packetsWaiting, ...counts } = this.#before.counts;
+    const { receivedPackets, rejectedFrames } = this.#before.counts;
     const disconnected = this.#ports.filter(({ name }) => this.#live.state(name) !== 'connected').length;
     return [
       this.#rates,
-      `${packetsReceived} received`,
-      `${rejected(counts)} rejected`,
-      count(this.#reconnects(), 'reconnect'),
-      `queue ${packetsWaiting}`,
+      `${receivedPackets} received`,
+      `${rejectedFrames} rejected`,
+      count(this.#sum(reconnects), 'reconnect'),
+      `queue ${this.#sum(({ packetsWaiting }) => packetsWaiting)}`,
       ...(disconnected > 0 ? [`${disconnected} of ${this.#ports.length} disconnected`] : []),
     ].join('  ');
   }
@@ -60,40 +51,16 @@ export class Traffic {
     const seconds = (performance.now() - this.#startedAtMs) / 1_000;
     return this.#ports.map(({ name }) => {
       const stats = this.#live.stats(name);
-      const reasons = [
-        [stats.malformedFrames, 'malformed'],
-        [stats.tooLongFrames, 'too-long'],
-        [stats.checksumFrames, 'checksum'],
-      ].filter(([number]) => number !== 0);
-      const detail = reasons.length > 0 ? ` (${reasons.map((reason) => reason.join(' ')).join(', ')})` : '';
       return [
-        `"${name}": received ${count(stats.packetsReceived, 'packet')} (${count(stats.packetBytesReceived, 'byte')})`,
-        `${decimal(stats.packetsReceived / seconds)}/s`,
-        `sent ${count(stats.packetsSent, 'packet')} (${count(stats.packetBytesSent, 'byte')})`,
-        `rejected ${count(rejected(stats), 'frame')}${detail}`,
+        this.#statistics.totalsOf(name, seconds),
         `skipped ${count(stats.skippedBytes, 'byte')}`,
         count(reconnects(stats), 'reconnect'),
       ].join(', ');
     });
   }
 
-  #reconnects(): number {
-    return this.#ports.reduce((total, { name }) => total + reconnects(this.#live.stats(name)), 0);
-  }
-
-  #sum(): Counts {
-    const all = this.#ports.map(({ name }) => this.#live.stats(name));
-    const sum = (key: keyof Counts) => all.reduce((total, stats) => total + stats[key], 0);
-    return {
-      packetsReceived: sum('packetsReceived'),
-      packetBytesReceived: sum('packetBytesReceived'),
-      packetsSent: sum('packetsSent'),
-      packetBytesSent: sum('packetBytesSent'),
-      packetsWaiting: sum('packetsWaiting'),
-      malformedFrames: sum('malformedFrames'),
-      tooLongFrames: sum('tooLongFrames'),
-      checksumFrames: sum('checksumFrames'),
-    };
+  #sum(counter: (stats: SerialStats) => number): number {
+    return this.#ports.reduce((total, { name }) => total + counter(this.#live.stats(name)), 0);
   }
 }
 
@@ -104,14 +71,6 @@ export function bytes(number: number): string {
     : number < 1e7
       ? `${decimal(number / 1e3)} kB`
       : `${decimal(number / 1e6)} MB`;
-}
-
-function decimal(number: number): string {
-  return number.toFixed(number < 10 && !Number.isInteger(number) ? 1 : 0);
-}
-
-function rejected(counts: Pick<Counts, 'malformedFrames' | 'tooLongFrames' | 'checksumFrames'>): number {
-  return counts.malformedFrames + counts.tooLongFrames + counts.checksumFrames;
 }
 
 function reconnects({ opens }: SerialStats): number {

@@ -1,29 +1,24 @@
 import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
-import { recordFormats } from '../../options/output-options.js';
 import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePorts } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
+import { PacketLimit } from '../../records/packet-limit.js';
 import { greet } from '../../session/greeting.js';
 import { LivePorts } from '../../session/live-ports.js';
+import { RecordView } from '../../session/record-view.js';
 import { countNotShown } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
 import { Traffic } from '../../session/traffic.js';
 import { RecordFlow } from '../../sinks/flow.js';
-import { openSinks, writesToStdout } from '../../sinks/index.js';
-import { ScreenChanges } from '../../sinks/screen-changes.js';
-import { ScreenLines } from '../../sinks/screen-lines.js';
-import { Totals } from '../../sinks/totals.js';
-import { colorizerFor } from '../../terminal/color.js';
+import { openSinks } from '../../sinks/index.js';
 import { printMessage } from '../../terminal/message.js';
-import type { Output } from '../../terminal/output.js';
 import type { Run } from '../command.js';
 import type { definition, MonitorOptions } from './command.js';
 import { MonitorConsole } from './console.js';
 import { failAfter } from './deadline.js';
 import { PacketSender } from './packet-sender.js';
-import { ReceiveLimit } from './receive-limit.js';
 
 /** Live ports, through the filter, to the screen, the totals and the files. */
 export const run: Run<typeof definition> = async (options, output) => {
@@ -32,24 +27,12 @@ export const run: Run<typeof definition> = async (options, output) => {
   const names = ports.map(({ name }) => name);
   const sender = await PacketSender.create(names, options);
   const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
-  const lines = new ScreenLines({
-    output,
-    ...recordFormats(options, names, output, decoder),
-    isDumping: options.dump === true,
-    drop: options.drop === true,
-    isLive: true,
-  });
-  const changes = options.changes ? new ScreenChanges(options.leadingBytes) : undefined;
-  const isOnStdout = !writesToStdout(options);
-  const screen = isOnStdout && !options.quiet ? (changes ?? lines) : undefined;
-  const totals = new Totals(screen);
-  const limit = new ReceiveLimit(options.count);
+  const view = new RecordView(options, { output, names, decoder, drop: options.drop === true, isLive: true });
+  const { totals, isOnStdout } = view;
+  const limit = new PacketLimit(options.count);
   const matches = recordFilter(options.filter, options.reject);
   const files = await openSinks(options, { names, decoder });
-  const flow = new RecordFlow(
-    [totals, ...(screen === undefined ? [] : [screen]), ...files],
-    (record) => matches(record) && limit.passes(record),
-  );
+  const flow = new RecordFlow([...view.sinks, ...files], (record) => matches(record) && limit.passes(record));
   const interruption = new Interruption();
   let console: MonitorConsole | undefined;
   let traffic: Traffic | undefined;
@@ -57,14 +40,14 @@ export const run: Run<typeof definition> = async (options, output) => {
   const live = new LivePorts({
     ports,
     async work(live) {
-      traffic = new Traffic(live, ports);
-      if (output.isTerminal && isOnStdout) {
+      traffic = view.statistics && new Traffic(live, ports, view.statistics);
+      if (output.isTerminal && isOnStdout && traffic !== undefined) {
         console = new MonitorConsole({
           output,
           live,
           names,
-          lines,
-          changes,
+          lines: view.lines,
+          changes: view.changes,
           traffic,
           showsStats: options.stats === true,
           hasKeys: process.stdin.isTTY,
@@ -96,13 +79,11 @@ export const run: Run<typeof definition> = async (options, output) => {
     interruptedCode: ExitCode.success,
     finished(wasInterrupted) {
       console?.close();
-      if (changes !== undefined && changes === screen) {
-        printLines(output, changes.lines(colorizerFor(output.stream)));
-      }
+      view.printChanges();
       if (options.stats) {
         traffic?.summary().forEach(printMessage);
       }
-      countNotShown({ totals, flow, screen, ports: live }, wasInterrupted);
+      countNotShown({ totals, flow, screen: view.screen, ports: live }, wasInterrupted);
       if (wasInterrupted || totals.notShown > 0) {
         printMessage(`${totals}`);
       }
@@ -130,8 +111,4 @@ function printGreeting(ports: readonly SessionPort[], { input }: MonitorOptions)
     return `${where}, a simulated Uno that echoes${input === undefined ? ' ("hello" is sent once a second)' : ''}`;
   });
   printMessage(`monitoring ${what.join(', ')}; ${keys}`);
-}
-
-function printLines(output: Output, lines: readonly string[]): void {
-  void output.write(lines.map((line) => `${line}\n`).join(''));
 }

@@ -2,8 +2,8 @@ import { InvalidArgumentError } from 'commander';
 import { argument, needing, type OptionsOf, option } from '../../options/define.js';
 import { OUTPUT_OPTIONS } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
-import { collect, integer, secondsOrZero } from '../../options/values.js';
-import { FILTER_GRAMMAR } from '../../records/filter.js';
+import { RECORD_OPTIONS } from '../../options/record-options.js';
+import { integer, secondsOrZero } from '../../options/values.js';
 import { SINK_OPTIONS } from '../../sinks/index.js';
 import { defineCommand, optionalPortArgument } from '../command.js';
 
@@ -26,13 +26,12 @@ export const definition = defineCommand({
     dir: option('--dir <direction>', 'play packets received or sent (default: tx with a port, otherwise both)', {
       choices: ['rx', 'tx', 'both'],
     }),
-    filter: option('--filter <condition>', `play only records that match: ${FILTER_GRAMMAR}`, { parse: collect }),
-    reject: option('--reject <condition>', 'do not play records that match', { parse: collect }),
     lingerSeconds: option('--linger <seconds>', 'with a port: how long to keep receiving after the last packet', {
       parse: secondsOrZero,
       default: 0.5,
       needs: ['port'],
     }),
+    ...RECORD_OPTIONS,
     ...OUTPUT_OPTIONS,
     ...SINK_OPTIONS,
     ...needing(['port'], PORT_OPTIONS),

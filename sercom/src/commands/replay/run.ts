@@ -2,19 +2,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
-import { recordFormats } from '../../options/output-options.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
+import { PacketLimit } from '../../records/packet-limit.js';
 import { Playback } from '../../records/playback.js';
 import { nameOfRecordings } from '../../records/recording-name.js';
+import { LiveFooter, type LiveStatus } from '../../session/live-footer.js';
 import { LivePorts } from '../../session/live-ports.js';
+import { RecordView } from '../../session/record-view.js';
 import { reportEnd } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
+import { Traffic } from '../../session/traffic.js';
 import { RecordFlow } from '../../sinks/flow.js';
-import { openSinks, writesToStdout } from '../../sinks/index.js';
-import { ScreenLines } from '../../sinks/screen-lines.js';
-import { Totals } from '../../sinks/totals.js';
+import { openSinks } from '../../sinks/index.js';
 import { printMessage } from '../../terminal/message.js';
 import { count } from '../../text/count.js';
 import type { Run } from '../command.js';
@@ -27,26 +28,45 @@ import type { definition, ReplayOptions } from './command.js';
 export const run: Run<typeof definition> = async (options, output) => {
   const { files: recordings, lingerSeconds } = options;
   const ports = options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, false);
-  const names = ports.map(({ name }) => name);
-  const playback = playbackOf(options);
-  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
-  const formats = recordFormats(options, names, output, decoder);
-  const screen = writesToStdout(options)
-    ? undefined
-    : new ScreenLines({ output, ...formats, isDumping: options.dump === true, isLive: ports.length > 0 });
-  const totals = new Totals(screen);
-  const files = await openSinks(options, { names, decoder, readFiles: recordings });
-  const flow = new RecordFlow([totals, ...(screen === undefined ? [] : [screen]), ...files]);
   const [port] = ports;
+  const names = ports.map(({ name }) => name);
+  const limit = new PacketLimit(options.count, port === undefined && options.dir === 'tx' ? 'tx' : 'rx');
+  const playback = playbackOf(options, limit);
+  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
+  const view = new RecordView(options, { output, names, decoder, isLive: port !== undefined });
+  const files = await openSinks(options, { names, decoder, readFiles: recordings });
+  const flow = new RecordFlow([...view.sinks, ...files], (record) => limit.passes(record));
+  let footer: LiveFooter | undefined;
+  const showFooter = (status: LiveStatus) => {
+    if (output.isTerminal && view.isOnStdout) {
+      footer = new LiveFooter(output, view, options.stats ? status : undefined);
+    }
+  };
   if (port === undefined) {
-    return runFlow({ source: playback, flow, output, interruptedCode: ExitCode.interrupted });
+    showFooter({ statusLine: () => `${view.totals}` });
+    return runFlow({
+      source: playback,
+      flow,
+      output,
+      interruptedCode: ExitCode.interrupted,
+      finished() {
+        footer?.close();
+        view.printChanges();
+        view.statistics?.summary().forEach(printMessage);
+      },
+    });
   }
+  let traffic: Traffic | undefined;
   const live = new LivePorts({
     ports,
     async work(live) {
+      const { statistics } = view;
+      if (statistics !== undefined) {
+        traffic = new Traffic(live, ports, statistics);
+        showFooter(traffic);
+      }
       await live.ready(port.name);
-      await sendRecording(live, port.name);
-      await delay(lingerSeconds * 1_000, undefined, { signal: live.signal });
+      await Promise.race([limit.reached, sendRecording(live, port.name)]);
     },
   });
   return runFlow({
@@ -54,7 +74,14 @@ export const run: Run<typeof definition> = async (options, output) => {
     flow,
     output,
     interruptedCode: ExitCode.interrupted,
-    finished: (wasInterrupted) => reportEnd({ totals, flow, screen, ports: live }, output, wasInterrupted),
+    finished(wasInterrupted) {
+      footer?.close();
+      view.printChanges();
+      if (options.stats) {
+        traffic?.summary().forEach(printMessage);
+      }
+      reportEnd({ totals: view.totals, flow, screen: view.screen, ports: live }, output, wasInterrupted);
+    },
   });
 
   async function sendRecording(live: LivePorts, name: string): Promise<void> {
@@ -74,11 +101,13 @@ export const run: Run<typeof definition> = async (options, output) => {
     if (sentPackets === 0) {
       throw new CliError(ExitCode.failure, nothingSent(recordings, playback.skippedRecords));
     }
+    await delay(lingerSeconds * 1_000, undefined, { signal: live.signal });
   }
 };
 
 /** @throws CliError (usage error) */
-function playbackOf({ files, port, loop = 1, speed, dir, filter, reject }: ReplayOptions): Playback {
+function playbackOf(options: ReplayOptions, limit: PacketLimit): Playback {
+  const { files, port, loop = 1, speed, dir, filter, reject } = options;
   const rounds = loop === true ? Number.POSITIVE_INFINITY : loop;
   if (files.filter((file) => file === '-').length > 1) {
     throw new CliError(ExitCode.usage, 'stdin ("-") is given twice, but can be read only once');
@@ -93,6 +122,7 @@ function playbackOf({ files, port, loop = 1, speed, dir, filter, reject }: Repla
     rounds,
     speed: speed ?? (port === undefined ? 0 : 1),
     matches: (record) => (played === 'both' || record.dir === played) && isWanted(record),
+    isDone: () => limit.isReached,
   });
 }
 
