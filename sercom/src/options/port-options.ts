@@ -59,6 +59,11 @@ export const PORT_OPTIONS = grouped('Ports:', {
   reconnect: option('--no-reconnect', 'do not reopen a port after it disconnects'),
 });
 
+/** An option of the commands that only listen. The others always decode these bytes, which may be a reply. */
+export const SKIP_FIRST_OPTION = {
+  skipFirst: option('--no-skip-first', 'also decode bytes before the first delimiter (possibly the tail of a frame)'),
+};
+
 export type PortOptions = OptionsOf<typeof PORT_OPTIONS>;
 
 /** The settings among the values of options. */

@@ -35,6 +35,8 @@ export type SinkOptions = OptionsOf<typeof SINK_OPTIONS>;
 export interface SinkSettings extends SinkContext {
   /** The recordings that records are read from. No sink may write to them. Default: none. */
   readFiles?: readonly string[];
+  /** How messages name the option of the file. Default: the option of the sink. */
+  flag?: string;
 }
 
 /**
@@ -44,13 +46,13 @@ export interface SinkSettings extends SinkContext {
  */
 export async function openSinks(
   options: SinkOptions,
-  { readFiles = [], ...context }: SinkSettings,
+  { readFiles = [], flag, ...context }: SinkSettings,
 ): Promise<FileSink[]> {
   const wanted = SINKS.flatMap((definition) => {
     const path = options[definition.name];
     return path === undefined
       ? []
-      : [{ definition, path, option: definition.flag, isRotated: definition.rotates?.(options) === true }];
+      : [{ definition, path, option: flag ?? definition.flag, isRotated: definition.rotates?.(options) === true }];
   });
   for (const { definition, path } of wanted) {
     if (path === '-') {

@@ -111,7 +111,10 @@ test.each([
   'dir=rx;length=5',
 ])('%j is a usage error', (spec) => {
   expect(() => parseFilter(spec)).toThrow(
-    expect.objectContaining({ exitCode: 2, message: expect.stringMatching(/^filter .*; expected name=NAME, .*last$/) }),
+    expect.objectContaining({
+      exitCode: 2,
+      message: expect.stringMatching(/^--filter .*; expected name=NAME, .*last$/),
+    }),
   );
 });
 
@@ -121,7 +124,7 @@ test.each(['bytes=0', 'bytes=zz', 'bytes=01/0', 'bytes=0x'])(
     expect(() => parseFilter(spec)).toThrow(
       expect.objectContaining({
         exitCode: 2,
-        message: expect.stringMatching(/^filter .*: invalid hex "\w+"; expected pairs of digits, for example/),
+        message: expect.stringMatching(/^--filter .*: invalid hex "\w+"; expected pairs of digits, for example/),
       }),
     );
   },

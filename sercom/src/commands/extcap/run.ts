@@ -47,7 +47,9 @@ async function capture(path: string, options: ExtcapOptions, output: Output): Pr
   const ports = sessionPorts([{ name: path, path, baudRate: options.baud }], options, options.skipFirst);
   const decoder = options.decode === BYTES ? undefined : decoderOfAll({ name: options.decode });
   // Wireshark has created the file for this capture.
-  const flow = new RecordFlow(await openSinks({ pcapng: options.fifo, force: true }, { names: [path], decoder }));
+  const flow = new RecordFlow(
+    await openSinks({ pcapng: options.fifo, force: true }, { names: [path], decoder, flag: '--fifo' }),
+  );
   const echoing = ports.filter(({ isEchoSketch }) => isEchoSketch);
   const source = new LivePorts({
     ports,

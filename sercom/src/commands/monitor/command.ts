@@ -2,7 +2,7 @@ import { ENCODINGS } from '../../input/encoders.js';
 import { INPUT_KINDS } from '../../input/packet-input.js';
 import { grouped, type OptionsOf, option } from '../../options/define.js';
 import { OUTPUT_OPTIONS } from '../../options/output-options.js';
-import { PORT_OPTIONS } from '../../options/port-options.js';
+import { PORT_OPTIONS, SKIP_FIRST_OPTION } from '../../options/port-options.js';
 import { RECORD_OPTIONS } from '../../options/record-options.js';
 import { seconds } from '../../options/values.js';
 import { SINK_OPTIONS } from '../../sinks/index.js';
@@ -17,7 +17,7 @@ export const definition = defineCommand({
       'stop after this many seconds; exit code 3 if fewer than --count packets (default: 1) arrived',
       { parse: seconds },
     ),
-    skipFirst: option('--no-skip-first', 'also decode bytes before the first delimiter (possibly the tail of a frame)'),
+    ...SKIP_FIRST_OPTION,
     drop: option('--drop', 'when stdout is slow, drop and count lines instead of pausing the device'),
     ports: portArguments(),
     ...PORT_OPTIONS,

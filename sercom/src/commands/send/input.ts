@@ -5,6 +5,7 @@ import { type PacketReader, packetReader } from '../../input/packet-input.js';
 import { readPacket, readUpTo, stdinLines } from '../../input/stdin.js';
 import { openToRead } from '../../records/open-to-read.js';
 import { cannotRead } from '../../text/file-problem.js';
+import { parseHex } from '../../text/hex.js';
 import type { PacketOptions } from './command.js';
 
 /** The packets to send: one, or one for each line of stdin until the signal is aborted. */
@@ -30,7 +31,7 @@ export async function packetsOf(
     );
   }
   if (hex !== undefined) {
-    const packet = checked((await packetReader('hex'))(hex), maxBytes);
+    const packet = checked(parsedHex(hex), maxBytes);
     return () => [packet];
   }
   if (input !== undefined) {
@@ -46,6 +47,14 @@ export async function packetsOf(
   const packet = encode === undefined ? bytes : (await packetReader('json', encode))(bytes.toString());
   checked(packet, maxBytes);
   return () => [packet];
+}
+
+function parsedHex(hex: string): Uint8Array {
+  try {
+    return parseHex(hex);
+  } catch (error) {
+    throw new CliError(ExitCode.usage, `--hex: ${(error as Error).message}`, { cause: error });
+  }
 }
 
 async function* linePackets(read: PacketReader, maxBytes: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
