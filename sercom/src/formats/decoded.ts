@@ -1,5 +1,6 @@
 import type { DecodedValue, Decoder } from '../decoders/index.js';
 import type { PacketRecord } from '../records/record.js';
+import { shorten } from '../text/shorten.js';
 
 /** A decoded packet, or why it could not be decoded. */
 export type Decoded = { readonly value: DecodedValue } | { readonly problem: string };
@@ -15,10 +16,6 @@ export function decodeRecord({ bytes, error }: PacketRecord, decoder: Decoder): 
   try {
     return { value: decoder.decode(bytes) };
   } catch (cause) {
-    return { problem: `cannot decode as ${decoder.name}: ${cut((cause as Error).message)}` };
+    return { problem: `cannot decode as ${decoder.name}: ${shorten((cause as Error).message, MAX_REASON_CHARACTERS)}` };
   }
-}
-
-function cut(reason: string): string {
-  return reason.length > MAX_REASON_CHARACTERS ? `${reason.slice(0, MAX_REASON_CHARACTERS)}…` : reason;
 }
