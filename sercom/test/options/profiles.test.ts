@@ -20,6 +20,7 @@ const PROFILES = {
     shown: { ports: ['uno=sim:'], json: true, changes: true },
     sender: { ports: ['uno=sim:'], json: true, hex: '01', repeat: 2, encode: 'cbor', 'no-reconnect': true },
     pair: { ports: ['arm=sim:', 'leg=sim:', 'sim:@115200', '/dev/nowhere'], wait: 1, json: true },
+    'pair:extra': { ports: ['own=sim:'] },
     empty: { ports: [] },
     keeper: { ports: ['uno=sim:'], 'log-size': 5_000, force: true, lead: 2, encode: 'cbor' },
   },
@@ -110,6 +111,8 @@ describe('profiles', () => {
     ['@pair:arm', 'arm'],
     ['@pair:leg', 'leg'],
     ['@pair:sim:', 'sim:'],
+    // A profile whose own name has a colon comes first.
+    ['@pair:extra', 'own'],
     // A profile with one port may be written in the same way.
     ['@one:uno', 'uno'],
   ])('%s is one port of a profile, with the options of the profile', async (port, name) => {
