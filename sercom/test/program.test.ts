@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { expectMessageForm } from './support/message-form.js';
 import { RunningProcess, run, SERCOM } from './support/sercom-process.js';
 
 describe('a usage error exits with 2 and one line of help', () => {
@@ -77,7 +78,7 @@ describe('a usage error exits with 2 and one line of help', () => {
     [['completion', 'csh'], /SHELL: invalid value "csh"; allowed choices are bash, zsh, fish, ports; see/],
   ] as const)('sercom %j', async (commandLine, message) => {
     const { code, stdout, stderr } = await run(...commandLine);
-    expect(stderr).toMatch(/^sercom: [^\n\x1b]*\n$/);
+    expectMessageForm(stderr);
     expect(stderr).toMatch(message);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });

@@ -43,12 +43,16 @@ export async function loadProto(file: string, folders: readonly string[]): Promi
     importedBy.set(resolved, importedBy.get(resolved) ?? origin);
     return resolved;
   };
-  root.fetch = (name, callback) => {
-    // The declaration of the callback leaves out null.
-    read(name).then((text) => callback(null as unknown as Error, text), callback);
-  };
   try {
-    await root.load(file);
+    await new Promise((resolve, reject) => {
+      root.fetch = (name, callback) => {
+        // The declaration of the callback leaves out null. It throws if the file uses a type that is not defined.
+        read(name)
+          .then((text) => callback(null as unknown as Error, text), callback)
+          .catch(reject);
+      };
+      root.load(file).then(resolve, reject);
+    });
     root.resolveAll();
   } catch (error) {
     throw error instanceof CliError ? error : invalidFile(file, error as Error);

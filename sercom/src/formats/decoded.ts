@@ -1,6 +1,7 @@
 import type { DecodedValue } from '../decoders/index.js';
 import type { RecordDecoder } from '../decoders/record-decoder.js';
 import type { PacketRecord } from '../records/record.js';
+import { shorten } from '../text/shorten.js';
 
 /** A decoded packet, or why it could not be decoded. */
 export type Decoded = { readonly value: DecodedValue } | { readonly problem: string };
@@ -17,10 +18,6 @@ export function decodeRecord(record: PacketRecord, decoders: RecordDecoder): Dec
   try {
     return { value: decoder.decode(record.bytes) };
   } catch (cause) {
-    return { problem: `cannot decode as ${decoder.name}: ${cut((cause as Error).message)}` };
+    return { problem: `cannot decode as ${decoder.name}: ${shorten((cause as Error).message, MAX_REASON_CHARACTERS)}` };
   }
-}
-
-function cut(reason: string): string {
-  return reason.length > MAX_REASON_CHARACTERS ? `${reason.slice(0, MAX_REASON_CHARACTERS)}…` : reason;
 }

@@ -82,6 +82,14 @@ export function settingOptions(table: Readonly<Record<string, SerialSetting>>): 
   );
 }
 
+/** A message of the library for users of the command line: with `--open-timeout` instead of `openTimeoutMs`. */
+export function withFlags(message: string): string {
+  const options: Readonly<Record<string, OptionDefinition>> = SETTING_OPTIONS;
+  return message.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (name) =>
+    Object.hasOwn(options, name) ? options[name]!.flags.split(' ')[0]! : name,
+  );
+}
+
 function settingOption(name: string, setting: SerialSetting): OptionDefinition {
   const differences: Differences = DIFFERENCES[name as SettingName] ?? {};
   const { flag = kebabCase(name.replace(/(Ms|Bytes)$/, '')), defaultText } = differences;

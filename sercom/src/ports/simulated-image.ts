@@ -23,7 +23,7 @@ export async function simulatedUno(path: string, imageFile: string | undefined):
   } catch (error) {
     throw new CliError(
       ExitCode.failure,
-      `cannot run ${imageFile} on a simulated Uno: ${(error as Error).message}; expected an Intel HEX file for the Uno`,
+      `cannot run ${imageFile} on a simulated Uno: ${(error as Error).message}; name an Intel HEX file for the Uno`,
       { cause: error },
     );
   }

@@ -57,7 +57,7 @@ async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
       throw new Error(`block at byte ${offset}: ${problem}`);
     };
     if (head.length < 12) {
-      fail('truncated block');
+      fail('truncated block; what is before it has been read');
     }
     let view = viewOf(head);
     if (view.getUint32(0, true) === SECTION_HEADER) {
@@ -75,7 +75,7 @@ async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
     }
     const rest = length === 12 ? Buffer.alloc(0) : await reader.read(length - 12);
     if (rest === undefined || rest.length < length - 12) {
-      fail('truncated block');
+      fail('truncated block; what is before it has been read');
     }
     const bytes = Buffer.concat([head, rest!]);
     view = viewOf(bytes);

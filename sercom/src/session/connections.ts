@@ -1,4 +1,5 @@
 import type { InitializeError, SerialCommunicator } from 'serial-communicator';
+import { withFlags } from '../options/port-options.js';
 import type { SessionPort } from '../ports/open-ports.js';
 import { printMessage } from '../terminal/message.js';
 import { similar } from '../text/suggest.js';
@@ -6,13 +7,14 @@ import { similar } from '../text/suggest.js';
 /**
  * Opens all ports.
  *
- * @throws InitializeError; for a port that does not exist, its message suggests a similar one
+ * @throws InitializeError, whose messages name options instead of settings; for a port that does not exist, they suggest a
+ *   similar one
  */
 export async function initialize(communicator: SerialCommunicator, ports: readonly SessionPort[]): Promise<void> {
   try {
     await communicator.initialize();
   } catch (error) {
-    throw await withSuggestions(error, ports);
+    throw await forUsers(error, ports);
   }
 }
 
@@ -59,7 +61,7 @@ export function watchConnections(
   return lost;
 }
 
-async function withSuggestions(error: unknown, ports: readonly SessionPort[]): Promise<unknown> {
+async function forUsers(error: unknown, ports: readonly SessionPort[]): Promise<unknown> {
   const { ConnectionError, InitializeError, listPorts } = await import('serial-communicator');
   if (!(error instanceof InitializeError)) {
     return error;
@@ -68,9 +70,8 @@ async function withSuggestions(error: unknown, ports: readonly SessionPort[]): P
   const errors: InitializeError['errors'] = error.errors.map((each) => {
     const port = ports.find(({ name }) => name === each.connection);
     const meant = each.code === 'PORT_NOT_FOUND' && port !== undefined ? similar(port.path, paths) : undefined;
-    return meant === undefined
-      ? each
-      : new ConnectionError(each.code, each.connection, `${each.message} (Did you mean ${meant}?)`, { cause: each });
+    const suggestion = meant === undefined ? '' : ` (Did you mean ${meant}?)`;
+    return new ConnectionError(each.code, each.connection, withFlags(each.message) + suggestion, { cause: each });
   });
   return new InitializeError(errors);
 }

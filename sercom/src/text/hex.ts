@@ -1,5 +1,6 @@
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { shorten } from './shorten.js';
 
 /**
  * The conversion that `Buffer.toString('hex')` uses. It also works on a `Uint8Array`, which saves making a `Buffer` of it; for
@@ -35,7 +36,7 @@ export function parseHex(text: string): Uint8Array {
   if (invalid !== undefined) {
     throw new CliError(
       ExitCode.usage,
-      `invalid hex "${invalid}"; expected pairs of digits, for example "01 02 ff", "0x01,0x02,0xff" or "0102ff"`,
+      `invalid hex "${shorten(invalid)}"; expected pairs of digits, for example "01 02 ff", "0x01,0x02,0xff" or "0102ff"`,
     );
   }
   return Buffer.from(groups.map((group) => group.replace(/^0x/i, '')).join(''), 'hex');

@@ -20,6 +20,7 @@ const PROFILES = {
     shown: { ports: ['uno=sim:'], json: true, changes: true },
     sender: { ports: ['uno=sim:'], json: true, hex: '01', repeat: 2, encode: 'cbor', 'no-reconnect': true },
     pair: { ports: ['arm=sim:', 'leg=sim:', 'sim:@115200', '/dev/nowhere'], wait: 1, json: true },
+    'pair:extra': { ports: ['own=sim:'] },
     empty: { ports: [] },
     keeper: { ports: ['uno=sim:'], 'log-size': 5_000, force: true, lead: 2, encode: 'cbor' },
   },
@@ -110,6 +111,8 @@ describe('profiles', () => {
     ['@pair:arm', 'arm'],
     ['@pair:leg', 'leg'],
     ['@pair:sim:', 'sim:'],
+    // A profile whose own name has a colon comes first.
+    ['@pair:extra', 'own'],
     // A profile with one port may be written in the same way.
     ['@one:uno', 'uno'],
   ])('%s is one port of a profile, with the options of the profile', async (port, name) => {
@@ -165,12 +168,28 @@ describe('profiles', () => {
     ['broken', '{', /config\.json: invalid JSON: .*; correct the file/],
     ['null', 'null', /config\.json: expected \{"profiles"/],
     ['a number', '7', /config\.json: expected \{"profiles"/],
-    ['without a profile of that name', '\ufeff{"profiles": {}}', /unknown profile "bench"/],
+    [
+      'without a profile of that name',
+      '\ufeff{"profiles": {}}',
+      /unknown profile "bench" in \S+config\.json; it defines none$/m,
+    ],
     ['of the wrong shape', { profiles: [] }, /config\.json: expected \{"profiles"/],
   ])('in a configuration file that is %s are a usage error', async (_, config, message) => {
     const { code, stderr } = await runWith(config, 'monitor', '@bench');
     expect(stderr).toMatch(message);
     expect(code).toBe(2);
+  });
+
+  test.each([
+    ['is not set', undefined],
+    ['is a relative path, which the XDG specification says to ignore', 'sercom-test'],
+  ])('are in ~/.config if XDG_CONFIG_HOME %s', async (_, folder) => {
+    const home = await temporaryFolder();
+    await mkdir(path.join(home, '.config/sercom'), { recursive: true });
+    await writeFile(path.join(home, '.config/sercom/config.json'), JSON.stringify(PROFILES));
+    const env = { HOME: home, XDG_CONFIG_HOME: folder };
+    const { stdout } = await new RunningProcess(process.execPath, [SERCOM, 'completion', 'ports'], env).outcome();
+    expect(stdout.split('\n')).toContain('@bench');
   });
 
   test('are offered as ports by the completion', async () => {

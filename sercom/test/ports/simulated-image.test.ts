@@ -49,6 +49,8 @@ describe('rejects', () => {
 
   test('a file that is not Intel HEX', async () => {
     const message = await messageFor('elf.hex', (file) => writeFile(file, '\x7fELF'));
-    expect(message).toMatch(/^sercom: cannot run FILE .*line 1: not a record;.*expected an Intel HEX file/);
+    expect(message).toMatch(
+      /^sercom: cannot run FILE .*line 1: not a record;.*; name an Intel HEX file for the Uno\n$/,
+    );
   });
 });

@@ -75,20 +75,17 @@ function shapeOf({ long, short, description, required, optional, flags, argChoic
 
 const SCRIPTS: Record<Shell, (commands: readonly CommandShape[]) => string> = { bash, zsh, fish };
 
-/** The files that bash offers, quoted. */
-const BASH_FILES = 'compgen -f -- "$current" | _sercom_quoted';
-
 function bash(commands: readonly CommandShape[]): string {
   const cases = commands.map(({ name, hasPorts, hasFile, choices, options }) => {
     const values = options
       .filter(({ hasValue }) => hasValue)
       .map(({ long, short, choices, hasFile }) => {
-        const reply = hasFile ? BASH_FILES : `compgen -W ${quote(choices.join(' '))} -- "$current"`;
+        const reply = hasFile ? "_sercom_files '' '*'" : `compgen -W ${quote(choices.join(' '))} -- "$current"`;
         return `        ${[long, short].filter(Boolean).join('|')}) candidates=$(${reply}) ;;`;
       });
     const words = [...options.map(({ long }) => long), '--help', ...choices].join(' ');
-    const ports = hasPorts ? `; sercom completion ${PORTS} 2>/dev/null | _sercom_quoted` : '';
-    const files = hasFile ? `; ${BASH_FILES}` : '';
+    const ports = hasPorts ? '; _sercom_ports' : '';
+    const files = hasFile ? "; _sercom_files '' '*'" : '';
     return [
       `    ${name})`,
       '      case "$previous" in',
@@ -99,13 +96,40 @@ function bash(commands: readonly CommandShape[]): string {
     ].join('\n');
   });
   return `# bash completion of sercom: source <(sercom completion bash)
-# Prints the lines of stdin, quoted for the command line, that begin with the current word. "compgen -W" would expand them.
+# Prints the lines of stdin, after what is typed before them and quoted for the command line, that continue the current word.
+# "compgen -W" would expand them.
 _sercom_quoted() {
   local line
   while IFS= read -r line; do
-    printf -v line %q "$line"
-    [[ $line == "$current"* ]] && printf '%s\\n' "$line"
+    printf -v line '%q' "$line"
+    # The shell expands "~" only without a backslash.
+    [[ $current == "$1~"* ]] && line="\${line#\\\\}"
+    [[ $1$line == "$current"* ]] && printf '%s\\n' "$1$line"
   done
+}
+# Offers folders, and the files that match a pattern.
+_sercom_files() {
+  local file typed="\${current#"$1"}"
+  compgen -f -- "\${typed//\\\\/}" | while IFS= read -r file; do
+    if [[ -d \${file/#\\~\\//~/} ]]; then
+      printf '%s/\\n' "$file"
+    elif [[ $file == $2 ]]; then
+      printf '%s\\n' "$file"
+    fi
+  done | _sercom_quoted "$1"
+}
+_sercom_ports() {
+  local name='' port
+  [[ $current != -* && $current == *=* ]] && name="\${current%%=*}="
+  if [[ $current == "$name"sim:* ]]; then
+    shopt -s nocasematch extglob
+    _sercom_files "\${name}sim:" '*.?(i)hex'
+  else
+    sercom completion ${PORTS} 2>/dev/null | while IFS= read -r port; do
+      # A profile has no name.
+      [[ $name && $port == @* ]] || printf '%s\\n' "$port"
+    done | _sercom_quoted "$name"
+  fi
 }
 _sercom() {
   local line="\${COMP_LINE:0:COMP_POINT}" previous current candidates
@@ -127,12 +151,17 @@ _sercom() {
 ${cases.join('\n').replace(/^/gm, '  ')}
     esac
   fi
-  # Bash replaces only the part after the last of these characters.
-  local kept="\${current%"\${current##*[:=@]}"}"
+  # Bash replaces what follows the last of these characters, and "@" as well.
+  local breaks="\${COMP_WORDBREAKS//[!@:=]/}" kept='' candidate
+  [[ $breaks ]] && kept="\${current%"\${current##*[$breaks]}"}"
+  kept="\${kept%@}"
   COMPREPLY=()
   while IFS= read -r candidate; do
     [ -n "$candidate" ] && COMPREPLY+=("\${candidate#"$kept"}")
   done <<<"$candidates"
+  # More may follow these.
+  [[ \${#COMPREPLY[@]} == 1 && $candidates == *[/:] ]] && compopt -o nospace 2>/dev/null
+  return 0
 }
 complete -F _sercom sercom
 `;
@@ -146,7 +175,7 @@ function zsh(commands: readonly CommandShape[]): string {
       return [long, ...(short === undefined ? [] : [short])].map((flag) => quote(`*${flag}${spec}`));
     });
     const rest = hasPorts
-      ? '*:port:_sercom_ports'
+      ? `*:port:${hasFile ? '_sercom_files_and_ports' : '_sercom_ports'}`
       : hasFile
         ? '*:file:_files'
         : choices.length > 0
@@ -158,10 +187,24 @@ function zsh(commands: readonly CommandShape[]): string {
 # zsh completion of sercom: sercom completion zsh > "\${fpath[1]}/_sercom"
 _sercom_ports() {
   local -a ports
+  local name
+  compset -P '[^-=][^=]#=' && name=1
+  if compset -P 'sim:'; then
+    _files -g '*.(#i)(hex|ihex)'
+    return
+  fi
   ports=(\${(f)"$(sercom completion ${PORTS} 2>/dev/null)"})
+  # A profile has no name, and a file may follow "sim:".
+  [[ -n $name ]] && ports=(\${ports:#@*})
+  ports=(\${ports:#${SIMULATED_PATH}})
   compadd -a ports
+  compadd -S '' -- ${SIMULATED_PATH}
+}
+_sercom_files_and_ports() {
+  _alternative 'files:file:_files' 'ports:port:_sercom_ports'
 }
 _sercom() {
+  setopt localoptions extendedglob
   local -a commands
   commands=(
 ${commands.map(({ name, description }) => `    ${quote(`${name}:${description}`)}`).join('\n')}
@@ -190,7 +233,7 @@ function fish(commands: readonly CommandShape[]): string {
     const inCommand = `complete -c sercom -n ${quote(`__fish_seen_subcommand_from ${name}`)}`;
     return [
       `complete -c sercom -n __fish_use_subcommand -a ${name} -d ${quote(description)}`,
-      ...(hasPorts ? [`${inCommand} -a ${quote(`(sercom completion ${PORTS} 2>/dev/null)`)}`] : []),
+      ...(hasPorts ? [`${inCommand} -a '(__sercom_ports)'`] : []),
       ...(hasFile ? [`${inCommand} -F`] : []),
       ...(choices.length > 0 ? [`${inCommand} -a ${quote(choices.join(' '))}`] : []),
       ...options.map((option) => {
@@ -207,6 +250,22 @@ function fish(commands: readonly CommandShape[]): string {
     ];
   });
   return `# fish completion of sercom: sercom completion fish > ~/.config/fish/completions/sercom.fish
+function __sercom_ports
+  set -l token (commandline -ct)
+  set -l name (string match -r '^[^-=][^=]*=' -- $token)
+  set -l port (string sub -s (math 1 + (string length -- "$name")) -- $token)
+  if string match -q 'sim:*' -- $port
+    set -l file (string sub -s 5 -- $port)
+    for each in $file*/ $file*.{hex,HEX,ihex,IHEX}
+      echo "$name"sim:$each
+    end
+    return
+  end
+  for each in (sercom completion ${PORTS} 2>/dev/null)
+    # A profile has no name.
+    string match -q '@*' -- $each; and test -n "$name"; or echo "$name$each"
+  end
+end
 complete -c sercom -f
 ${lines.join('\n')}
 `;

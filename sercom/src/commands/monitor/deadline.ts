@@ -44,7 +44,7 @@ function whyMissing(arrivals: Arrivals, receivedPackets: number): string {
   }
   const { packetsReceived, skippedBytes } = arrivals;
   if (packetsReceived > 0) {
-    return `--filter or --reject excluded the ${count(packetsReceived, 'packet')} that arrived`;
+    return `${count(packetsReceived, 'packet')} arrived, but did not match: check --filter and --reject`;
   }
   if (skippedBytes > 0) {
     return `the ${count(skippedBytes, 'byte')} before the first delimiter were skipped; see --no-skip-first`;

@@ -83,7 +83,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     },
   });
   if (tally.sent === 0) {
-    printMessage('no packets sent');
+    printMessage('no packets sent: the command was stopped before the port was ready');
     return exitCode === ExitCode.success ? ExitCode.failure : exitCode;
   }
   await output.write(
