@@ -30,7 +30,10 @@ describe('a usage error exits with 2 and one line of help', () => {
     [['monitor', 'sim:@abc'], /port "sim:@abc": expected sim: or sim:FILE\.hex, .*@BAUD/],
     [['monitor', 'sim:', '--max-packet', '0'], /--max-packet.*number of bytes from 1 to 16777216/],
     [['monitor', 'sim:', '--max-packet', '3'], /longer than 3 bytes; .*--max-packet/],
-    [['replay', 'bench.log', '--loop', 'sim:'], /--loop.*write FILE and PORT before --loop; see "sercom replay --help"$/m],
+    [
+      ['replay', 'bench.log', '--loop', 'sim:'],
+      /--loop.*write FILE and PORT before --loop; see "sercom replay --help"$/m,
+    ],
     [['replay', 'bench.log', '--loop', '0'], /--loop.*integer from 1/],
     [['monitor', '=x'], /port "=x": .*NAME=\]PATH/],
     [['monitor', 'x@0'], /port "x@0": .*from 1 to 4294967295/],

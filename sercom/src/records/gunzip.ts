@@ -30,9 +30,7 @@ export async function* gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
       throw sourceFailure;
     }
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new Error(
-      code === 'Z_BUF_ERROR' ? 'the compressed file (gzip) is truncated' : `damaged gzip data (${message})`,
-      { cause: error },
-    );
+    const problem = code === 'Z_BUF_ERROR' ? 'the gzip data is truncated' : `the gzip data is damaged (${message})`;
+    throw new Error(`${problem}; what is before it has been read`, { cause: error });
   }
 }

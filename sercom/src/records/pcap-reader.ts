@@ -46,7 +46,7 @@ export async function* readPcap(chunks: AsyncIterable<Uint8Array>): AsyncGenerat
 async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
   const header = await reader.read(FILE_HEADER_BYTES);
   if (header === undefined || header.length < FILE_HEADER_BYTES) {
-    throw new Error('the header of the file is truncated');
+    throw new Error('the header of the file is truncated; it has no packets');
   }
   const { littleEndian, perUs } = MAGICS[header.toString('hex', 0, 4)]!;
   const uint32 = (bytes: Buffer, at: number) => (littleEndian ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
@@ -56,7 +56,7 @@ async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
   }
   for (let offset = FILE_HEADER_BYTES; ; ) {
     const fail = (problem: string): never => {
-      throw new Error(`packet at byte ${offset}: ${problem}`);
+      throw new Error(`packet at byte ${offset}: ${problem}; what is before it has been read`);
     };
     const head = await reader.read(PACKET_HEADER_BYTES);
     if (head === undefined) {

@@ -51,7 +51,7 @@ export async function rejectConflicts(written: readonly WrittenFile[], readFiles
       if (base === place) {
         throw new CliError(
           ExitCode.usage,
-          `${option}: ${other} would be renamed as an older part of ${path}; name another file`,
+          `${option}: --log-size would rename ${other}, as an older part of the log; name another file`,
         );
       }
     }

@@ -36,7 +36,7 @@ export function pathOf(interfaceName: string | undefined): string {
     const problem = interfaceName === undefined ? 'missing' : `invalid value "${interfaceName}"`;
     throw new CliError(
       ExitCode.usage,
-      `--extcap-interface: ${problem}; expected ${PREFIX}PATH, one of those that --extcap-interfaces lists`,
+      `--extcap-interface: ${problem}; expected ${PREFIX}PATH; see "sercom extcap --extcap-interfaces"`,
     );
   }
   return interfaceName.slice(PREFIX.length);

@@ -54,8 +54,8 @@ describe("Wireshark's queries", () => {
   });
 
   test.each([
-    [[], /--extcap-interface sercom-PATH/],
-    [['--extcap-interface', 'eth0', '--extcap-dlts'], /--extcap-interface sercom-PATH/],
+    [[], /^sercom: --extcap-interface: .*; expected sercom-PATH; see /],
+    [['--extcap-interface', 'eth0', '--extcap-dlts'], /^sercom: --extcap-interface: .*; expected sercom-PATH; see /],
     [['--extcap-interface', 'sercom-sim:'], /nothing to do; use --extcap-dlts/],
     [['--extcap-interface', 'sercom-sim:', '--capture'], /--fifo/],
   ])('%j is a usage error', async (commandLine, message) => {
