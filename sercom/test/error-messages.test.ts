@@ -101,7 +101,7 @@ const FAILING: readonly (readonly [commandLine: string, code: ExitCode, message:
   ['replay %/cut.pcap', 1, /^sercom: %\/cut\.pcap: the header of the file is truncated; /],
   ['replay %/cut.log.gz', 1, /^sercom: %\/cut\.log\.gz: the gzip data is truncated; /],
   ['replay %/file --log %/file.2 --append', 2, /^sercom: --log: %\/file\.2 is not a log, so it cannot be continued; /],
-  ['replay %/file.2 --log %/file --log-size 1M', 2, /^sercom: --log: --log-size would rename %\/file\.2, /],
+  ['replay %/file.2 --log %/file --log-size 1M', 2, /^sercom: --log: %\/file\.2 would be renamed as an older part of /],
   ['replay %/file --log %/file', 2, /^sercom: --log: %\/file is the recording being replayed; choose another file$/],
   ['replay - --loop', 2, /^sercom: --loop: stdin can be read only once; use a file$/],
   ['replay %/file --dir both --linger 1', 2, /^sercom: --linger requires PORT$/],

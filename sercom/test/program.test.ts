@@ -16,6 +16,7 @@ describe('a usage error exits with 2 and one line of help', () => {
     [['xyzzy'], /unknown command 'xyzzy'; see "sercom --help"$/m],
     [['sim:'], /unknown command 'sim:' \(Did you mean "sercom monitor sim:"\?\)/],
     [['/dev/ttyACM0@9600', '--json'], /\(Did you mean "sercom monitor \/dev\/ttyACM0@9600"\?\)/],
+    [['bench.log.1.gz'], /\(Did you mean "sercom replay bench.log.1.gz"\?\)/],
     [['bench.log'], /\(Did you mean "sercom replay bench.log"\?\)/],
     [['monitor', 'a=sim:', 'b=sim:', '--to', 'c'], /--to: .*"c"; .*a, b$/m],
     [['monitor', 'usb:2341'], /port "usb:2341": expected usb:VID:PID or usb:VID:PID:SERIAL, for example usb:2341:0043/],

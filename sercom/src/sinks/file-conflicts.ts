@@ -51,7 +51,7 @@ export async function rejectConflicts(written: readonly WrittenFile[], readFiles
       if (base === place) {
         throw new CliError(
           ExitCode.usage,
-          `${option}: --log-size would rename ${other}, as an older part of the log; name another file`,
+          `${option}: ${other} would be renamed as an older part of this log; name another file`,
         );
       }
     }

@@ -171,14 +171,9 @@ test.each([
     'a recording that is read',
     { log: 'a.log' },
     ['a.log.1'],
-    /^--log: --log-size would rename .*a\.log\.1, as an older part of the log; /,
+    /^--log: .*a\.log\.1 would be renamed as an older part of this log; /,
   ],
-  [
-    'a capture that is written',
-    { log: 'a.log', pcapng: './a.log.2' },
-    [],
-    /^--log: --log-size would rename .*a\.log\.2, /,
-  ],
+  ['a capture that is written', { log: 'a.log', pcapng: './a.log.2' }, [], /^--log: .*a\.log\.2 would be renamed /],
 ])('a log is not rotated over %s', async (_, files, read, message) => {
   const folder = await temporaryFolder();
   const inFolder = Object.fromEntries(Object.entries(files).map(([name, file]) => [name, `${folder}/${file}`]));
