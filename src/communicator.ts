@@ -286,6 +286,11 @@ export abstract class Communicator<
     this.#events.emit(event, payload as object);
   }
 
+  /** Whether anyone listens to an event. For events whose objects would cost time on the path of a packet. */
+  protected isHeard(event: keyof Events & string): boolean {
+    return this.#events.isHeard(event);
+  }
+
   /** @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED */
   protected requireStarted(call: string): void {
     if (this.#state !== CommunicatorState.STARTED) {
