@@ -42,7 +42,8 @@ describe.skipIf(!has('socat'))('sercom send on a port (needs socat)', () => {
   });
 
   test.each([
-    ['no delimiter came', '48 69 0a', /no reply .*; 3 bytes received, but no delimiter \(00\): .*baud rate/],
+    ['no delimiter came', 'f8 e1 9c', /no reply .*; 3 bytes received, but no delimiter \(00\): .*baud rate/],
+    ['text came', '48 69 0a', /no reply .*: they look like text \("Hi\\n"\): .* "sercom monitor --raw" shows them/],
     ['only delimiters came', '00 00', /no reply .*; received only delimiters/],
   ])('--wait explains why there was no reply: %s', async (_, hex, reason) => {
     const { path, device, arrived } = await openTestPort();
