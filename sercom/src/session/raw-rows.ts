@@ -5,7 +5,7 @@ import type { RecordConsumer } from '../records/source.js';
 const ROW_BYTES = 256;
 
 /** A row also ends when the device pauses for this long. */
-const PAUSE_MS = 100;
+const PAUSE_MS = 50;
 
 const LINE_FEED = 0x0a;
 

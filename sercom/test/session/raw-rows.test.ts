@@ -40,11 +40,11 @@ test('a row ends after the last of several zeros', () => {
 
 test('a row ends when the device pauses, not before', () => {
   rows.add('arm', Buffer.from('> '));
-  vi.advanceTimersByTime(90);
+  vi.advanceTimersByTime(45);
   rows.add('arm', Buffer.from('ok'));
-  vi.advanceTimersByTime(90);
+  vi.advanceTimersByTime(45);
   expect(texts()).toEqual([]);
-  vi.advanceTimersByTime(10);
+  vi.advanceTimersByTime(5);
   expect(texts()).toEqual(['> ok']);
 });
 
