@@ -13,7 +13,7 @@ const SEND_PATIENCE_MS = 5_000;
 const CHECK_MS = 500;
 
 /** What the watch can see of the ports. */
-export interface WatchedPorts {
+interface WatchedPorts {
   stats(name: string): SerialStats;
   state(name: string): ConnectionState;
   /** The latest bytes after the last delimiter. */
