@@ -9,9 +9,12 @@ export type Decoded = { readonly value: DecodedValue } | { readonly problem: str
 /** Reasons that quote the packet may be as long as it is. */
 const MAX_REASON_CHARACTERS = 200;
 
-/** Decodes the packet of a record. A rejected frame has none, and there may be no decoder for it. */
+/**
+ * Decodes the packet of a record. A rejected frame and bytes as they arrived have none, and there may be no decoder for a
+ * packet.
+ */
 export function decodeRecord(record: PacketRecord, decoders: RecordDecoder): Decoded | undefined {
-  const decoder = record.error === undefined ? decoders.of(record) : undefined;
+  const decoder = record.error !== undefined || record.isRaw ? undefined : decoders.of(record);
   if (decoder === undefined) {
     return undefined;
   }

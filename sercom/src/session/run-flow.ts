@@ -39,6 +39,7 @@ export async function runFlow({
   const delivered = source.deliver(flow.take, closing.signal, () => flow.begin());
   // A stdout that failed is reported at the very end, once everything else has been written.
   const ends = [delivered, flow.ended].map((end) => end.then(() => ExitCode.success));
+  output.watchReader();
   const left = output.ended.then(() => (output.hasHungUp ? ExitCode.hungUp : ExitCode.success));
   try {
     return await Promise.race([interrupted, ...ends, left]);

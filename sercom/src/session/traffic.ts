@@ -4,44 +4,55 @@ import { type Counts, decimal, type Statistics } from '../sinks/statistics.js';
 import { count } from '../text/count.js';
 import type { LivePorts } from './live-ports.js';
 
-/** The traffic on all connections: current rates and totals of what matches the filter, and the state of the ports. */
+/** The counters of a port that no filter applies to. */
+type WireCounts = Pick<
+  SerialStats,
+  'bytesRead' | 'bytesWritten' | 'delimiters' | 'skippedBytes' | 'unfinishedBytes' | 'packetsWaiting'
+>;
+
+/** The traffic on all connections: packets that match the filter, bytes on the wire, and the state of the ports. */
 export class Traffic {
   readonly #live: LivePorts;
   readonly #ports: readonly SessionPort[];
   readonly #statistics: Statistics;
   readonly #startedAtMs = performance.now();
-  #before: { atMs: number; counts: Counts };
+  #before: { atMs: number; counts: Counts & WireCounts };
   #rates = 'rx 0/s';
+  /** Whether no frame has ended since the last measurement but one. */
+  #isUnfinished = false;
 
   constructor(live: LivePorts, ports: readonly SessionPort[], statistics: Statistics) {
     this.#live = live;
     this.#ports = ports;
     this.#statistics = statistics;
-    this.#before = { atMs: this.#startedAtMs, counts: statistics.sum() };
+    this.#before = { atMs: this.#startedAtMs, counts: this.#counts() };
   }
 
   /** Measures the rates since the last call. */
   measure(): void {
-    const now = { atMs: performance.now(), counts: this.#statistics.sum() };
+    const now = { atMs: performance.now(), counts: this.#counts() };
     const before = this.#before;
     const seconds = (now.atMs - before.atMs) / 1_000;
     this.#before = now;
-    const rate = (key: keyof Counts) => (now.counts[key] - before.counts[key]) / seconds;
-    const rx = `rx ${decimal(rate('receivedPackets'))}/s ${bytes(rate('receivedBytes'))}/s`;
-    const tx = `tx ${decimal(rate('sentPackets'))}/s ${bytes(rate('sentBytes'))}/s`;
-    this.#rates = now.counts.sentPackets > 0 ? `${rx}  ${tx}` : rx;
+    const rate = (key: keyof typeof now.counts) => (now.counts[key] - before.counts[key]) / seconds;
+    const rx = `rx ${decimal(rate('receivedPackets'))}/s ${bytes(rate('bytesRead'))}/s`;
+    const tx = `tx ${decimal(rate('sentPackets'))}/s ${bytes(rate('bytesWritten'))}/s`;
+    this.#isUnfinished = now.counts.delimiters === before.counts.delimiters;
+    this.#rates = now.counts.bytesWritten > 0 ? `${rx}  ${tx}` : rx;
   }
 
-  /** Rates, rejected frames, reconnects and the send queue, as one line. */
+  /** Rates (of bytes on the wire), rejected frames, bytes in no frame, reconnects and the send queue, as one line. */
   statusLine(): string {
-    const { receivedPackets, rejectedFrames } = this.#before.counts;
+    const { receivedPackets, rejectedFrames, skippedBytes, unfinishedBytes, packetsWaiting } = this.#before.counts;
     const disconnected = this.#ports.filter(({ name }) => this.#live.state(name) !== 'connected').length;
     return [
       this.#rates,
       `${receivedPackets} received`,
       `${rejectedFrames} rejected`,
+      ...(skippedBytes > 0 ? [`${bytes(skippedBytes)} skipped`] : []),
+      ...(this.#isUnfinished && unfinishedBytes > 0 ? [`${bytes(unfinishedBytes)} unfinished`] : []),
       count(this.#sum(reconnects), 'reconnect'),
-      `queue ${this.#sum(({ packetsWaiting }) => packetsWaiting)}`,
+      `queue ${packetsWaiting}`,
       ...(disconnected > 0 ? [`${disconnected} of ${this.#ports.length} disconnected`] : []),
     ].join('  ');
   }
@@ -54,9 +65,22 @@ export class Traffic {
       return [
         this.#statistics.totalsOf(name, seconds),
         `skipped ${count(stats.skippedBytes, 'byte')}`,
+        ...(stats.unfinishedBytes > 0 ? [`${count(stats.unfinishedBytes, 'byte')} unfinished`] : []),
         count(reconnects(stats), 'reconnect'),
       ].join(', ');
     });
+  }
+
+  #counts(): Counts & WireCounts {
+    return {
+      ...this.#statistics.sum(),
+      bytesRead: this.#sum((stats) => stats.bytesRead),
+      bytesWritten: this.#sum((stats) => stats.bytesWritten),
+      delimiters: this.#sum((stats) => stats.delimiters),
+      skippedBytes: this.#sum((stats) => stats.skippedBytes),
+      unfinishedBytes: this.#sum((stats) => stats.unfinishedBytes),
+      packetsWaiting: this.#sum((stats) => stats.packetsWaiting),
+    };
   }
 
   #sum(counter: (stats: SerialStats) => number): number {

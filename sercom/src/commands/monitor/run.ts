@@ -1,3 +1,4 @@
+import { CliError } from '../../cli-error.js';
 import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
@@ -19,6 +20,7 @@ import type { definition, MonitorOptions } from './command.js';
 import { MonitorConsole } from './console.js';
 import { failAfter } from './deadline.js';
 import { PacketSender } from './packet-sender.js';
+import { RawView } from './raw-view.js';
 
 /** Live ports, through the filter, to the screen, the totals and the files. */
 export const run: Run<typeof definition> = async (options, output) => {
@@ -28,30 +30,43 @@ export const run: Run<typeof definition> = async (options, output) => {
   const sender = await PacketSender.create(names, options);
   const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
   const view = new RecordView(options, { output, names, decoder, drop: options.drop === true, isLive: true });
-  const { totals, isOnStdout } = view;
+  const { lines, totals, screen, isOnStdout } = view;
+  if (options.raw && !isOnStdout) {
+    throw new CliError(ExitCode.usage, '--raw shows bytes on stdout, which --pcapng - writes to; name a file');
+  }
   const limit = new PacketLimit(options.count);
   const matches = recordFilter(options.filter, options.reject);
   const files = await openSinks(options, { names, decoder });
-  const flow = new RecordFlow([...view.sinks, ...files], (record) => matches(record) && limit.passes(record));
+  const flow = new RecordFlow(
+    [...view.sinks, ...files],
+    (record) => matches(record) && (record.isRaw === true || limit.passes(record)),
+  );
+  const rawView = new RawView(lines, flow.take);
   const interruption = new Interruption();
   let console: MonitorConsole | undefined;
   let traffic: Traffic | undefined;
 
   const live = new LivePorts({
     ports,
+    seeBytes: options.raw ? undefined : seeBytes(output.isTerminal && process.stdin.isTTY && screen === lines),
     async work(live) {
       traffic = view.statistics && new Traffic(live, ports, view.statistics);
+      if (options.raw) {
+        rawView.open(live);
+      }
       if (output.isTerminal && isOnStdout && traffic !== undefined) {
         console = new MonitorConsole({
           output,
           live,
           names,
-          lines: view.lines,
+          lines,
           changes: view.changes,
           traffic,
           showsStats: options.stats === true,
           hasKeys: process.stdin.isTTY,
           mark: (text) => flow.remark(text),
+          toggleRaw: () =>
+            printMessage(screen === lines ? rawView.toggle(live) : 'with --changes or --quiet, bytes cannot be shown'),
           sendLine: (line) => sender.sendLine(line, live, flow),
           quit: interruption.interrupt,
         });
@@ -66,7 +81,15 @@ export const run: Run<typeof definition> = async (options, output) => {
         ends.push(sender.sendInput(live, flow));
       }
       if (options.timeoutSeconds !== undefined) {
-        ends.push(failAfter(options.timeoutSeconds, { ports, live, totals, wantedPackets: options.count }));
+        ends.push(
+          failAfter(options.timeoutSeconds, {
+            ports,
+            live,
+            totals,
+            wantedPackets: options.count,
+            isRaw: options.raw === true,
+          }),
+        );
       }
       await Promise.race(ends);
     },
@@ -78,12 +101,13 @@ export const run: Run<typeof definition> = async (options, output) => {
     interruption,
     interruptedCode: ExitCode.success,
     finished(wasInterrupted) {
+      rawView.close();
       console?.close();
       view.printChanges();
       if (options.stats) {
         traffic?.summary().forEach(printMessage);
       }
-      countNotShown({ totals, flow, screen: view.screen, ports: live }, wasInterrupted);
+      countNotShown({ totals, flow, screen, ports: live }, wasInterrupted);
       if (wasInterrupted || totals.notShown > 0) {
         printMessage(`${totals}`);
       }
@@ -99,6 +123,10 @@ function portsOf(options: MonitorOptions, hasInput: boolean): SessionPort[] {
     ...port,
     connection: { ...port.connection, whenDisconnected },
   }));
+}
+
+function seeBytes(hasKeys: boolean): string {
+  return hasKeys ? 'press b to see them' : '--raw shows them';
 }
 
 function printGreeting(ports: readonly SessionPort[], { input }: MonitorOptions): void {
