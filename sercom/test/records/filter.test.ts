@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { parseFilter, recordFilter } from '../../src/records/filter.js';
 import type { PacketRecord } from '../../src/records/record.js';
@@ -67,9 +68,12 @@ describe('a condition', () => {
 
 test('many wildcards take linear time', () => {
   const matches = parseFilter(`name=${'*a'.repeat(50)}*b`);
+  // A matcher that tries all combinations would never end, and block the test as well, unless it is interrupted.
+  const matched = (name: string): unknown =>
+    runInNewContext('matches(record)', { matches, record: { ...packet, name } }, { timeout: 5_000 });
   const start = process.cpuUsage();
-  expect(matches({ ...packet, name: 'a'.repeat(100_000) })).toBe(false);
-  expect(matches({ ...packet, name: `${'a'.repeat(100_000)}b` })).toBe(true);
+  expect(matched('a'.repeat(100_000))).toBe(false);
+  expect(matched(`${'a'.repeat(100_000)}b`)).toBe(true);
   const { user, system } = process.cpuUsage(start);
   expect((user + system) / 1_000).toBeLessThan(500);
 });
