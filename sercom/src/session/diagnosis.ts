@@ -1,6 +1,6 @@
 import type { SerialStats } from 'serial-communicator';
 import { count } from '../text/count.js';
-import { explainUnframed } from './unframed-bytes.js';
+import { explainUnframed, quotedText } from './unframed-bytes.js';
 
 /** The counters of a port that show what arrived. */
 export type Arrivals = Pick<
@@ -33,7 +33,7 @@ export function since(before: Arrivals, now: Arrivals): Arrivals {
  *
  * @param arrivals - what arrived since the port was opened. Bytes from before the request help the diagnosis, too.
  * @param ifSilent - what to say if no bytes arrived, which depends on what was requested from the device
- * @param unframed - the latest bytes after the last delimiter
+ * @param unframed - bytes that are no packet
  * @param before - what had arrived before the request
  * @returns `undefined` if the counters show nothing wrong
  */
@@ -52,13 +52,13 @@ export function portTrouble(
   }
   return bytesRead === before.bytesRead
     ? `no bytes received in reply: ${ifSilent}`
-    : rejections(since(before, arrivals));
+    : rejections(since(before, arrivals), unframed);
 }
 
 /**
  * Why bytes that arrived are no packets, and what to do about it.
  *
- * @param unframed - the latest bytes after the last delimiter
+ * @param unframed - bytes that are no packet
  * @param seeBytes - how the user can see them
  * @returns `undefined` if there are none
  */
@@ -66,7 +66,7 @@ export function receiveTrouble(arrivals: Arrivals, unframed: Uint8Array, seeByte
   const { bytesRead, delimiters } = arrivals;
   return bytesRead > 0 && delimiters === 0
     ? withoutDelimiter(bytesRead, unframed, seeBytes)
-    : (rejections(arrivals) ?? skipped(arrivals));
+    : (rejections(arrivals, unframed) ?? skipped(arrivals));
 }
 
 function withoutDelimiter(bytesRead: number, unframed: Uint8Array, seeBytes: string): string {
@@ -80,13 +80,24 @@ export function skipped({ skippedBytes, delimiters }: Arrivals): string | undefi
     : `the ${count(skippedBytes, 'byte')} before the first delimiter were skipped; --no-skip-first decodes them`;
 }
 
-/** Why frames were rejected; `undefined` if none was. */
-export function rejections({ malformedFrames, tooLongFrames, checksumFrames }: Arrivals): string | undefined {
+/**
+ * Why frames were rejected; `undefined` if none was.
+ *
+ * @param unframed - if a frame was malformed, its first bytes
+ */
+export function rejections(
+  { malformedFrames, tooLongFrames, checksumFrames }: Arrivals,
+  unframed: Uint8Array,
+): string | undefined {
   const rejected = malformedFrames + tooLongFrames + checksumFrames;
   if (rejected === 0) {
     return undefined;
   }
   const what = `${count(rejected, 'frame')} rejected`;
+  const text = malformedFrames > 0 ? quotedText(unframed) : undefined;
+  if (text !== undefined) {
+    return `${what}; the last one looks like text (${text}): does the device print text (Serial.println) on this port?`;
+  }
   return tooLongFrames === rejected
     ? `${what} as too long: check the baud rate, or raise --max-packet`
     : `${what}: check that --baud and --checksum match the device`;

@@ -75,6 +75,9 @@ export class LivePorts implements RecordSource {
       return take({ timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet });
     });
     communicator.on('rejectedFrame', ({ name, reason, wireBytes, head }) => {
+      if (reason === 'malformed') {
+        this.#unframed.takeMalformed(name, head);
+      }
       void take({ timeUs: nowUs(), name, dir: 'rx', length: wireBytes, bytes: head, error: reason });
     });
     const lost = watchConnections(communicator, this.#ports, this.signal);
@@ -99,7 +102,7 @@ export class LivePorts implements RecordSource {
     return this.#open.stats(name);
   }
 
-  /** The latest bytes after the last delimiter, until every port has received a packet. */
+  /** Some bytes that are no packet, for a diagnosis. */
   unframed(name: string): Uint8Array {
     return this.#unframed.of(name);
   }

@@ -16,7 +16,7 @@ const CHECK_MS = 500;
 interface WatchedPorts {
   stats(name: string): SerialStats;
   state(name: string): ConnectionState;
-  /** The latest bytes after the last delimiter. */
+  /** Some bytes that are no packet. */
   unframed(name: string): Uint8Array;
 }
 

@@ -13,7 +13,7 @@ const LONGEST_WAIT_MS = 16;
 const PIECE_BYTES = 4_096;
 
 /** How long a helper process may take to finish what it was given. Whether it is stalled cannot be seen. */
-const HELPER_LIMIT_MS = 1_000;
+const HELPER_LIMIT_MS = 2_000;
 
 type Done = (error: Error | null | undefined, writtenBytes: number) => void;
 

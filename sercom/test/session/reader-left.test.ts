@@ -56,6 +56,13 @@ describe.skipIf(!has('python3') || !has('bash') || process.platform !== 'linux')
       expect((await reader.outcome()).code).toBe(0);
     });
 
+    test('but not if it prints nothing: it keeps recording', async () => {
+      const log = path.join(await temporaryFolder(), 'log');
+      const line = `${COMMAND} monitor sim: -q --log ${log} -n 2 | true`;
+      expect((await bash(line).outcome()).stdout).toBe('codes 0 0\n');
+      expect((await readFile(log, 'utf8')).match(/ rx#/g)).toHaveLength(2);
+    });
+
     test.each([
       ['a file', '> FILE'],
       ['a pipe', '| cat > FILE'],

@@ -74,6 +74,17 @@ describe('TroubleWatch', () => {
     expect(messages).toEqual([expect.stringMatching(message)]);
   });
 
+  test('reports text among frames', () => {
+    start();
+    unframed = Buffer.from('temp 21.5\r\n');
+    Object.assign(stats, { bytesRead: 30, delimiters: 4, malformedFrames: 3 });
+    vi.advanceTimersByTime(3_000);
+    expect(messages).toEqual([
+      'sercom: "arm": 3 frames rejected; the last one looks like text ("temp 21.5\\r\\n"): does the device print text ' +
+        '(Serial.println) on this port?\n',
+    ]);
+  });
+
   test.each([
     ['no bytes', {}],
     ['an idle line', { bytesRead: 5, delimiters: 5 }],

@@ -57,5 +57,5 @@ async function capture(path: string, options: ExtcapOptions, output: Output): Pr
     work: (live) => Promise.race(echoing.map(({ name }) => greet(name, live, flow.take))),
   });
   // No totals at the end: Wireshark shows what is on stderr as an error.
-  return runFlow({ source, flow, output, interruptedCode: ExitCode.success });
+  return runFlow({ source, flow, output, printsNothing: true, interruptedCode: ExitCode.success });
 }

@@ -43,7 +43,8 @@ export async function failAfter(
 /** Why packets may be missing, and what to do about it. */
 function whyMissing(arrivals: Arrivals, unframed: Uint8Array, receivedPackets: number): string {
   if (receivedPackets > 0) {
-    return ['increase --timeout or lower --count', skipped(arrivals), rejections(arrivals)].filter(Boolean).join('; ');
+    const others = [skipped(arrivals), rejections(arrivals, unframed)];
+    return ['increase --timeout or lower --count', ...others].filter(Boolean).join('; ');
   }
   const trouble = portTrouble(arrivals, 'does the device send packets unprompted?', unframed);
   if (trouble !== undefined) {

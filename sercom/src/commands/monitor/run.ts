@@ -98,6 +98,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     source: live,
     flow,
     output,
+    printsNothing: screen === undefined,
     interruption,
     interruptedCode: ExitCode.success,
     finished(wasInterrupted) {

@@ -116,9 +116,9 @@ function noReply(
   const arrivals = live.stats(port.name);
   const received = wantedReplies - missing;
   const got = received === 0 ? 'no reply' : `only ${received} of ${wantedReplies} replies`;
-  const ifSome = ['increase --timeout or lower --wait', rejections(since(before, arrivals))];
-  const help =
-    received === 0 ? whyNoReply(port, arrivals, live.unframed(port.name), before) : ifSome.filter(Boolean).join('; ');
+  const unframed = live.unframed(port.name);
+  const ifSome = ['increase --timeout or lower --wait', rejections(since(before, arrivals), unframed)];
+  const help = received === 0 ? whyNoReply(port, arrivals, unframed, before) : ifSome.filter(Boolean).join('; ');
   return `${got} from "${port.name}" within ${count(timeoutSeconds, 'second')}; ${help}`;
 }
 

@@ -23,6 +23,16 @@ describe.skipIf(!has('socat'))('sercom monitor on a device that prints text (nee
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
   });
 
+  test('says so if the text ends with zeros', async () => {
+    const { path: port, device, arrived } = await openTestPort();
+    const monitor = start('monitor', port);
+    await arrived(1);
+    device.write('\0temp 21.5\0temp 21.6\0');
+    await monitor.complained(
+      /: 2 frames rejected; the last one looks like text \("temp 21\.6"\): does the device print/,
+    );
+  });
+
   test('extcap says so, too', async () => {
     const { path: port, device, arrived } = await openTestPort();
     const file = path.join(await temporaryFolder(), 'capture');
