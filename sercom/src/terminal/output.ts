@@ -1,23 +1,46 @@
 import { once } from 'node:events';
 import { ByteWriter } from './byte-writer.js';
+import { type Colorize, colorizerFor, isDumb } from './color.js';
+import { isInForeground } from './foreground.js';
+import { cutLine, paint, type StyledLine } from './styled-line.js';
 import { TerminalStream } from './terminal-stream.js';
 
-/** Lines that stay below all others on a terminal; the cursor is at the end of the last one. */
-export type Footer = (rows: number) => readonly string[];
+/** The size of a terminal, in characters. */
+export interface TerminalSize {
+  columns: number;
+  rows: number;
+}
+
+/** Lines that stay below all others on a terminal. What does not fit is cut. */
+export interface FooterContent {
+  lines: readonly StyledLine[];
+  /** The column of the cursor in the first line. Default: 0. */
+  cursorColumn?: number;
+}
+
+/** Gives the footer for the current size of the terminal. */
+export type Footer = (size: TerminalSize) => FooterContent;
 
 /** Text for stdout, or for stderr as a terminal, written in batches. On a terminal, a footer stays below it. */
 export class Output {
   readonly stream: NodeJS.WriteStream;
+  /** Adds colors, if stdout is a terminal that has them. */
+  readonly colorize: Colorize;
+  /** Whether stdout is a terminal on which the cursor can be moved. Without it, there is no footer. */
+  readonly canMoveCursor: boolean;
   readonly #terminal: TerminalStream | undefined;
   readonly #writer: ByteWriter;
   #footer: Footer | undefined;
-  #footerRows = 0;
+  /** What draws the footer that is on the terminal now; empty if there is none. */
   #drawnFooter = '';
+  #isInForeground = false;
 
   constructor(stream: NodeJS.WriteStream, fd: 1 | 2 = 1) {
     this.stream = stream;
+    this.colorize = colorizerFor(stream);
+    this.canMoveCursor = stream.isTTY && !isDumb();
     this.#terminal = stream.isTTY && process.platform !== 'win32' ? new TerminalStream(fd) : undefined;
-    this.#writer = new ByteWriter(this.#terminal ?? stream, () => (this.#footerRows === 0 ? this.#drawn() : ''));
+    this.#writer = new ByteWriter(this.#terminal ?? stream, () => (this.#drawnFooter === '' ? this.#drawn() : ''));
   }
 
   /** Resolves once nothing more can be written. */
@@ -38,6 +61,13 @@ export class Output {
   /** Whether stdout is a terminal. */
   get isTerminal(): boolean {
     return this.stream.isTTY;
+  }
+
+  /** The size of the terminal; `undefined` if stdout is none. */
+  get size(): TerminalSize | undefined {
+    const { isTTY, columns, rows } = this.stream;
+    // Both are 0 if the size was never set.
+    return isTTY ? { columns: columns || 80, rows: rows || 24 } : undefined;
   }
 
   /** Whether stdout was a terminal that has been closed. */
@@ -65,25 +95,61 @@ export class Output {
    * It never rejects.
    */
   write(text: string): void | Promise<void> {
-    return this.#writer.writeText(this.#footerRows === 0 ? text : this.#erased() + text);
+    return this.#writer.writeText(this.#drawnFooter === '' ? text : this.#erased() + text);
   }
 
-  /** Sets or removes the footer. Has no effect unless stdout is a terminal. */
+  /** Writes lines. On a terminal, what is wider than it is cut. */
+  writeLines(lines: readonly StyledLine[]): void | Promise<void> {
+    const columns = this.size?.columns ?? Number.POSITIVE_INFINITY;
+    return this.write(lines.map((line) => `${paint(cutLine(line, columns), this.colorize)}\n`).join(''));
+  }
+
+  /** Sets or removes the footer. Has no effect unless the cursor can be moved; in the background, it is not drawn. */
   setFooter(footer: Footer | undefined): void {
+    if (!this.canMoveCursor) {
+      return;
+    }
+    process.off('SIGTSTP', this.#stop).off('SIGCONT', this.#continued);
+    if (footer !== undefined) {
+      process.on('SIGTSTP', this.#stop).on('SIGCONT', this.#continued);
+    }
     this.#footer = footer;
+    this.#isInForeground = isInForeground();
     this.#redraw();
   }
 
   /** Draws the footer again, if it has changed. */
   drawFooter(): void {
+    if (this.#footer === undefined) {
+      return;
+    }
+    this.#isInForeground = isInForeground();
     // While the terminal is slow, old footers must not pile up.
     if (!this.#writer.isBusy) {
       this.#redraw();
     }
   }
 
+  /** Ctrl-Z: erases the footer before the process stops. */
+  readonly #stop = () => {
+    this.#isInForeground = false;
+    this.#redraw();
+    process.off('SIGTSTP', this.#stop);
+    process.kill(process.pid, 'SIGTSTP');
+    process.on('SIGTSTP', this.#stop);
+  };
+
+  readonly #continued = () => {
+    this.#isInForeground = isInForeground();
+    if (!this.#isInForeground) {
+      // Others have written to the terminal, so there is nothing to erase.
+      this.#drawnFooter = '';
+    }
+    this.drawFooter();
+  };
+
   #redraw(): void {
-    if (!this.isTerminal || this.hasEnded) {
+    if (!this.canMoveCursor || this.hasEnded) {
       return;
     }
     if (!this.#writer.hasBatch) {
@@ -116,26 +182,29 @@ export class Output {
     }
   }
 
-  /** What erases the footer. */
+  /** What erases the footer. The cursor is in its first line, so this works however the terminal was resized. */
   #erased(): string {
-    const rows = this.#footerRows;
-    this.#footerRows = 0;
+    const isDrawn = this.#drawnFooter !== '';
     this.#drawnFooter = '';
-    if (rows === 0) {
-      return '';
-    }
-    return `${rows > 1 ? `\x1b[${rows - 1}A` : ''}\r\x1b[J`;
+    return isDrawn ? '\r\x1b[J' : '';
   }
 
   /** What draws the footer. */
   #drawn(): string {
-    if (this.#footer === undefined || !this.isTerminal) {
+    if (this.#footer === undefined || !this.#isInForeground) {
       return '';
     }
-    const lines = this.#footer(this.stream.rows || 24);
-    this.#footerRows = lines.length;
-    // Without wrapping, each line has exactly one row, however wide its characters are.
-    this.#drawnFooter = lines.length === 0 ? '' : `\x1b[?7l${lines.join('\n')}\x1b[?7h`;
+    const size = this.size!;
+    const content = this.#footer(size);
+    const lines = content.lines.slice(0, Math.max(1, size.rows - 1));
+    if (lines.length === 0) {
+      return '';
+    }
+    const painted = lines.map((line) => paint(cutLine(line, size.columns), this.colorize)).join('\n');
+    const up = lines.length > 1 ? `\x1b[${lines.length - 1}A` : '';
+    const right = content.cursorColumn ? `\x1b[${content.cursorColumn}C` : '';
+    // Without wrapping, each line has exactly one row, also if the terminal has just become narrower.
+    this.#drawnFooter = `\x1b[?7l${painted}\x1b[?7h${up}\r${right}`;
     return this.#drawnFooter;
   }
 }

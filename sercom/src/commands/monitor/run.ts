@@ -15,9 +15,7 @@ import { openSinks, writesToStdout } from '../../sinks/index.js';
 import { ScreenChanges } from '../../sinks/screen-changes.js';
 import { ScreenLines } from '../../sinks/screen-lines.js';
 import { Totals } from '../../sinks/totals.js';
-import { colorizerFor } from '../../terminal/color.js';
 import { printMessage } from '../../terminal/message.js';
-import type { Output } from '../../terminal/output.js';
 import type { Run } from '../command.js';
 import type { definition, MonitorOptions } from './command.js';
 import { MonitorConsole } from './console.js';
@@ -69,7 +67,8 @@ export const run: Run<typeof definition> = async (options, output) => {
           showsStats: options.stats === true,
           hasKeys: process.stdin.isTTY,
           mark: (text) => flow.remark(text),
-          sendLine: (line) => sender.sendLine(line, live, flow),
+          inputKind: options.input ?? 'text',
+          sendLine: (line, kind) => sender.sendLine(line, live, flow, kind),
           quit: interruption.interrupt,
         });
         // From here on, keys have an effect.
@@ -97,7 +96,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     finished(wasInterrupted) {
       console?.close();
       if (changes !== undefined && changes === screen) {
-        printLines(output, changes.lines(colorizerFor(output.stream)));
+        void output.writeLines(changes.lines(output.size?.columns));
       }
       if (options.stats) {
         traffic?.summary().forEach(printMessage);
@@ -130,8 +129,4 @@ function printGreeting(ports: readonly SessionPort[], { input }: MonitorOptions)
     return `${where}, a simulated Uno that echoes${input === undefined ? ' ("hello" is sent once a second)' : ''}`;
   });
   printMessage(`monitoring ${what.join(', ')}; ${keys}`);
-}
-
-function printLines(output: Output, lines: readonly string[]): void {
-  void output.write(lines.map((line) => `${line}\n`).join(''));
 }

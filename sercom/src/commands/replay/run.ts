@@ -8,6 +8,7 @@ import { parsePort } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
 import { Playback } from '../../records/playback.js';
 import { nameOfRecording } from '../../records/recording.js';
+import { namesInRecording } from '../../records/recording-names.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { reportEnd } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
@@ -30,7 +31,9 @@ export const run: Run<typeof definition> = async (options, output) => {
   const names = ports.map(({ name }) => name);
   const playback = playbackOf(options);
   const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode, options.protoFolders);
-  const formats = recordFormats(options, names, output, decoder);
+  // What is read from a recording is aligned like what arrives at ports.
+  const shownNames = ports.length === 0 ? await namesInRecording(file) : names;
+  const formats = recordFormats(options, shownNames, output, decoder);
   const screen = writesToStdout(options)
     ? undefined
     : new ScreenLines({ output, ...formats, isDumping: options.dump === true, isLive: ports.length > 0 });

@@ -1,0 +1,24 @@
+import { stat } from 'node:fs/promises';
+import { readRecording } from './recording.js';
+
+/** The number of records to search. */
+const MAX_RECORDS = 1_000;
+
+/** The names of connections at the beginning of a recording; none if it can only be read once. */
+export async function namesInRecording(file: string): Promise<string[]> {
+  const names = new Set<string>();
+  try {
+    if (file !== '-' && (await stat(file)).isFile()) {
+      let records = 0;
+      for await (const { name } of readRecording(file)) {
+        names.add(name);
+        if (++records === MAX_RECORDS) {
+          break;
+        }
+      }
+    }
+  } catch {
+    // Whoever plays it reports what is wrong.
+  }
+  return [...names];
+}
