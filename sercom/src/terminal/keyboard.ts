@@ -42,8 +42,7 @@ export class Keyboard {
     this.#onPause = onPause;
     // A terminal that hangs up sends no more keys.
     terminal.on('error', this.#ignore);
-    // Ctrl-D, while the terminal edits lines.
-    terminal.on('end', () => onKey(Key.endOfInput));
+    terminal.on('end', this.#ended);
     process.on('SIGCONT', this.#open);
     this.#open();
   }
@@ -90,6 +89,13 @@ export class Keyboard {
   }
 
   readonly #ignore = () => {};
+
+  /** Ctrl-D, while the terminal edits lines. A terminal that hangs up is noticed by what writes to it. */
+  readonly #ended = () => {
+    if (this.#readsLines) {
+      this.#onKey(Key.endOfInput);
+    }
+  };
 
   readonly #take = (chunk: Buffer) => {
     for (const [key] of this.#decoder.write(chunk).matchAll(KEYS)) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { ByteWriter } from './byte-writer.js';
 import { type Colorize, colorizerFor, isDumb } from './color.js';
 import { isInForeground } from './foreground.js';
-import { cutLine, paint, type StyledLine } from './styled-line.js';
+import { cutLine, paint, type StyledLine, spacedColumns } from './styled-line.js';
 import { TerminalStream } from './terminal-stream.js';
 
 /** The size of a terminal, in characters. */
@@ -14,7 +14,7 @@ export interface TerminalSize {
 /** Lines that stay below all others on a terminal. What does not fit is cut. */
 export interface FooterContent {
   lines: readonly StyledLine[];
-  /** The column of the cursor in the first line. Default: 0. */
+  /** The column of the cursor in the last line. Default: 0. */
   cursorColumn?: number;
 }
 
@@ -33,6 +33,8 @@ export class Output {
   #footer: Footer | undefined;
   /** What draws the footer that is on the terminal now; empty if there is none. */
   #drawnFooter = '';
+  /** The columns of its lines except the last, where the cursor is. */
+  #widthsAboveCursor: number[] = [];
   #isInForeground = false;
 
   constructor(stream: NodeJS.WriteStream, fd: 1 | 2 = 1) {
@@ -110,8 +112,10 @@ export class Output {
       return;
     }
     process.off('SIGTSTP', this.#stop).off('SIGCONT', this.#continued);
+    this.stream.off('resize', this.#resized);
     if (footer !== undefined) {
       process.on('SIGTSTP', this.#stop).on('SIGCONT', this.#continued);
+      this.stream.on('resize', this.#resized);
     }
     this.#footer = footer;
     this.#isInForeground = isInForeground();
@@ -148,7 +152,10 @@ export class Output {
     this.drawFooter();
   };
 
-  #redraw(): void {
+  /** A terminal may have cut off a part of the footer. */
+  readonly #resized = () => this.#redraw(true);
+
+  #redraw(isForced = false): void {
     if (!this.canMoveCursor || this.hasEnded) {
       return;
     }
@@ -156,7 +163,7 @@ export class Output {
       const before = this.#drawnFooter;
       const erased = this.#erased();
       const drawn = this.#drawn();
-      if (drawn !== before) {
+      if (isForced || drawn !== before) {
         void this.#writer.writeText(erased + drawn);
       }
     }
@@ -182,11 +189,16 @@ export class Output {
     }
   }
 
-  /** What erases the footer. The cursor is in its first line, so this works however the terminal was resized. */
+  /** What erases the footer. */
   #erased(): string {
-    const isDrawn = this.#drawnFooter !== '';
+    if (this.#drawnFooter === '') {
+      return '';
+    }
     this.#drawnFooter = '';
-    return isDrawn ? '\r\x1b[J' : '';
+    // Most terminals wrap lines that have become too long when the window was made narrower.
+    const { columns } = this.size!;
+    const rows = this.#widthsAboveCursor.reduce((sum, width) => sum + Math.max(1, Math.ceil(width / columns)), 0);
+    return `${rows > 0 ? `\x1b[${rows}A` : ''}\r\x1b[J`;
   }
 
   /** What draws the footer. */
@@ -195,16 +207,15 @@ export class Output {
       return '';
     }
     const size = this.size!;
-    const content = this.#footer(size);
-    const lines = content.lines.slice(0, Math.max(1, size.rows - 1));
+    const { lines: wanted, cursorColumn = 0 } = this.#footer(size);
+    const lines = wanted.slice(-Math.max(1, size.rows - 1)).map((line) => cutLine(line, size.columns));
     if (lines.length === 0) {
       return '';
     }
-    const painted = lines.map((line) => paint(cutLine(line, size.columns), this.colorize)).join('\n');
-    const up = lines.length > 1 ? `\x1b[${lines.length - 1}A` : '';
-    const right = content.cursorColumn ? `\x1b[${content.cursorColumn}C` : '';
+    this.#widthsAboveCursor = lines.slice(0, -1).map((line) => spacedColumns(line, ''));
+    const painted = lines.map((line) => paint(line, this.colorize)).join('\n');
     // Without wrapping, each line has exactly one row, also if the terminal has just become narrower.
-    this.#drawnFooter = `\x1b[?7l${painted}\x1b[?7h${up}\r${right}`;
+    this.#drawnFooter = `\x1b[?7l${painted}\x1b[?7h\r${cursorColumn > 0 ? `\x1b[${cursorColumn}C` : ''}`;
     return this.#drawnFooter;
   }
 }

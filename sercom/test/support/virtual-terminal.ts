@@ -7,8 +7,8 @@ export interface VirtualTerminalOptions {
   rows?: number;
   /** The version of Unicode whose widths apply. Old terminals have `6`. */
   unicode?: '6' | '11';
-  /** Whether a narrower window wraps the line of the cursor as well: terminals differ. */
-  wrapsCursorLine?: boolean;
+  /** Whether a narrower window wraps the lines that are already there. Some old terminals do not, nor scroll back. */
+  reflows?: boolean;
 }
 
 /** A terminal in memory, to see what a user would see. */
@@ -17,13 +17,12 @@ export class VirtualTerminal {
   /** What it has answered to queries of the program. */
   replies = '';
 
-  constructor({ columns, rows = 24, unicode = '11', wrapsCursorLine = true }: VirtualTerminalOptions) {
+  constructor({ columns, rows = 24, unicode = '11', reflows = true }: VirtualTerminalOptions) {
     const terminal = new headless.Terminal({
       cols: columns,
       rows,
-      scrollback: 100_000,
+      scrollback: reflows ? 100_000 : 0,
       allowProposedApi: true,
-      reflowCursorLine: wrapsCursorLine,
     });
     terminal.loadAddon(new unicode11.Unicode11Addon());
     terminal.unicode.activeVersion = unicode;
@@ -35,7 +34,7 @@ export class VirtualTerminal {
   }
 
   /** Shows the output of a program. Resolves when it has been drawn. */
-  write(output: string): Promise<void> {
+  write(output: string | Uint8Array): Promise<void> {
     return new Promise((resolve) => this.#terminal.write(output, resolve));
   }
 

@@ -70,7 +70,6 @@ export class MonitorConsole {
     this.#prompt = new Prompt(parts.inputKind, (line, kind) => this.#reportErrors(parts.sendLine(line, kind)));
     this.#showsStats = parts.showsStats;
     parts.output.setFooter((size) => this.#footer(size));
-    parts.output.stream.on('resize', this.#draw);
     this.#timers = [setInterval(this.#draw, DRAW_MS), setInterval(() => parts.traffic.measure(), MEASURE_MS)];
     this.#keyboard = parts.hasKeys ? new Keyboard(process.stdin, (key) => this.#handleKey(key), this.#draw) : undefined;
   }
@@ -81,7 +80,6 @@ export class MonitorConsole {
       clearInterval(timer);
     }
     const { output } = this.#parts;
-    output.stream.off('resize', this.#draw);
     this.#keyboard?.close();
     this.#prompt.close();
     this.#parts.lines.resume();
@@ -90,7 +88,6 @@ export class MonitorConsole {
 
   readonly #draw = () => this.#parts.output.drawFooter();
 
-  /** The prompt comes first, because the cursor is in the first line. */
   #footer({ columns, rows }: TerminalSize): FooterContent {
     const { changes, lines, traffic } = this.#parts;
     const prompt = this.#prompt.isOpen ? this.#prompt.shown(columns) : undefined;
@@ -101,12 +98,14 @@ export class MonitorConsole {
     if (lines.isPaused) {
       below.push([[`paused: ${lines.heldRecords} lines buffered; press space to resume`, 'yellow']]);
     }
-    const above = prompt === undefined ? [] : [prompt.line];
-    const room = Math.max(1, rows - above.length - below.length - 1);
+    if (prompt !== undefined) {
+      below.push(prompt.line);
+    }
+    const room = Math.max(1, rows - below.length - 1);
     const all = changes?.lines(columns) ?? [];
     const shown: StyledLine[] =
       all.length <= room ? all : [...all.slice(0, room - 1), [[`… ${all.length - room + 1} more`, 'dim']]];
-    return { lines: [...above, ...shown, ...below], cursorColumn: prompt?.cursorColumn ?? 0 };
+    return { lines: [...shown, ...below], cursorColumn: prompt?.cursorColumn ?? 0 };
   }
 
   #handleKey(key: string): void {
@@ -187,7 +186,9 @@ export class MonitorConsole {
 
   /** Takes a key from a line that the terminal has edited. */
   #takeFromLine(key: string): void {
-    if (key >= ' ' && key !== Key.delete) {
+    if (key === Key.endOfInput) {
+      this.#quit();
+    } else if (key >= ' ' && key !== Key.delete) {
       this.#prompt.take(key);
     } else if (key === Key.lineFeed || key === Key.enter) {
       this.#keyboard?.readLines(false);

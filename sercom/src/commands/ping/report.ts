@@ -59,7 +59,8 @@ export function pingReport(name: string, result: PingResult, columns = Number.PO
       ? [[`${tally.reordered} reordered,`] as const, [`${tally.unexpected} unexpected`] as const]
       : [[`${tally.reordered} reordered`] as const]),
   ];
-  const lines = flow(counts, columns, ' ').map((row) => spaced(row, ' '));
+  const words = counts.flatMap(([text, color]) => text.split(' ').map((word): Piece => [word, color]));
+  const lines = flow(words, columns, ' ').map((row) => spaced(row, ' '));
   if (tally.received > 0) {
     const times = Object.entries(PERCENTILES).map(
       ([label, share]) => `${label} ${milliseconds(tally.rttMs.percentile(share)!)}`,
