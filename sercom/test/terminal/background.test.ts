@@ -106,7 +106,14 @@ describe.skipIf(!has('python3') || !has('bash'))('a job of a shell (needs python
     shell.type('\x1a');
     await shell.printed(/Stopped/);
     expect(shell.stdout).toMatch(/\r\x1b\[J(?:(?!\x1b\[\?7l)[^])*Stopped/);
-    shell.type('kill -9 %1; wait %1; exit\n');
+    const stopped = shell.stdout.length;
+    shell.type('fg\n');
+    while (!/\x1b\[\?7l\d+ of 1000 sent, [1-9]/.test(shell.stdout.slice(stopped))) {
+      await delay(50);
+    }
+    shell.type('\x03');
+    await shell.printed(/throughput/);
+    shell.type('exit\n');
     await shell.outcome();
   });
 });
