@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { CommandDefinition, Run } from './commands/command.js';
 import { ExitCode } from './exit-codes.js';
+import { fittedHelp, formatItem } from './options/help-layout.js';
 import { printMessage } from './terminal/message.js';
 import type { Output } from './terminal/output.js';
 import { usageMessage } from './usage-message.js';
@@ -38,8 +39,10 @@ export async function createProgram(output: Output, exit: Exit, commandLine?: re
     .description('Monitor and send COBS packets over serial ports.')
     .version(version())
     .exitOverride()
+    .configureHelp({ formatItem })
     .configureOutput({
-      writeOut: (text) => void output.write(text),
+      getOutHelpWidth: () => output.size?.columns ?? 80,
+      writeOut: (text) => void output.write(fittedHelp(text, output.size?.columns)),
       outputError: (text) => printMessage(usageMessage(text, program)),
     })
     .addHelpText(

@@ -15,7 +15,7 @@ export const RECORD_OPTIONS = {
   stats: option('--stats', 'show a status line (on a terminal) and print a summary at the end'),
   changes: option('--changes', 'show one line per kind of packet and highlight changed bytes', {
     // With a capture, --decode names its dissector.
-    excludes: ['json', 'format', { option: 'decode', unless: 'pcapng' }],
+    excludes: ['json', 'format', 'columns', 'maxBytes', { option: 'decode', unless: 'pcapng' }],
   }),
   leadingBytes: option('--lead <bytes>', 'number of leading bytes that identify a kind of packet', {
     parse: integer(0, 32),

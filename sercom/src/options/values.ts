@@ -66,3 +66,15 @@ export function secondsOrZero(text: string): number {
 export function collect(text: string, previous: readonly string[] = []): string[] {
   return [...previous, text];
 }
+
+/** Makes a parser of a list of words, separated by commas. */
+export function choices<Choice extends string>(all: readonly Choice[]): (text: string) => Choice[] {
+  return (text) => {
+    const words = text.split(',').map((word) => word.trim());
+    const unknown = words.find((word) => !(all as readonly string[]).includes(word));
+    if (unknown !== undefined) {
+      throw new InvalidArgumentError(`Expected ${all.join(', ')}, separated by commas; got "${unknown}".`);
+    }
+    return words as Choice[];
+  };
+}

@@ -1,5 +1,5 @@
-import { colorizerFor } from '../terminal/color.js';
 import type { Output } from '../terminal/output.js';
+import type { StyledLine } from '../terminal/styled-line.js';
 import type { RecordView } from './record-view.js';
 
 /** How often the footer is drawn. */
@@ -23,11 +23,10 @@ export class LiveFooter {
   /** @param status - the status line, if it is to be shown */
   constructor(output: Output, view: RecordView, status?: LiveStatus) {
     this.#output = output;
-    const colorize = colorizerFor(output.stream);
-    output.setFooter((rows) => {
-      const below = status === undefined ? [] : [colorize('dim', status.statusLine())];
-      const changes = view.screen === view.changes ? (view.changes?.lines(colorize) ?? []) : [];
-      return [...changes.slice(0, Math.max(1, rows - below.length - 1)), ...below];
+    output.setFooter(({ columns, rows }) => {
+      const below: StyledLine[] = status === undefined ? [] : [[[status.statusLine(), 'dim']]];
+      const changes = view.screen === view.changes ? (view.changes?.lines(columns) ?? []) : [];
+      return { lines: [...changes.slice(0, Math.max(1, rows - below.length - 1)), ...below] };
     });
     this.#timers = [
       setInterval(() => output.drawFooter(), DRAW_MS),

@@ -7,13 +7,14 @@ import { ScreenLines } from '../sinks/screen-lines.js';
 import type { RecordSink } from '../sinks/sink.js';
 import { Statistics } from '../sinks/statistics.js';
 import { Totals } from '../sinks/totals.js';
-import { colorizerFor } from '../terminal/color.js';
 import type { Output } from '../terminal/output.js';
 
 export interface ViewSettings {
   output: Output;
-  /** The names of the connections that are known before the first record. */
+  /** The names of the connections, which the statistics list even without records. */
   names: readonly string[];
+  /** Names to line up with. Default: those of the connections. */
+  alignedNames?: readonly string[];
   decoder: RecordDecoder | undefined;
   /** See {@link ScreenLinesOptions}. */
   drop?: boolean;
@@ -34,13 +35,13 @@ export class RecordView {
 
   constructor(
     options: RecordOptions & OutputOptions & SinkOptions,
-    { output, names, decoder, drop = false, isLive }: ViewSettings,
+    { output, names, alignedNames = names, decoder, drop = false, isLive }: ViewSettings,
   ) {
     this.#output = output;
     this.isOnStdout = !writesToStdout(options);
     this.lines = new ScreenLines({
       output,
-      ...recordFormats(options, names, output, decoder),
+      ...recordFormats(options, alignedNames, output, decoder),
       isDumping: options.dump === true,
       drop,
       isLive,
@@ -64,8 +65,7 @@ export class RecordView {
   /** Prints the lines of `--changes`, if they are shown. */
   printChanges(): void {
     if (this.changes !== undefined && this.changes === this.#screen) {
-      const lines = this.changes.lines(colorizerFor(this.#output.stream));
-      void this.#output.write(lines.map((line) => `${line}\n`).join(''));
+      void this.#output.writeLines(this.changes.lines(this.#output.size?.columns));
     }
   }
 }

@@ -67,7 +67,8 @@ export const run: Run<typeof definition> = async (options, output) => {
           mark: (text) => flow.remark(text),
           toggleRaw: () =>
             printMessage(screen === lines ? rawView.toggle(live) : 'with --changes or --quiet, bytes cannot be shown'),
-          sendLine: (line) => sender.sendLine(line, live, flow),
+          inputKind: options.input ?? 'text',
+          sendLine: (line, kind) => sender.sendLine(line, live, flow, kind),
           quit: interruption.interrupt,
         });
         // From here on, keys have an effect.

@@ -8,6 +8,7 @@ import { recordFilter } from '../../records/filter.js';
 import { PacketLimit } from '../../records/packet-limit.js';
 import { Playback } from '../../records/playback.js';
 import { nameOfRecordings } from '../../records/recording-name.js';
+import { namesInRecordings } from '../../records/recording-names.js';
 import { LiveFooter, type LiveStatus } from '../../session/live-footer.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { RecordView } from '../../session/record-view.js';
@@ -33,7 +34,9 @@ export const run: Run<typeof definition> = async (options, output) => {
   const limit = new PacketLimit(options.count, port === undefined && options.dir === 'tx' ? 'tx' : 'rx');
   const playback = playbackOf(options, limit);
   const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
-  const view = new RecordView(options, { output, names, decoder, isLive: port !== undefined });
+  // What is read from a recording is aligned like what arrives at ports.
+  const alignedNames = port === undefined ? await namesInRecordings(recordings) : names;
+  const view = new RecordView(options, { output, names, alignedNames, decoder, isLive: port !== undefined });
   const files = await openSinks(options, { names, decoder, readFiles: recordings });
   const flow = new RecordFlow([...view.sinks, ...files], (record) => limit.passes(record));
   let footer: LiveFooter | undefined;
