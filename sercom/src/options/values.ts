@@ -71,9 +71,8 @@ export function collect(text: string, previous: readonly string[] = []): string[
 export function choices<Choice extends string>(all: readonly Choice[]): (text: string) => Choice[] {
   return (text) => {
     const words = text.split(',').map((word) => word.trim());
-    const unknown = words.find((word) => !(all as readonly string[]).includes(word));
-    if (unknown !== undefined) {
-      throw new InvalidArgumentError(`Expected ${all.join(', ')}, separated by commas; got "${unknown}".`);
+    if (words.some((word) => !(all as readonly string[]).includes(word))) {
+      throw new InvalidArgumentError(`Expected ${all.join(', ')}, separated by commas.`);
     }
     return words as Choice[];
   };

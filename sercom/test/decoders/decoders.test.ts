@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DECODER_FORMS, DECODER_GRAMMAR, dissectorOf, loadDecoder, PLAIN_DECODERS } from '../../src/decoders/index.js';
+import { DECODER_GRAMMAR, dissectorOf, loadDecoder, PLAIN_DECODERS } from '../../src/decoders/index.js';
 import { RunningProcess, SERCOM } from '../support/sercom-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -298,11 +298,6 @@ test.each(['yaml', 'cbor:x', 'text:', '', 'constructor'])('reports --decode %j a
       message: `--decode: unknown decoder "${spec}"; expected ${DECODER_GRAMMAR}`,
     }),
   );
-});
-
-test('lists the decoders in the order of the table', () => {
-  expect(DECODER_GRAMMAR).toContain('text, json, cbor, msgpack, ');
-  expect(DECODER_GRAMMAR.replace(' or ', ', ').split(', ')).toEqual(DECODER_FORMS);
 });
 
 test.each([...PLAIN_DECODERS, 'struct:<HBx'])('%s has the name it is selected by', async (spec) => {

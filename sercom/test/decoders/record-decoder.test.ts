@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DECODER_FORMS, DECODER_GRAMMAR } from '../../src/decoders/index.js';
 import { loadRecordDecoder } from '../../src/decoders/record-decoder.js';
 import type { PacketRecord } from '../../src/records/record.js';
 
@@ -66,4 +67,9 @@ describe('--decode with conditions', () => {
       expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message) }),
     );
   });
+});
+
+test('the messages list the decoders in the order of the table', () => {
+  expect(DECODER_GRAMMAR).toContain('text, json, cbor, msgpack, ');
+  expect(DECODER_GRAMMAR.replace(' or ', ', ').split(', ')).toEqual(DECODER_FORMS);
 });
