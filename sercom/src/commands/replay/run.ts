@@ -96,6 +96,6 @@ function playbackOf({ file, port, loop = 1, speed, dir, filter, reject }: Replay
 function nothingSent(file: string, skippedRecords: number): string {
   const name = nameOfRecording(file);
   return skippedRecords === 0
-    ? `${name} has no packets to send`
+    ? `${name} has no packets to send; choose another recording`
     : `${name} has ${count(skippedRecords, 'record')}, but none to send; use --dir rx or --dir both to send received packets`;
 }
