@@ -132,6 +132,6 @@ function playbackOf(options: ReplayOptions, limit: PacketLimit): Playback {
 function nothingSent(files: readonly string[], skippedRecords: number): string {
   const have = files.length === 1 ? `${nameOfRecordings(files)} has` : `${nameOfRecordings(files)} have`;
   return skippedRecords === 0
-    ? `${have} no packets to send`
+    ? `${have} no packets to send; choose another recording`
     : `${have} ${count(skippedRecords, 'record')}, but none to send; use --dir rx or --dir both to send received packets`;
 }

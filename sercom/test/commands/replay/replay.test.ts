@@ -95,6 +95,16 @@ describe('sercom replay FILE', () => {
     expect(await readFile(again, 'utf8')).toBe(LOG.replace('# bench\n', ''));
   });
 
+  test('leaves no capture behind if the log has a frame that a capture cannot hold', async () => {
+    const log = await fileOf('(1.000000) arm rx!malformed/4294967296#00\n');
+    const { code, stderr } = await run('replay', log, '--pcapng', path.join(path.dirname(log), 'bench.pcapng'));
+    expect(stderr).toMatch(
+      /^sercom: \S+bench\.log: line 1: a frame of 4294967296 bytes; the longest is 4294967295 bytes\n$/,
+    );
+    expect(code).toBe(1);
+    expect(await readdir(path.dirname(log))).toEqual(['bench.log']);
+  });
+
   test('keeps the recorded spacing if asked to', async () => {
     const startedAt = performance.now();
     const replay = start('replay', await fileOf(LOG.replace('00.07', '12.07')), '--speed', '4', '--format', '%l');
