@@ -14,6 +14,14 @@ export interface PortInfo {
   productId: string | undefined;
   /** Four hex digits. */
   vendorId: string | undefined;
+  /** Number of the USB interface: a device with two ports has two interfaces. Linux only. */
+  interface?: number | undefined;
+  /** What the device calls this interface, for example `CircuitPython CDC2 control`. Linux only. */
+  interfaceName?: string | undefined;
+  /** Number of the port on its interface, for adapters with several ports on one interface. Linux only. */
+  portNumber?: number | undefined;
+  /** False if `/dev` has no node for the port, so that it cannot be opened: the usual case in a container. Linux only. */
+  hasNode?: boolean | undefined;
 }
 
 /**

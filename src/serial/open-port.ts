@@ -22,6 +22,12 @@ export interface Opening {
   ended: Promise<void>;
 }
 
+/** What is known of an attempt while it is in progress. */
+interface Attempt {
+  /** The path of the port. Undefined until the device is found. */
+  path: string | undefined;
+}
+
 /** How long an open port waits for its description, but at most half of `openTimeoutMs`. */
 const DESCRIBE_LIMIT_MS = 1_000;
 
@@ -31,12 +37,13 @@ const DESCRIBE_LIMIT_MS = 1_000;
  */
 export function openPort(binding: Binding, name: string, connection: CompleteSerialConnection): Opening {
   const abandoning = new AbortController();
-  const opening = findAndOpen(binding, name, connection, abandoning.signal);
+  const attempt: Attempt = { path: connection.path };
+  const opening = findAndOpen(binding, name, connection, attempt, abandoning.signal);
   const ended = opening.then(
     () => undefined,
     () => undefined,
   );
-  return { opened: withTimeout(opening, ended, abandoning, binding, name, connection), ended };
+  return { opened: withTimeout(opening, ended, abandoning, binding, name, connection, attempt), ended };
 }
 
 async function withTimeout(
@@ -46,6 +53,7 @@ async function withTimeout(
   binding: Binding,
   name: string,
   connection: CompleteSerialConnection,
+  attempt: Attempt,
 ): Promise<OpenedPort> {
   try {
     if (await within(connection.openTimeoutMs, ended)) {
@@ -55,7 +63,7 @@ async function withTimeout(
     abandoning.abort();
     throw openTimeout(name, connection);
   } catch (error) {
-    throw await describeOpenError(error, binding, name, connection);
+    throw await describeOpenError(error, binding, name, connection, attempt.path);
   }
 }
 
@@ -64,10 +72,12 @@ async function findAndOpen(
   binding: Binding,
   name: string,
   connection: CompleteSerialConnection,
+  attempt: Attempt,
   abandoned: AbortSignal,
 ): Promise<OpenedPort> {
   const found = connection.device && (await findDevice(binding, name, connection.device));
   const path = found?.path ?? connection.path!;
+  attempt.path = path;
   const { baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock, dtr, rts } = connection;
   const options = { path, baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock };
   const port = asPort(await binding.open(options));
