@@ -28,7 +28,7 @@ export function describeInterface({ interface: number, interfaceName, portNumber
     return undefined;
   }
   const name = interfaceName === undefined ? '' : ` ${interfaceName}`;
-  return `#${number}${portNumber === undefined || portNumber === 0 ? '' : `.${portNumber}`}${name}`;
+  return `#${number}${portNumber === undefined ? '' : `.${portNumber}`}${name}`;
 }
 
 function identityOf({ vendorId, productId, manufacturer, serialNumber }: PortInfo): string {

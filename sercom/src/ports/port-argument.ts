@@ -79,18 +79,22 @@ export function parsePorts(portArguments: readonly string[], defaultBaudRate: nu
 
 /**
  * The shortest way to write each USB port so that it selects only that port. Ports without a node in `/dev` have none.
+ *
+ * @param given - what the user has selected so far. Names that include it are preferred.
  */
-export function usbNames(ports: readonly PortInfo[]): Map<PortInfo, string> {
+export function usbNames(ports: readonly PortInfo[], given: DeviceSelector = {}): Map<PortInfo, string> {
   const candidates = ports.filter(({ hasNode }) => hasNode !== false);
-  const isOnly = (form: string, port: PortInfo) => {
-    // A serial number may contain what has a meaning in a port argument.
-    const { device } = parsePort(form, 1);
-    return (
-      device !== undefined &&
-      selects(device, port) &&
-      !candidates.some((each) => each !== port && selects(device, each))
+  const names = new Map<PortInfo, string>();
+  for (const port of candidates) {
+    // A serial number may contain what has a meaning in a port argument, so each form is parsed again.
+    const forms = usbForms(port).map((form) => ({ form, device: parsePort(form, 1).device ?? {} }));
+    const unique = forms.filter(
+      ({ device }) => selects(device, port) && !candidates.some((other) => other !== port && selects(device, other)),
     );
-  };
-  const names = candidates.map((port) => [port, usbForms(port).find((form) => isOnly(form, port))] as const);
-  return new Map(names.filter((entry): entry is [PortInfo, string] => entry[1] !== undefined));
+    const best = unique.find(({ device }) => Object.keys(given).every((field) => field in device)) ?? unique[0];
+    if (best !== undefined) {
+      names.set(port, best.form);
+    }
+  }
+  return names;
 }

@@ -84,11 +84,11 @@ function suggestion({ code, message }: ConnectionError, port: SessionPort, liste
     const meant = similar(port.path, paths);
     return meant === undefined ? undefined : `${message} (Did you mean ${meant}?)`;
   }
-  const matching = code === 'PORT_AMBIGUOUS' && device ? listed.filter((each) => selects(device, each)) : [];
-  if (matching.length < 2) {
+  const matching = listed.filter((each) => device !== undefined && selects(device, each));
+  if (code !== 'PORT_AMBIGUOUS' || matching.length < 2) {
     return undefined;
   }
-  const names = usbNames(listed);
+  const names = usbNames(listed, device);
   const choices = matching.map((each) => {
     const name = names.get(each);
     return name === undefined ? each.path : `${name} (${each.path})`;
