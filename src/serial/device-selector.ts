@@ -61,7 +61,7 @@ export async function findDevice(binding: Binding, name: string, selector: Devic
   throw new ConnectionError(
     found === undefined ? 'PORT_NOT_FOUND' : 'PORT_AMBIGUOUS',
     name,
-    `${where}: ${explainSelection({ selector, ports, matching, system: await systemFacts() })}`,
+    `${where}: ${explainSelection({ selector, ports, matching, system: await systemFacts(false) })}`,
   );
 }
 

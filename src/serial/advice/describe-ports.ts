@@ -26,11 +26,11 @@ export function describePorts(ports: readonly PortInfo[]): string {
   // A machine can have dozens of built-in ports without a connector.
   const sorted = [...ports].sort((a, b) => Number(b.vendorId !== undefined) - Number(a.vendorId !== undefined));
   const describe = (port: PortInfo) => describePort(port, ports);
-  const available = sorted.filter(({ hasNode }) => hasNode !== false).map(describe);
-  const withoutNode = sorted.filter(({ hasNode }) => hasNode === false).map(describe);
+  const available = sorted.filter(({ hasNode }) => hasNode !== false);
+  const withoutNode = sorted.filter(({ hasNode }) => hasNode === false);
   return [
-    `available: ${available.length === 0 ? 'none' : listed(available)}`,
-    ...(withoutNode.length === 0 ? [] : [`without a node in /dev: ${listed(withoutNode)}`]),
+    `available: ${available.length === 0 ? 'none' : listed(available, describe)}`,
+    ...(withoutNode.length === 0 ? [] : [`without a node in /dev: ${listed(withoutNode, describe)}`]),
   ].join('; ');
 }
 
@@ -39,26 +39,25 @@ export function describePorts(ports: readonly PortInfo[]): string {
  * nothing differs, the path has to be used.
  */
 export function describeDifferences(ports: readonly PortInfo[]): string {
-  return listed(
-    ports.map((port) => {
-      const fields = uniqueFields(port, ports);
-      const how = fields.length === 0 ? 'its path' : fields.map((field) => `${field} ${port[field]}`).join(' and ');
-      return `${port.path} by ${how}`;
-    }),
-  );
+  return listed(ports, (port) => {
+    const fields = uniqueFields(port, ports);
+    const how = fields.length === 0 ? 'its path' : fields.map((field) => `${field} ${port[field]}`).join(' and ');
+    return `${port.path} by ${how}`;
+  });
 }
 
 /** A port with what its device reports, and what distinguishes it from ports for which that is the same. */
 function describePort(port: PortInfo, ports: readonly PortInfo[]): string {
-  const ids = idsOf(port);
-  const same = ids === '' ? [] : ports.filter((other) => idsOf(other) === ids);
+  const { path, vendorId, productId, serialNumber } = port;
+  const ids = [vendorId && `${vendorId}:${productId}`, serialNumber].filter(Boolean);
+  if (ids.length === 0) {
+    return path;
+  }
+  const same = ports.filter(
+    (other) => other.vendorId === vendorId && other.productId === productId && other.serialNumber === serialNumber,
+  );
   const differences = same.length > 1 ? uniqueFields(port, same).map((field) => `${field} ${port[field]}`) : [];
-  const details = [ids, ...differences].filter((detail) => detail !== '').join(' ');
-  return details === '' ? port.path : `${port.path} (${details})`;
-}
-
-function idsOf({ vendorId, productId, serialNumber }: PortInfo): string {
-  return [vendorId && `${vendorId}:${productId}`, serialNumber].filter(Boolean).join(' ');
+  return `${path} (${[...ids, ...differences].join(' ')})`;
 }
 
 /** The fields by which this port differs from all others: the first that suffices, or else the first two. */
@@ -76,7 +75,7 @@ function comparable(port: PortInfo, field: Field): string {
   return String(port[field]).toLowerCase();
 }
 
-function listed(texts: readonly string[]): string {
-  const more = texts.length > LISTED_PORTS ? ` and ${texts.length - LISTED_PORTS} more` : '';
-  return `${texts.slice(0, LISTED_PORTS).join(', ')}${more}`;
+function listed(ports: readonly PortInfo[], describe: (port: PortInfo) => string): string {
+  const more = ports.length > LISTED_PORTS ? ` and ${ports.length - LISTED_PORTS} more` : '';
+  return `${ports.slice(0, LISTED_PORTS).map(describe).join(', ')}${more}`;
 }

@@ -86,9 +86,10 @@ function changeNode(node: NodeFacts, system: SystemFacts): string {
   const usual = SERIAL_GROUPS.find((serial) => system.groups.some(({ name }) => name === serial));
   const group = (isUseless ? undefined : groupOf(node, system).name) ?? usual ?? SERIAL_GROUPS[0];
   const rule = `a udev rule with GROUP="${group}", MODE="0660"`;
-  return system.isContainer
-    ? `on the host, add ${rule}; then start the container again`
-    : `add ${rule}, and join that group`;
+  if (system.isContainer) {
+    return `on the host, add ${rule}; then start the container again`;
+  }
+  return system.gids.includes(node.gid) ? `add ${rule}` : `add ${rule}, and join that group`;
 }
 
 function describeOwner(node: NodeFacts, system: SystemFacts): string {

@@ -23,16 +23,22 @@ const NO_DEVICE = /no such device|ENXIO|ENODEV/i;
 /** Matches what no permission of a file can allow. */
 const FORBIDDEN = /EPERM|not permitted/i;
 
+/** Whether the path may be that of a node whose device is missing. */
+export function isDeviceMissing({ code, text }: OpenFailure): boolean {
+  return code === 'PORT_NOT_FOUND' && NO_DEVICE.test(text);
+}
+
 /** Whether the explanation lists the ports. */
 export function needsPorts({ code, text }: OpenFailure): boolean {
   return code === 'PORT_NOT_FOUND' || (code === 'PORT_OPEN_FAILED' && NOT_A_SERIAL_PORT.test(text));
 }
 
 /** Says why a port could not be opened, and what to do: a function of the facts only. */
-export function explainFailure({ code, text, path, baudRate }: OpenFailure, facts: PortFacts): string {
+export function explainFailure(failure: OpenFailure, facts: PortFacts): string {
+  const { code, text, path, baudRate } = failure;
   switch (code) {
     case 'PORT_NOT_FOUND':
-      return explainNotFound(text, path, facts);
+      return explainNotFound(failure, facts);
     case 'PORT_BUSY':
       return explainBusy(facts);
     case 'PERMISSION_DENIED': {
@@ -57,12 +63,13 @@ export function explainMissingNode(path: string, { isContainer }: SystemFacts): 
     : `the port exists, but /dev has no node for it; if this is a container, start it with "--device ${path}"`;
 }
 
-function explainNotFound(text: string, path: string | undefined, facts: PortFacts): string {
+function explainNotFound(failure: OpenFailure, facts: PortFacts): string {
+  const { path } = failure;
   const { system, node, ports } = facts;
   if (typeof ports === 'object' && ports.some((port) => port.path === path && port.hasNode === false)) {
     return explainMissingNode(path!, system);
   }
-  if (node?.deviceNumber !== undefined && NO_DEVICE.test(text)) {
+  if (node?.deviceNumber !== undefined && isDeviceMissing(failure)) {
     const restart = system.isContainer ? 'plug it in, then start the container again' : 'plug it in';
     return `the node exists, but its device (${node.deviceNumber}) does not; ${restart}; ${listPorts(facts)}`;
   }

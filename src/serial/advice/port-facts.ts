@@ -2,7 +2,7 @@ import { readFile, realpath, stat } from 'node:fs/promises';
 import type { Binding, PortInfo } from '../binding.js';
 import { deviceNumberOf, formatDeviceNumber } from '../device-nodes.js';
 import { within } from '../patient-timer.js';
-import { needsPorts, type OpenFailure } from './port-advice.js';
+import { isDeviceMissing, needsPorts, type OpenFailure } from './port-advice.js';
 import { type SystemFacts, systemFacts } from './system-facts.js';
 
 /** How long an error waits for the list of ports that its message shows. */
@@ -34,10 +34,10 @@ export interface NodeFacts {
 /** Gathers what matters for a failure. Never fails: what cannot be found out is unknown. */
 export async function portFacts(failure: OpenFailure, binding: Binding): Promise<PortFacts> {
   const { code, path } = failure;
-  const needsNode = code === 'PERMISSION_DENIED' || code === 'PORT_NOT_FOUND';
+  const isDenied = code === 'PERMISSION_DENIED';
   return {
-    system: await systemFacts(),
-    node: needsNode ? await nodeFacts(path) : undefined,
+    system: await systemFacts(isDenied),
+    node: isDenied || isDeviceMissing(failure) ? await nodeFacts(path) : undefined,
     ports: needsPorts(failure) ? await listed(binding) : undefined,
     holder: code === 'PORT_BUSY' ? await holderOf(path) : undefined,
   };

@@ -7,8 +7,9 @@ export interface SystemFacts {
   uid: number | undefined;
   /** Effective and supplementary groups. */
   gids: readonly number[];
-  /** Name of this user in the user database, and the groups of this machine. */
+  /** Name of this user in the user database. */
   userName: string | undefined;
+  /** The groups of the user database. */
   groups: readonly GroupFacts[];
   isContainer: boolean;
   /** Whether user and group numbers are mapped, as in a rootless container. */
@@ -28,34 +29,45 @@ const CONTAINER_FILES = ['/.dockerenv', '/run/.containerenv', '/run/systemd/cont
 /** The map of a process whose users are those of the machine. */
 const WHOLE_MAP = /^\s*0\s+0\s+4294967295\s*$/;
 
-/** Gathers the facts. Never fails: what cannot be read is unknown. */
-export async function systemFacts(): Promise<SystemFacts> {
+/**
+ * Gathers the facts. Never fails: what cannot be read is unknown.
+ *
+ * @param withUsers - whether to read the user database. Ports that are away need it at no attempt to open them.
+ */
+export async function systemFacts(withUsers: boolean): Promise<SystemFacts> {
   const uid = process.geteuid?.();
   const egid = process.getegid?.();
   const gids = process.getgroups?.() ?? [];
-  const users = await lines('/etc/passwd');
-  const groups = await lines('/etc/group');
-  const map = await text('/proc/self/uid_map');
+  const users = withUsers ? await lines('/etc/passwd') : [];
+  const groups = withUsers ? await lines('/etc/group') : [];
+  containerFacts ??= readContainerFacts();
   return {
     platform: process.platform,
     uid,
     gids: egid === undefined ? gids : [egid, ...gids],
     userName: users.find((fields) => fields[2] === String(uid))?.[0],
     groups: groups.map(([name = '', , gid, members = '']) => ({ name, gid: Number(gid), members: members.split(',') })),
-    isContainer: await isContainer(),
-    isUserNamespace: map !== '' && !WHOLE_MAP.test(map),
+    ...(await containerFacts),
   };
 }
 
-async function isContainer(): Promise<boolean> {
-  const files = CONTAINER_FILES.map((file) =>
+/** They never change while a process runs. */
+let containerFacts: Promise<Pick<SystemFacts, 'isContainer' | 'isUserNamespace'>> | undefined;
+
+async function readContainerFacts() {
+  const found = CONTAINER_FILES.map((file) =>
     access(file).then(
       () => true,
       () => false,
     ),
   );
-  const isMarked = (await Promise.all(files)).includes(true);
-  return isMarked || process.env.container !== undefined || process.env.KUBERNETES_SERVICE_HOST !== undefined;
+  const isMarked = (await Promise.all(found)).includes(true);
+  const { container, KUBERNETES_SERVICE_HOST } = process.env;
+  const map = await text('/proc/self/uid_map');
+  return {
+    isContainer: isMarked || container !== undefined || KUBERNETES_SERVICE_HOST !== undefined,
+    isUserNamespace: map !== '' && !WHOLE_MAP.test(map),
+  };
 }
 
 /** The entries of a file such as `/etc/group`, as fields. */

@@ -79,9 +79,9 @@ describe('permission advice', () => {
       `its mode (0600) does not allow it, even to group dialout; ${UDEV}`,
     ],
     [
-      'a member is not told to join',
+      'a member need not join',
       { system: MEMBER, node: { mode: 0o440 } },
-      `its mode (0440) does not allow it, even to group dialout; ${UDEV}`,
+      `its mode (0440) does not allow it, even to group dialout; add a udev rule with GROUP="dialout", MODE="0660"`,
     ],
     [
       'an owner without permission cannot use that of the group',
