@@ -1,7 +1,8 @@
 import { ConnectionError } from '../errors.js';
 import { aName, anInteger, type OptionRules } from '../options.js';
-import { explainSelection } from './advice/selector-advice.js';
+import { explainSelection, type SelectionFacts } from './advice/selector-advice.js';
 import { systemFacts } from './advice/system-facts.js';
+import { usbDevices } from './advice/usb-facts.js';
 import type { Binding, PortInfo } from './binding.js';
 
 /**
@@ -45,6 +46,12 @@ export const SELECTOR_RULES: OptionRules<DeviceSelector> = {
 /** Every field of a {@link DeviceSelector}. */
 export const SELECTOR_FIELDS = Object.keys(SELECTOR_RULES) as readonly (keyof DeviceSelector)[];
 
+/** The fields that a USB device has even if it has no port. */
+const USB_FIELDS = ['vendorId', 'productId', 'serialNumber', 'manufacturer', 'locationId'] as const;
+
+/** What is known of a port or a device. */
+type Described = { readonly [Field in keyof DeviceSelector]?: DeviceSelector[Field] | undefined };
+
 /**
  * Finds the one port that matches. If several do, those without a node in `/dev` do not count.
  *
@@ -61,8 +68,27 @@ export async function findDevice(binding: Binding, name: string, selector: Devic
   throw new ConnectionError(
     found === undefined ? 'PORT_NOT_FOUND' : 'PORT_AMBIGUOUS',
     name,
-    `${where}: ${explainSelection({ selector, ports, matching, system: await systemFacts(false) })}`,
+    `${where}: ${explainSelection(await selectionFacts(selector, ports, matching))}`,
   );
+}
+
+async function selectionFacts(
+  selector: DeviceSelector,
+  ports: readonly PortInfo[],
+  matching: readonly PortInfo[],
+): Promise<SelectionFacts> {
+  // A list without `hasNode` is not that of this machine.
+  const isMachine = matching.length === 0 && ports.every(({ hasNode }) => hasNode !== undefined);
+  const devices = isMachine && process.platform === 'linux' ? await usbDevices() : [];
+  const usb = Object.fromEntries(USB_FIELDS.map((field) => [field, selector[field]]));
+  const isUsb = USB_FIELDS.some((field) => selector[field] !== undefined);
+  return {
+    selector,
+    ports,
+    matching,
+    usbDevices: isUsb ? devices.filter((device) => matches(device, usb)) : [],
+    system: await systemFacts(false),
+  };
 }
 
 /** A selector as error messages show it. */
@@ -72,8 +98,8 @@ export function describeSelector(selector: DeviceSelector): string {
     .join(', ');
 }
 
-function matches(port: PortInfo, selector: DeviceSelector): boolean {
-  return SELECTOR_FIELDS.every((field) => selector[field] === undefined || isSame(port[field], selector[field]!));
+function matches(port: Described, selector: Described): boolean {
+  return SELECTOR_FIELDS.every((field) => selector[field] === undefined || isSame(port[field], selector[field]));
 }
 
 function isSame(actual: string | number | undefined, wanted: string | number): boolean {

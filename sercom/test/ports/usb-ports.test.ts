@@ -122,6 +122,13 @@ describe.skipIf(!canMount || !has('socat'))('with another /sys and /dev (needs s
     });
   });
 
+  test('a device without a driver is reported as plugged in', async () => {
+    expect(await runWith([NO_NODE, NO_NODE], 'monitor', 'usb:1a86:7523')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/: the device is plugged in \(at 1-2\), but has no serial port: .*modprobe ch341"/),
+    });
+  });
+
   describe('a node with a name of its own', () => {
     test('is found by its device number', async () => {
       const ports = [NO_NODE, `${await openEcho()}=modem`] as const;

@@ -10,6 +10,11 @@ echo 239a >$device/idVendor
 echo 80f4 >$device/idProduct
 echo E6614C31 >$device/serial
 
+# Another device, which has no driver.
+mkdir -p /sys/bus/usb/devices/1-2 /sys/bus/usb/devices/1-2:1.0
+echo 1a86 >/sys/bus/usb/devices/1-2/idVendor
+echo 7523 >/sys/bus/usb/devices/1-2/idProduct
+
 # A new /dev, with what every program needs.
 mount -t tmpfs none /mnt
 for name in null zero full tty urandom random ptmx; do

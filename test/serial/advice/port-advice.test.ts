@@ -4,6 +4,7 @@ import { explainFailure, type OpenFailure } from '../../../src/serial/advice/por
 import type { NodeFacts, PortFacts } from '../../../src/serial/advice/port-facts.js';
 import { explainSelection } from '../../../src/serial/advice/selector-advice.js';
 import type { SystemFacts } from '../../../src/serial/advice/system-facts.js';
+import type { UsbDeviceFacts } from '../../../src/serial/advice/usb-facts.js';
 
 const MACHINE: SystemFacts = {
   platform: 'linux',
@@ -128,7 +129,7 @@ describe('why a port cannot be opened', () => {
 describe('why a selector does not select a port', () => {
   test('only Linux knows some fields', () => {
     const com3 = port('COM3', { vendorId: '239a', productId: '80f4', pnpId: 'USB\\VID_239A&PID_80F4&MI_02' });
-    const facts = { selector: { vendorId: '239a', interface: 2 }, ports: [com3], matching: [] };
+    const facts = { selector: { vendorId: '239a', interface: 2 }, ports: [com3], matching: [], usbDevices: [] };
     expect(explainSelection({ ...facts, system: { ...MACHINE, platform: 'win32' } })).toBe(
       'no such device; only Linux knows interface: select by pnpId or path; available: COM3 (239a:80f4)',
     );
@@ -136,9 +137,56 @@ describe('why a selector does not select a port', () => {
   });
 
   test('the port has no node', () => {
-    const facts = { selector: { vendorId: '239a' }, ports: [UART, ABSENT], matching: [ABSENT], system: CONTAINER };
-    expect(explainSelection(facts)).toBe(
+    const facts = { selector: { vendorId: '239a' }, ports: [UART, ABSENT], matching: [ABSENT], usbDevices: [] };
+    expect(explainSelection({ ...facts, system: CONTAINER })).toBe(
       'the port exists, but this container has no node for it; start the container with "--device /dev/ttyACM0"',
     );
+  });
+
+  const device: UsbDeviceFacts = {
+    vendorId: '1A86',
+    productId: '7523',
+    serialNumber: undefined,
+    manufacturer: undefined,
+    locationId: '1-2',
+    drivers: [],
+    isCdc: false,
+    hasPort: false,
+  };
+
+  test.each<[string, Partial<UsbDeviceFacts>, SystemFacts, string]>([
+    ['is not loaded', {}, MACHINE, 'its driver is not loaded; run "sudo modprobe ch341"'],
+    ['of a container is not loaded', {}, CONTAINER, 'its driver is not loaded; run "sudo modprobe ch341" on the host'],
+    [
+      'of its class is not loaded',
+      { vendorId: 'ffff', isCdc: true },
+      MACHINE,
+      'its driver is not loaded; run "sudo modprobe cdc_acm"',
+    ],
+    ['is unknown', { vendorId: 'ffff' }, MACHINE, 'the kernel has no driver for it'],
+    [
+      'was detached',
+      { drivers: ['usbfs'] },
+      MACHINE,
+      'a program uses it directly, for example brltty or a debugger; end that program',
+    ],
+    [
+      'is another one',
+      { drivers: ['usbhid', 'usb-storage', 'usbhid'] },
+      MACHINE,
+      'its driver is usbhid, usb-storage; check that its firmware has a serial port',
+    ],
+  ])('the driver %s', (_, more, system, reason) => {
+    const facts = { selector: { vendorId: '1a86' }, ports: [UART], matching: [], system };
+    expect(explainSelection({ ...facts, usbDevices: [{ ...device, ...more }] })).toBe(
+      `the device is plugged in (at 1-2), but has no serial port: ${reason}`,
+    );
+  });
+
+  test('a device with a port does not lack a driver', () => {
+    const uno = port('/dev/ttyACM0', { vendorId: '1a86', locationId: '1-2' });
+    const withPort = { ...device, hasPort: true };
+    const facts = { selector: { vendorId: '1a86', interface: 4 }, ports: [uno], matching: [], usbDevices: [withPort] };
+    expect(explainSelection({ ...facts, system: MACHINE })).toMatch(/^no such device; available: /);
   });
 });
