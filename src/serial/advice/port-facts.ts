@@ -1,4 +1,5 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
 import type { Binding, PortInfo } from '../binding.js';
 import { deviceNumberOf, formatDeviceNumber } from '../device-nodes.js';
 import { within } from '../patient-timer.js';
@@ -102,7 +103,9 @@ async function holderOf(portPath: string | undefined): Promise<PortFacts['holder
   }
   const node = await stat(portPath).catch(() => undefined);
   const pid = node && lockHolder(node, await text('/proc/locks'));
-  return pid === undefined ? undefined : { pid, command: (await text(`/proc/${pid}/comm`)).trim() };
+  // Not `comm`: it is the name of a thread, which Node sets to "MainThread".
+  const [program = ''] = pid === undefined ? [] : (await text(`/proc/${pid}/cmdline`)).split('\0');
+  return pid === undefined ? undefined : { pid, command: path.basename(program) };
 }
 
 /**
