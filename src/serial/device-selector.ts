@@ -78,7 +78,8 @@ export function describePorts(ports: readonly PortInfo[]): string {
   return `available: ${shown.join(', ')}${more}`;
 }
 
-function matches(port: PortInfo, selector: DeviceSelector): boolean {
+/** Whether a port matches every field that is given. */
+export function matches(port: PortInfo, selector: DeviceSelector): boolean {
   return SELECTOR_FIELDS.every(
     (field) => selector[field] === undefined || port[field]?.toLowerCase() === selector[field].toLowerCase(),
   );

@@ -3,6 +3,7 @@ import { findDevice } from './device-selector.js';
 import { describeOpenError, openTimeout } from './open-error.js';
 import { within } from './patient-timer.js';
 import type { Port } from './port.js';
+import type { PortDirectory } from './port-directory.js';
 import { asPort } from './read-port-adapter.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 
@@ -22,28 +23,43 @@ export interface Opening {
   ended: Promise<void>;
 }
 
+/** How old a listing may be in which a device is looked up again. The first time it is new. */
+const RETRY_LISTING_MS = 500;
+
+/** How old a listing may be that an error message shows. */
+const SHOWN_LISTING_MS = { first: 500, retry: 5_000 };
+
 /** How long an open port waits for its description, but at most half of `openTimeoutMs`. */
 const DESCRIBE_LIMIT_MS = 1_000;
 
 /**
  * Finds and opens the port of one connection, and sets its control lines. If it opens only after `openTimeoutMs`, it is
  * closed again.
+ *
+ * @param isRetry - whether the connection has waited for its port: there may be hundreds, so their listings are shared
  */
-export function openPort(binding: Binding, name: string, connection: CompleteSerialConnection): Opening {
+export function openPort(
+  directory: PortDirectory,
+  name: string,
+  connection: CompleteSerialConnection,
+  isRetry: boolean,
+): Opening {
   const abandoning = new AbortController();
+  const binding = directory.sharing(isRetry ? RETRY_LISTING_MS : 0);
   const opening = findAndOpen(binding, name, connection, abandoning.signal);
   const ended = opening.then(
     () => undefined,
     () => undefined,
   );
-  return { opened: withTimeout(opening, ended, abandoning, binding, name, connection), ended };
+  const shown = directory.sharing(isRetry ? SHOWN_LISTING_MS.retry : SHOWN_LISTING_MS.first);
+  return { opened: withTimeout(opening, ended, abandoning, shown, name, connection), ended };
 }
 
 async function withTimeout(
   opening: Promise<OpenedPort>,
   ended: Promise<void>,
   abandoning: AbortController,
-  binding: Binding,
+  shown: Binding,
   name: string,
   connection: CompleteSerialConnection,
 ): Promise<OpenedPort> {
@@ -55,7 +71,7 @@ async function withTimeout(
     abandoning.abort();
     throw openTimeout(name, connection);
   } catch (error) {
-    throw await describeOpenError(error, binding, name, connection);
+    throw await describeOpenError(error, shown, name, connection);
   }
 }
 

@@ -5,7 +5,6 @@ import { anObject, checkOptions, milliseconds, type OptionRules } from '../optio
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
 import { defaultBinding } from './default-binding.js';
-import { DeviceWatch } from './device-watch.js';
 import {
   type CompleteSerialConnection,
   checkDefaults,
@@ -92,7 +91,6 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   readonly #defaults: SerialSettings;
   readonly #shutdownTimeoutMs: number;
   readonly #supervisors = new Map<string, LinkSupervisor>();
-  readonly #watch = new DeviceWatch();
 
   /** @throws InvalidArgumentError (`INVALID_OPTION`) that names the option and what it accepts */
   constructor(options: SerialCommunicatorOptions = {}) {
@@ -208,7 +206,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   #newSupervisor(name: string, connection: CompleteSerialConnection): LinkSupervisor {
-    return new LinkSupervisor(name, connection, this.#binding, this.#watch, {
+    return new LinkSupervisor(name, connection, this.#binding, {
       hasReceiveHandler: () => this.hasReceiveHandler,
       packet: (packet) => this.deliver(name, packet),
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),

@@ -70,7 +70,7 @@ export interface SerialSettings {
 
 /**
  * Delays between attempts to reopen a port. The delay doubles with each attempt, from `minDelayMs` to `maxDelayMs`; each
- * wait is a random 50 to 100 % of it. On Linux a new device node ends the wait.
+ * wait is a random 50 to 100 % of it. On Linux the wait ends when the device's node appears.
  */
 export interface ReconnectOptions {
   /** Longest wait before the first attempt, in milliseconds. Default: 100. */

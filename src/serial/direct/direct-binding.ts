@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import type { PushBinding } from '../binding.js';
 import { findPort, listPorts } from '../list-ports.js';
@@ -21,6 +22,15 @@ import { openAgain } from './tty-reader.js';
 export const directBinding: PushBinding = {
   list: listPorts,
   describe: findPort,
+
+  hasNode(path) {
+    try {
+      return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    } catch {
+      // Opening it says what is wrong.
+      return true;
+    }
+  },
 
   async open(options) {
     if (!isMainThread) {

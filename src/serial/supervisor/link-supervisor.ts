@@ -1,11 +1,11 @@
 import { ConnectionError } from '../../errors.js';
 import type { Binding, PortInfo } from '../binding.js';
 import { ControlLines } from '../control-lines.js';
-import type { DeviceWatch } from '../device-watch.js';
 import { Link } from '../link.js';
 import { type OpenedPort, openPort } from '../open-port.js';
 import { within } from '../patient-timer.js';
 import type { Port } from '../port.js';
+import { type PortDirectory, portDirectory } from '../port-directory.js';
 import type { LinkOwner } from '../receiver.js';
 import { SendQueue } from '../sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from '../serial-connection.js';
@@ -43,7 +43,7 @@ const RELEASE_LIMIT_MS = 1_000;
 export class LinkSupervisor {
   readonly #name: string;
   readonly #connection: CompleteSerialConnection;
-  readonly #binding: Binding;
+  readonly #directory: PortDirectory;
   readonly #owner: SupervisorOwner;
   readonly #stats = newSerialStats();
   readonly #links = new LinkSequence();
@@ -56,20 +56,14 @@ export class LinkSupervisor {
   /** The control lines of the port, whichever it is. */
   readonly lines: ControlLines;
 
-  constructor(
-    name: string,
-    connection: CompleteSerialConnection,
-    binding: Binding,
-    watch: DeviceWatch,
-    owner: SupervisorOwner,
-  ) {
-    const { reconnect, path } = connection;
+  constructor(name: string, connection: CompleteSerialConnection, binding: Binding, owner: SupervisorOwner) {
+    const { reconnect, path, device } = connection;
     this.#name = name;
     this.#connection = connection;
-    this.#binding = binding;
+    this.#directory = portDirectory(binding);
     this.#owner = owner;
     this.#schedule = reconnect
-      ? new RetrySchedule(reconnect, path, watch, () => this.#dispatch({ type: 'due' }))
+      ? new RetrySchedule(reconnect, this.#directory.awaited(path, device), () => this.#dispatch({ type: 'due' }))
       : undefined;
     this.#queue = this.#newQueue(false);
     this.lines = new ControlLines(connection, (what, call) => this.#onPort(what, call));
@@ -204,7 +198,8 @@ export class LinkSupervisor {
 
   /** Starts to open the port. */
   #attempt(): Attempt {
-    const { opened, ended } = openPort(this.#binding, this.#name, this.#connection);
+    const isRetry = this.#state.name !== 'idle';
+    const { opened, ended } = openPort(this.#directory, this.#name, this.#connection, isRetry);
     const settled = opened.then(
       (port) => this.#opened(port),
       (error) => this.#failed(error),
