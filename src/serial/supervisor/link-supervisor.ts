@@ -1,6 +1,6 @@
 import { ConnectionError } from '../../errors.js';
-import type { Binding, PortInfo } from '../binding.js';
-import { ControlLines } from '../control-lines.js';
+import type { Binding } from '../binding.js';
+import { ControlLines, describeSignalsError } from '../control-lines.js';
 import { Link } from '../link.js';
 import { type OpenedPort, openPort } from '../open-port.js';
 import { within } from '../patient-timer.js';
@@ -26,7 +26,7 @@ import { RetrySchedule } from './retry-schedule.js';
 
 /** Callbacks through which a supervisor reports what happens on its connection. They must not throw. */
 export interface SupervisorOwner extends LinkOwner {
-  connected(path: string, info: PortInfo): void;
+  connected(opened: OpenedPort): void;
   disconnected(error: ConnectionError, willReconnect: boolean): void;
 }
 
@@ -66,7 +66,7 @@ export class LinkSupervisor {
       ? new RetrySchedule(reconnect, this.#directory.awaited(path, device), () => this.#dispatch({ type: 'due' }))
       : undefined;
     this.#queue = this.#newQueue(false);
-    this.lines = new ControlLines(connection, (what, call) => this.#onPort(what, call));
+    this.lines = new ControlLines(connection, (call) => this.#onPort(call));
   }
 
   get connectionState(): ConnectionState {
@@ -160,7 +160,7 @@ export class LinkSupervisor {
   #enter(state: State): void {
     switch (state.name) {
       case 'settling':
-        this.#owner.connected(state.opened.path, state.opened.info);
+        this.#owner.connected(state.opened);
         state.link.start(() => this.#dispatch({ type: 'settled' }));
         this.#links.read(state.link);
         break;
@@ -237,7 +237,9 @@ export class LinkSupervisor {
     this.#dispatch({ type: willReconnect ? 'lost' : 'lostForGood', error });
   }
 
-  async #onPort<Result>(what: string, call: (port: Port) => Promise<Result>): Promise<Result> {
+  /** Calls the port for its control lines. */
+  async #onPort<Result>(call: (port: Port) => Promise<Result>): Promise<Result> {
+    const what = 'control lines of';
     const link = linkOf(this.#state);
     if (link === undefined) {
       throw this.#notConnected(what);
@@ -248,10 +250,8 @@ export class LinkSupervisor {
       if (linkOf(this.#state) !== link) {
         throw this.#notConnected(what);
       }
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ConnectionError('SIGNALS_ERROR', this.#name, `${what} ${this.#description}: failed: ${reason}`, {
-        cause: error,
-      });
+      const message = `connection ${this.#description}: ${describeSignalsError(error)}`;
+      throw new ConnectionError('SIGNALS_ERROR', this.#name, message, { cause: error });
     }
   }
 
