@@ -5,6 +5,7 @@ import { findPort, listPorts } from '../list-ports.js';
 import { nativeBinding } from '../native-binding.js';
 import type { Port, ReadPort } from '../port.js';
 import { DirectPort, type PolledPort } from './direct-port.js';
+import { warnIfShared } from './shared-port.js';
 import { openAgain } from './tty-reader.js';
 
 /**
@@ -44,6 +45,9 @@ export const directBinding: PushBinding = {
     if (!isPolled(port)) {
       await port.close();
       throw new Error(`directBinding is not supported on ${process.platform}; omit the "binding" option`);
+    }
+    if (options.lock === false) {
+      void warnIfShared(port.fd!, options.path);
     }
     try {
       return new DirectPort(port, await openAgain(port.fd!, performance.now() - startedAt));
