@@ -35,6 +35,11 @@ export interface Binding {
   open(options: PortOpenOptions): Promise<Port | ReadPort>;
   /** Describes one port without listing all of them. Resolves with undefined if it is not listed. */
   describe?(path: string): Promise<PortInfo | undefined>;
+  /**
+   * Whether there is a file at this path. Only for bindings whose ports are files. A connection that waits for its port
+   * then tries to open it only rarely while there is none. Must neither block nor throw.
+   */
+  hasNode?(path: string): boolean;
 }
 
 /** A binding whose ports all push what they receive. */

@@ -68,18 +68,19 @@ export async function findDevice(binding: Binding, name: string, selector: Devic
   throw new ConnectionError(
     found === undefined ? 'PORT_NOT_FOUND' : 'PORT_AMBIGUOUS',
     name,
-    `${where}: ${explainSelection(await selectionFacts(selector, ports, matching))}`,
+    `${where}: ${explainSelection(await selectionFacts(binding, selector, ports, matching))}`,
   );
 }
 
 async function selectionFacts(
+  binding: Binding,
   selector: DeviceSelector,
   ports: readonly PortInfo[],
   matching: readonly PortInfo[],
 ): Promise<SelectionFacts> {
-  // A list without `hasNode` is not that of this machine.
-  const isMachine = matching.length === 0 && ports.every(({ hasNode }) => hasNode !== undefined);
-  const devices = isMachine && process.platform === 'linux' ? await usbDevices() : [];
+  // Only a binding whose ports are files has those of this machine.
+  const isMissing = matching.length === 0 && binding.hasNode !== undefined;
+  const devices = isMissing && process.platform === 'linux' ? await usbDevices() : [];
   const usb = Object.fromEntries(USB_FIELDS.map((field) => [field, selector[field]]));
   const isUsb = USB_FIELDS.some((field) => selector[field] !== undefined);
   return {
@@ -98,7 +99,8 @@ export function describeSelector(selector: DeviceSelector): string {
     .join(', ');
 }
 
-function matches(port: Described, selector: Described): boolean {
+/** Whether a port, or a USB device, matches every field that is given. */
+export function matches(port: Described, selector: Described): boolean {
   return SELECTOR_FIELDS.every((field) => selector[field] === undefined || isSame(port[field], selector[field]));
 }
 

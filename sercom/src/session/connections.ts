@@ -34,7 +34,11 @@ export function watchConnections(
   // A port that is awaited counts as disconnected until it opens.
   const disconnected = new Set(ports.filter(({ connection }) => connection.required === false).map(({ name }) => name));
   const lost = new Promise<never>((_, reject) => {
-    communicator.on('connected', ({ name, path }) => {
+    communicator.on('connected', ({ name, path, baudRate }) => {
+      const requested = ports.find((port) => port.name === name)?.connection.baudRate;
+      if (baudRate !== requested) {
+        printMessage(`"${name}" runs at ${baudRate} bit/s: the driver cannot do exactly ${requested} bit/s`);
+      }
       if (disconnected.delete(name)) {
         printMessage(`"${name}" connected (${path})`);
       }

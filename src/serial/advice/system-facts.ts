@@ -1,4 +1,5 @@
-import { access, readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 
 /** What is known about this process and the system that it runs on. */
 export interface SystemFacts {
@@ -47,27 +48,30 @@ export async function systemFacts(withUsers: boolean): Promise<SystemFacts> {
     gids: egid === undefined ? gids : [egid, ...gids],
     userName: users.find((fields) => fields[2] === String(uid))?.[0],
     groups: groups.map(([name = '', , gid, members = '']) => ({ name, gid: Number(gid), members: members.split(',') })),
-    ...(await containerFacts),
+    ...containerFacts,
   };
 }
 
-/** They never change while a process runs. */
-let containerFacts: Promise<Pick<SystemFacts, 'isContainer' | 'isUserNamespace'>> | undefined;
+type ContainerFacts = Pick<SystemFacts, 'isContainer' | 'isUserNamespace'>;
 
-async function readContainerFacts() {
-  const found = CONTAINER_FILES.map((file) =>
-    access(file).then(
-      () => true,
-      () => false,
-    ),
-  );
-  const isMarked = (await Promise.all(found)).includes(true);
+/** They never change while a process runs. */
+let containerFacts: ContainerFacts | undefined;
+
+function readContainerFacts(): ContainerFacts {
   const { container, KUBERNETES_SERVICE_HOST } = process.env;
-  const map = await text('/proc/self/uid_map');
+  const isMarked = container !== undefined || KUBERNETES_SERVICE_HOST !== undefined;
   return {
-    isContainer: isMarked || container !== undefined || KUBERNETES_SERVICE_HOST !== undefined,
-    isUserNamespace: map !== '' && !WHOLE_MAP.test(map),
+    isContainer: isMarked || CONTAINER_FILES.some((file) => existsSync(file)),
+    isUserNamespace: hasPartialMap(),
   };
+}
+
+function hasPartialMap(): boolean {
+  try {
+    return !WHOLE_MAP.test(readFileSync('/proc/self/uid_map', 'utf8'));
+  } catch {
+    return false;
+  }
 }
 
 /** The entries of a file such as `/etc/group`, as fields. */
