@@ -27,12 +27,17 @@ type OnPort = <Result>(call: (port: Port) => Promise<Result>) => Promise<Result>
 /** Matches the error of a port without control lines, for example a pseudo-terminal. */
 const NO_CONTROL_LINES = /inappropriate ioctl|ENOTTY/i;
 
+/** Matches the error of a driver without break, which `serialport` sets or clears before the lines. */
+const NO_BREAK = /not supported|EOPNOTSUPP/i;
+
 /** Why the control lines of a port cannot be set or read, in words that follow the connection. */
 export function describeSignalsError(error: unknown): string {
+  if (hasNoControlLines(error)) {
+    return 'this port has no control lines';
+  }
   const text = error instanceof Error ? error.message : String(error);
-  return hasNoControlLines(error)
-    ? 'this port has no control lines'
-    : `the control lines do not work: ${text.replace(/^Error:? /, '')}`;
+  const why = NO_BREAK.test(text) ? ' (the driver does not support break, and serialport then sets no line)' : '';
+  return `the control lines do not work: ${text.replace(/^Error:? /, '')}${why}`;
 }
 
 /** Whether a call failed because the port has no control lines. */

@@ -16,13 +16,17 @@ const MAX_LINKS = 8;
  */
 export type DeviceChange = 'appeared' | 'changed';
 
+/** Instead of the name of a file. */
+const ALL_FILES = Symbol('all files');
+
 /** Gets the name of the file that was added, removed or changed. Null: any may have been. */
 type Listener = (event: 'rename' | 'change', file: string | null) => void;
 
 interface Folder {
   /** Undefined while the folder cannot be watched, for example because it does not exist. */
   watcher: FSWatcher | undefined;
-  readonly listeners: Set<Listener>;
+  /** By the name of the file that they are about, so that each of hundreds of returning nodes finds its own. */
+  readonly listeners: Map<string | typeof ALL_FILES, Set<Listener>>;
 }
 
 /**
@@ -39,10 +43,7 @@ class DeviceWatch {
    */
   addPath(portPath: string, onChange: (change: DeviceChange) => void): () => void {
     const ends = withLinkTargets(portPath).map((file) =>
-      this.#listen(path.dirname(file), (event, name) => {
-        if (name !== null && name !== path.basename(file)) {
-          return;
-        }
+      this.#listen(path.dirname(file), path.basename(file), (event, name) => {
         if (event === 'change') {
           onChange('changed');
         } else if (name === null || exists(file)) {
@@ -51,7 +52,7 @@ class DeviceWatch {
       }),
     );
     // If the folder of the port cannot be watched, its listeners hear of every node in this one.
-    ends.push(this.#listen(DEVICE_FOLDER, () => undefined));
+    ends.push(this.#listen(DEVICE_FOLDER, ALL_FILES, () => undefined));
     return () => endAll(ends);
   }
 
@@ -61,29 +62,35 @@ class DeviceWatch {
    * @returns a function that ends the watch
    */
   addAll(onChange: () => void): () => void {
-    return this.#listen(DEVICE_FOLDER, (event, file) => {
+    return this.#listen(DEVICE_FOLDER, ALL_FILES, (event, file) => {
       if (event === 'rename' && (file === null || PORT_NAME.test(file))) {
         onChange();
       }
     });
   }
 
-  #listen(folder: string, listener: Listener): () => void {
-    let entry = this.#folders.get(folder);
-    if (entry === undefined) {
-      entry = { watcher: undefined, listeners: new Set() };
-      this.#folders.set(folder, entry);
-      this.#watch(folder, entry);
-    }
+  #listen(folder: string, name: string | typeof ALL_FILES, listener: Listener): () => void {
+    const entry = this.#folders.get(folder) ?? this.#add(folder);
     const { listeners } = entry;
-    listeners.add(listener);
+    const ofName = listeners.get(name) ?? new Set();
+    listeners.set(name, ofName.add(listener));
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#folders.get(folder)?.listeners === listeners) {
-        this.#folders.get(folder)?.watcher?.close();
+      ofName.delete(listener);
+      if (ofName.size === 0 && listeners.get(name) === ofName) {
+        listeners.delete(name);
+      }
+      if (listeners.size === 0 && this.#folders.get(folder) === entry) {
+        entry.watcher?.close();
         this.#folders.delete(folder);
       }
     };
+  }
+
+  #add(folder: string): Folder {
+    const entry: Folder = { watcher: undefined, listeners: new Map() };
+    this.#folders.set(folder, entry);
+    this.#watch(folder, entry);
+    return entry;
   }
 
   #watch(folder: string, entry: Folder): void {
@@ -127,8 +134,10 @@ class DeviceWatch {
 /** The watch that all connections of the process share. */
 export const deviceWatch = new DeviceWatch();
 
-function report(entry: Folder, event: 'rename' | 'change', file: string | null): void {
-  for (const listener of [...entry.listeners]) {
+function report({ listeners }: Folder, event: 'rename' | 'change', file: string | null): void {
+  const concerned =
+    file === null ? [...listeners.values()] : [listeners.get(file) ?? [], listeners.get(ALL_FILES) ?? []];
+  for (const listener of concerned.flatMap((each) => [...each])) {
     listener(event, file);
   }
 }

@@ -169,7 +169,7 @@ class PortDirectory {
     }
     if (this.#selectors.size > 0) {
       const restMs = COMPARE_INTERVAL_MS - (performance.now() - this.#comparedAt);
-      this.#compareTimer ??= setTimeout(() => void this.#compare(), Math.max(COMPARE_DELAY_MS, restMs)).unref();
+      this.#compareTimer ??= setTimeout(() => void this.#compare(), Math.max(COMPARE_DELAY_MS, restMs));
     }
   }
 

@@ -52,20 +52,25 @@ describe('control lines', () => {
     await expect(serial.signals('arm')).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
   });
 
-  test('reject with SIGNALS_ERROR when the port fails', async () => {
+  test.each([
+    ['cannot set', 'cannot set'],
+    [
+      'Error: Operation not supported, cannot set',
+      'Operation not supported, cannot set (the driver does not support break, and serialport then sets no line)',
+    ],
+  ])('reject with SIGNALS_ERROR when the port fails: %s', async (text, reason) => {
     const device = new MockDevice({ path: '/dev/mock' });
     const inner = mockBinding(device);
     const binding: Binding = {
       list: inner.list,
-      open: async (options) =>
-        Object.assign(await inner.open(options), { set: () => Promise.reject(new Error('cannot set')) }),
+      open: async (options) => Object.assign(await inner.open(options), { set: () => Promise.reject(new Error(text)) }),
     };
     const serial = new SerialCommunicator({ binding });
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
     await serial.initialize();
     await expect(serial.setSignals('arm', { dtr: false })).rejects.toMatchObject({
       code: 'SIGNALS_ERROR',
-      message: 'connection "arm" (/dev/mock): the control lines do not work: cannot set',
+      message: `connection "arm" (/dev/mock): the control lines do not work: ${reason}`,
     });
     await serial.shutdown();
   });
