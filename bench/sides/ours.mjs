@@ -1,4 +1,6 @@
-import { directBinding, SerialCommunicator } from '../../dist/index.js';
+/** This library, or that of another checkout. */
+const { library = '../../dist/index.js' } = JSON.parse(process.argv[2]);
+const { directBinding, SerialCommunicator } = await import(library);
 
 /** Sends per batch. The last send of a batch is awaited while those of the next are in progress. */
 const BATCH = 1_000;
