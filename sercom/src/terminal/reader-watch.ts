@@ -3,9 +3,12 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 /** A command that is done sooner need not load the code that polls. */
 const START_MS = 200;
 
+/** Other runtimes would crash in the native code that polls. */
+const CAN_POLL = process.platform === 'linux' && !('bun' in process.versions) && !('deno' in process.versions);
+
 /**
  * Watches a pipe for the moment when the last reader closes it. Until the next write, nothing else reports that. Does
- * nothing for what is not a pipe, and on systems other than Linux.
+ * nothing for what is not a pipe, and where pipes cannot be polled.
  *
  * @param fd - the end to write to
  * @param onLeft - called at most once, not after the returned function
@@ -13,7 +16,7 @@ const START_MS = 200;
  */
 export function watchReader(fd: number, onLeft: () => void): () => void {
   const stopping = new AbortController();
-  if (process.platform === 'linux' && fstatSync(fd).isFIFO()) {
+  if (CAN_POLL && fstatSync(fd).isFIFO()) {
     const timer = setTimeout(() => void poll(fd, stopping.signal).then((hasLeft) => hasLeft && onLeft()), START_MS);
     stopping.signal.addEventListener('abort', () => clearTimeout(timer));
   }
