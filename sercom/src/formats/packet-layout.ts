@@ -33,7 +33,7 @@ export function packetArea(head: StyledLine, columns: number): PacketArea {
 }
 
 /** The number of bytes in a row of hex. */
-export function hexRowBytes(columns: number): number {
+function hexRowBytes(columns: number): number {
   const most = Math.max(1, Math.floor((columns + 1) / 3));
   const group = most >= HEX_GROUP_BYTES ? HEX_GROUP_BYTES : most >= 4 ? 4 : 1;
   return most - (most % group);
