@@ -1,4 +1,4 @@
-// Runs benchmarks: node bench/run.mjs [NAME...] [--quick] [--json FILE] [--binding NAME] [--corrupt SIDE]
+// Runs benchmarks: node bench/run.mjs [NAME...] [--quick] [--json FILE] [--base FOLDER] [--binding NAME] [--corrupt SIDE]
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -13,6 +13,7 @@ Each benchmark asks one question, and measures the library and its peers alterna
 
   --quick            short form; fails only on wrong bytes, or if a bar is missed by a factor of 4
   --json FILE        write all results to FILE, in addition to bench/results/NAME.json
+  --base FOLDER      another checkout of this project, built, to compare with where a benchmark can
   --binding NAME     binding that the library uses: default, direct or serialport
   --corrupt SIDE     change one byte on this side; the run must fail with exit code 3
 
@@ -38,7 +39,7 @@ for (const name of positionals.length > 0 ? positionals : benchmarks) {
   }
   const started = performance.now();
   const stolenSinceStart = watchStolenTime();
-  const bench = new Bench({ quick: values.quick, corrupt: values.corrupt, binding: values.binding });
+  const bench = new Bench({ quick: values.quick, corrupt: values.corrupt, binding: values.binding, base: values.base });
   try {
     await benchmark.run(bench);
   } catch (error) {
@@ -79,6 +80,7 @@ function parseOrExit() {
       options: {
         quick: { type: 'boolean', default: false },
         json: { type: 'string' },
+        base: { type: 'string' },
         binding: { type: 'string', default: 'default' },
         corrupt: { type: 'string' },
         help: { type: 'boolean', short: 'h', default: false },

@@ -11,6 +11,7 @@ const CORRUPT_AT_BYTE = 2_000;
  * @typedef {object} BenchOptions
  * @property {boolean} quick run the short form
  * @property {string} [corrupt] side on which one byte is changed
+ * @property {string} [base] another checkout, built, to compare with
  * @property {'default' | 'serialport' | 'direct'} binding binding that the library uses
  */
 

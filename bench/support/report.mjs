@@ -10,7 +10,8 @@ const QUICK_FACTOR = 4;
  * @typedef {object} Bar
  * @property {string} metric
  * @property {string} of side to judge
- * @property {string} [to] peer to compare with; without it, the value itself is judged
+ * @property {string} [to] peer to compare with; without it, the value itself is judged; a bar of `base` is judged only with
+ *   `--base`
  * @property {string} [toMetric] metric of the peer; default: `metric`
  * @property {'ratio' | 'difference'} [how] default 'ratio'
  * @property {number} [max]
@@ -71,7 +72,9 @@ export function report(name, { question, metrics, bars }, bench) {
       ...sides.map(({ metrics: byMetric }) => (byMetric[metric] === undefined ? '' : show(byMetric[metric]))),
     ]),
   ]);
-  const judgements = bars.map((bar) => judge(bench, bar));
+  const judgements = bars
+    .filter(({ to }) => to !== 'base' || bench.options.base !== undefined)
+    .map((bar) => judge(bench, bar));
   printTable(
     judgements.map((judgement) => {
       const { compared, result, verdict, how, max, min, aim } = judgement;

@@ -54,9 +54,12 @@ export class Pacer {
     return this.#lostCycles / this.#cyclesPerMs;
   }
 
-  /** Starts simulated time, or continues it. The process stays alive until {@link stop}. */
-  start(): void {
-    this.#originMs = performance.now();
+  /**
+   * Starts simulated time, or continues it, as if that had been done `elapsedMs` ago. The process stays alive until
+   * {@link stop}.
+   */
+  start(elapsedMs: number): void {
+    this.#originMs = performance.now() - elapsedMs;
     this.#originCycles = this.#paced.cycles();
     this.#keepAlive = setInterval(() => {}, FOREVER_MS);
     this.wake();

@@ -60,7 +60,8 @@ const RULES: OptionRules<SimulatedBoardOptions> = {
  * An Arduino Uno in this process: an ATmega328P, simulated by avr8js, that runs a program and whose UART is a serial
  * port. {@link simulatedBinding} makes that port available to a communicator.
  *
- * - The board runs while its port is open. Simulated time follows real time and is never ahead of it. If the machine is
+ * - The board runs while its port is open. Opening counts as 1 ms, so that a program which sets up its UART at once
+ *   receives the first byte. Simulated time follows real time and is never further ahead of it. If the machine is
  *   too slow for the program, or the event loop is blocked, simulated time falls behind: `lagMs` in {@link stats}.
  * - Bytes take as long as on a real serial line: to the board at the host's baud rate, from the board at the rate that
  *   the program has set. If the two differ by more than about 5 %, the receiver reads garbage.
@@ -122,8 +123,8 @@ export class SimulatedBoard extends Device<SimulatedPort> {
     const hardware = this.#hardware;
     hardware.line = { baudRate, dataBits, stopBits, parity };
     const port = new SimulatedPort(openOptions, { hardware, setDtr: (isHigh) => this.#setDtr(isHigh) });
-    hardware.run();
     this.#setDtr(true);
+    hardware.run();
     return port;
   }
 

@@ -6,6 +6,12 @@ import { Pacer } from './pacer.js';
 import { SimulatedTty, type TtyUser } from './simulated-tty.js';
 import { SimulatedWire } from './simulated-wire.js';
 
+/**
+ * The head start that opening a port gives the chip, as on a real machine, where opening takes about as long. Without
+ * it, a fast host could send its first byte before the program has set up its receiver.
+ */
+const OPENING_MS = 1;
+
 /** Bytes that were lost, by reason. */
 export interface SimulatedBytesLost {
   /** Sent to the board while its receiver was off: before the program enabled it, or during a reset. */
@@ -117,11 +123,11 @@ export class SimulatedHardware {
     this.#line = { ...settings, bitCycles: this.#options.clockHz / settings.baudRate };
   }
 
-  /** Starts simulated time. The process stays alive until {@link halt}. */
+  /** Starts simulated time as a port opens, after any reset. The process stays alive until {@link halt}. */
   run(): void {
     if (!this.#isRunning) {
       this.#isRunning = true;
-      this.#pacer.start();
+      this.#pacer.start(OPENING_MS);
     }
   }
 

@@ -1,0 +1,314 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import cobs from 'cobs';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { RunningProcess, SERCOM } from '../../sercom/test/support/sercom-process.js';
+import { SimulatedBoard } from '../../src/testing/index.js';
+import { Pty } from '../support/pty.js';
+import { has } from '../support/tools.js';
+import { openPort } from '../testing/fixtures/board.js';
+import { ROOT, readDocument } from './markdown.js';
+
+const COOKBOOK = readDocument('docs/cookbook.md');
+const BOARDS = path.join(import.meta.dirname, 'boards');
+
+/** The programs of the page by their names, which their first lines give. */
+const programs = new Map(
+  [...COOKBOOK.matchAll(/^```(?:js|cpp|c)\n(\/\/ (\S+)\n.*?)^```$/gms)].map(([, code = '', name = '']) => [name, code]),
+);
+
+/** A project in which the packages are installed. Every program is saved in a folder of its own. */
+const project = mkdtempSync(path.join(tmpdir(), 'cookbook-'));
+symlinkSync(path.join(ROOT, 'node_modules'), path.join(project, 'node_modules'));
+afterAll(() => rmSync(project, { recursive: true }));
+
+const used = new Set<string>();
+
+/** Saves a program. Returns the path of the file. */
+function save(name: string): string {
+  used.add(name);
+  const folder = path.join(project, path.parse(name).name);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(folder, name), programs.get(name)!);
+  return path.join(folder, name);
+}
+
+function start(name: string, ...words: string[]): RunningProcess {
+  return new RunningProcess(process.execPath, [save(name), ...words]);
+}
+
+const frame = (packet: string | Uint8Array) => Buffer.concat([cobs.encode(Buffer.from(packet)), Buffer.of(0)]);
+
+/** The packets of the frames in a byte stream, without the empty ones that idle delimiters are. */
+function packetsIn(stream: Buffer): Buffer[] {
+  const ends = [...stream.keys()].filter((index) => stream[index] === 0);
+  return ends
+    .map((end, index) => stream.subarray(index === 0 ? 0 : ends[index - 1]! + 1, end))
+    .filter(({ length }) => length > 0)
+    .map((encoded) => cobs.decode(encoded));
+}
+
+/** The device's end of a port that a program opens. */
+class Device {
+  readonly pty = new Pty();
+  received = Buffer.alloc(0);
+
+  static async open(): Promise<{ device: Device; port: string }> {
+    const device = new Device();
+    onTestFinished(() => device.pty.end());
+    return { device, port: await device.pty.open() };
+  }
+
+  /** Waits until the host has sent `count` packets, and returns them. */
+  async packets(count: number): Promise<string[]> {
+    while (packetsIn(this.received).length < count) {
+      await this.poll();
+    }
+    return packetsIn(this.received).map(String);
+  }
+
+  private async poll(): Promise<void> {
+    const bytes = await this.pty.read().catch(() => Buffer.alloc(0));
+    this.received = Buffer.concat([this.received, bytes]);
+    if (bytes.length === 0) {
+      await sleep(1);
+    }
+  }
+}
+
+/** Compiles a sketch for the Uno, runs it on a simulated board, and connects that to a port. Returns its path. */
+async function runSketch(name: string): Promise<string> {
+  const sketch = save(name);
+  const build = path.join(path.dirname(sketch), 'build');
+  const words = ['-s', '-C', path.join(ROOT, 'firmware-echo'), `SKETCH=${sketch}`, `BUILD=${build}`];
+  expect(execFileSync('make', words, { encoding: 'utf8' })).toBe('');
+  const { device, port } = await Device.open();
+  const image = readFileSync(path.join(build, `${path.parse(name).name}.hex`), 'utf8');
+  connect(device.pty, new SimulatedBoard({ path: port, image })).catch(() => {});
+  return port;
+}
+
+/** Carries the bytes between a pty and a board until the test ends. The board starts when the host opens the port. */
+async function connect(pty: Pty, board: SimulatedBoard): Promise<void> {
+  let isOver = false;
+  onTestFinished(() => {
+    isOver = true;
+  });
+  const fromHost = async () => {
+    const bytes = await pty.read().catch(() => Buffer.alloc(0));
+    await sleep(bytes.length === 0 ? 1 : 0);
+    return bytes;
+  };
+  let bytes = await fromHost();
+  while (bytes.length === 0 && !isOver) {
+    bytes = await fromHost();
+  }
+  const port = await openPort(board);
+  const toHost = async () => {
+    const buffer = Buffer.alloc(256);
+    for (;;) {
+      const { bytesRead } = await port.read(buffer, 0, buffer.length);
+      await pty.write(buffer.subarray(0, bytesRead));
+    }
+  };
+  const carried = toHost().catch(() => {});
+  for (; !isOver; bytes = await fromHost()) {
+    await port.write(bytes);
+  }
+  await port.close();
+  await carried;
+}
+
+const needsPty = process.platform !== 'linux' || !has('python3');
+const needsAvr = needsPty || !has('avr-gcc') || !has('make') || !existsSync('/usr/share/arduino/hardware/arduino/avr');
+
+describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, Linux)', () => {
+  test('read-lines.mjs', async () => {
+    const { device, port } = await Device.open();
+    const program = start('read-lines.mjs', port);
+    // What the device sends before the program has opened the port may be lost.
+    while (!program.stdout.includes('\n')) {
+      await device.pty.write(Buffer.from('temperature 21.5\r\n'));
+      await sleep(20);
+    }
+    await device.pty.write(Buffer.from('\x1b[2Jdone\r\n'));
+    await program.printed(/done/);
+    expect(new Set(program.stdout.trimEnd().split('\n'))).toEqual(new Set(['"temperature 21.5"', '"\\u001b[2Jdone"']));
+  });
+
+  test('stop-cleanly.mjs', async () => {
+    const { device, port } = await Device.open();
+    const program = start('stop-cleanly.mjs', port);
+    await program.printed(/started/);
+    program.child.kill('SIGTERM');
+    expect(await program.outcome()).toMatchObject({ code: 143, stderr: '' });
+    expect(await device.packets(1)).toEqual(['bye']);
+  });
+
+  test('log-packets.mjs writes what sercom replays', async () => {
+    const { device, port } = await Device.open();
+    const log = path.join(project, 'packets.log');
+    const program = start('log-packets.mjs', port, log);
+    expect(await device.packets(1)).toEqual(['hello']);
+    await device.pty.write(frame('one\0two'));
+    while (!existsSync(log) || readFileSync(log, 'utf8').split('\n').length < 3) {
+      await sleep(5);
+    }
+    program.child.kill('SIGKILL');
+    const replay = new RunningProcess(process.execPath, [SERCOM, 'replay', log, '--json']);
+    const { stdout, stderr } = await replay.outcome();
+    expect(stderr).toBe('');
+    const packets = stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(packets.map(({ name, dir, hex }) => [name, dir, Buffer.from(hex, 'hex').toString()]).sort()).toEqual([
+      ['arm', 'rx', 'one\0two'],
+      ['arm', 'tx', 'hello'],
+    ]);
+  });
+
+  test('add-and-remove.mjs', async () => {
+    const [one, two] = [await Device.open(), await Device.open()];
+    const program = start('add-and-remove.mjs');
+    const command = async (line: string) => {
+      program.child.stdin!.write(`${line}\n`);
+      await program.printed(new RegExp(`done: ${line}\n`));
+    };
+    await command(`add one ${one.port}`);
+    await command('send one 6869');
+    expect(await one.device.packets(1)).toEqual(['hi']);
+    await command(`add two ${two.port}`);
+    await two.device.pty.write(frame('ok'));
+    await program.printed(/two: 6f6b\n/);
+    await command('remove one');
+    program.child.stdin!.write('add three /dev/no-such-port\n');
+    await program.complained(/three.*no such port/);
+    await command('send two 6279');
+    expect(await two.device.packets(1)).toEqual(['by']);
+    program.child.stdin!.end();
+    expect(await program.outcome()).toMatchObject({ code: 0 });
+  });
+
+  test('share-port.mjs', async () => {
+    const { device, port } = await Device.open();
+    const program = start('share-port.mjs', port, '0');
+    await program.printed(/listening on \d+/);
+    const tcpPort = Number(/\d+/.exec(program.stdout)![0]);
+    const clients = await Promise.all(
+      [1, 2].map(async () => {
+        const socket = net.connect(tcpPort, '127.0.0.1');
+        onTestFinished(() => void socket.destroy());
+        await new Promise((resolve) => socket.once('connect', resolve));
+        return socket;
+      }),
+    );
+    // A client is known to be served when its packet arrives.
+    clients[0]!.write(Buffer.concat([frame('from the first'), frame('again'), Buffer.of(5, 0)]));
+    clients[1]!.write(frame('from the second'));
+    expect((await device.packets(3)).sort()).toEqual(['again', 'from the first', 'from the second']);
+    await program.complained(/client: rejected frame: malformed/);
+    const received = clients.map(
+      (socket) => new Promise<Buffer>((resolve) => socket.once('data', (bytes) => resolve(Buffer.from(bytes)))),
+    );
+    await device.pty.write(frame('for all'));
+    for (const bytes of await Promise.all(received)) {
+      expect(packetsIn(bytes).map(String)).toEqual(['for all']);
+    }
+  });
+});
+
+describe.skipIf(needsAvr)('the sketches in docs/cookbook.md (need avr-gcc, make, arduino-core-avr and python3)', () => {
+  test('text-and-values.ino with text-and-values.mjs', { timeout: 60_000 }, async () => {
+    const program = start('text-and-values.mjs', await runSketch('text-and-values.ino'));
+    await program.printed(/^text "ready"\ncount 0\ncount 1\n/);
+  });
+
+  test('reading.ino with reading.mjs', { timeout: 60_000 }, async () => {
+    const program = start('reading.mjs', await runSketch('reading.ino'), '20');
+    await program.printedLines(8);
+    const readings = program.stdout
+      .split('\n')
+      .slice(0, 8)
+      .map((line) => JSON.parse(line));
+    for (const reading of readings) {
+      expect(reading).toEqual({ millis: expect.any(Number), celsius: 21.5, flags: 0x81 });
+    }
+    // The first ones come once a second, until the interval is set.
+    const intervals = readings.slice(1).map(({ millis }, index) => millis - readings[index].millis);
+    expect(intervals.at(-1)).toBeGreaterThanOrEqual(20);
+    expect(intervals.at(-1)).toBeLessThan(100);
+  });
+
+  test('the table of baud rates has what the Arduino core sets', () => {
+    const rows = [...COOKBOOK.matchAll(/^\| +(\d+) \| +(\d+) \| +(-?[\d.]+) % \|$/gm)].map((row) =>
+      row.slice(1).map(Number),
+    );
+    expect(rows.length).toBe(10);
+    // As in HardwareSerial::begin: 57,600 without double speed, for the sake of an old boot loader.
+    for (const [asked = 0, real, error] of rows) {
+      const isDouble = asked !== 57_600;
+      const clocksPerBit = isDouble ? 8 : 16;
+      const divisor = Math.floor((Math.floor(16_000_000 / (clocksPerBit / 2) / asked) - 1) / 2) + 1;
+      const set = 16_000_000 / clocksPerBit / divisor;
+      expect([asked, Math.round(set), Number((100 * (set / asked - 1)).toFixed(1))]).toEqual([asked, real, error]);
+    }
+  });
+});
+
+describe.skipIf(!has('cc'))('the programs for other boards in docs/cookbook.md (need a C compiler)', () => {
+  const BOARD_PROGRAMS: [string, string[]][] = [
+    ['pico.c', []],
+    ['stm32.c', [path.join(BOARDS, 'stm32-hal.c'), '-pthread']],
+    ['esp32.c', []],
+  ];
+
+  test.each(BOARD_PROGRAMS)('%s echoes packets with a stand-in for the SDK', async (name, words) => {
+    const source = save(name);
+    const output = path.join(path.dirname(source), 'echo');
+    const firmware = path.join(ROOT, 'firmware/src');
+    const includes = [BOARDS, firmware, path.dirname(save('echo.h'))].map((folder) => `-I${folder}`);
+    const library = ['cobs.c', 'packet_receiver.c'].map((file) => path.join(firmware, file));
+    execFileSync('cc', [
+      '-std=gnu11',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      ...includes,
+      '-o',
+      output,
+      source,
+      ...library,
+      ...words,
+    ]);
+
+    const board = new RunningProcess(output, []);
+    let bytes = Buffer.alloc(0);
+    board.child.stdout!.on('data', (chunk) => {
+      bytes = Buffer.concat([bytes, chunk]);
+    });
+    const packets = [Buffer.of(1, 0, 10, 13), Buffer.alloc(64, 0xff), Buffer.from('last')];
+    for (const [index, packet] of packets.entries()) {
+      board.child.stdin!.write(frame(packet));
+      while (packetsIn(bytes).length <= index) {
+        await sleep(1);
+      }
+    }
+    expect(packetsIn(bytes)).toEqual(packets);
+    expect(bytes[0]).toBe(0);
+    board.child.stdin!.end();
+    expect(await board.outcome()).toMatchObject({ code: 0, stderr: '' });
+  });
+});
+
+test('every program in docs/cookbook.md has a test', () => {
+  const skipped = [...(needsPty ? ['.mjs'] : []), ...(needsAvr ? ['.ino', 'values.mjs', 'reading.mjs'] : [])];
+  const missing = [...programs.keys()].filter((name) => !used.has(name) && !skipped.some((end) => name.endsWith(end)));
+  expect(missing).toEqual(has('cc') ? [] : ['echo.h', 'pico.c', 'stm32.c', 'esp32.c']);
+  // A program without a name would not be found.
+  expect(programs.size).toBe([...COOKBOOK.matchAll(/^```(js|cpp|c)$/gm)].length);
+});
