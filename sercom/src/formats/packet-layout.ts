@@ -11,7 +11,7 @@ export const HEX_GROUP_BYTES = 8;
 const MIN_PACKET_COLUMNS = 3 * HEX_GROUP_BYTES - 1;
 
 /** The fewest bytes of a packet that are shown, however small the terminal is. */
-const MIN_SHOWN_BYTES = 16;
+export const MIN_SHOWN_BYTES = 16;
 
 /** The columns of an escaped byte. */
 export const ESCAPED_COLUMNS = 4;

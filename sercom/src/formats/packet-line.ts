@@ -9,7 +9,15 @@ import { toSpacedHex } from '../text/hex.js';
 import { decodeRecord } from './decoded.js';
 import { hexdump, hexdumpRowBytes, moreBytes } from './hexdump.js';
 import type { LineFormat } from './line-format.js';
-import { ESCAPED_COLUMNS, GAP, HEX_GROUP_BYTES, packetArea, packetRows, screenBytes } from './packet-layout.js';
+import {
+  ESCAPED_COLUMNS,
+  GAP,
+  HEX_GROUP_BYTES,
+  MIN_SHOWN_BYTES,
+  packetArea,
+  packetRows,
+  screenBytes,
+} from './packet-layout.js';
 import { localTime, type TimeFormat } from './times.js';
 
 /** The columns of the line for people. */
@@ -66,7 +74,8 @@ export function packetLine(names: readonly string[], colorize: Colorize, options
     if (showsDir) head.push([record.dir, record.dir === 'rx' ? 'green' : 'yellow']);
     if (showsLength) head.push([String(record.length).padStart(5)]);
     const terminal = size?.();
-    const most = maxBytes ?? (terminal && shownBytes(head, terminal, isDump));
+    const isLong = record.bytes.length > MIN_SHOWN_BYTES;
+    const most = maxBytes ?? (terminal !== undefined && isLong ? shownBytes(head, terminal, isDump) : undefined);
     const bytes = most === undefined ? record.bytes : record.bytes.subarray(0, most);
     const rejection: Piece[] = record.error === undefined ? [] : [[`rejected: ${record.error}`, 'red']];
     const decoded = showsDecoded ? decodedPiece(record, decoder, most) : [];

@@ -1,4 +1,5 @@
 import type { PortInfo } from 'serial-communicator';
+import { fittedCells, table } from '../../terminal/table.js';
 import { escapeJson, escapeText } from '../../text/escape.js';
 
 const COLUMNS = [
@@ -9,12 +10,16 @@ const COLUMNS = [
   ['manufacturer', 'MANUFACTURER'],
 ] as const;
 
-/** A table with a heading and one line per port. Unknown values are shown as `-`. */
-export function portTable(ports: readonly PortInfo[]): string {
-  const rows = [COLUMNS.map(([, title]) => title), ...ports.map(cells)];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join('  '));
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+/**
+ * A table with a heading and one line per port. Unknown values are shown as `-`.
+ *
+ * @param columns - the width of the terminal
+ */
+export function portTable(ports: readonly PortInfo[], columns?: number): string {
+  const titles = COLUMNS.map(([, title]) => title);
+  return table(titles, ports.map(cells), columns)
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** A JSON array with one object per port. Unknown values are `null`. */
@@ -25,9 +30,10 @@ export function portJson(ports: readonly PortInfo[]): string {
 /** What is reported about a port: it was `present` when watching began, or was `added` or `removed` later. */
 export type PortChange = 'present' | 'added' | 'removed';
 
-/** A change as one line. */
-export function changeLine(change: PortChange, port: PortInfo): string {
-  return `${change.padEnd('present'.length)}  ${cells(port).join('  ')}\n`;
+/** A change as one line; on a narrow terminal as several. */
+export function changeLine(change: PortChange, port: PortInfo, columns?: number): string {
+  const lines = fittedCells([change.padEnd('present'.length), ...cells(port)], columns);
+  return `${lines.join('\n')}\n`;
 }
 
 /** A change as one JSON object: `change`, and the fields of {@link portJson}. */
