@@ -47,11 +47,10 @@ export function screenBytes({ columns }: PacketArea, rows: number): number {
 }
 
 /** The rows of a packet: hex in whole bytes, followed by `more` if there is any, then the other pieces. */
-export function packetRows(hex: StyledLine, more: StyledLine, others: StyledLine, columns: number): StyledLine[] {
-  const [[text] = ['']] = hex;
-  if (columnsOf(text) <= columns) {
-    return flow([...hex, ...more, ...others], columns, GAP);
+export function packetRows(hex: string, more: StyledLine, others: StyledLine, columns: number): StyledLine[] {
+  if (columnsOf(hex) <= columns) {
+    return flow([...(hex === '' ? [] : [[hex] as const]), ...more, ...others], columns, GAP);
   }
-  const rows = wrap(text, 3 * hexRowBytes(columns)).map((row): StyledLine => [[row.trimEnd()]]);
+  const rows = wrap(hex, 3 * hexRowBytes(columns)).map((row): StyledLine => [[row.trimEnd()]]);
   return [...rows.slice(0, -1), ...flow([...rows.at(-1)!, ...more], columns, GAP), ...flow(others, columns, GAP)];
 }
