@@ -1,14 +1,32 @@
 import type { PortInfo } from 'serial-communicator';
+import { describeInterface } from '../../ports/describe-port.js';
 import { fittedCells, table } from '../../terminal/table.js';
 import { escapeJson, escapeText } from '../../text/escape.js';
 
-const COLUMNS = [
-  ['path', 'PATH'],
-  ['vendorId', 'VENDOR'],
-  ['productId', 'PRODUCT'],
-  ['serialNumber', 'SERIAL NUMBER'],
-  ['manufacturer', 'MANUFACTURER'],
-] as const;
+/** A column: its title, and what it shows of a port. */
+const COLUMNS: readonly (readonly [string, (port: PortInfo) => string | undefined])[] = [
+  ['PATH', ({ path }) => path],
+  ['VENDOR', ({ vendorId }) => vendorId],
+  ['PRODUCT', ({ productId }) => productId],
+  ['SERIAL NUMBER', ({ serialNumber }) => serialNumber],
+  ['LOCATION', ({ locationId }) => locationId],
+  ['MANUFACTURER', ({ manufacturer }) => manufacturer],
+  ['INTERFACE', describeInterface],
+];
+
+/** The fields of a port in JSON. */
+const FIELDS = [
+  'path',
+  'vendorId',
+  'productId',
+  'serialNumber',
+  'manufacturer',
+  'locationId',
+  'interface',
+  'interfaceName',
+  'portNumber',
+  'hasNode',
+] as const satisfies readonly (keyof PortInfo)[];
 
 /**
  * A table with a heading and one line per port. Unknown values are shown as `-`.
@@ -16,7 +34,7 @@ const COLUMNS = [
  * @param columns - the width of the terminal
  */
 export function portTable(ports: readonly PortInfo[], columns?: number): string {
-  const titles = COLUMNS.map(([, title]) => title);
+  const titles = COLUMNS.map(([title]) => title);
   return table(titles, ports.map(cells), columns)
     .map((line) => `${line}\n`)
     .join('');
@@ -41,10 +59,12 @@ export function changeJson(change: PortChange, port: PortInfo): string {
   return `${escapeJson({ change, ...entry(port) })}\n`;
 }
 
-function entry(port: PortInfo): Record<string, string | null> {
-  return Object.fromEntries(COLUMNS.map(([key]) => [key, port[key] ?? null]));
+function entry(port: PortInfo): Record<string, string | number | boolean | null> {
+  return Object.fromEntries(FIELDS.map((field) => [field, port[field] ?? null]));
 }
 
+/** The columns of a port, and a note if it cannot be opened. */
 function cells(port: PortInfo): string[] {
-  return COLUMNS.map(([key]) => escapeText(port[key] ?? '-'));
+  const values = COLUMNS.map(([, valueIn]) => escapeText(valueIn(port) ?? '-'));
+  return port.hasNode === false ? [...values, '(no node in /dev)'] : values;
 }

@@ -10,7 +10,7 @@ describe('sercom list', () => {
     const { code, stdout, stderr } = await run('list');
     expect(code).toBe(0);
     expect(stdout + stderr).toMatch(
-      /^PATH +VENDOR +PRODUCT +SERIAL NUMBER +MANUFACTURER\n|^sercom: no serial ports found;.*\n$/,
+      /^PATH +VENDOR +PRODUCT +SERIAL NUMBER +LOCATION +MANUFACTURER +INTERFACE\n|^sercom: no serial ports found;.*\n$/,
     );
   });
 
@@ -20,7 +20,18 @@ describe('sercom list', () => {
     const ports: Record<string, unknown>[] = JSON.parse(stdout);
     expect(Array.isArray(ports)).toBe(true);
     for (const port of ports) {
-      expect(Object.keys(port)).toEqual(['path', 'vendorId', 'productId', 'serialNumber', 'manufacturer']);
+      expect(Object.keys(port)).toEqual([
+        'path',
+        'vendorId',
+        'productId',
+        'serialNumber',
+        'manufacturer',
+        'locationId',
+        'interface',
+        'interfaceName',
+        'portNumber',
+        'hasNode',
+      ]);
     }
   });
 });
