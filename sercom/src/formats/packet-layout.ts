@@ -11,7 +11,7 @@ export const HEX_GROUP_BYTES = 8;
 const MIN_PACKET_COLUMNS = 3 * HEX_GROUP_BYTES - 1;
 
 /** The fewest bytes of a packet that are shown, however small the terminal is. */
-const MIN_SHOWN_BYTES = 16;
+export const MIN_SHOWN_BYTES = 16;
 
 /** The columns of an escaped byte. */
 export const ESCAPED_COLUMNS = 4;
@@ -33,7 +33,7 @@ export function packetArea(head: StyledLine, columns: number): PacketArea {
 }
 
 /** The number of bytes in a row of hex. */
-export function hexRowBytes(columns: number): number {
+function hexRowBytes(columns: number): number {
   const most = Math.max(1, Math.floor((columns + 1) / 3));
   const group = most >= HEX_GROUP_BYTES ? HEX_GROUP_BYTES : most >= 4 ? 4 : 1;
   return most - (most % group);
@@ -47,11 +47,10 @@ export function screenBytes({ columns }: PacketArea, rows: number): number {
 }
 
 /** The rows of a packet: hex in whole bytes, followed by `more` if there is any, then the other pieces. */
-export function packetRows(hex: StyledLine, more: StyledLine, others: StyledLine, columns: number): StyledLine[] {
-  const [[text] = ['']] = hex;
-  if (columnsOf(text) <= columns) {
-    return flow([...hex, ...more, ...others], columns, GAP);
+export function packetRows(hex: string, more: StyledLine, others: StyledLine, columns: number): StyledLine[] {
+  if (columnsOf(hex) <= columns) {
+    return flow([...(hex === '' ? [] : [[hex] as const]), ...more, ...others], columns, GAP);
   }
-  const rows = wrap(text, 3 * hexRowBytes(columns)).map((row): StyledLine => [[row.trimEnd()]]);
+  const rows = wrap(hex, 3 * hexRowBytes(columns)).map((row): StyledLine => [[row.trimEnd()]]);
   return [...rows.slice(0, -1), ...flow([...rows.at(-1)!, ...more], columns, GAP), ...flow(others, columns, GAP)];
 }

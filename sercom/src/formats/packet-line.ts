@@ -9,7 +9,15 @@ import { toSpacedHex } from '../text/hex.js';
 import { decodeRecord } from './decoded.js';
 import { hexdump, hexdumpRowBytes, moreBytes } from './hexdump.js';
 import type { LineFormat } from './line-format.js';
-import { ESCAPED_COLUMNS, GAP, HEX_GROUP_BYTES, packetArea, packetRows, screenBytes } from './packet-layout.js';
+import {
+  ESCAPED_COLUMNS,
+  GAP,
+  HEX_GROUP_BYTES,
+  MIN_SHOWN_BYTES,
+  packetArea,
+  packetRows,
+  screenBytes,
+} from './packet-layout.js';
 import { localTime, type TimeFormat } from './times.js';
 
 /** The columns of the line for people. */
@@ -66,7 +74,8 @@ export function packetLine(names: readonly string[], colorize: Colorize, options
     if (showsDir) head.push([record.dir, record.dir === 'rx' ? 'green' : 'yellow']);
     if (showsLength) head.push([String(record.length).padStart(5)]);
     const terminal = size?.();
-    const most = maxBytes ?? (terminal && shownBytes(head, terminal, isDump));
+    const isLong = record.bytes.length > MIN_SHOWN_BYTES;
+    const most = maxBytes ?? (terminal !== undefined && isLong ? shownBytes(head, terminal, isDump) : undefined);
     const bytes = most === undefined ? record.bytes : record.bytes.subarray(0, most);
     const rejection: Piece[] = record.error === undefined ? [] : [[`rejected: ${record.error}`, 'red']];
     const decoded = showsDecoded ? decodedPiece(record, decoder, most) : [];
@@ -76,19 +85,20 @@ export function packetLine(names: readonly string[], colorize: Colorize, options
       return `${rows.map(joined).join('\n')}\n${hexdump(bytes, terminal?.columns, record.length)}`;
     }
     const hiddenBytes = record.length - bytes.length;
-    const more: Piece[] = hiddenBytes > 0 && (showsHex || showsText) ? [[moreBytes(hiddenBytes)]] : [];
-    const hex: Piece[] = showsHex && bytes.length > 0 ? [[toSpacedHex(bytes)]] : [];
+    const more = hiddenBytes > 0 && (showsHex || showsText) ? moreBytes(hiddenBytes) : '';
+    const hex = showsHex ? toSpacedHex(bytes) : '';
     const text: Piece[] = record.error === undefined && showsText ? [[quotePacket(bytes)]] : rejection;
-    const row = (meaning: StyledLine): StyledLine => {
+    const meaning = decoded.length === 0 ? text : [...text, ...decoded];
+    const row = (shown: StyledLine): StyledLine => {
       if (!showsHex) {
-        return [...head, ...meaning, ...more];
+        return more === '' ? head.concat(shown) : head.concat(shown, [[more]]);
       }
-      const column = [...hex, ...more].map(([each]) => each).join(' ');
-      return [...head, [meaning.length > 0 ? column.padEnd(HEX_COLUMNS) : column], ...meaning];
+      const column = more === '' ? hex : `${hex} ${more}`.trimStart();
+      return head.concat([[shown.length > 0 ? column.padEnd(HEX_COLUMNS) : column]], shown);
     };
-    const whole = row([...text, ...decoded]);
+    const whole = row(meaning);
     if (terminal === undefined || spacedColumns(whole, GAP) <= terminal.columns) {
-      return joined(whole).trimEnd();
+      return meaning.length > 0 ? joined(whole) : joined(whole).trimEnd();
     }
     // The text of a binary packet says nothing that its hex does not.
     const isBinary = showsHex && record.error === undefined && BINARY.test(text[0]?.[0] ?? '');
@@ -97,9 +107,10 @@ export function packetLine(names: readonly string[], colorize: Colorize, options
       return joined(short);
     }
     const area = packetArea(head, terminal.columns);
+    const rest: Piece[] = more === '' ? [] : [[more]];
     const rows = showsHex
-      ? packetRows(hex, more, [...text, ...decoded], area.columns)
-      : flow([...text, ...more, ...decoded], area.columns, GAP);
+      ? packetRows(hex, rest, meaning, area.columns)
+      : flow([...text, ...rest, ...decoded], area.columns, GAP);
     const margin = ' '.repeat(area.indent);
     const block = rows.map((each) => margin + joined(each)).join('\n');
     return area.isBeside

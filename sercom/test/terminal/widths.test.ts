@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../test/support/tools.js';
+import { run } from '../support/sercom-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 import { TerminalProcess } from '../support/terminal-process.js';
 import { VirtualTerminal } from '../support/virtual-terminal.js';
@@ -174,6 +175,17 @@ describe.skipIf(!has('python3'))('the output on a terminal (needs python3)', () 
     monitor.type('q');
     await monitor.outcome();
   });
+});
+
+test.each([
+  [['--columns', 'hex,txt'], /Expected time, name, dir, length, hex, text, decoded, separated by commas; got "txt"/],
+  [['--columns', 'hex', '--json'], /--columns cannot be used with --json/],
+  [['--max-bytes', '0'], /Expected an integer from 1/],
+  [['--changes', '--max-bytes', '9'], /--changes cannot be used with --max-bytes/],
+])('monitor %j is a usage error', async (options, message) => {
+  const { code, stderr } = await run('monitor', 'sim:', ...options);
+  expect(stderr).toMatch(message);
+  expect(code).toBe(2);
 });
 
 describe.skipIf(!has('python3'))('a dumb terminal (needs python3)', () => {
