@@ -1,5 +1,5 @@
 /** Every warning code. docs/errors.md describes them. */
-export const WARNING_CODES = ['HANDLER_FAILED', 'HANDLER_REPLACED'] as const;
+export const WARNING_CODES = ['HANDLER_FAILED', 'HANDLER_REPLACED', 'PORT_SHARED'] as const;
 
 /** The `code` of a warning. It stays the same when the wording of the message changes. */
 export type WarningCode = (typeof WARNING_CODES)[number];

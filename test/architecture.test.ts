@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'call-arguments': ['errors', 'options'],
   'event-reporter': [],
   communicator: ['call-arguments', 'errors', 'event-reporter', 'options', 'warnings'],
-  serial: ['communicator', 'framing', 'errors', 'options'],
+  serial: ['communicator', 'framing', 'errors', 'options', 'warnings'],
   testing: ['communicator', 'serial', 'errors', 'options'],
   index: ['communicator', 'errors', 'framing', 'serial'],
 };

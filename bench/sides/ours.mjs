@@ -1,4 +1,6 @@
-import { directBinding, SerialCommunicator } from '../../dist/index.js';
+/** This library, or that of another checkout. */
+const { library = '../../dist/index.js' } = JSON.parse(process.argv[2]);
+const { directBinding, SerialCommunicator } = await import(library);
 
 /** Sends per batch. The last send of a batch is awaited while those of the next are in progress. */
 const BATCH = 1_000;
@@ -9,13 +11,19 @@ const bindings = {
   serialport: async () => (await import('serialport')).SerialPort.binding,
 };
 
-/** This library, used as in an application. */
-export async function open({ paths, binding }, onPacket, onError) {
+/** A communicator with one connection for each path. The name of a connection is the index of its path. */
+export async function communicatorFor(binding, paths) {
   const chosen = await bindings[binding]();
   const communicator = new SerialCommunicator(chosen === undefined ? {} : { binding: chosen });
   paths.forEach((path, port) => {
     communicator.addConnection(String(port), { path, baudRate: 115_200 });
   });
+  return communicator;
+}
+
+/** This library, used as in an application. */
+export async function open({ paths, binding }, onPacket, onError) {
+  const communicator = await communicatorFor(binding, paths);
   communicator.setReceiveHandler((name, packet) => onPacket(packet, Number(name)));
   communicator.on('rejectedFrame', ({ reason }) => onError(new Error(`wrong bytes: rejected frame, ${reason}`)));
   communicator.on('handlerError', ({ error }) => onError(error));

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LineProcess } from './line-process.mjs';
 import { cProgram, peerScript, tools } from './tools.mjs';
@@ -95,10 +96,15 @@ export class Bench {
     return { device, paths };
   }
 
-  /** Starts a device, and a Node process that opens its ports with a stack in `sides/`. */
+  /**
+   * Starts a device, and a Node process that opens its ports with a stack in `sides/`, or with the library of the other
+   * checkout, the stack `base`.
+   */
   async nodeHost(stack, workload, { size, ports = 1, gapMs = 0, deviceMode = workload, flags = [] }) {
     const { device, paths } = await this.device(stack, deviceMode, { size, ports });
-    const config = { stack, workload, size, gapMs, paths, binding: this.options.binding };
+    const { binding, base } = this.options;
+    const other = stack === 'base' && { stack: 'ours', library: path.resolve(base, 'dist/index.js') };
+    const config = { stack, workload, size, gapMs, paths, binding, ...other };
     const host = this.node(stack, 'host.mjs', [JSON.stringify(config)], flags);
     return { device, host, ready: await host.next() };
   }

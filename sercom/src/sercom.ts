@@ -5,7 +5,7 @@ import { CommanderError } from 'commander';
 import { ExitCode } from './exit-codes.js';
 import { createProgram } from './program.js';
 import { reportError } from './report-error.js';
-import { printMessage, redirectMessages } from './terminal/message.js';
+import { printMessage, printWarnings, redirectMessages } from './terminal/message.js';
 import { Output } from './terminal/output.js';
 
 /** Runs the command that the command line names. Never rejects. */
@@ -67,6 +67,7 @@ process.on('uncaughtException', (error) => {
   process.exit(exitCode);
 });
 
+printWarnings();
 const output = new Output(process.stdout);
 const messages = messagesOn(output);
 if (messages !== undefined) {

@@ -18,7 +18,10 @@ describe('a usage error exits with 2 and one line of help', () => {
     [['/dev/ttyACM0@9600', '--json'], /\(Did you mean "sercom monitor \/dev\/ttyACM0@9600"\?\)/],
     [['bench.log'], /\(Did you mean "sercom replay bench.log"\?\)/],
     [['monitor', 'a=sim:', 'b=sim:', '--to', 'c'], /--to: .*"c"; .*a, b$/m],
-    [['monitor', 'usb:2341'], /port "usb:2341": expected usb:VID:PID or usb:VID:PID:SERIAL, for example usb:2341:0043/],
+    [
+      ['monitor', 'usb:2341'],
+      /port "usb:2341": expected usb:VID:PID\[:SERIAL\]\[#INTERFACE\] or usb:LOCATION.*, for example usb:2341:0043/,
+    ],
     [['monitor', 'sim:', '--fliter', 'dir=rx'], /unknown option '--fliter' \(Did you mean --filter\?\)/],
     [['monitor', 'sim:', '--filter', 'dri=rx'], /filter "dri=rx"/],
     [['monitor', 'sim:', '--decode', 'xml'], /--decode: unknown decoder "xml"; expected text, json, cbor/],

@@ -14,6 +14,14 @@ export interface PortInfo {
   productId: string | undefined;
   /** Four hex digits. */
   vendorId: string | undefined;
+  /** Number of the USB interface: a device with two ports has two interfaces. Linux only. */
+  interface?: number | undefined;
+  /** What the device calls this interface, for example `CircuitPython CDC2 control`. Linux only. */
+  interfaceName?: string | undefined;
+  /** Number of the port on its interface, for adapters with several ports on one interface. Linux only. */
+  portNumber?: number | undefined;
+  /** False if `/dev` has no node for the port, so that it cannot be opened: the usual case in a container. Linux only. */
+  hasNode?: boolean | undefined;
 }
 
 /**
@@ -27,6 +35,11 @@ export interface Binding {
   open(options: PortOpenOptions): Promise<Port | ReadPort>;
   /** Describes one port without listing all of them. Resolves with undefined if it is not listed. */
   describe?(path: string): Promise<PortInfo | undefined>;
+  /**
+   * Whether there is a file at this path. Only for bindings whose ports are files. A connection that waits for its port
+   * then tries to open it only rarely while there is none. Must neither block nor throw.
+   */
+  hasNode?(path: string): boolean;
 }
 
 /** A binding whose ports all push what they receive. */

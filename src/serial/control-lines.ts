@@ -22,7 +22,28 @@ export interface Signals {
 }
 
 /** Calls the port of a connection. Rejects with a ConnectionError if there is no open port, or if the call fails. */
-type OnPort = <Result>(what: string, call: (port: Port) => Promise<Result>) => Promise<Result>;
+type OnPort = <Result>(call: (port: Port) => Promise<Result>) => Promise<Result>;
+
+/** Matches the error of a port without control lines, for example a pseudo-terminal. */
+const NO_CONTROL_LINES = /inappropriate ioctl|ENOTTY/i;
+
+/** Matches the error of a driver without break, which `serialport` sets or clears before the lines. */
+const NO_BREAK = /not supported|EOPNOTSUPP/i;
+
+/** Why the control lines of a port cannot be set or read, in words that follow the connection. */
+export function describeSignalsError(error: unknown): string {
+  if (hasNoControlLines(error)) {
+    return 'this port has no control lines';
+  }
+  const text = error instanceof Error ? error.message : String(error);
+  const why = NO_BREAK.test(text) ? ' (the driver does not support break, and serialport then sets no line)' : '';
+  return `the control lines do not work: ${text.replace(/^Error:? /, '')}${why}`;
+}
+
+/** Whether a call failed because the port has no control lines. */
+export function hasNoControlLines(error: unknown): boolean {
+  return error instanceof Error && NO_CONTROL_LINES.test(error.message);
+}
 
 /** The control lines of one connection. They outlive its ports. */
 export class ControlLines {
@@ -43,15 +64,16 @@ export class ControlLines {
     this.#settings = this.#initial;
   }
 
-  /** Sets lines one at a time, in the order of the fields, after those of earlier calls. Resolves when all are set. */
-  set(settings: SignalSettings): Promise<void> {
-    const changes = Object.entries(settings).filter(([, value]) => value !== undefined);
+  /**
+   * Sets lines with one call of the port, after those of earlier calls: circuits that reset a board react to a state in
+   * between.
+   */
+  set({ dtr, rts, brk }: SignalSettings): Promise<void> {
     const set = this.#allSet.then(async () => {
-      for (const [line, value] of changes) {
-        const settings = { ...this.#settings, [line]: value };
-        await this.#onPort('setSignals of', (port) => port.set(settings));
-        this.#settings = settings;
-      }
+      const before = this.#settings;
+      const settings = { dtr: dtr ?? before.dtr, rts: rts ?? before.rts, brk: brk ?? before.brk };
+      await this.#onPort((port) => port.set(settings));
+      this.#settings = settings;
     });
     this.#allSet = set.catch(() => undefined);
     return set;
@@ -59,7 +81,7 @@ export class ControlLines {
 
   /** Reads the lines that the device sets. */
   async get(): Promise<Signals> {
-    const { cts, dsr, dcd } = await this.#onPort('signals of', (port) => port.get());
+    const { cts, dsr, dcd } = await this.#onPort((port) => port.get());
     return { cts, dsr, dcd };
   }
 }

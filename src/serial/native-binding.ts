@@ -1,4 +1,5 @@
 import type { Binding } from './binding.js';
+import type { SerialSettings } from './serial-settings.js';
 
 /** Runtimes that crash in the native code of `@serialport/bindings-cpp`, by their key in `process.versions`. */
 const UNSUPPORTED_RUNTIMES = { bun: 'Bun', deno: 'Deno' } as const;
@@ -20,4 +21,23 @@ export async function nativeBinding(): Promise<Binding> {
   }
   const { SerialPort } = await import('serialport');
   return SerialPort.binding;
+}
+
+/** The settings of serial ports that only Windows can do, and what works instead. */
+const WINDOWS_ONLY: readonly [keyof SerialSettings, readonly unknown[], string][] = [
+  ['parity', ['mark', 'space'], '"none", "even" or "odd"'],
+  ['stopBits', [1.5], '1 or 2'],
+];
+
+const PLATFORM_NAMES: Partial<Record<NodeJS.Platform, string>> = { linux: 'Linux', darwin: 'macOS' };
+
+/** Says which setting this platform cannot do, in words that follow the connection. Undefined if it can do all. */
+export function unsupportedSetting(settings: SerialSettings): string | undefined {
+  const found = WINDOWS_ONLY.find(([name, values]) => values.includes(settings[name]));
+  if (process.platform === 'win32' || found === undefined) {
+    return undefined;
+  }
+  const [name, , instead] = found;
+  const platform = PLATFORM_NAMES[process.platform] ?? process.platform;
+  return `${name} is ${JSON.stringify(settings[name])}, which works on Windows only; on ${platform} use ${instead}`;
 }

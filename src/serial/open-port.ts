@@ -1,10 +1,14 @@
+import { ConnectionError } from '../errors.js';
 import type { Binding, PortInfo } from './binding.js';
+import { describeSignalsError, hasNoControlLines } from './control-lines.js';
 import { findDevice } from './device-selector.js';
+import { unsupportedSetting } from './native-binding.js';
 import { describeOpenError, openTimeout } from './open-error.js';
 import { within } from './patient-timer.js';
 import type { Port } from './port.js';
+import type { PortDirectory } from './port-directory.js';
 import { asPort } from './read-port-adapter.js';
-import type { CompleteSerialConnection } from './serial-connection.js';
+import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
 
 /** A port that was opened. */
 export interface OpenedPort {
@@ -12,6 +16,8 @@ export interface OpenedPort {
   path: string;
   /** The description of the port. If it is not listed, only its path is known. */
   info: PortInfo;
+  /** The baud rate that the operating system reports. If it reports none, the one that was requested. */
+  baudRate: number;
 }
 
 /** An attempt to open a port. */
@@ -22,30 +28,56 @@ export interface Opening {
   ended: Promise<void>;
 }
 
-/** How long an open port waits for its description, but at most half of `openTimeoutMs`. */
+/** What is known of an attempt while it is in progress. */
+interface Attempt {
+  /** The path of the port. Undefined until the device is found. */
+  path: string | undefined;
+}
+
+/** How old a listing may be in which a device is looked up again. The first time it is new. */
+const RETRY_LISTING_MS = 500;
+
+/** How old a listing may be that an error message shows. */
+const SHOWN_LISTING_MS = { first: 500, retry: 5_000 };
+
+/** How long an open port waits for its description and baud rate, but at most half of `openTimeoutMs`. */
 const DESCRIBE_LIMIT_MS = 1_000;
+
+/** A larger share of the requested baud rate is too much for a receiver to follow. */
+const MAX_BAUD_RATE_ERROR = 0.03;
 
 /**
  * Finds and opens the port of one connection, and sets its control lines. If it opens only after `openTimeoutMs`, it is
  * closed again.
+ *
+ * @param isRetry - whether the connection has waited for its port: there may be hundreds, so their listings are shared
  */
-export function openPort(binding: Binding, name: string, connection: CompleteSerialConnection): Opening {
+export function openPort(
+  directory: PortDirectory,
+  name: string,
+  connection: CompleteSerialConnection,
+  isRetry: boolean,
+): Opening {
   const abandoning = new AbortController();
-  const opening = findAndOpen(binding, name, connection, abandoning.signal);
+  const attempt: Attempt = { path: connection.path };
+  const binding = directory.sharing(isRetry ? RETRY_LISTING_MS : 0);
+  const opening = findAndOpen(binding, name, connection, attempt, abandoning.signal);
   const ended = opening.then(
     () => undefined,
     () => undefined,
   );
-  return { opened: withTimeout(opening, ended, abandoning, binding, name, connection), ended };
+  const shown = directory.sharing(isRetry ? SHOWN_LISTING_MS.retry : SHOWN_LISTING_MS.first);
+  return { opened: withTimeout(opening, ended, abandoning, shown, name, connection, attempt), ended };
 }
 
 async function withTimeout(
   opening: Promise<OpenedPort>,
   ended: Promise<void>,
   abandoning: AbortController,
-  binding: Binding,
+  shown: Binding,
   name: string,
   connection: CompleteSerialConnection,
+  attempt: Attempt,
 ): Promise<OpenedPort> {
   try {
     if (await within(connection.openTimeoutMs, ended)) {
@@ -55,7 +87,7 @@ async function withTimeout(
     abandoning.abort();
     throw openTimeout(name, connection);
   } catch (error) {
-    throw await describeOpenError(error, binding, name, connection);
+    throw await describeOpenError(error, shown, name, connection, attempt.path);
   }
 }
 
@@ -64,13 +96,15 @@ async function findAndOpen(
   binding: Binding,
   name: string,
   connection: CompleteSerialConnection,
+  attempt: Attempt,
   abandoned: AbortSignal,
 ): Promise<OpenedPort> {
   const found = connection.device && (await findDevice(binding, name, connection.device));
   const path = found?.path ?? connection.path!;
+  attempt.path = path;
   const { baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock, dtr, rts } = connection;
   const options = { path, baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock };
-  const port = asPort(await binding.open(options));
+  const port = asPort(await binding.open(options).catch((error) => rejectUnsupported(error, name, connection)));
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= port.close().catch(() => undefined));
   if (abandoned.aborted) {
@@ -84,18 +118,71 @@ async function findAndOpen(
       const whenAbandoned = new Promise<never>((_, reject) => {
         abandoned.addEventListener('abort', () => reject(abandoned.reason));
       });
-      await Promise.race([port.set({ dtr: dtr ?? true, rts: rts ?? true, brk: false }), whenAbandoned]);
+      const set = setLines(port, name, connection);
+      await Promise.race([set, whenAbandoned]);
     }
-    return {
-      port,
-      path,
-      info: found ?? (await describe(binding, path, Math.min(DESCRIBE_LIMIT_MS, connection.openTimeoutMs / 2))),
-    };
+    const limitMs = Math.min(DESCRIBE_LIMIT_MS, connection.openTimeoutMs / 2);
+    const [info, actualBaudRate] = await Promise.all([
+      found ?? describe(binding, path, limitMs),
+      readBaudRate(port, baudRate, limitMs),
+    ]);
+    checkBaudRate(actualBaudRate, name, connection);
+    return { port, path, info, baudRate: actualBaudRate };
   } catch (error) {
     await close();
     throw error;
   } finally {
     abandoned.removeEventListener('abort', close);
+  }
+}
+
+/** Rejects with an error that names the setting, if the binding has rejected one that this platform cannot do. */
+function rejectUnsupported(error: unknown, name: string, connection: CompleteSerialConnection): never {
+  const what = unsupportedSetting(connection);
+  if (what !== undefined && /invalid (parity|stop bits) setting/i.test(String(error))) {
+    const message = `connection ${describeConnection(name, connection)}: ${what}`;
+    throw new ConnectionError('PORT_OPEN_FAILED', name, message, { cause: error });
+  }
+  throw error;
+}
+
+/** @throws ConnectionError (`SIGNALS_ERROR`) if the port has no control lines */
+async function setLines(port: Port, name: string, connection: CompleteSerialConnection): Promise<void> {
+  const { dtr, rts } = connection;
+  try {
+    await port.set({ dtr: dtr ?? true, rts: rts ?? true, brk: false });
+  } catch (error) {
+    if (!hasNoControlLines(error)) {
+      throw error;
+    }
+    const message = `connection ${describeConnection(name, connection)}: ${describeSignalsError(error)}; omit dtr and rts`;
+    throw new ConnectionError('SIGNALS_ERROR', name, message, { cause: error });
+  }
+}
+
+/** Reads the baud rate that is set, or returns the requested one if the operating system does not report it. */
+async function readBaudRate(port: Port, requested: number, limitMs: number): Promise<number> {
+  let reported: number | undefined;
+  const read = async () => {
+    reported = (await port.getBaudRate()).baudRate;
+  };
+  await within(
+    limitMs,
+    read().catch(() => undefined),
+  );
+  return reported !== undefined && reported > 0 ? reported : requested;
+}
+
+/** @throws ConnectionError (`BAUD_RATE_UNSUPPORTED`) if the device could not understand this rate */
+function checkBaudRate(actual: number, name: string, connection: CompleteSerialConnection): void {
+  const { baudRate } = connection;
+  if (Math.abs(actual - baudRate) > baudRate * MAX_BAUD_RATE_ERROR) {
+    throw new ConnectionError(
+      'BAUD_RATE_UNSUPPORTED',
+      name,
+      `connection ${describeConnection(name, connection)}: the driver cannot do ${baudRate} bit/s, and has set ${actual} bit/s; ` +
+        'use a baud rate that both ends can do',
+    );
   }
 }
 

@@ -1,11 +1,12 @@
 import { Communicator, type CommunicatorEvents, type SendOptions } from '../communicator.js';
 import { type ConnectionError, InitializeError } from '../errors.js';
 import type { RejectedFrame } from '../framing/frame-decoder.js';
-import { anObject, checkOptions, milliseconds, type OptionRules } from '../options.js';
+import { anObject, checkOptions, invalidOption, milliseconds, type OptionRules } from '../options.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
 import { defaultBinding } from './default-binding.js';
-import { DeviceWatch } from './device-watch.js';
+import { directBinding } from './direct/direct-binding.js';
+import { unsupportedSetting } from './native-binding.js';
 import {
   type CompleteSerialConnection,
   checkDefaults,
@@ -39,9 +40,10 @@ export interface SerialEvents extends CommunicatorEvents {
   rejectedFrame: { name: string } & RejectedFrame;
   /**
    * The port of connection `name` is open, at `path`. Emitted just before `initialize` resolves (later for a connection
-   * with `required: false` that was missing), and after every reconnect.
+   * with `required: false` that was missing), and after every reconnect. `baudRate` is the rate that the operating system
+   * reports, which may differ from the requested one by up to 3 %.
    */
-  connected: { name: string; path: string; info: PortInfo };
+  connected: { name: string; path: string; info: PortInfo; baudRate: number };
   /**
    * The port of connection `name` was lost, for example because the device was unplugged. Emitted once per disconnect,
    * after the pending sends have rejected. `willReconnect`: whether the port will be opened again.
@@ -92,7 +94,6 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   readonly #defaults: SerialSettings;
   readonly #shutdownTimeoutMs: number;
   readonly #supervisors = new Map<string, LinkSupervisor>();
-  readonly #watch = new DeviceWatch();
 
   /** @throws InvalidArgumentError (`INVALID_OPTION`) that names the option and what it accepts */
   constructor(options: SerialCommunicatorOptions = {}) {
@@ -139,8 +140,9 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   /**
-   * Sets control lines. They are set one at a time, in the order of the fields, after those of earlier calls: resetting
-   * an ESP32 needs a certain order. Lines that are left out do not change. Resolves when all are set.
+   * Sets control lines, after those of earlier calls. DTR and RTS change together, in one call of the operating system;
+   * on Windows RTS changes just before DTR. Break changes just before them. Lines that are left out do not change.
+   * Resolves when all are set.
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
@@ -165,7 +167,14 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   protected override checkConnection(name: string, connection: SerialConnection): CompleteSerialConnection {
-    return completeConnection(name, connection, this.#defaults);
+    const complete = completeConnection(name, connection, this.#defaults);
+    // Another binding may open ports of another machine, or simulated ones.
+    const isNative = this.#binding === defaultBinding || this.#binding === directBinding;
+    const unsupported = isNative ? unsupportedSetting(complete) : undefined;
+    if (unsupported !== undefined) {
+      throw invalidOption(`connection "${name}": ${unsupported}`, 'INVALID_CONNECTION');
+    }
+    return complete;
   }
 
   protected override async openConnections(connections: ReadonlyMap<string, CompleteSerialConnection>): Promise<void> {
@@ -208,11 +217,11 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   #newSupervisor(name: string, connection: CompleteSerialConnection): LinkSupervisor {
-    return new LinkSupervisor(name, connection, this.#binding, this.#watch, {
+    return new LinkSupervisor(name, connection, this.#binding, {
       hasReceiveHandler: () => this.hasReceiveHandler,
       packet: (packet) => this.deliver(name, packet),
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),
-      connected: (path, info) => this.emit('connected', { name, path, info }),
+      connected: ({ path, info, baudRate }) => this.emit('connected', { name, path, info, baudRate }),
       disconnected: (error, willReconnect) => this.emit('disconnected', { name, error, willReconnect }),
     });
   }

@@ -10,7 +10,7 @@ import {
   type OptionRules,
   required,
 } from '../options.js';
-import { type DeviceSelector, describeSelector, SELECTOR_FIELDS } from './device-selector.js';
+import { type DeviceSelector, describeSelector, SELECTOR_FIELDS, SELECTOR_RULES } from './device-selector.js';
 import { type ReconnectOptions, type SerialSettings, serialSettings } from './serial-settings.js';
 
 /** A serial port, how to open it, and how packets are framed on it. */
@@ -36,10 +36,6 @@ const CONNECTION_RULES: OptionRules<SerialConnection> = {
   baudRate: required(anInteger(1, 4_294_967_295)),
   ...serialSettings,
 };
-
-const SELECTOR_RULES = Object.fromEntries(
-  SELECTOR_FIELDS.map((field) => [field, aName]),
-) as OptionRules<DeviceSelector>;
 
 const RECONNECT_RULES: OptionRules<ReconnectOptions> = { minDelayMs: millisecondsFrom1, maxDelayMs: millisecondsFrom1 };
 

@@ -21,7 +21,10 @@ export interface SerialSettings {
   rts?: boolean;
   /** Drop DTR when the port closes. Default: true. */
   hupcl?: boolean;
-  /** Keep other processes from opening the port. Default: true. */
+  /**
+   * Keep other processes from opening the port. Default: true. If two have it open, each received byte goes to only one of
+   * them, so both lose packets.
+   */
   lock?: boolean;
   /** Checksum appended to each packet: a name, or an object that computes it. Default: `'none'`. Both ends must agree. */
   checksum?: ChecksumName | Checksum;
@@ -70,7 +73,7 @@ export interface SerialSettings {
 
 /**
  * Delays between attempts to reopen a port. The delay doubles with each attempt, from `minDelayMs` to `maxDelayMs`; each
- * wait is a random 50 to 100 % of it. On Linux a new device node ends the wait.
+ * wait is a random 50 to 100 % of it. On Linux the wait ends when the device's node appears.
  */
 export interface ReconnectOptions {
   /** Longest wait before the first attempt, in milliseconds. Default: 100. */
@@ -115,7 +118,7 @@ export const serialSettings: {
   dtr: flag(undefined, 'state of DTR right after opening'),
   rts: flag(undefined, 'state of RTS right after opening'),
   hupcl: flag(true, 'drop DTR when the port closes'),
-  lock: flag(true, 'lock the port against other processes'),
+  lock: flag(true, 'lock the port against other programs; without a lock, they take packets from each other'),
   checksum: {
     ...choice(CHECKSUM_NAMES, 'none', 'checksum appended to each packet; both ends must agree'),
     ...aChecksum,

@@ -1,8 +1,49 @@
+import { aString, type OptionRules } from '../options.js';
 import type { PortInfo } from '../serial/binding.js';
+import { SELECTOR_RULES } from '../serial/device-selector.js';
 import type { PortOpenOptions } from '../serial/port.js';
 import type { DevicePort } from './device-port.js';
 import { noSuchPort, portBusy, unplugged } from './linux-errors.js';
 import { completeOpenOptions } from './open-options.js';
+
+/** How a simulated device is described in `list()`: the options that all of them have. */
+export interface DeviceIdentity {
+  /** Manufacturer. */
+  manufacturer?: string;
+  /** USB vendor id, four hex digits. */
+  vendorId?: string;
+  /** USB product id, four hex digits. */
+  productId?: string;
+  /** USB serial number. */
+  serialNumber?: string;
+  /** Where the device is plugged in, for example `1-2.3`. Two ports of one device have the same location. */
+  locationId?: string;
+  /** Name that the operating system makes of all this. */
+  pnpId?: string;
+  /** Number of the USB interface of the port. */
+  interface?: number;
+  /** What the device calls this interface. */
+  interfaceName?: string;
+  /** Number of the port on its interface. */
+  portNumber?: number;
+}
+
+export const IDENTITY_RULES: OptionRules<DeviceIdentity> = {
+  manufacturer: aString,
+  vendorId: aString,
+  productId: aString,
+  serialNumber: aString,
+  locationId: aString,
+  pnpId: aString,
+  interface: SELECTOR_RULES.interface,
+  interfaceName: aString,
+  portNumber: SELECTOR_RULES.portNumber,
+};
+
+/** The part of a device's options that {@link DeviceIdentity} names. */
+export function identityOf(options: DeviceIdentity): DeviceIdentity {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(IDENTITY_RULES, name)));
+}
 
 /** The part that all simulated devices with one port share: it can be listed, opened, unplugged and plugged in. */
 export abstract class Device<PortType extends DevicePort = DevicePort> {
@@ -15,9 +56,10 @@ export abstract class Device<PortType extends DevicePort = DevicePort> {
   #isPlugged = true;
 
   /** @internal */
-  constructor({ path, manufacturer, serialNumber, vendorId, productId }: { path: string } & Partial<PortInfo>) {
+  constructor(path: string, identity: DeviceIdentity) {
+    const { manufacturer, serialNumber, pnpId, locationId, vendorId, productId } = identity;
     this.path = path;
-    this.info = { path, manufacturer, serialNumber, pnpId: undefined, locationId: undefined, vendorId, productId };
+    this.info = { ...identity, path, manufacturer, serialNumber, pnpId, locationId, vendorId, productId };
   }
 
   /** Whether it is plugged in: its port is in `list()` and can be opened. */

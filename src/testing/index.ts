@@ -1,6 +1,7 @@
 export { simulatedBinding, unoEchoImage } from './board/simulated-binding.js';
 export { SimulatedBoard, type SimulatedBoardOptions } from './board/simulated-board.js';
 export type { SimulatedBoardStats, SimulatedBytesLost } from './board/simulated-hardware.js';
+export type { DeviceIdentity } from './device.js';
 export { FaultyLine, type FaultyLineOptions, type FaultyLineStats } from './faulty/faulty-line.js';
 export type { LineFaults, LineStats } from './faulty/line-noise.js';
 export {

@@ -25,6 +25,7 @@ function bench(...args: string[]): Promise<Run> {
 
 describe.skipIf(!has('cc') || process.platform !== 'linux')('benchmarks (need cc and Linux)', () => {
   test.each([
+    ['absent-ports', 'present'],
     ['codec', 'ours'],
     ['codec', 'npm cobs'],
     ['codec-against-c', 'c'],

@@ -1,7 +1,11 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Binding, SerialCommunicator } from '../../src/index.js';
 import { MockDevice, mockBinding } from '../../src/testing/index.js';
 import { startReconnecting } from '../support/mock-connection.js';
+import { Pty } from '../support/pty.js';
+import { has } from '../support/tools.js';
+
+const hasPty = process.platform !== 'win32' && has('python3');
 
 describe('control lines', () => {
   test('are set after opening if the connection has them, otherwise not', async () => {
@@ -10,16 +14,14 @@ describe('control lines', () => {
     expect((await startReconnecting()).device.signals).toEqual([]);
   });
 
-  test('are set one at a time in the given order, and the others do not change', async () => {
+  test('change together in one call, after earlier calls, and the others do not change', async () => {
     const { serial, device } = await startReconnecting();
     await Promise.all([
       serial.setSignals('arm', { rts: false, dtr: false }),
       serial.setSignals('arm', { dtr: true, brk: true }),
     ]);
     expect(device.signals).toEqual([
-      { dtr: true, rts: false, brk: false },
       { dtr: false, rts: false, brk: false },
-      { dtr: true, rts: false, brk: false },
       { dtr: true, rts: false, brk: true },
     ]);
     expect(await serial.signals('arm')).toEqual({ cts: true, dsr: false, dcd: false });
@@ -50,21 +52,46 @@ describe('control lines', () => {
     await expect(serial.signals('arm')).rejects.toMatchObject({ code: 'ILLEGAL_STATE' });
   });
 
-  test('reject with SIGNALS_ERROR when the port fails', async () => {
+  test.each([
+    ['cannot set', 'cannot set'],
+    [
+      'Error: Operation not supported, cannot set',
+      'Operation not supported, cannot set (the driver does not support break, and serialport then sets no line)',
+    ],
+  ])('reject with SIGNALS_ERROR when the port fails: %s', async (text, reason) => {
     const device = new MockDevice({ path: '/dev/mock' });
     const inner = mockBinding(device);
     const binding: Binding = {
       list: inner.list,
-      open: async (options) =>
-        Object.assign(await inner.open(options), { set: () => Promise.reject(new Error('cannot set')) }),
+      open: async (options) => Object.assign(await inner.open(options), { set: () => Promise.reject(new Error(text)) }),
     };
     const serial = new SerialCommunicator({ binding });
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
     await serial.initialize();
     await expect(serial.setSignals('arm', { dtr: false })).rejects.toMatchObject({
       code: 'SIGNALS_ERROR',
-      message: 'setSignals of "arm" (/dev/mock): failed: cannot set',
+      message: `connection "arm" (/dev/mock): the control lines do not work: ${reason}`,
     });
     await serial.shutdown();
+  });
+
+  test.skipIf(!hasPty)('say that a port has none (needs python3)', async () => {
+    const pty = new Pty();
+    onTestFinished(() => pty.end());
+    const path = await pty.open();
+    const serial = new SerialCommunicator();
+    serial.addConnection('arm', { path, baudRate: 9_600 });
+    await serial.initialize();
+    onTestFinished(() => serial[Symbol.asyncDispose]());
+    const none = { code: 'SIGNALS_ERROR', message: `connection "arm" (${path}): this port has no control lines` };
+    await expect(serial.setSignals('arm', { dtr: false, rts: true })).rejects.toMatchObject(none);
+    await expect(serial.signals('arm')).rejects.toMatchObject(none);
+    await serial.shutdown();
+
+    const other = new SerialCommunicator();
+    other.addConnection('arm', { path, baudRate: 9_600, dtr: false });
+    await expect(other.initialize()).rejects.toMatchObject({
+      errors: [{ code: 'SIGNALS_ERROR', message: `${none.message}; omit dtr and rts` }],
+    });
   });
 });

@@ -20,10 +20,10 @@ const newBoard = untyped((options: never) => new SimulatedBoard(options));
 const newLoopback = untyped((options: never) => new LoopbackCommunicator(options));
 const newLine = untyped((options: never) => new FaultyLine(mockBinding(new MockDevice({ path })), options));
 
-const DEVICE_OPTIONS =
-  'path, onPacket, echo, checksum, maxPacketBytes, maxReadSize, historyLength, manufacturer, vendorId, productId, ' +
-  'serialNumber';
-const BOARD_OPTIONS = 'path, image, bootMs, clockHz, serialNumber, vendorId, productId, manufacturer';
+const IDENTITY_OPTIONS =
+  'manufacturer, vendorId, productId, serialNumber, locationId, pnpId, interface, interfaceName, portNumber';
+const DEVICE_OPTIONS = `path, onPacket, echo, checksum, maxPacketBytes, maxReadSize, historyLength, ${IDENTITY_OPTIONS}`;
+const BOARD_OPTIONS = `path, image, bootMs, clockHz, ${IDENTITY_OPTIONS}`;
 const LINE_OPTIONS = 'path, seed, toDevice, toHost';
 
 describe('MockDevice rejects', () => {
@@ -42,6 +42,7 @@ describe('MockDevice rejects', () => {
     [{ path, maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer of at least 0'],
     [{ path, maxReadSize: 0 }, 'maxReadSize is 0; expected an integer of at least 1'],
     [{ path, vendorId: 0x2341 }, 'vendorId is 9025; expected a string'],
+    [{ path, interface: '2' }, 'interface is "2"; expected an integer from 0 to 255'],
   ])('%j', (options, message) => {
     expect(() => newDevice(options)).toThrow(invalidOption(`MockDevice: ${message}`));
   });

@@ -54,6 +54,8 @@ export class Machine {
     words.push('-append', 'console=ttyS0 quiet panic=-1 mitigations=off nokaslr random.trust_cpu=on');
     // The first serial port is the console. The second one carries the names of scripts, and their facts.
     words.push('-serial', `file:${CONSOLE_LOG}`, '-serial', 'stdio', '-device', 'qemu-xhci');
+    // ttyS3: a 16550A with a far end that is silent.
+    words.push('-chardev', 'null,id=silent', '-device', 'isa-serial,index=3,chardev=silent');
     words.push('-chardev', `socket,id=far-end,path=${folder}/far-end,server=on,wait=off`);
     words.push('-device', 'usb-serial,chardev=far-end,serial=BENCH0001');
     this.#qemu = spawn('qemu-system-x86_64', words, { stdio: ['pipe', 'pipe', 'inherit'] });

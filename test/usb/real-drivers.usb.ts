@@ -1,5 +1,6 @@
 import { afterAll, describe } from 'vitest';
 import { endMachine, needs } from './facts.js';
+import { describeBaudRates } from './suites/baud-rate.js';
 import { describeIdentity } from './suites/identity.js';
 import { describeList } from './suites/list.js';
 import { describeSercom } from './suites/sercom.js';
@@ -19,4 +20,5 @@ describe.skipIf(needs !== '')(`a real kernel with real USB serial drivers${needs
   describeUser();
   describeSercom();
   describeSignals();
+  describeBaudRates();
 });

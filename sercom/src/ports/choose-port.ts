@@ -11,34 +11,31 @@ import { SIMULATED_PATH } from './port-argument.js';
 export type Ask = (question: string) => Promise<string | undefined>;
 
 /**
- * The port to open when none was given: the only USB port, or the one that the user chooses.
+ * The port to open when none was given: the only USB port, or the one that the user chooses. Ports without a node in
+ * `/dev` do not count.
  *
  * @param ask - `undefined` if there is no terminal to ask on
  * @returns `undefined` if the user left without choosing
  * @throws CliError if there is no USB port, or (usage error) if there are several and nobody can be asked
  */
 export async function choosePort(ports: readonly PortInfo[], ask: Ask | undefined): Promise<string | undefined> {
-  const usb = ports.filter(({ vendorId }) => vendorId !== undefined);
+  const reachable = ports.filter(({ hasNode }) => hasNode !== false);
+  const usb = reachable.filter(({ vendorId }) => vendorId !== undefined);
+  const describe = (port: PortInfo) => describePort(port, ports);
   const [only] = usb;
   if (only !== undefined && usb.length === 1) {
-    printMessage(`using ${describePort(only)}`);
+    printMessage(`using ${describe(only)}`);
     return only.path;
   }
   if (ask === undefined) {
     if (only === undefined) {
-      throw new CliError(
-        ExitCode.failure,
-        'no USB serial port found; plug in the device, or name a port (see "sercom list")',
-      );
+      throw new CliError(ExitCode.failure, noUsbPort(ports.filter(({ vendorId }) => vendorId !== undefined)));
     }
-    throw new CliError(
-      ExitCode.usage,
-      `several USB serial ports found; name one of: ${usb.map(describePort).join(', ')}`,
-    );
+    throw new CliError(ExitCode.usage, `several USB serial ports found; name one of: ${usb.map(describe).join(', ')}`);
   }
-  const offered = usb.length > 0 ? usb : ports;
+  const offered = usb.length > 0 ? usb : reachable;
   const paths = [...offered.map(({ path }) => path), SIMULATED_PATH];
-  const lines = [...offered.map(describePort), SIMULATED_DESCRIPTION];
+  const lines = [...offered.map(describe), SIMULATED_DESCRIPTION];
   const list = lines.map((line, index) => `  ${index + 1}  ${escapeText(line)}\n`).join('');
   for (let question = `${list}Which port? `; ; question = `Enter a number from 1 to ${paths.length}, or a path: `) {
     const reply = (await ask(question))?.trim();
@@ -50,6 +47,15 @@ export async function choosePort(ports: readonly PortInfo[], ask: Ask | undefine
       return chosen;
     }
   }
+}
+
+/** @param unreachable - USB ports without a node in `/dev` */
+function noUsbPort(unreachable: readonly PortInfo[]): string {
+  const [first] = unreachable;
+  return first === undefined
+    ? 'no USB serial port found; plug in the device, or name a port (see "sercom list")'
+    : `no node in /dev for ${unreachable.map((port) => describePort(port, unreachable)).join(', ')}; ` +
+        `if this is a container, start it with "--device ${first.path}"`;
 }
 
 /** Lists the ports of this machine and {@link choosePort | chooses} one. Asks only on a terminal. */

@@ -1,6 +1,7 @@
-import type { DeviceSelector } from 'serial-communicator';
+import type { DeviceSelector, PortInfo } from 'serial-communicator';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { parseUsb, selects, USB_GRAMMAR, USB_PREFIX, usbForms } from './usb-port.js';
 
 /** The path of a simulated Arduino Uno that echoes. With a file after it, the board runs that image instead. */
 export const SIMULATED_PATH = 'sim:';
@@ -10,13 +11,11 @@ const IMAGE_NAME = /[^/\\]\.i?hex$/i;
 
 const MAX_BAUD_RATE = 4_294_967_295;
 
-const USB_PREFIX = 'usb:';
-
 /** A port given on the command line. */
 export interface PortArgument {
   /** The name that its packets are shown under. Default: the path. */
   name: string;
-  /** The path of the port, `usb:VID:PID[:SERIAL]` or `sim:[FILE]`. */
+  /** The path of the port, `usb:…` or `sim:[FILE]`. */
   path: string;
   /** The device to look up instead of the path. */
   device?: DeviceSelector;
@@ -25,8 +24,8 @@ export interface PortArgument {
 }
 
 /**
- * Parses `PATH`, `usb:VID:PID[:SERIAL]` or `sim:[FILE]`, each with optional `NAME=` before and `@BAUD` after: the first `=` ends the
- * name, and a last `@` followed only by digits is the baud rate.
+ * Parses `PATH`, `usb:…` or `sim:[FILE]`, each with optional `NAME=` before and `@BAUD` after: the first `=` ends the name,
+ * and a last `@` followed only by digits is the baud rate.
  *
  * @throws CliError (usage error)
  */
@@ -35,7 +34,7 @@ export function parsePort(argument: string, defaultBaudRate: number): PortArgume
   const usageError = (message: string) => new CliError(ExitCode.usage, `port "${argument}": ${message}`);
   if (name === '' || path === '' || path.includes('\0')) {
     const problem = name === '' ? 'the name before "=" is empty' : 'the path is empty or invalid';
-    throw usageError(`${problem}; expected [NAME=]PATH[@BAUD] or [NAME=]usb:VID:PID[:SERIAL][@BAUD]`);
+    throw usageError(`${problem}; expected [NAME=]PATH[@BAUD] or [NAME=]usb:VID:PID[:SERIAL][#INTERFACE][@BAUD]`);
   }
   const imageFile = imageFileOf(path);
   if (imageFile !== undefined && !IMAGE_NAME.test(imageFile)) {
@@ -49,9 +48,9 @@ export function parsePort(argument: string, defaultBaudRate: number): PortArgume
   if (!path.startsWith(USB_PREFIX)) {
     return port;
   }
-  const device = parseDevice(path.slice(USB_PREFIX.length));
+  const device = parseUsb(path.slice(USB_PREFIX.length));
   if (device === undefined) {
-    throw usageError('expected usb:VID:PID or usb:VID:PID:SERIAL, for example usb:2341:0043; see "sercom list"');
+    throw usageError(`expected ${USB_GRAMMAR}, for example usb:2341:0043; see "sercom list"`);
   }
   return { ...port, device };
 }
@@ -78,11 +77,24 @@ export function parsePorts(portArguments: readonly string[], defaultBaudRate: nu
   return ports;
 }
 
-function parseDevice(ids: string): DeviceSelector | undefined {
-  const match = /^([0-9a-f]{4}):([0-9a-f]{4})(?::(.+))?$/is.exec(ids);
-  if (match === null) {
-    return undefined;
+/**
+ * The shortest way to write each USB port so that it selects only that port. Ports without a node in `/dev` have none.
+ *
+ * @param given - what the user has selected so far. Names that include it are preferred.
+ */
+export function usbNames(ports: readonly PortInfo[], given: DeviceSelector = {}): Map<PortInfo, string> {
+  const candidates = ports.filter(({ hasNode }) => hasNode !== false);
+  const names = new Map<PortInfo, string>();
+  for (const port of candidates) {
+    // A serial number may contain what has a meaning in a port argument, so each form is parsed again.
+    const forms = usbForms(port).map((form) => ({ form, device: parsePort(form, 1).device ?? {} }));
+    const unique = forms.filter(
+      ({ device }) => selects(device, port) && !candidates.some((other) => other !== port && selects(device, other)),
+    );
+    const best = unique.find(({ device }) => Object.keys(given).every((field) => field in device)) ?? unique[0];
+    if (best !== undefined) {
+      names.set(port, best.form);
+    }
   }
-  const [, vendorId = '', productId = '', serialNumber] = match;
-  return { vendorId, productId, ...(serialNumber !== undefined && { serialNumber }) };
+  return names;
 }

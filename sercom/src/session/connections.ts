@@ -1,14 +1,16 @@
-import type { InitializeError, SerialCommunicator } from 'serial-communicator';
+import type { ConnectionError, InitializeError, PortInfo, SerialCommunicator } from 'serial-communicator';
 import { withFlags } from '../options/port-options.js';
 import type { SessionPort } from '../ports/open-ports.js';
+import { usbNames } from '../ports/port-argument.js';
+import { selects } from '../ports/usb-port.js';
 import { printMessage } from '../terminal/message.js';
 import { similar } from '../text/suggest.js';
 
 /**
  * Opens all ports.
  *
- * @throws InitializeError, whose messages name options instead of settings; for a port that does not exist, they suggest a
- *   similar one
+ * @throws InitializeError, whose messages name options instead of settings. They suggest a similar port for one that does
+ * not exist, and name those that match if several do
  */
 export async function initialize(communicator: SerialCommunicator, ports: readonly SessionPort[]): Promise<void> {
   try {
@@ -33,7 +35,11 @@ export function watchConnections(
   // A port that is awaited counts as disconnected until it opens.
   const disconnected = new Set(ports.filter(({ connection }) => connection.required === false).map(({ name }) => name));
   const lost = new Promise<never>((_, reject) => {
-    communicator.on('connected', ({ name, path }) => {
+    communicator.on('connected', ({ name, path, baudRate }) => {
+      const requested = ports.find((port) => port.name === name)?.connection.baudRate;
+      if (baudRate !== requested) {
+        printMessage(`"${name}" runs at ${baudRate} bit/s: the driver cannot do exactly ${requested} bit/s`);
+      }
       if (disconnected.delete(name)) {
         printMessage(`"${name}" connected (${path})`);
       }
@@ -66,12 +72,31 @@ async function forUsers(error: unknown, ports: readonly SessionPort[]): Promise<
   if (!(error instanceof InitializeError)) {
     return error;
   }
-  const paths = (await listPorts()).map(({ path }) => path);
+  const listed = (await listPorts()).filter(({ hasNode }) => hasNode !== false);
   const errors: InitializeError['errors'] = error.errors.map((each) => {
     const port = ports.find(({ name }) => name === each.connection);
-    const meant = each.code === 'PORT_NOT_FOUND' && port !== undefined ? similar(port.path, paths) : undefined;
-    const suggestion = meant === undefined ? '' : ` (Did you mean ${meant}?)`;
-    return new ConnectionError(each.code, each.connection, withFlags(each.message) + suggestion, { cause: each });
+    const message = withFlags((port && suggestion(each, port, listed)) ?? each.message);
+    return new ConnectionError(each.code, each.connection, message, { cause: each });
   });
   return new InitializeError(errors);
+}
+
+/** The message with what was probably meant. Undefined if nothing is known. */
+function suggestion({ code, message }: ConnectionError, port: SessionPort, listed: readonly PortInfo[]) {
+  const { device } = port.connection;
+  if (code === 'PORT_NOT_FOUND') {
+    const paths = listed.map(({ path }) => path);
+    const meant = similar(port.path, paths);
+    return meant === undefined ? undefined : `${message} (Did you mean ${meant}?)`;
+  }
+  const matching = listed.filter((each) => device !== undefined && selects(device, each));
+  if (code !== 'PORT_AMBIGUOUS' || matching.length < 2) {
+    return undefined;
+  }
+  const names = usbNames(listed, device);
+  const choices = matching.map((each) => {
+    const name = names.get(each);
+    return name === undefined ? each.path : `${name} (${each.path})`;
+  });
+  return `port "${port.path}": ${matching.length} ports match; name one of: ${choices.join(', ')}`;
 }

@@ -18,3 +18,11 @@ export function printMessage(text: string): void {
 export function redirectMessages(other?: Print): void {
   print = other ?? toStderr;
 }
+
+/** Prints warnings as messages. Node would write them to the terminal itself, which may be stalled. */
+export function printWarnings(): void {
+  process.removeAllListeners('warning');
+  process.on('warning', ({ name, message }) => {
+    printMessage(name === 'SerialCommunicatorWarning' ? `warning: ${message}` : `${name}: ${message}`);
+  });
+}

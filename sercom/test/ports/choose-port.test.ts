@@ -62,6 +62,29 @@ describe('the port to open when none is given', () => {
     expect(await choosePort([uno, ftdi], user().ask)).toBeUndefined();
   });
 
+  test('is not one without a node in /dev', async () => {
+    const missing = { ...ftdi, hasNode: false };
+    expect(await choosePort([missing, uno], undefined)).toBe('/dev/ttyACM0');
+    const { ask, questions } = user('1');
+    await choosePort([missing, builtIn], ask);
+    expect(questions[0]).not.toContain('ttyUSB0');
+    await expect(choosePort([missing, builtIn], undefined)).rejects.toMatchObject({
+      exitCode: 1,
+      message:
+        'no node in /dev for /dev/ttyUSB0 (0403:6001 A5); if this is a container, start it with "--device /dev/ttyUSB0"',
+    });
+  });
+
+  test('is chosen among the interfaces of a device by their numbers', async () => {
+    const interfaces = [
+      { ...uno, interface: 0 },
+      { ...uno, path: '/dev/ttyACM1', interface: 2, interfaceName: 'CDC2' },
+    ];
+    await expect(choosePort(interfaces, undefined)).rejects.toThrow(
+      'name one of: /dev/ttyACM0 (2341:0043 Arduino #0), /dev/ttyACM1 (2341:0043 Arduino #2 CDC2)',
+    );
+  });
+
   test('is an error if there is no terminal to ask on', async () => {
     await expect(choosePort([uno, ftdi], undefined)).rejects.toMatchObject({
       exitCode: 2,

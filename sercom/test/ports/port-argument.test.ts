@@ -1,5 +1,6 @@
+import type { DeviceSelector, PortInfo } from 'serial-communicator';
 import { describe, expect, test } from 'vitest';
-import { parsePort, parsePorts } from '../../src/ports/port-argument.js';
+import { parsePort, parsePorts, usbNames } from '../../src/ports/port-argument.js';
 
 describe('parsePort', () => {
   test.each([
@@ -34,11 +35,34 @@ describe('parsePort', () => {
         baudRate: 9600,
       },
     ],
+    [
+      'data=usb:239a:80f4#2@9600',
+      {
+        name: 'data',
+        path: 'usb:239a:80f4#2',
+        device: { vendorId: '239a', productId: '80f4', interface: 2 },
+        baudRate: 9600,
+      },
+    ],
     ['COM3', { name: 'COM3', path: 'COM3', baudRate: 115_200 }],
     ['odd\nname=x', { name: 'odd\nname', path: 'x', baudRate: 115_200 }],
     ['x@4294967295', { name: 'x', path: 'x', baudRate: 4_294_967_295 }],
   ])('%j', (argument, port) => {
     expect(parsePort(argument, 115_200)).toEqual(port);
+  });
+
+  test.each<[string, DeviceSelector]>([
+    ['usb:239a:80f4#2', { vendorId: '239a', productId: '80f4', interface: 2 }],
+    ['usb:239a:80f4:E6:x#0', { vendorId: '239a', productId: '80f4', serialNumber: 'E6:x', interface: 0 }],
+    ['usb:9710:7840#10.1', { vendorId: '9710', productId: '7840', interface: 10, portNumber: 1 }],
+    ['usb:0403:6001:A#1#0', { vendorId: '0403', productId: '6001', serialNumber: 'A#1', interface: 0 }],
+    ['usb:0403:6001:#A', { vendorId: '0403', productId: '6001', serialNumber: '#A' }],
+    ['usb:1-2.3', { locationId: '1-2.3' }],
+    ['usb:1-2.3#2', { locationId: '1-2.3', interface: 2 }],
+    ['usb:14200000', { locationId: '14200000' }],
+    ['usb:Port_#0003.Hub_#0001', { locationId: 'Port_#0003.Hub_#0001' }],
+  ])('%j selects a device', (path, device) => {
+    expect(parsePort(path, 115_200)).toEqual({ name: path, path, device, baudRate: 115_200 });
   });
 
   test.each([
@@ -51,6 +75,15 @@ describe('parsePort', () => {
     'usb:2341',
     'usb:234:0043',
     'usb:2341:0043:',
+    'usb:#2',
+    'usb:2341:0043#',
+    'usb:2341:0043#x',
+    'usb:2341:0043#256',
+    'usb:2341:0043#0.256',
+    'usb:2341:0043#1000',
+    'usb:1',
+    'usb:1-',
+    'usb:1-2.',
     '',
     '=',
     '=x',
@@ -62,6 +95,63 @@ describe('parsePort', () => {
     'x@99999999999999999999',
   ])('%j is a usage error', (argument) => {
     expect(() => parsePort(argument, 115_200)).toThrow(expect.objectContaining({ exitCode: 2 }));
+  });
+});
+
+describe('the shortest name of a USB port', () => {
+  const none = { manufacturer: undefined, pnpId: undefined, locationId: undefined, serialNumber: undefined };
+  const pico: PortInfo = { ...none, path: '/dev/0', vendorId: '239a', productId: '80f4', serialNumber: 'E6' };
+  const namesOf = (ports: Partial<PortInfo>[], given?: DeviceSelector) => {
+    const all = ports.map((port) => ({ ...pico, ...port }));
+    const names = usbNames(all, given);
+    return all.map((port) => names.get(port));
+  };
+
+  test.each<[string, Partial<PortInfo>[], (string | undefined)[]]>([
+    ['is that of the ids', [{}], ['usb:239a:80f4']],
+    ['has the serial number', [{}, { serialNumber: 'F7' }], ['usb:239a:80f4:E6', 'usb:239a:80f4:F7']],
+    ['has the interface', [{ interface: 0 }, { interface: 2 }], ['usb:239a:80f4#0', 'usb:239a:80f4#2']],
+    [
+      'has the port number',
+      [
+        { interface: 0, portNumber: 0 },
+        { interface: 0, portNumber: 1 },
+      ],
+      ['usb:239a:80f4#0.0', 'usb:239a:80f4#0.1'],
+    ],
+    ['is that of the location', [{ locationId: '1-2' }, { locationId: '1-3.1' }], ['usb:1-2', 'usb:1-3.1']],
+    [
+      'has all that is needed',
+      [
+        { interface: 0, locationId: '1-2' },
+        { interface: 2, locationId: '1-2' },
+        { interface: 0, locationId: '1-3' },
+        { interface: 2, locationId: '1-3' },
+      ],
+      ['usb:1-2#0', 'usb:1-2#2', 'usb:1-3#0', 'usb:1-3#2'],
+    ],
+    [
+      'is not one that means something else',
+      [
+        { serialNumber: 'A#1', interface: 0, locationId: '1-2' },
+        { serialNumber: 'A', interface: 0, locationId: '1-3' },
+        { serialNumber: 'a=b', locationId: '1-4' },
+        { serialNumber: 'x@9600', locationId: '1-5' },
+      ],
+      ['usb:239a:80f4:A#1#0', 'usb:239a:80f4:A', 'usb:1-4', 'usb:1-5'],
+    ],
+    ['does not exist if nothing differs', [{}, {}], [undefined, undefined]],
+    ['does not exist for other ports', [{ vendorId: undefined, productId: undefined }], [undefined]],
+    ['does not exist without a node', [{ hasNode: false }, { hasNode: true }], [undefined, 'usb:239a:80f4']],
+  ])('%s', (_, ports, names) => {
+    expect(namesOf(ports)).toEqual(names);
+  });
+
+  test('keeps what was given, if that is possible', () => {
+    const interfaces = [{ interface: 0 }, { interface: 2 }];
+    const given = { vendorId: '239a', productId: '80f4', serialNumber: 'E6' };
+    expect(namesOf(interfaces, given)).toEqual(['usb:239a:80f4:E6#0', 'usb:239a:80f4:E6#2']);
+    expect(namesOf([{ locationId: '1-2' }, { locationId: '1-3' }], given)).toEqual(['usb:1-2', 'usb:1-3']);
   });
 });
 

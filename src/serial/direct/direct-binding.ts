@@ -1,9 +1,11 @@
+import { statSync } from 'node:fs';
 import { isMainThread } from 'node:worker_threads';
 import type { PushBinding } from '../binding.js';
 import { findPort, listPorts } from '../list-ports.js';
 import { nativeBinding } from '../native-binding.js';
 import type { Port, ReadPort } from '../port.js';
 import { DirectPort, type PolledPort } from './direct-port.js';
+import { warnIfShared } from './shared-port.js';
 import { openAgain } from './tty-reader.js';
 
 /**
@@ -22,6 +24,15 @@ export const directBinding: PushBinding = {
   list: listPorts,
   describe: findPort,
 
+  hasNode(path) {
+    try {
+      return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    } catch {
+      // Opening it says what is wrong.
+      return true;
+    }
+  },
+
   async open(options) {
     if (!isMainThread) {
       throw Object.assign(new Error('serial ports do not work in a worker thread; open them in the main thread'), {
@@ -34,6 +45,9 @@ export const directBinding: PushBinding = {
     if (!isPolled(port)) {
       await port.close();
       throw new Error(`directBinding is not supported on ${process.platform}; omit the "binding" option`);
+    }
+    if (options.lock === false) {
+      void warnIfShared(port.fd!, options.path);
     }
     try {
       return new DirectPort(port, await openAgain(port.fd!, performance.now() - startedAt));

@@ -12,8 +12,13 @@ const LAST_PTY_MAJOR = 143;
  * (`closing_wait` of its serial drivers).
  */
 export function mayWaitInClose(fd: number): boolean {
-  const major = (fstatSync(fd).rdev >> 8) & 0xfff;
-  return process.platform !== 'linux' || major < FIRST_PTY_MAJOR || major > LAST_PTY_MAJOR;
+  return process.platform !== 'linux' || !isPseudoTerminal(fstatSync(fd).rdev);
+}
+
+/** Whether a device number of Linux is that of a pseudo-terminal. */
+export function isPseudoTerminal(rdev: number): boolean {
+  const major = (rdev >> 8) & 0xfff;
+  return major >= FIRST_PTY_MAJOR && major <= LAST_PTY_MAJOR;
 }
 
 /**

@@ -1,11 +1,11 @@
 import { ConnectionError } from '../../errors.js';
-import type { Binding, PortInfo } from '../binding.js';
-import { ControlLines } from '../control-lines.js';
-import type { DeviceWatch } from '../device-watch.js';
+import type { Binding } from '../binding.js';
+import { ControlLines, describeSignalsError } from '../control-lines.js';
 import { Link } from '../link.js';
 import { type OpenedPort, openPort } from '../open-port.js';
 import { within } from '../patient-timer.js';
 import type { Port } from '../port.js';
+import { type PortDirectory, portDirectory } from '../port-directory.js';
 import type { LinkOwner } from '../receiver.js';
 import { SendQueue } from '../sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from '../serial-connection.js';
@@ -26,7 +26,7 @@ import { RetrySchedule } from './retry-schedule.js';
 
 /** Callbacks through which a supervisor reports what happens on its connection. They must not throw. */
 export interface SupervisorOwner extends LinkOwner {
-  connected(path: string, info: PortInfo): void;
+  connected(opened: OpenedPort): void;
   disconnected(error: ConnectionError, willReconnect: boolean): void;
 }
 
@@ -43,7 +43,7 @@ const RELEASE_LIMIT_MS = 1_000;
 export class LinkSupervisor {
   readonly #name: string;
   readonly #connection: CompleteSerialConnection;
-  readonly #binding: Binding;
+  readonly #directory: PortDirectory;
   readonly #owner: SupervisorOwner;
   readonly #stats = newSerialStats();
   readonly #links = new LinkSequence();
@@ -56,23 +56,17 @@ export class LinkSupervisor {
   /** The control lines of the port, whichever it is. */
   readonly lines: ControlLines;
 
-  constructor(
-    name: string,
-    connection: CompleteSerialConnection,
-    binding: Binding,
-    watch: DeviceWatch,
-    owner: SupervisorOwner,
-  ) {
-    const { reconnect, path } = connection;
+  constructor(name: string, connection: CompleteSerialConnection, binding: Binding, owner: SupervisorOwner) {
+    const { reconnect, path, device } = connection;
     this.#name = name;
     this.#connection = connection;
-    this.#binding = binding;
+    this.#directory = portDirectory(binding);
     this.#owner = owner;
     this.#schedule = reconnect
-      ? new RetrySchedule(reconnect, path, watch, () => this.#dispatch({ type: 'due' }))
+      ? new RetrySchedule(reconnect, this.#directory.awaited(path, device), () => this.#dispatch({ type: 'due' }))
       : undefined;
     this.#queue = this.#newQueue(false);
-    this.lines = new ControlLines(connection, (what, call) => this.#onPort(what, call));
+    this.lines = new ControlLines(connection, (call) => this.#onPort(call));
   }
 
   get connectionState(): ConnectionState {
@@ -166,7 +160,7 @@ export class LinkSupervisor {
   #enter(state: State): void {
     switch (state.name) {
       case 'settling':
-        this.#owner.connected(state.opened.path, state.opened.info);
+        this.#owner.connected(state.opened);
         state.link.start(() => this.#dispatch({ type: 'settled' }));
         this.#links.read(state.link);
         break;
@@ -204,7 +198,8 @@ export class LinkSupervisor {
 
   /** Starts to open the port. */
   #attempt(): Attempt {
-    const { opened, ended } = openPort(this.#binding, this.#name, this.#connection);
+    const isRetry = this.#state.name !== 'idle';
+    const { opened, ended } = openPort(this.#directory, this.#name, this.#connection, isRetry);
     const settled = opened.then(
       (port) => this.#opened(port),
       (error) => this.#failed(error),
@@ -242,7 +237,9 @@ export class LinkSupervisor {
     this.#dispatch({ type: willReconnect ? 'lost' : 'lostForGood', error });
   }
 
-  async #onPort<Result>(what: string, call: (port: Port) => Promise<Result>): Promise<Result> {
+  /** Calls the port for its control lines. */
+  async #onPort<Result>(call: (port: Port) => Promise<Result>): Promise<Result> {
+    const what = 'control lines of';
     const link = linkOf(this.#state);
     if (link === undefined) {
       throw this.#notConnected(what);
@@ -253,10 +250,8 @@ export class LinkSupervisor {
       if (linkOf(this.#state) !== link) {
         throw this.#notConnected(what);
       }
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new ConnectionError('SIGNALS_ERROR', this.#name, `${what} ${this.#description}: failed: ${reason}`, {
-        cause: error,
-      });
+      const message = `connection ${this.#description}: ${describeSignalsError(error)}`;
+      throw new ConnectionError('SIGNALS_ERROR', this.#name, message, { cause: error });
     }
   }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { aName, aString, checkOptions, milliseconds, type OptionRules, required } from '../../options.js';
+import { aName, checkOptions, milliseconds, type OptionRules, required } from '../../options.js';
 import { within } from '../../serial/patient-timer.js';
 import type { PortOpenOptions } from '../../serial/port.js';
-import { Device } from '../device.js';
+import { Device, type DeviceIdentity, IDENTITY_RULES } from '../device.js';
 import { EXPECTED_IMAGE, loadProgram } from './load-program.js';
 import type { SimulatedBoardStats } from './simulated-hardware.js';
 import { SimulatedHardware } from './simulated-hardware.js';
@@ -14,7 +14,7 @@ const CLOSING_WAIT_MS = 30_000;
 const PARITIES = ['none', 'even', 'odd', 'mark', 'space'] as const;
 
 /** Options of a {@link SimulatedBoard}. */
-export interface SimulatedBoardOptions {
+export interface SimulatedBoardOptions extends DeviceIdentity {
   /** Path of the board's port, for example `/dev/ttyACM0`. It need not exist. */
   readonly path: string;
   /**
@@ -29,14 +29,14 @@ export interface SimulatedBoardOptions {
   readonly bootMs?: number;
   /** Clock of the chip in Hz. Default: 16,000,000. */
   readonly clockHz?: number;
-  /** USB serial number in `list()`. Default: derived from the path, the same on every run. */
-  readonly serialNumber?: string;
-  /** USB vendor id in `list()`, four hex digits. Default: `2341` (Arduino). */
-  readonly vendorId?: string;
-  /** USB product id in `list()`, four hex digits. Default: `0043` (Uno). */
-  readonly productId?: string;
-  /** USB manufacturer in `list()`. Default: `Arduino (www.arduino.cc)`. */
-  readonly manufacturer?: string;
+  /** USB serial number. Default: derived from the path, the same on every run. */
+  serialNumber?: string;
+  /** USB vendor id, four hex digits. Default: `2341` (Arduino). */
+  vendorId?: string;
+  /** USB product id, four hex digits. Default: `0043` (Uno). */
+  productId?: string;
+  /** Manufacturer. Default: `Arduino (www.arduino.cc)`. */
+  manufacturer?: string;
 }
 
 const RULES: OptionRules<SimulatedBoardOptions> = {
@@ -50,11 +50,11 @@ const RULES: OptionRules<SimulatedBoardOptions> = {
     expected: 'a number above 0',
     accepts: (value) => typeof value === 'number' && value > 0 && Number.isFinite(value),
   },
-  serialNumber: aString,
-  vendorId: aString,
-  productId: aString,
-  manufacturer: aString,
+  ...IDENTITY_RULES,
 };
+
+/** How a board is described by default. */
+const UNO: DeviceIdentity = { manufacturer: 'Arduino (www.arduino.cc)', vendorId: '2341', productId: '0043' };
 
 /**
  * An Arduino Uno in this process: an ATmega328P, simulated by avr8js, that runs a program and whose UART is a serial
@@ -88,12 +88,10 @@ export class SimulatedBoard extends Device<SimulatedPort> {
       image,
       bootMs = 0,
       clockHz = 16_000_000,
-      manufacturer = 'Arduino (www.arduino.cc)',
-      serialNumber = createHash('sha256').update(path).digest('hex').slice(0, 20).toUpperCase(),
-      vendorId = '2341',
-      productId = '0043',
+      ...identity
     } = checkOptions('SimulatedBoard', options, RULES);
-    super({ path, manufacturer, serialNumber, vendorId, productId });
+    const serialNumber = createHash('sha256').update(path).digest('hex').slice(0, 20).toUpperCase();
+    super(path, { ...UNO, serialNumber, ...identity });
     this.#hardware = new SimulatedHardware({ program: loadProgram(image), clockHz, bootMs });
   }
 

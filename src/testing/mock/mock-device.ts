@@ -1,23 +1,14 @@
 import type { Checksum, ChecksumName } from '../../framing/checksum.js';
-import {
-  aBoolean,
-  aFunction,
-  aName,
-  anInteger,
-  aString,
-  checkOptions,
-  type OptionRules,
-  required,
-} from '../../options.js';
+import { aBoolean, aFunction, aName, anInteger, checkOptions, type OptionRules, required } from '../../options.js';
 import type { PortOpenOptions } from '../../serial/port.js';
 import { serialSettings } from '../../serial/serial-settings.js';
-import { Device } from '../device.js';
+import { Device, type DeviceIdentity, IDENTITY_RULES, identityOf } from '../device.js';
 import { DeviceFraming, encodeForWire } from './device-framing.js';
 import { History } from './history.js';
 import { MockPort, type PortSignals } from './mock-port.js';
 
 /** Options of a {@link MockDevice}. */
-export interface MockDeviceOptions {
+export interface MockDeviceOptions extends DeviceIdentity {
   /** Path of the device's port, for example `/dev/ttyACM0`. It need not exist. */
   path: string;
   /**
@@ -38,14 +29,6 @@ export interface MockDeviceOptions {
   maxReadSize?: number;
   /** Number of packets, writes and signals kept in `received`, `writes` and `signals`. Default: 1,000. */
   historyLength?: number;
-  /** Manufacturer in `list()`. Default: undefined. */
-  manufacturer?: string;
-  /** USB vendor id in `list()`, four hex digits. Default: undefined. */
-  vendorId?: string;
-  /** USB product id in `list()`, four hex digits. Default: undefined. */
-  productId?: string;
-  /** Serial number in `list()`. Default: undefined. */
-  serialNumber?: string;
 }
 
 const RULES: OptionRules<MockDeviceOptions> = {
@@ -56,10 +39,7 @@ const RULES: OptionRules<MockDeviceOptions> = {
   maxPacketBytes: anInteger(0),
   maxReadSize: anInteger(1),
   historyLength: anInteger(1),
-  manufacturer: aString,
-  vendorId: aString,
-  productId: aString,
-  serialNumber: aString,
+  ...IDENTITY_RULES,
 };
 
 /**
@@ -85,7 +65,7 @@ export class MockDevice extends Device<MockPort> {
   /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid */
   constructor(options: MockDeviceOptions) {
     const given = checkOptions('MockDevice', options, RULES);
-    super(given);
+    super(given.path, identityOf(given));
     this.#options = given;
     const { historyLength = 1_000 } = this.#options;
     this.#received = new History(historyLength);

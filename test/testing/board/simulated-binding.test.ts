@@ -33,6 +33,8 @@ describe('simulatedBinding', () => {
       vendorId: '1a86',
       productId: '7523',
       manufacturer: 'QinHeng',
+      interface: 2,
+      locationId: '1-2',
     });
     const binding = simulatedBinding(first, second);
     const [uno, clone, ...more] = await binding.list();
@@ -50,6 +52,8 @@ describe('simulatedBinding', () => {
       vendorId: '1a86',
       productId: '7523',
       manufacturer: 'QinHeng',
+      interface: 2,
+      locationId: '1-2',
     });
     expect(more).toEqual([]);
     first.unplug();

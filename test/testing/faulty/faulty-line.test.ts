@@ -126,7 +126,7 @@ describe('unplug', () => {
     line.unplug();
     line.plug('/dev/other');
     expect(line.path).toBe('/dev/other');
-    expect(await line.binding.list()).toMatchObject([{ path: '/dev/other', vendorId: '2341' }]);
+    expect(await line.binding.list()).toMatchObject([{ path: '/dev/other', vendorId: '2341', interface: 2 }]);
     await errorOf(openRaw(line.binding, PATH));
     const third = await openRaw(line.binding, '/dev/other');
     expect(third.openOptions.path).toBe('/dev/other');

@@ -30,7 +30,7 @@ export async function openKernel(settings: LineSettings = {}) {
 
 /** Opens a port with a faulty line to a mock device. */
 export async function openMock(settings: LineSettings = {}) {
-  const device = new MockDevice({ path: PATH, vendorId: '2341', historyLength: 100_000 });
+  const device = new MockDevice({ path: PATH, vendorId: '2341', interface: 2, historyLength: 100_000 });
   const line = new FaultyLine(mockBinding(device), { path: PATH, ...settings });
   onTestFailed(() => console.log(`FaultyLine seed ${line.seed}`));
   const port = await line.binding.open(OPEN_OPTIONS);

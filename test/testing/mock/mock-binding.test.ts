@@ -24,6 +24,10 @@ describe('list', () => {
       vendorId: '2341',
       productId: '0043',
       serialNumber: '7583530',
+      locationId: '1-2.3',
+      interface: 2,
+      interfaceName: 'CDC2',
+      portNumber: 0,
     });
     const leg = new MockDevice({ path: other });
     expect(await mockBinding(arm, leg).list()).toEqual([
@@ -34,7 +38,10 @@ describe('list', () => {
         productId: '0043',
         serialNumber: '7583530',
         pnpId: undefined,
-        locationId: undefined,
+        locationId: '1-2.3',
+        interface: 2,
+        interfaceName: 'CDC2',
+        portNumber: 0,
       },
       expect.objectContaining({ path: other, vendorId: undefined }),
     ]);

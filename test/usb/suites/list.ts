@@ -21,6 +21,8 @@ export function describeList(): void {
           serialNumber: 'GADGET42',
           manufacturer: 'Bench',
           pnpId: 'usb-Bench_0043_GADGET42-if00',
+          interface: 0,
+          hasNode: true,
         },
         {
           path: '/dev/ttyUSB0',
@@ -29,6 +31,9 @@ export function describeList(): void {
           serialNumber: 'BENCH0001',
           manufacturer: 'QEMU',
           pnpId: 'usb-QEMU_QEMU_USB_SERIAL_BENCH0001-if00-port0',
+          interface: 0,
+          portNumber: 0,
+          hasNode: true,
         },
       ]);
     });

@@ -2,7 +2,7 @@ import type { Command, Option } from 'commander';
 import { PLAIN_DECODERS } from '../../decoders/index.js';
 import { ExitCode } from '../../exit-codes.js';
 import { profileArguments } from '../../options/profiles.js';
-import { SIMULATED_PATH } from '../../ports/port-argument.js';
+import { SIMULATED_PATH, usbNames } from '../../ports/port-argument.js';
 import type { Run } from '../command.js';
 import { type definition, PORTS, type Shell } from './command.js';
 
@@ -10,8 +10,9 @@ import { type definition, PORTS, type Shell } from './command.js';
 export const run: Run<typeof definition> = async ({ shell }, output, program) => {
   if (shell === PORTS) {
     const { listPorts } = await import('serial-communicator');
-    const paths = (await listPorts()).map(({ path }) => path);
-    const ports = [...paths, SIMULATED_PATH, ...(await profileArguments())];
+    const listed = (await listPorts()).filter(({ hasNode }) => hasNode !== false);
+    const paths = listed.map(({ path }) => path);
+    const ports = [...paths, ...usbNames(listed).values(), SIMULATED_PATH, ...(await profileArguments())];
     // The scripts read one port per line.
     const lines = ports.filter((port) => !/\p{Cc}/u.test(port)).map((port) => `${port}\n`);
     output.write(lines.join(''));

@@ -14,8 +14,9 @@ const PREFIX = 'sercom-';
 
 /** The ports that can be captured from. */
 export function interfaceSentences(ports: readonly PortInfo[]): string[] {
+  const reachable = ports.filter(({ hasNode }) => hasNode !== false);
   const list = [
-    ...ports.map((port) => [port.path, describePort(port)] as const),
+    ...reachable.map((port) => [port.path, describePort(port, reachable)] as const),
     [SIMULATED_PATH, SIMULATED_DESCRIPTION] as const,
   ];
   return [

@@ -21,7 +21,7 @@ describe('sercom list', () => {
     const { code, stdout, stderr } = await run('list');
     expect(code).toBe(0);
     expect(stdout + stderr).toMatch(
-      /^PATH +VENDOR +PRODUCT +SERIAL NUMBER +MANUFACTURER\n|^sercom: no serial ports found;.*\n$/,
+      /^PATH +VENDOR +PRODUCT +SERIAL NUMBER +LOCATION +MANUFACTURER +INTERFACE\n|^sercom: no serial ports found;.*\n$/,
     );
   });
 

@@ -1,0 +1,90 @@
+import type { ConnectionErrorCode } from '../../errors.js';
+import { describePorts } from './describe-ports.js';
+import { advisePermission } from './permission-advice.js';
+import type { PortFacts } from './port-facts.js';
+import type { SystemFacts } from './system-facts.js';
+
+/** An attempt to open a port that failed. */
+export interface OpenFailure {
+  code: ConnectionErrorCode;
+  /** The text of the binding's error. */
+  text: string;
+  /** Undefined if the port was not even found. */
+  path: string | undefined;
+  baudRate: number;
+}
+
+/** Matches the error of a path that is a file, a directory or another device. */
+const NOT_A_SERIAL_PORT = /inappropriate ioctl|ENOTTY|is a directory|EISDIR/i;
+
+/** Matches the error of a node whose device is missing, but not that of a missing node. */
+const NO_DEVICE = /no such device|ENXIO|ENODEV/i;
+
+/** Matches what no permission of a file can allow. */
+const FORBIDDEN = /EPERM|not permitted/i;
+
+/** Whether the path may be that of a node whose device is missing. */
+export function isDeviceMissing({ code, text }: OpenFailure): boolean {
+  return code === 'PORT_NOT_FOUND' && NO_DEVICE.test(text);
+}
+
+/** Whether the explanation lists the ports. */
+export function needsPorts({ code, text }: OpenFailure): boolean {
+  return code === 'PORT_NOT_FOUND' || (code === 'PORT_OPEN_FAILED' && NOT_A_SERIAL_PORT.test(text));
+}
+
+/** Says why a port could not be opened, and what to do: a function of the facts only. */
+export function explainFailure(failure: OpenFailure, facts: PortFacts): string {
+  const { code, text, path, baudRate } = failure;
+  switch (code) {
+    case 'PORT_NOT_FOUND':
+      return explainNotFound(failure, facts);
+    case 'PORT_BUSY':
+      return explainBusy(facts);
+    case 'PERMISSION_DENIED': {
+      const advice = advisePermission(path, FORBIDDEN.test(text), facts);
+      return advice === undefined ? 'permission denied' : `permission denied; ${advice}`;
+    }
+    case 'WORKER_UNSUPPORTED':
+    case 'RUNTIME_UNSUPPORTED':
+      return text;
+    default:
+      if (NOT_A_SERIAL_PORT.test(text)) {
+        return `not a serial port; ${listPorts(facts)}`;
+      }
+      return `cannot be opened at ${baudRate} bit/s: ${text.replace(/^Error:? /, '')}`;
+  }
+}
+
+/** Says that a port exists, but cannot be reached here. */
+export function explainMissingNode(path: string, { isContainer }: SystemFacts): string {
+  return isContainer
+    ? `the port exists, but this container has no node for it; start the container with "--device ${path}"`
+    : `the port exists, but /dev has no node for it; if this is a container, start it with "--device ${path}"`;
+}
+
+function explainNotFound(failure: OpenFailure, facts: PortFacts): string {
+  const { path } = failure;
+  const { system, node, ports } = facts;
+  if (typeof ports === 'object' && ports.some((port) => port.path === path && port.hasNode === false)) {
+    return explainMissingNode(path!, system);
+  }
+  if (node?.deviceNumber !== undefined && isDeviceMissing(failure)) {
+    const restart = system.isContainer ? 'plug it in, then start the container again' : 'plug it in';
+    return `the node exists, but its device (${node.deviceNumber}) does not; ${restart}; ${listPorts(facts)}`;
+  }
+  return `no such port; ${listPorts(facts)}`;
+}
+
+function explainBusy({ holder }: PortFacts): string {
+  if (holder === undefined) {
+    return 'port is in use by another program (a serial monitor, or a second copy of this one); close it first';
+  }
+  return holder.pid === process.pid
+    ? 'port is in use by this program; close it first'
+    : `port is in use by ${holder.command || 'another program'} (process ${holder.pid}); close it first`;
+}
+
+function listPorts({ ports = [] }: PortFacts): string {
+  return typeof ports === 'string' ? `the ports cannot be listed: ${ports}` : describePorts(ports);
+}
