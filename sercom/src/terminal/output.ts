@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { ByteWriter } from './byte-writer.js';
+import { watchReader } from './reader-watch.js';
 import { TerminalStream } from './terminal-stream.js';
 
 /** Lines that stay below all others on a terminal; the cursor is at the end of the last one. */
@@ -8,14 +9,17 @@ export type Footer = (rows: number) => readonly string[];
 /** Text for stdout, or for stderr as a terminal, written in batches. On a terminal, a footer stays below it. */
 export class Output {
   readonly stream: NodeJS.WriteStream;
+  readonly #fd: 1 | 2;
   readonly #terminal: TerminalStream | undefined;
   readonly #writer: ByteWriter;
+  #stopWatching = () => {};
   #footer: Footer | undefined;
   #footerRows = 0;
   #drawnFooter = '';
 
   constructor(stream: NodeJS.WriteStream, fd: 1 | 2 = 1) {
     this.stream = stream;
+    this.#fd = fd;
     this.#terminal = stream.isTTY && process.platform !== 'win32' ? new TerminalStream(fd) : undefined;
     this.#writer = new ByteWriter(this.#terminal ?? stream, () => (this.#footerRows === 0 ? this.#drawn() : ''));
   }
@@ -43,6 +47,11 @@ export class Output {
   /** Whether stdout was a terminal that has been closed. */
   get hasHungUp(): boolean {
     return this.isTerminal && this.hasEnded && this.failure === undefined;
+  }
+
+  /** From now on, {@link ended} also resolves if the reader of a pipe leaves while nothing is written. */
+  watchReader(): void {
+    this.#stopWatching = watchReader(this.#fd, () => this.#writer.readerLeft());
   }
 
   /** From now on, a stalled terminal does not make callers of {@link write} wait. */
@@ -109,6 +118,7 @@ export class Output {
 
   /** Resolves when everything has been written, or cannot be, and nothing of it is left in another process. */
   async close(): Promise<void> {
+    this.#stopWatching();
     await this.flush();
     if (this.#terminal !== undefined && !this.#terminal.closed) {
       this.#terminal.end();

@@ -23,6 +23,7 @@ const HELP = [
   'm      print a marker',
   's      show or hide the line of statistics',
   'd      show packets as dumps or as lines',
+  'b      show bytes as they arrive, or packets',
   'r      reset the board (DTR off and on again)',
   ':      type a packet; Enter sends it, Esc cancels',
   'q      quit (same as Ctrl-C)',
@@ -45,6 +46,8 @@ export interface ConsoleParts {
   hasKeys: boolean;
   /** Keeps a marker in the log. */
   mark(text: string): void;
+  /** Shows the bytes that arrive, or packets again. */
+  toggleRaw(): void;
   /** Sends a line that the user typed. Rejects if it is invalid or cannot be sent. */
   sendLine(line: string): Promise<void>;
   /** Ends the monitor as Ctrl-C does. */
@@ -145,6 +148,9 @@ export class MonitorConsole {
         break;
       case 'd':
         lines.toggleDump();
+        break;
+      case 'b':
+        this.#parts.toggleRaw();
         break;
       case 'r':
         for (const name of names) {
