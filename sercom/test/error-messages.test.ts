@@ -156,7 +156,7 @@ const FAILING: readonly (readonly [commandLine: string, code: ExitCode, message:
   ['send sim: --text a --timeout 1', 2, /^sercom: --timeout requires --wait$/],
   ['monitor arm=', 2, /^sercom: port "arm=": the path is empty or invalid; expected /],
   ['monitor sim:@0', 2, /^sercom: port "sim:@0": invalid baud rate; expected /],
-  ['monitor usb:9999', 2, /^sercom: port "usb:9999": expected usb:VID:PID/],
+  ['monitor usb:9999', 2, /^sercom: port "usb:9999": expected usb:VID:PID\[:SERIAL\]\[#INTERFACE\] or /],
   ['monitor arm=sim: arm=sim:', 2, /^sercom: two ports are named "arm"; give each its own name: NAME=sim:$/],
   ['monitor arm=sim: --to leg', 2, /^sercom: --to: unknown connection "leg"; available: arm$/],
   ['monitor a=sim: b=sim: --input text', 2, /^sercom: --input requires --to NAME when several ports are open: a, b$/],

@@ -33,7 +33,8 @@ export function defineCommand<const Table extends OptionTable>(
 
 const PORT_GRAMMAR =
   '[NAME=]PATH, [NAME=]usb:VID:PID[:SERIAL][#INTERFACE], [NAME=]usb:LOCATION[#INTERFACE] or ' +
-  '[NAME=]sim:[FILE.hex] (a simulated Arduino Uno that runs FILE.hex, or echoes), each with optional @BAUD; or @PROFILE[:NAME] (default: the only USB port)';
+  '[NAME=]sim:[FILE.hex] (a simulated Arduino Uno that runs FILE.hex, or echoes), each with optional @BAUD; ' +
+  'or @PROFILE[:NAME] (default: the only USB port)';
 
 /** The one port that a command opens. If none is given, it is the only USB port, or the user chooses. */
 export function portArgument(): TypedArgument<string> {

@@ -9,8 +9,8 @@ import { similar } from '../text/suggest.js';
 /**
  * Opens all ports.
  *
- * @throws InitializeError, whose messages name options instead of settings; for a port that does not exist, they suggest a
- *   similar one, and they name those that match if several do
+ * @throws InitializeError, whose messages name options instead of settings. They suggest a similar port for one that does
+ * not exist, and name those that match if several do
  */
 export async function initialize(communicator: SerialCommunicator, ports: readonly SessionPort[]): Promise<void> {
   try {
@@ -75,8 +75,8 @@ async function forUsers(error: unknown, ports: readonly SessionPort[]): Promise<
   const listed = (await listPorts()).filter(({ hasNode }) => hasNode !== false);
   const errors: InitializeError['errors'] = error.errors.map((each) => {
     const port = ports.find(({ name }) => name === each.connection);
-    const message = (port && suggestion(each, port, listed)) ?? each.message;
-    return new ConnectionError(each.code, each.connection, withFlags(message), { cause: each });
+    const message = withFlags((port && suggestion(each, port, listed)) ?? each.message);
+    return new ConnectionError(each.code, each.connection, message, { cause: each });
   });
   return new InitializeError(errors);
 }
