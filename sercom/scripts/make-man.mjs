@@ -33,6 +33,9 @@ const page = [
   '.TP',
   '.B NO_COLOR',
   'If set, disables colored output.',
+  '.TP',
+  '.B TERM',
+  'If dumb or not set: no colors, and nothing is drawn in place.',
 ];
 
 const text = `${page.join('\n')}\n`;

@@ -23,7 +23,7 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const [file = at('../../docs/monitor.svg')] = process.argv.slice(2);
 
 const screen = new Screen(COLUMNS, ROWS);
-screen.write(`\x1b[32m$\x1b[0m ${COMMAND}\r\n`);
+await screen.write(`\x1b[32m$\x1b[0m ${COMMAND}\r\n`);
 const monitor = spawn(
   'python3',
   [
@@ -40,7 +40,7 @@ const monitor = spawn(
   },
 );
 const closed = once(monitor, 'close');
-monitor.stdout.setEncoding('utf8').on('data', (text) => screen.write(text));
+monitor.stdout.setEncoding('utf8').on('data', (text) => void screen.write(text));
 
 await until(/for keys/);
 // Let the board start.
@@ -61,7 +61,7 @@ type('d');
 await delay(1_200);
 type(':');
 await typeSlowly('{"stop": tr');
-await until(/:\{"stop": tr/);
+await until(/json> \{"stop": tr/);
 const rows = screen.rows();
 type('\x1b');
 type('q');
@@ -95,6 +95,7 @@ async function until(pattern) {
       throw new Error(`sercom exited before ${pattern} appeared:\n${screen.text()}`);
     }
     await Promise.race([once(monitor.stdout, 'data'), closed]);
+    await screen.write('');
   }
 }
 

@@ -1,8 +1,10 @@
 import { Command } from 'commander';
 import type { CommandDefinition, Run } from './commands/command.js';
 import { ExitCode } from './exit-codes.js';
+import { fittedHelp, formatItem } from './options/help-layout.js';
 import { printMessage } from './terminal/message.js';
 import type { Output } from './terminal/output.js';
+import { usageMessage } from './usage-message.js';
 import { version } from './version.js';
 
 type Exit = (code: ExitCode) => void;
@@ -37,9 +39,11 @@ export async function createProgram(output: Output, exit: Exit, commandLine?: re
     .description('Monitor and send COBS packets over serial ports.')
     .version(version())
     .exitOverride()
+    .configureHelp({ formatItem })
     .configureOutput({
-      writeOut: (text) => void output.write(text),
-      outputError: (text) => printMessage(usageMessage(text, 'sercom')),
+      getOutHelpWidth: () => output.size?.columns ?? 80,
+      writeOut: (text) => void output.write(fittedHelp(text, output.size?.columns)),
+      outputError: (text) => printMessage(usageMessage(text, program)),
     })
     .addHelpText(
       'after',
@@ -56,10 +60,8 @@ Examples:
   const all = commandLine === undefined || commandLine.includes('completion');
   const others: Command[] = [];
   for (const [name, description] of Object.entries(COMMANDS)) {
-    const command = program
-      .command(name)
-      .description(description)
-      .configureOutput({ outputError: (text) => printMessage(usageMessage(text, `sercom ${name}`)) });
+    const command = program.command(name).description(description);
+    command.configureOutput({ outputError: (text) => printMessage(usageMessage(text, command)) });
     if (all || commandLine.includes(name)) {
       await define(command, program, output, exit);
     } else {
@@ -86,13 +88,4 @@ async function define(command: Command, program: Command, output: Output, exit: 
     const options = await parsedOptions(command, definition);
     exit(options === undefined ? ExitCode.interrupted : await run(options, output, program));
   });
-}
-
-/** The message of Commander about a usage error, which may have several lines, in one line. */
-function usageMessage(text: string, command: string): string {
-  const sentence = text
-    .replace(/^error: /, '')
-    .replace(/\s*\n\s*/g, ' ')
-    .replace(/[.\s]+$/, '');
-  return `${sentence}; see "${command} --help"`;
 }

@@ -43,7 +43,8 @@ async function main(commandLine: readonly string[], output: Output): Promise<Exi
 async function finish(exitCode: ExitCode, output: Output, messages: Output | undefined): Promise<ExitCode> {
   await output.flush();
   if (output.failure !== undefined) {
-    printMessage(`cannot write to stdout: ${output.failure.message}`);
+    const { cannotWrite } = await import('./text/file-problem.js');
+    printMessage(cannotWrite('to stdout', output.failure));
   }
   await output.close();
   await messages?.close();

@@ -29,7 +29,7 @@ describe.skipIf(process.platform === 'win32')('a direct port', () => {
     poller.emit('readable', null);
     await recorder.hangsUp();
     expect(recorder.hangUps).toMatchObject([
-      { disconnect: true, message: expect.stringMatching(/^read failed: EBADF/) },
+      { disconnect: true, message: expect.stringMatching(/^read failed: bad file descriptor$/) },
     ]);
   });
 

@@ -3,8 +3,9 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import type { ArgumentDefinition, OptionsOf, OptionTable, TypedArgument } from '../options/define.js';
 import { checkOptions, RuledOption } from '../options/option-rules.js';
-import { expandProfiles } from '../options/profiles.js';
+import { chooseOneHelp, expandProfiles, namesProfile } from '../options/profiles.js';
 import { chooseListedPort } from '../ports/choose-port.js';
+import { isPort } from '../ports/port-or-file.js';
 import type { Output } from '../terminal/output.js';
 
 /** What a command accepts: the `definition` that `commands/NAME/command.ts` exports. */
@@ -12,6 +13,8 @@ export interface CommandDefinition<Table extends OptionTable = OptionTable> {
   readonly options: Table;
   /** Notes and examples, shown below the options. */
   readonly help: string;
+  /** What to do about an argument too many, given the values of the options. Default: only a reference to help. */
+  readonly tooManyHelp?: (options: Readonly<Record<string, unknown>>) => string;
 }
 
 /** What a command does: the `run` that `commands/NAME/run.ts` exports. It gets the values of all options and arguments. */
@@ -30,7 +33,8 @@ export function defineCommand<const Table extends OptionTable>(
 
 const PORT_GRAMMAR =
   '[NAME=]PATH, [NAME=]usb:VID:PID[:SERIAL][#INTERFACE], [NAME=]usb:LOCATION[#INTERFACE] or ' +
-  '[NAME=]sim:[FILE.hex] (a simulated Arduino Uno that runs FILE.hex, or echoes), each with optional @BAUD; or @PROFILE (default: the only USB port)';
+  '[NAME=]sim:[FILE.hex] (a simulated Arduino Uno that runs FILE.hex, or echoes), each with optional @BAUD; ' +
+  'or @PROFILE[:NAME] (default: the only USB port)';
 
 /** The one port that a command opens. If none is given, it is the only USB port, or the user chooses. */
 export function portArgument(): TypedArgument<string> {
@@ -49,13 +53,23 @@ export function optionalPortArgument(description: string): TypedArgument<string 
 
 /** Adds the arguments, options and help of a definition to a command. */
 export function addDefinition(command: Command, { options, help }: CommandDefinition): void {
+  // Reported by {@link parsedOptions}, which says more about them.
+  command.allowExcessArguments();
   for (const [key, definition] of Object.entries(options)) {
     if (definition.kind === 'option') {
       command.addOption(new RuledOption(key, definition));
       continue;
     }
     const argument = new Argument(definition.flags, definition.description);
-    command.addArgument(definition.choices === undefined ? argument : argument.choices(definition.choices));
+    if (definition.choices !== undefined) {
+      argument.choices(definition.choices);
+    }
+    if (command.registeredArguments.at(-1)?.variadic) {
+      // Commander has no argument after several values, so {@link separatePort} finds it.
+      (command.registeredArguments as Argument[]).push(argument);
+    } else {
+      command.addArgument(argument);
+    }
   }
   command.addHelpText('after', `\n${help}`);
 }
@@ -69,16 +83,18 @@ export function addDefinition(command: Command, { options, help }: CommandDefini
  */
 export async function parsedOptions<Table extends OptionTable>(
   command: Command,
-  { options: table }: CommandDefinition<Table>,
+  { options: table, tooManyHelp }: CommandDefinition<Table>,
 ): Promise<OptionsOf<Table> | undefined> {
+  checkArguments(command, tooManyHelp);
   const definitions = Object.entries(table).filter((entry): entry is [string, ArgumentDefinition] => {
     return entry[1].kind === 'argument';
   });
+  await separatePort(command);
   const values = Object.fromEntries(definitions.map(([key], index) => [key, command.processedArgs[index]]));
   const [portKey, portDefinition] = definitions.find(([, { ports }]) => ports !== undefined) ?? [];
   const given: string[] = portKey === undefined ? [] : [values[portKey] ?? []].flat();
   const ports = await expandProfiles(given, command);
-  checkOptions(command);
+  checkOptions(command, given.filter(namesProfile));
   if (portKey !== undefined) {
     if (ports.length === 0 && portDefinition!.ports === 'required') {
       const chosen = await chooseListedPort();
@@ -90,9 +106,36 @@ export async function parsedOptions<Table extends OptionTable>(
     const isSingle = !portDefinition!.flags.endsWith('...]');
     // A profile may have no port, or several.
     if (isSingle && (ports.length > 1 || ports.length < given.length)) {
-      throw new CliError(ExitCode.usage, `${command.name()} needs exactly one port, got ${ports.length}`);
+      const help = (await chooseOneHelp(given)) ?? 'name one';
+      throw new CliError(
+        ExitCode.usage,
+        `${command.name()} needs exactly one port, but ${given.join(' ')} has ${ports.length === 0 ? 'none' : ports.length}; ${help}`,
+      );
     }
     values[portKey] = isSingle ? ports[0] : ports;
   }
   return { ...command.opts(), ...values } as OptionsOf<Table>;
+}
+
+/** @throws CliError (usage error) if there are arguments that the command does not take */
+function checkArguments(command: Command, help: CommandDefinition['tooManyHelp']): void {
+  const { args, registeredArguments } = command;
+  const excess = registeredArguments.some(({ variadic }) => variadic) ? [] : args.slice(registeredArguments.length);
+  if (excess.length > 0) {
+    const list = excess.map((argument) => `"${argument}"`).join(', ');
+    const advice = [help?.(command.opts()), `see "sercom ${command.name()} --help"`].filter(Boolean).join('; ');
+    throw new CliError(ExitCode.usage, `too many arguments: ${list}; ${advice}`);
+  }
+}
+
+/** Where a port may follow several files: takes it from their end. */
+async function separatePort({ registeredArguments, processedArgs }: Command): Promise<void> {
+  const index = registeredArguments.findIndex(({ variadic }) => variadic);
+  if (index < 0 || index === registeredArguments.length - 1) {
+    return;
+  }
+  const files: string[] = processedArgs[index];
+  const hasPort = files.length > 1 && (await isPort(files.at(-1)!));
+  processedArgs[index] = hasPort ? files.slice(0, -1) : files;
+  processedArgs[index + 1] = hasPort ? files.at(-1) : undefined;
 }

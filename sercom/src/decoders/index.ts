@@ -40,6 +40,9 @@ export const DECODER_FORMS: readonly string[] = [...DECODERS].map(([name, { argu
 /** The values that `--decode` accepts, for help and messages. */
 export const DECODER_GRAMMAR = `${DECODER_FORMS.slice(0, -1).join(', ')} or ${DECODER_FORMS.at(-1)}`;
 
+/** The names of all decoders. */
+export const DECODER_NAMES: readonly string[] = [...DECODERS.keys()];
+
 /** The decoders without an argument, which shells can complete. */
 export const PLAIN_DECODERS: readonly string[] = DECODER_FORMS.filter((form) => DECODERS.has(form));
 
@@ -54,7 +57,7 @@ export function dissectorOf(decoder: string): string | undefined {
 }
 
 /**
- * Loads the decoder given to `--decode`, and only the packages that it needs.
+ * Loads a decoder given to `--decode`, and only the packages that it needs.
  *
  * @param protoFolders - given to `--proto-path`
  * @throws CliError (usage error) if the decoder is unknown or its argument is invalid

@@ -3,6 +3,9 @@ import { open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import protobuf from 'protobufjs';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
+import { cannotRead } from '../text/file-problem.js';
 
 /** All files together. What describes packets is much smaller. */
 const MAX_BYTES = 1_048_576;
@@ -20,7 +23,7 @@ const NANOPB_OPTIONS = 'nanopb.proto';
  * Loads a `.proto` file and what it imports.
  *
  * @param folders - where imports are searched, after the folder of the file that imports them
- * @throws Error with the reason, which names the file
+ * @throws CliError (failure) if a file cannot be read or is not valid; its message names that file
  */
 export async function loadProto(file: string, folders: readonly string[]): Promise<protobuf.Root> {
   const root = new protobuf.Root();
@@ -40,12 +43,20 @@ export async function loadProto(file: string, folders: readonly string[]): Promi
     importedBy.set(resolved, importedBy.get(resolved) ?? origin);
     return resolved;
   };
-  root.fetch = (name, callback) => {
-    // The declaration of the callback leaves out null.
-    read(name).then((text) => callback(null as unknown as Error, text), callback);
-  };
-  await root.load(file);
-  root.resolveAll();
+  try {
+    await new Promise((resolve, reject) => {
+      root.fetch = (name, callback) => {
+        // The declaration of the callback leaves out null. It throws if the file uses a type that is not defined.
+        read(name)
+          .then((text) => callback(null as unknown as Error, text), callback)
+          .catch(reject);
+      };
+      root.load(file).then(resolve, reject);
+    });
+    root.resolveAll();
+  } catch (error) {
+    throw error instanceof CliError ? error : invalidFile(file, error as Error);
+  }
   return root;
 
   async function read(name: string): Promise<string> {
@@ -54,21 +65,24 @@ export async function loadProto(file: string, folders: readonly string[]): Promi
       bytes += Buffer.byteLength(text);
       fields += text.match(/=\s*\d/g)?.length ?? 0;
       if (fields > MAX_FIELDS) {
-        throw new Error(`more than ${MAX_FIELDS} fields`);
+        throw new Error(`more than ${MAX_FIELDS} fields, with what it imports; leave out what the packets do not use`);
       }
       return text;
     } catch (error) {
       const origin = importedBy.get(name);
-      const { code, message } = error as NodeJS.ErrnoException;
       const problem =
         origin === undefined
-          ? message
-          : code === 'ENOENT'
-            ? `${origin} imports ${name}, which does not exist; name the folder to search with --proto-path`
-            : `${origin} imports ${name}: ${message}`;
-      throw new Error(problem, { cause: error });
+          ? cannotRead(name, error)
+          : cannotRead(`${name}, which ${origin} imports`, error, 'name the folder to search with --proto-path');
+      throw new CliError(ExitCode.failure, `--decode: ${problem}`, { cause: error });
     }
   }
+}
+
+/** The error for what protobuf.js found. If it was in one file, its message ends with `(FILE, line N)`. */
+function invalidFile(file: string, error: Error): CliError {
+  const [, reason = error.message, where = file] = /^(.*) \((.*, line \d+)\)$/s.exec(error.message) ?? [];
+  return new CliError(ExitCode.failure, `--decode: ${where}: ${reason}; correct the file`, { cause: error });
 }
 
 /** A file that comes with the package. Those that protobuf.js knows by itself need no path. */
@@ -93,10 +107,10 @@ async function readRegularFile(name: string, maxBytes: number): Promise<string> 
   try {
     const stats = await handle.stat();
     if (!stats.isFile()) {
-      throw new Error('not a regular file');
+      throw new Error('not a regular file; name a .proto file');
     }
     if (stats.size > maxBytes) {
-      throw new Error(`larger than ${MAX_BYTES} bytes, with what it imports`);
+      throw new Error(`larger than ${MAX_BYTES} bytes, with what it imports; leave out what the packets do not use`);
     }
     return await handle.readFile('utf8');
   } finally {

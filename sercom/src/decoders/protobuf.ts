@@ -21,7 +21,7 @@ export async function protobufDecoder(spec: string, folders: readonly string[] =
       `--decode "protobuf:${spec}": expected protobuf:FILE:TYPE, for example protobuf:arm.proto:Pose`,
     );
   }
-  const type = findType(await load(file, folders), file, typeName);
+  const type = findType(await loadProto(file, folders), file, typeName);
   return {
     name: 'protobuf',
     decode(packet) {
@@ -32,21 +32,15 @@ export async function protobufDecoder(spec: string, folders: readonly string[] =
   };
 }
 
-async function load(file: string, folders: readonly string[]): Promise<protobuf.Root> {
-  try {
-    return await loadProto(file, folders);
-  } catch (error) {
-    throw new CliError(ExitCode.failure, `cannot load ${file}: ${(error as Error).message}`, { cause: error });
-  }
-}
-
 function findType(root: protobuf.Root, file: string, typeName: string): protobuf.Type {
   try {
     return root.lookupType(typeName);
   } catch (error) {
     const names = listTypes(root).map((name) => name.slice(1));
     const help = names.length === 0 ? 'the file defines none' : `available: ${names.slice(0, 20).join(', ')}`;
-    throw new CliError(ExitCode.usage, `unknown message type "${typeName}" in ${file}; ${help}`, { cause: error });
+    throw new CliError(ExitCode.usage, `--decode: unknown message type "${typeName}" in ${file}; ${help}`, {
+      cause: error,
+    });
   }
 }
 

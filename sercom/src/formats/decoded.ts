@@ -1,5 +1,7 @@
-import type { DecodedValue, Decoder } from '../decoders/index.js';
+import type { DecodedValue } from '../decoders/index.js';
+import type { RecordDecoder } from '../decoders/record-decoder.js';
 import type { PacketRecord } from '../records/record.js';
+import { shorten } from '../text/shorten.js';
 
 /** A decoded packet, or why it could not be decoded. */
 export type Decoded = { readonly value: DecodedValue } | { readonly problem: string };
@@ -7,18 +9,18 @@ export type Decoded = { readonly value: DecodedValue } | { readonly problem: str
 /** Reasons that quote the packet may be as long as it is. */
 const MAX_REASON_CHARACTERS = 200;
 
-/** Decodes the packet of a record. A rejected frame and bytes as they arrived have none. */
-export function decodeRecord({ bytes, error, isRaw }: PacketRecord, decoder: Decoder): Decoded | undefined {
-  if (error !== undefined || isRaw) {
+/**
+ * Decodes the packet of a record. A rejected frame and bytes as they arrived have none, and there may be no decoder for a
+ * packet.
+ */
+export function decodeRecord(record: PacketRecord, decoders: RecordDecoder): Decoded | undefined {
+  const decoder = record.error !== undefined || record.isRaw ? undefined : decoders.of(record);
+  if (decoder === undefined) {
     return undefined;
   }
   try {
-    return { value: decoder.decode(bytes) };
+    return { value: decoder.decode(record.bytes) };
   } catch (cause) {
-    return { problem: `cannot decode as ${decoder.name}: ${cut((cause as Error).message)}` };
+    return { problem: `cannot decode as ${decoder.name}: ${shorten((cause as Error).message, MAX_REASON_CHARACTERS)}` };
   }
-}
-
-function cut(reason: string): string {
-  return reason.length > MAX_REASON_CHARACTERS ? `${reason.slice(0, MAX_REASON_CHARACTERS)}…` : reason;
 }

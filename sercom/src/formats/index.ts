@@ -1,12 +1,13 @@
-import type { Decoder } from '../decoders/index.js';
+import type { RecordDecoder } from '../decoders/record-decoder.js';
 import type { Colorize } from '../terminal/color.js';
 import { jsonLine } from './json-line.js';
 import type { LineFormat } from './line-format.js';
-import { packetLine } from './packet-line.js';
+import { type PacketColumn, type PacketLineOptions, packetLine } from './packet-line.js';
 import { templateFormat } from './template.js';
 import { type TimeFormat, type Timestamp, timeFormat } from './times.js';
 
 export type { LineFormat } from './line-format.js';
+export { PACKET_COLUMNS, type PacketColumn } from './packet-line.js';
 export { TIMESTAMPS, timeFormat } from './times.js';
 
 /** How to print records. */
@@ -22,13 +23,17 @@ export interface FormatOptions {
    * both count from the same record.
    */
   timestamp?: Timestamp | TimeFormat | undefined;
-  decoder?: Decoder | undefined;
+  decoder?: RecordDecoder | undefined;
   /** Default: no colors. */
   colorize?: Colorize | undefined;
   /** The names of all connections, so that columns line up. */
   names?: readonly string[] | undefined;
-  /** Gives the current number of columns; longer lines are wrapped. Default: lines are not wrapped. */
-  columns?: (() => number | undefined) | undefined;
+  /** Gives the current size of the terminal; longer lines are wrapped. Default: lines are not wrapped. */
+  size?: PacketLineOptions['size'];
+  /** The columns of the line for people. Default: all. */
+  columns?: readonly PacketColumn[] | undefined;
+  /** The most bytes of a packet to show. Default: on a terminal about as many as fill it, otherwise all. */
+  maxBytes?: number | undefined;
 }
 
 /**
@@ -46,6 +51,6 @@ export function makeFormat(options: FormatOptions): LineFormat {
   if (template !== undefined) {
     return templateFormat(template, time, decoder);
   }
-  const { names = [], colorize = (_, text) => text, dump, columns } = options;
-  return packetLine(names, colorize, { time, dump: dump === true, decoder, columns });
+  const { names = [], colorize = (_, text) => text, dump, size, columns, maxBytes } = options;
+  return packetLine(names, colorize, { time, dump: dump === true, decoder, size, columns, maxBytes });
 }

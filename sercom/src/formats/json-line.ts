@@ -1,4 +1,4 @@
-import type { Decoder } from '../decoders/index.js';
+import type { RecordDecoder } from '../decoders/record-decoder.js';
 import type { PacketRecord } from '../records/record.js';
 import { escapeJson } from '../text/escape.js';
 import { toHex } from '../text/hex.js';
@@ -10,7 +10,7 @@ import { isoTime } from './times.js';
  * for a rejected frame and for a packet that could not be decoded (it then begins with `decode: `); `raw` for bytes that
  * are no packet.
  */
-export function jsonLine(record: PacketRecord, decoder?: Decoder): string {
+export function jsonLine(record: PacketRecord, decoder?: RecordDecoder): string {
   const { timeUs, name, dir, length, bytes, isRaw } = record;
   const hex = toHex(bytes);
   // Built by hand, because only the name needs escaping: searching the whole line took longer than everything else.

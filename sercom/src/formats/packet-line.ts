@@ -1,95 +1,162 @@
-import type { Decoder } from '../decoders/index.js';
+import type { RecordDecoder } from '../decoders/record-decoder.js';
 import type { PacketRecord } from '../records/record.js';
-import type { Color, Colorize } from '../terminal/color.js';
-import { columnsOf, wrap } from '../text/columns.js';
+import type { Colorize } from '../terminal/color.js';
+import type { TerminalSize } from '../terminal/output.js';
+import { flow, type Piece, type StyledLine, spacedColumns } from '../terminal/styled-line.js';
+import { columnsOf, cut, padded } from '../text/columns.js';
 import { escapeText, quotePacket } from '../text/escape.js';
 import { toSpacedHex } from '../text/hex.js';
 import { decodeRecord } from './decoded.js';
-import { hexdump } from './hexdump.js';
+import { hexdump, hexdumpRowBytes, moreBytes } from './hexdump.js';
 import type { LineFormat } from './line-format.js';
+import {
+  ESCAPED_COLUMNS,
+  GAP,
+  HEX_GROUP_BYTES,
+  MIN_SHOWN_BYTES,
+  packetArea,
+  packetRows,
+  screenBytes,
+} from './packet-layout.js';
 import { localTime, type TimeFormat } from './times.js';
 
-/** The number of bytes that the hex column has room for. Longer packets push the text to the right. */
-const HEX_COLUMN_BYTES = 8;
+/** The columns of the line for people. */
+export const PACKET_COLUMNS = ['time', 'name', 'dir', 'length', 'hex', 'text', 'decoded'] as const;
 
-/** If a terminal has fewer columns than this beside the first ones, lines are not wrapped. */
-const MIN_WRAPPED_COLUMNS = 3 * HEX_COLUMN_BYTES - 1;
+export type PacketColumn = (typeof PACKET_COLUMNS)[number];
+
+/** The width of the hex column. Longer packets push the text to the right. */
+const HEX_COLUMNS = 3 * HEX_GROUP_BYTES - 1;
+
+/** Names that are not known from the beginning are aligned up to this many columns and names. */
+const MAX_LEARNED_COLUMNS = 32;
+const MAX_LEARNED_NAMES = 1_000;
+
+/** A decoded packet gets at least this many columns, so that a reason fits that it cannot be decoded. */
+const MIN_DECODED_COLUMNS = 240;
+
+/** Matches text that shows bytes as escapes. */
+const BINARY = /\\[xu]/;
 
 export interface PacketLineOptions {
   /** Default: time of day. */
   time?: TimeFormat;
   /** Prints a dump of each packet below its line. */
   dump?: boolean;
-  decoder?: Decoder | undefined;
-  /** Gives the current number of columns; longer lines are wrapped. Default: lines are not wrapped. */
-  columns?: (() => number | undefined) | undefined;
+  decoder?: RecordDecoder | undefined;
+  /** Gives the current size of the terminal; longer lines are wrapped. Default: lines are not wrapped. */
+  size?: (() => TerminalSize | undefined) | undefined;
+  /** Default: all. */
+  columns?: readonly PacketColumn[] | undefined;
+  /** The most bytes of a packet to show. Default: on a terminal about as many as fill it, otherwise all. */
+  maxBytes?: number | undefined;
 }
-
-/** Text with its color. */
-type Piece = readonly [text: string, color?: Color];
 
 /**
  * Formats records for people: time, connection, direction, length, hex, text or reason of the rejection, and the decoded
  * packet if there is a decoder.
  *
- * @param names - the names of all connections, so that columns line up
+ * @param names - the names of the connections that are known, so that columns line up
  */
 export function packetLine(names: readonly string[], colorize: Colorize, options: PacketLineOptions = {}): LineFormat {
-  const { time = localTime, dump = false, decoder, columns } = options;
-  const labels = new Map(names.map((name) => [name, escapeText(name)]));
-  const nameColumns = Math.max(0, ...[...labels.values()].map(columnsOf));
+  const { time = localTime, dump: isDump = false, decoder, size, columns = PACKET_COLUMNS, maxBytes } = options;
+  const [showsTime, showsName, showsDir, showsLength, showsHex, showsText, showsDecoded] = PACKET_COLUMNS.map(
+    (column) => columns.includes(column),
+  );
+  const labelOf = labels(names);
   const colored = ([text, color]: Piece) => (color === undefined ? text : colorize(color, text));
+  const joined = (row: StyledLine) => row.map(colored).join(GAP);
+
   return (record) => {
-    const label = labels.get(record.name) ?? escapeText(record.name);
-    const head: Piece[] = [
-      [time(record.timeUs), 'dim'],
-      [label + ' '.repeat(Math.max(0, nameColumns - columnsOf(label))), 'cyan'],
-      [record.dir, record.dir === 'rx' ? 'green' : 'yellow'],
-      [String(record.length).padStart(5)],
-    ];
-    const decoded = decodedPiece(record, decoder);
-    if (dump) {
-      const line = [...head, ...rejectionOf(record), ...decoded].map(colored).join('  ');
-      return `${line}\n${hexdump(record.bytes)}`;
+    const head: Piece[] = [];
+    if (showsTime) head.push([time(record.timeUs), 'dim']);
+    if (showsName) head.push([labelOf(record.name), 'cyan']);
+    if (showsDir) head.push([record.dir, record.dir === 'rx' ? 'green' : 'yellow']);
+    if (showsLength) head.push([String(record.length).padStart(5)]);
+    const terminal = size?.();
+    const isLong = record.bytes.length > MIN_SHOWN_BYTES;
+    const most = maxBytes ?? (terminal !== undefined && isLong ? shownBytes(head, terminal, isDump) : undefined);
+    const bytes = most === undefined ? record.bytes : record.bytes.subarray(0, most);
+    const rejection: Piece[] = record.error === undefined ? [] : [[`rejected: ${record.error}`, 'red']];
+    const decoded = showsDecoded ? decodedPiece(record, decoder, most) : [];
+    if (isDump) {
+      const title = [...head, ...rejection, ...decoded];
+      const rows = terminal === undefined ? [title] : flow(title, terminal.columns, GAP);
+      return `${rows.map(joined).join('\n')}\n${hexdump(bytes, terminal?.columns, record.length)}`;
     }
-    const hex = spacedHex(record);
-    const meaning: Piece = record.error === undefined ? [quotePacket(record.bytes)] : rejectionOf(record)[0]!;
-    const pieces: Piece[] = [...head, [hex.padEnd(3 * HEX_COLUMN_BYTES - 1)], meaning, ...decoded];
-    const room = columns?.();
-    if (room !== undefined && columnsOf(pieces.map(([text]) => text).join('  ')) > room) {
-      const indent = columnsOf(head.map(([text]) => text).join('  ')) + 2;
-      const blocks: Piece[] = [[hex], meaning, ...decoded];
-      if (room - indent >= MIN_WRAPPED_COLUMNS) {
-        const rows = blocks.flatMap((piece, index) => rowsOf(piece, index === 0, room - indent));
-        return `${head.map(colored).join('  ')}  ${rows.map(colored).join(`\n${' '.repeat(indent)}`)}`;
+    const hiddenBytes = record.length - bytes.length;
+    const more = hiddenBytes > 0 && (showsHex || showsText) ? moreBytes(hiddenBytes) : '';
+    const hex = showsHex ? toSpacedHex(bytes) : '';
+    const text: Piece[] = record.error === undefined && showsText ? [[quotePacket(bytes)]] : rejection;
+    const meaning = decoded.length === 0 ? text : [...text, ...decoded];
+    const row = (shown: StyledLine): StyledLine => {
+      if (!showsHex) {
+        return more === '' ? head.concat(shown) : head.concat(shown, [[more]]);
       }
+      const column = more === '' ? hex : `${hex} ${more}`.trimStart();
+      return head.concat([[shown.length > 0 ? column.padEnd(HEX_COLUMNS) : column]], shown);
+    };
+    const whole = row(meaning);
+    if (terminal === undefined || spacedColumns(whole, GAP) <= terminal.columns) {
+      return meaning.length > 0 ? joined(whole) : joined(whole).trimEnd();
     }
-    return pieces.map(colored).join('  ');
+    // The text of a binary packet says nothing that its hex does not.
+    const isBinary = showsHex && record.error === undefined && BINARY.test(text[0]?.[0] ?? '');
+    const short = row(decoded);
+    if (isBinary && decoded.length > 0 && spacedColumns(short, GAP) <= terminal.columns) {
+      return joined(short);
+    }
+    const area = packetArea(head, terminal.columns);
+    const rest: Piece[] = more === '' ? [] : [[more]];
+    const rows = showsHex
+      ? packetRows(hex, rest, meaning, area.columns)
+      : flow([...text, ...rest, ...decoded], area.columns, GAP);
+    const margin = ' '.repeat(area.indent);
+    const block = rows.map((each) => margin + joined(each)).join('\n');
+    return area.isBeside
+      ? `${joined(head)}${GAP}${block.slice(area.indent)}`
+      : [...flow(head, terminal.columns, GAP).map(joined), block].join('\n');
   };
 }
 
-/** Cuts a piece into rows. Rows of hex have a multiple of eight bytes. */
-function rowsOf([text, color]: Piece, isHex: boolean, room: number): Piece[] {
-  const columns = isHex ? 3 * HEX_COLUMN_BYTES * Math.floor((room + 1) / (3 * HEX_COLUMN_BYTES)) : room;
-  return wrap(text, columns).map((row): Piece => {
-    const shown = isHex ? row.trimEnd() : row;
-    return color === undefined ? [shown] : [shown, color];
-  });
+/** Gives names with spaces after them, so that they line up with the names that are known. */
+function labels(names: readonly string[]): (name: string) => string {
+  const known = new Map<string, string>();
+  let columns = 0;
+  const learn = (name: string, mostColumns = Number.POSITIVE_INFINITY) => {
+    const label = escapeText(name);
+    columns = Math.max(columns, Math.min(columnsOf(label), mostColumns));
+    known.set(name, label);
+    return label;
+  };
+  for (const name of names) {
+    learn(name);
+  }
+  return (name) => {
+    const label =
+      known.get(name) ?? (known.size < MAX_LEARNED_NAMES ? learn(name, MAX_LEARNED_COLUMNS) : escapeText(name));
+    return padded(label, columns);
+  };
 }
 
-function rejectionOf({ error }: PacketRecord): Piece[] {
-  return error === undefined ? [] : [[`rejected: ${error}`, 'red']];
+/** About how many bytes of a packet fill a terminal. */
+function shownBytes(head: StyledLine, { columns, rows }: TerminalSize, isDump: boolean): number {
+  return isDump ? Math.max(1, rows - 3) * hexdumpRowBytes(columns) : screenBytes(packetArea(head, columns), rows);
 }
 
-function decodedPiece(record: PacketRecord, decoder: Decoder | undefined): Piece[] {
+/** @param mostBytes - what the packet is cut to. The decoded packet gets as much room as their text. */
+function decodedPiece(
+  record: PacketRecord,
+  decoder: RecordDecoder | undefined,
+  mostBytes: number | undefined,
+): Piece[] {
   const decoded = decoder && decodeRecord(record, decoder);
   if (decoded === undefined) {
     return [];
   }
-  return ['problem' in decoded ? [escapeText(decoded.problem), 'yellow'] : [`= ${escapeText(decoded.value.text)}`]];
-}
-
-function spacedHex({ bytes, length }: PacketRecord): string {
-  const hex = toSpacedHex(bytes);
-  return bytes.length < length ? `${hex} …` : hex;
+  const [text, color]: Piece =
+    'problem' in decoded ? [escapeText(decoded.problem), 'yellow'] : [`= ${escapeText(decoded.value.text)}`];
+  return [
+    [mostBytes === undefined ? text : cut(text, Math.max(MIN_DECODED_COLUMNS, ESCAPED_COLUMNS * mostBytes)), color],
+  ];
 }

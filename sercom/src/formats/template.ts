@@ -1,6 +1,6 @@
 import { CliError } from '../cli-error.js';
-import type { Decoder } from '../decoders/index.js';
 import { jsonDecoder } from '../decoders/json.js';
+import { decoderOfAll, type RecordDecoder } from '../decoders/record-decoder.js';
 import { ExitCode } from '../exit-codes.js';
 import type { PacketRecord } from '../records/record.js';
 import { columnsOf } from '../text/columns.js';
@@ -19,8 +19,10 @@ type Part = (record: PacketRecord) => string;
 interface FieldContext {
   readonly time: TimeFormat;
   readonly decoded: (record: PacketRecord) => Decoded | undefined;
-  readonly decoder: Decoder | undefined;
+  readonly decoder: RecordDecoder | undefined;
 }
+
+const JSON_DECODER = decoderOfAll(jsonDecoder);
 
 /** The fields after `%`. `d`, `v`, `e` and `T` are our own, the others those of `mosquitto_sub`. */
 const FIELDS: Readonly<Record<string, (record: PacketRecord, context: FieldContext) => string>> = {
@@ -42,7 +44,7 @@ const FIELDS: Readonly<Record<string, (record: PacketRecord, context: FieldConte
   I: ({ timeUs }) => isoTime(timeUs),
   U: ({ timeUs }) => epochTime(timeUs),
   j: (record) => jsonLine(record),
-  J: (record, { decoder = jsonDecoder }) => jsonLine(record, decoder),
+  J: (record, { decoder = JSON_DECODER }) => jsonLine(record, decoder),
 };
 
 /** The fields after `@`, in local time, as in `strftime`. */
@@ -82,7 +84,7 @@ const HELP =
  *
  * @throws CliError (usage error) if the template has an invalid sequence
  */
-export function templateFormat(template: string, time: TimeFormat, decoder?: Decoder): LineFormat {
+export function templateFormat(template: string, time: TimeFormat, decoder?: RecordDecoder): LineFormat {
   const parts: Part[] = [];
   // Decodes a record once, however many fields show the result.
   let last: { record: PacketRecord; decoded: Decoded | undefined } | undefined;

@@ -2,6 +2,7 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { quotePacket } from '../text/escape.js';
 import { parseHex } from '../text/hex.js';
+import { shorten } from '../text/shorten.js';
 import { ENCODERS, type Encoding } from './encoders.js';
 
 /** The formats in which packets to send can be written. */
@@ -37,7 +38,9 @@ function textOf(input: string | Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(input);
   } catch (error) {
-    throw new CliError(ExitCode.usage, `invalid UTF-8: ${quotePacket(input)}`, { cause: error });
+    throw new CliError(ExitCode.usage, `invalid UTF-8: ${shorten(quotePacket(input))}; send other bytes as hex`, {
+      cause: error,
+    });
   }
 }
 
@@ -45,6 +48,12 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new CliError(ExitCode.usage, `invalid JSON: ${text} (${(error as Error).message})`);
+    // The message may end with the text, which is shown already.
+    const reason = (error as Error).message.replace(/, (?:\.{3})?".*$/s, '');
+    throw new CliError(
+      ExitCode.usage,
+      `invalid JSON: ${shorten(text)} (${reason}); expected for example {"led": true} or "hello" with its quotes`,
+      { cause: error },
+    );
   }
 }

@@ -34,11 +34,14 @@ export interface OptionDefinition extends OptionDetails<string, unknown, unknown
 /** A positional argument. Made by {@link argument}, and by `portArgument` and its like. */
 export interface ArgumentDefinition {
   readonly kind: 'argument';
-  /** `<name>` if it is required, `[name]` if not, `[name...]` for any number. */
+  /** `<name>` if it is required, `[name]` if not, `[name...]` for any number, `<name...>` for at least one. */
   readonly flags: string;
   readonly description: string;
   readonly choices?: readonly string[];
-  /** Set if it names ports, so that profiles are expanded. With `required`, a port is chosen if none is given. */
+  /**
+   * Set if it names ports, so that profiles are expanded. With `required`, a port is chosen if none is given. After an
+   * argument with several files, the last of these is the port if it is no file.
+   */
   readonly ports?: 'required' | 'optional';
 }
 
@@ -107,7 +110,7 @@ export function argument<const Flags extends string, const Choice extends string
   flags: Flags,
   description: string,
   choices?: readonly Choice[],
-): TypedArgument<Flags extends `<${string}` ? Choice : Choice | undefined> {
+): TypedArgument<Flags extends `<${string}...>` ? string[] : Flags extends `<${string}` ? Choice : Choice | undefined> {
   return { kind: 'argument', flags, description, ...(choices !== undefined && { choices }) };
 }
 

@@ -51,16 +51,17 @@ export class RuledOption extends Option {
  * Rejects options that exclude each other, and options on the command line that have no effect because what they need
  * is missing. The latter are allowed in a profile, which may serve several commands.
  *
+ * @param profiles - the profiles that have been applied, as they were given
  * @throws CliError (usage error)
  */
-export function checkOptions(command: Command): void {
+export function checkOptions(command: Command, profiles: readonly string[] = []): void {
   const given = command.options.filter((option) => isOn(option, command));
   for (const option of given.filter((each) => each instanceof RuledOption)) {
     const source = command.getOptionValueSource(option.attributeName());
     const excluded = given.find((other) => option.excludes(other, command));
     if (excluded !== undefined) {
       // Options of a profile that the command line excludes were not applied, so both are from profiles.
-      const where = source === 'cli' ? '' : 'profile: ';
+      const where = source === 'cli' ? '' : `profile ${profiles.join(' ')}: `;
       throw usageError(`${where}${option.long} cannot be used with ${excluded.long}`);
     }
     if (source === 'cli' && option.needs.length > 0 && !option.needs.some((need) => isGiven(need, command))) {
@@ -91,7 +92,7 @@ function isGiven(subject: Subject, command: Command): boolean {
     return isOn(option, command) && (value === undefined || command.getOptionValue(name) === value);
   }
   const index = command.registeredArguments.findIndex((argument) => argument.name() === name);
-  return command.args[index] !== undefined;
+  return command.processedArgs[index] !== undefined;
 }
 
 /** Whether the command line or a profile turned an option on. */

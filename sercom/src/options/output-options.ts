@@ -1,9 +1,16 @@
-import { DECODER_GRAMMAR, type Decoder, loadDecoder } from '../decoders/index.js';
-import { type LineFormat, makeFormat, TIMESTAMPS, timeFormat } from '../formats/index.js';
-import { colorizerFor } from '../terminal/color.js';
+import { DECODER_GRAMMAR } from '../decoders/index.js';
+import { loadRecordDecoder, type RecordDecoder } from '../decoders/record-decoder.js';
+import {
+  type LineFormat,
+  makeFormat,
+  PACKET_COLUMNS,
+  type PacketColumn,
+  TIMESTAMPS,
+  timeFormat,
+} from '../formats/index.js';
 import type { Output } from '../terminal/output.js';
 import { grouped, type OptionsOf, option } from './define.js';
-import { collect } from './values.js';
+import { byteCount, choices, collect } from './values.js';
 
 /** The options of every command that shows packets. */
 export const OUTPUT_OPTIONS = grouped('Output:', {
@@ -13,7 +20,23 @@ export const OUTPUT_OPTIONS = grouped('Output:', {
   format: option('--format <template>', 'template for each line, for example "%T %t %l %x"'),
   dump: option('--dump', 'add a dump like that of hexdump -C below each line', { excludes: ['json', 'format'] }),
   timestamp: option('-t, --timestamp <kind>', 'timestamp format', { choices: TIMESTAMPS, default: 'absolute' }),
-  decode: option('--decode <decoder>', `decode packets as: ${DECODER_GRAMMAR}`),
+  columns: option('--columns <columns>', `columns to show, separated by commas: ${PACKET_COLUMNS.join(', ')}`, {
+    parse: choices<PacketColumn>(PACKET_COLUMNS),
+    excludes: ['json', 'format'],
+  }),
+  maxBytes: option(
+    '--max-bytes <bytes>',
+    'show at most this much of a packet (default: on a terminal, what fits on it)',
+    {
+      parse: byteCount(1),
+      excludes: ['json', 'format'],
+    },
+  ),
+  decode: option(
+    '--decode <decoder>',
+    `decode packets as: ${DECODER_GRAMMAR}; with conditions in front (see --filter), those that match: dir=tx:json; repeatable`,
+    { parse: collect },
+  ),
   protoFolders: option('--proto-path <folder>', 'with protobuf: a folder to search for imports; repeatable', {
     parse: collect,
     needs: ['decode'],
@@ -35,20 +58,21 @@ export interface RecordFormats {
  * @throws CliError (usage error) if the template is invalid
  */
 export function recordFormats(
-  { json, format: template, timestamp }: OutputOptions,
+  { json, format: template, timestamp, columns, maxBytes }: OutputOptions,
   names: readonly string[],
   output: Output,
-  decoder: Decoder | undefined,
+  decoder: RecordDecoder | undefined,
 ): RecordFormats {
-  const { isTerminal, stream } = output;
   const options = {
     json,
     template,
     timestamp: timeFormat(timestamp),
     decoder,
-    colorize: colorizerFor(stream),
+    colorize: output.colorize,
     names,
-    columns: isTerminal ? () => stream.columns : undefined,
+    size: () => output.size,
+    columns,
+    maxBytes,
   };
   return { line: makeFormat(options), dump: makeFormat({ ...options, json: false, template: undefined, dump: true }) };
 }
@@ -64,7 +88,7 @@ export async function recordFormat(
   names: readonly string[],
   output: Output,
 ): Promise<LineFormat> {
-  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode, options.protoFolders);
+  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
   const { line, dump } = recordFormats(options, names, output, decoder);
   return options.dump ? dump : line;
 }

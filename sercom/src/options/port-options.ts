@@ -1,6 +1,6 @@
 import { type SerialSetting, type SerialSettings, serialSettings } from 'serial-communicator';
 import { grouped, type OptionDefinition, type OptionsOf, option, type TypedOption } from './define.js';
-import { integer } from './values.js';
+import { byteCount, integer } from './values.js';
 
 /** Settings that do not become an option: the command sets them, or one of the options below does. */
 const WITHOUT_OPTION = [
@@ -59,6 +59,11 @@ export const PORT_OPTIONS = grouped('Ports:', {
   reconnect: option('--no-reconnect', 'do not reopen a port after it disconnects'),
 });
 
+/** An option of the commands that only listen. The others always decode these bytes, which may be a reply. */
+export const SKIP_FIRST_OPTION = {
+  skipFirst: option('--no-skip-first', 'also decode bytes before the first delimiter (possibly the tail of a frame)'),
+};
+
 export type PortOptions = OptionsOf<typeof PORT_OPTIONS>;
 
 /** The settings among the values of options. */
@@ -77,6 +82,14 @@ export function settingOptions(table: Readonly<Record<string, SerialSetting>>): 
   );
 }
 
+/** A message of the library for users of the command line: with `--open-timeout` instead of `openTimeoutMs`. */
+export function withFlags(message: string): string {
+  const options: Readonly<Record<string, OptionDefinition>> = SETTING_OPTIONS;
+  return message.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (name) =>
+    Object.hasOwn(options, name) ? options[name]!.flags.split(' ')[0]! : name,
+  );
+}
+
 function settingOption(name: string, setting: SerialSetting): OptionDefinition {
   const differences: Differences = DIFFERENCES[name as SettingName] ?? {};
   const { flag = kebabCase(name.replace(/(Ms|Bytes)$/, '')), defaultText } = differences;
@@ -92,8 +105,9 @@ function settingOption(name: string, setting: SerialSetting): OptionDefinition {
     case 'integer': {
       const unit = name.endsWith('Ms') ? 'ms' : name.endsWith('Bytes') ? 'bytes' : 'number';
       const { placeholder = unit, min = setting.min, max = setting.max } = differences;
+      const parser = unit === 'bytes' ? byteCount : integer;
       return option(`--${flag} <${placeholder}>`, text, {
-        parse: integer(min, max) as (given: string) => unknown,
+        parse: parser(min, max) as (given: string) => unknown,
         ...value,
       });
     }

@@ -2,15 +2,10 @@ import { readFile, stat } from 'node:fs/promises';
 import type { SimulatedBoard } from 'serial-communicator/testing';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { cannotRead } from '../text/file-problem.js';
 
 /** More than Intel HEX needs for the 32 KiB of an Uno, even with one byte per record. */
 const MAX_IMAGE_BYTES = 1_048_576;
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file; build it first',
-  ENOTDIR: 'no such file; build it first',
-  EACCES: 'permission denied',
-};
 
 /**
  * Makes a simulated Uno that runs an Intel HEX file, or without one the echo sketch.
@@ -28,31 +23,25 @@ export async function simulatedUno(path: string, imageFile: string | undefined):
   } catch (error) {
     throw new CliError(
       ExitCode.failure,
-      `cannot run "${imageFile}" on a simulated Uno: ${(error as Error).message}; expected an Intel HEX file for the Uno`,
+      `cannot run ${imageFile} on a simulated Uno: ${(error as Error).message}; name an Intel HEX file for the Uno`,
       { cause: error },
     );
   }
 }
 
 async function readImage(file: string): Promise<string> {
-  const fail = (reason: string, cause?: unknown) =>
-    new CliError(ExitCode.failure, `cannot read "${file}": ${reason}`, { cause });
   try {
     const found = await stat(file);
     // A device or a pipe may never end.
     if (!found.isFile()) {
-      throw fail('not a file; expected an Intel HEX file');
+      throw new Error('not a file; expected an Intel HEX file');
     }
     if (found.size > MAX_IMAGE_BYTES) {
-      throw fail(`${found.size} bytes are too many for an image of the Uno; expected an Intel HEX file`);
+      throw new Error(`${found.size} bytes are too many for an image of the Uno; expected an Intel HEX file`);
     }
     // A string without a line end would be taken for the path of a file.
     return `${await readFile(file, 'latin1')}\n`;
   } catch (error) {
-    if (error instanceof CliError) {
-      throw error;
-    }
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    throw fail(REASONS[code] ?? message, error);
+    throw new CliError(ExitCode.failure, cannotRead(file, error, 'build it first'), { cause: error });
   }
 }

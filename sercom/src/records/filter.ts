@@ -1,5 +1,6 @@
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { parseHex } from '../text/hex.js';
 import type { PacketRecord } from './record.js';
 
 /** Whether a record matches. */
@@ -23,19 +24,20 @@ const HELP = `expected ${FILTER_GRAMMAR}; separate conditions with commas, text 
  * - `bytes=HEX`: begins with these bytes; with `bytes=HEX/MASK`, only the bits that are 1 in the mask are compared
  * - `text=TEXT`: contains this text (UTF-8), which extends to the end of the argument, commas included
  *
+ * @param where - how messages name it
  * @throws CliError (usage error)
  */
-export function parseFilter(spec: string): RecordFilter {
+export function parseFilter(spec: string, where = `--filter "${spec}"`): RecordFilter {
   const conditions: RecordFilter[] = [];
   let rest = spec;
   while (true) {
     const text = /^ *text=(.*)$/s.exec(rest);
     if (text !== null) {
-      conditions.push(textFilter(text[1]!, spec));
+      conditions.push(textFilter(text[1]!, where));
       break;
     }
     const comma = rest.indexOf(',');
-    conditions.push(condition(comma < 0 ? rest : rest.slice(0, comma), spec));
+    conditions.push(condition(comma < 0 ? rest : rest.slice(0, comma), where));
     if (comma < 0) {
       break;
     }
@@ -50,42 +52,42 @@ export function parseFilter(spec: string): RecordFilter {
  * @throws CliError (usage error)
  */
 export function recordFilter(filters: readonly string[] = [], rejects: readonly string[] = []): RecordFilter {
-  const wanted = filters.map(parseFilter);
-  const unwanted = rejects.map(parseFilter);
+  const wanted = filters.map((spec) => parseFilter(spec));
+  const unwanted = rejects.map((spec) => parseFilter(spec, `--reject "${spec}"`));
   if (wanted.length + unwanted.length === 0) {
     return () => true;
   }
   return (record) => wanted.every((matches) => matches(record)) && !unwanted.some((matches) => matches(record));
 }
 
-function condition(text: string, spec: string): RecordFilter {
+function condition(text: string, where: string): RecordFilter {
   const [, field = '', operator = '', value = ''] = /^\s*([a-z]+)(!=|<=|>=|=|<|>)(.*?)\s*$/s.exec(text) ?? [];
   if (field === 'length') {
-    return lengthFilter(operator, value, spec);
+    return lengthFilter(operator, value, where);
   }
   if (operator === '=') {
     switch (field) {
       case 'name':
-        return nameFilter(value, spec);
+        return nameFilter(value, where);
       case 'dir':
         if (value === 'rx' || value === 'tx') {
           return ({ dir }) => dir === value;
         }
         break;
       case 'bytes':
-        return bytesFilter(value, spec);
+        return bytesFilter(value, where);
     }
   }
   if (operator === '!=' && FIELDS_WITHOUT_UNEQUAL.includes(field)) {
     const equal = `"${field}=${value}"`;
-    throw usageError(spec, `"!=" works with length only; use --reject ${equal}`);
+    throw usageError(where, `"!=" works with length only; use --reject ${equal}`);
   }
-  throw usageError(spec, `unknown condition "${text.trim()}"`);
+  throw usageError(where, `unknown condition "${text.trim()}"`);
 }
 
-function nameFilter(pattern: string, spec: string): RecordFilter {
+function nameFilter(pattern: string, where: string): RecordFilter {
   if (pattern === '') {
-    throw usageError(spec, 'the name is empty');
+    throw usageError(where, 'the name is empty');
   }
   const [first = '', ...others] = pattern.split('*');
   const last = others.pop();
@@ -115,10 +117,10 @@ function matchesParts(name: string, first: string, between: readonly string[], l
   return at <= end;
 }
 
-function lengthFilter(operator: string, value: string, spec: string): RecordFilter {
+function lengthFilter(operator: string, value: string, where: string): RecordFilter {
   const [, from, to] = /^(\d+)(?:\.\.(\d+))?$/.exec(value) ?? [];
   if (from === undefined || (to !== undefined && (operator !== '=' || Number(to) < Number(from)))) {
-    throw usageError(spec, `invalid length "${value}"`);
+    throw usageError(where, `invalid length "${value}"`);
   }
   const number = Number(from);
   switch (operator) {
@@ -139,32 +141,37 @@ function lengthFilter(operator: string, value: string, spec: string): RecordFilt
   }
 }
 
-function bytesFilter(value: string, spec: string): RecordFilter {
-  const [lead, mask, ...more] = value.split('/').map((hex) => hexBytes(hex, spec));
+function bytesFilter(value: string, where: string): RecordFilter {
+  const [lead, mask, ...more] = value.split('/').map((hex) => hexBytes(hex, where));
   if (lead === undefined || more.length > 0 || (mask !== undefined && mask.length !== lead.length)) {
-    throw usageError(spec, 'bytes and mask must be of the same length');
+    throw usageError(where, 'bytes and mask must be of the same length');
   }
   const wanted = lead.map((byte, index) => byte & (mask?.[index] ?? 0xff));
   return ({ bytes }) =>
     bytes.length >= wanted.length && wanted.every((byte, index) => (bytes[index]! & (mask?.[index] ?? 0xff)) === byte);
 }
 
-function hexBytes(hex: string, spec: string): Uint8Array {
-  const digits = hex.replace(/[\s:]/g, '');
-  if (digits === '' || !/^([0-9a-f]{2})+$/i.test(digits)) {
-    throw usageError(spec, `invalid hex "${hex}"`);
+function hexBytes(hex: string, where: string): Uint8Array {
+  let bytes: Uint8Array;
+  try {
+    bytes = parseHex(hex);
+  } catch (error) {
+    throw new CliError(ExitCode.usage, `${where}: ${(error as Error).message}`, { cause: error });
   }
-  return Buffer.from(digits, 'hex');
+  if (bytes.length === 0) {
+    throw usageError(where, 'there are no bytes after "bytes=" or "/"');
+  }
+  return bytes;
 }
 
-function textFilter(text: string, spec: string): RecordFilter {
+function textFilter(text: string, where: string): RecordFilter {
   if (text === '') {
-    throw usageError(spec, 'the text is empty');
+    throw usageError(where, 'the text is empty');
   }
   const wanted = Buffer.from(text);
   return ({ bytes }) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(wanted);
 }
 
-function usageError(spec: string, problem: string): CliError {
-  return new CliError(ExitCode.usage, `filter "${spec}": ${problem}; ${HELP}`);
+function usageError(where: string, problem: string): CliError {
+  return new CliError(ExitCode.usage, `${where}: ${problem}; ${HELP}`);
 }

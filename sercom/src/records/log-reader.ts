@@ -13,7 +13,7 @@ export async function* readLog(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
       continue;
     }
     if (!isEnded) {
-      throw new Error(`line ${number}: truncated line`);
+      throw new Error(`line ${number}: truncated line; what is before it has been read`);
     }
     let record: PacketRecord;
     try {

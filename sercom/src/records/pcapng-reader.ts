@@ -16,9 +16,9 @@ import {
   OPT_END,
   SECTION_HEADER,
   SIMPLE_PACKET,
-  TAG_END,
 } from './pcapng-blocks.js';
 import type { PacketRecord } from './record.js';
+import { parseUpperPdu } from './upper-pdu.js';
 
 /** No packet makes a block this long. A longer one would only fill the memory. */
 const MAX_BLOCK_BYTES = 33_554_432;
@@ -57,7 +57,7 @@ async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
       throw new Error(`block at byte ${offset}: ${problem}`);
     };
     if (head.length < 12) {
-      fail('truncated block');
+      fail('truncated block; what is before it has been read');
     }
     let view = viewOf(head);
     if (view.getUint32(0, true) === SECTION_HEADER) {
@@ -75,7 +75,7 @@ async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
     }
     const rest = length === 12 ? Buffer.alloc(0) : await reader.read(length - 12);
     if (rest === undefined || rest.length < length - 12) {
-      fail('truncated block');
+      fail('truncated block; what is before it has been read');
     }
     const bytes = Buffer.concat([head, rest!]);
     view = viewOf(bytes);
@@ -136,7 +136,7 @@ function packetOf({ bytes, littleEndian }: Body, interfaces: readonly Interface[
   }
   const flags = flagsOf(optionsOf({ bytes: bytes.subarray(optionsAt), littleEndian }).get(EPB_FLAGS), littleEndian);
   const data = bytes.subarray(20, 20 + captured);
-  const packet = from.linkType === LINKTYPE_UPPER_PDU ? data.subarray(tagBytes(data)) : data;
+  const packet = from.linkType === LINKTYPE_UPPER_PDU ? parseUpperPdu(data).packet : data;
   const length = onWire - captured + packet.length;
   const error = errorOf(flags);
   if (error === undefined && onWire !== captured) {
@@ -182,20 +182,6 @@ function optionsOf({ bytes, littleEndian }: Body): Map<number, Buffer> {
     at += 4 + length + (-length & 3);
   }
   return options;
-}
-
-/** The number of bytes of the tags before an upper PDU. */
-function tagBytes(data: Buffer): number {
-  for (let at = 0; ; ) {
-    const code = data.readUInt16BE(at);
-    at += 4 + data.readUInt16BE(at + 2);
-    if (at > data.length) {
-      throw new RangeError();
-    }
-    if (code === TAG_END) {
-      return at;
-    }
-  }
 }
 
 function viewOf(bytes: Buffer): DataView {

@@ -1,20 +1,22 @@
 import type { RecordFilter } from './filter.js';
-import { readRecording } from './recording.js';
+import { readRecordings } from './recordings.js';
 import { ReplayClock } from './replay-clock.js';
 import type { RecordConsumer, RecordSource } from './source.js';
 
 export interface PlaybackOptions {
-  /** A log or a capture; `-` is stdin. */
-  file: string;
+  /** Logs and captures; `-` is stdin. */
+  files: readonly string[];
   /** How often to play it. */
   rounds: number;
   /** 2 is twice as fast as recorded; 0 does not wait. */
   speed: number;
   /** The records to play. */
   matches: RecordFilter;
+  /** Whether to end, asked after each record. Default: it ends with the recording. */
+  isDone?(): boolean;
 }
 
-/** Plays a recording: delivers its records when they are due, one after the other. */
+/** Plays recordings: delivers their records when they are due, one after the other. */
 export class Playback implements RecordSource {
   readonly #options: PlaybackOptions;
   #skippedRecords = 0;
@@ -29,13 +31,13 @@ export class Playback implements RecordSource {
   }
 
   async deliver(take: RecordConsumer, signal: AbortSignal, started = () => {}): Promise<void> {
-    const { file, rounds, speed, matches } = this.#options;
+    const { files, rounds, speed, matches, isDone } = this.#options;
     const clock = new ReplayClock(speed, signal);
     // A round without a record would repeat for ever without waiting for anything.
     for (let round = 0, played = -1; round < rounds && played !== 0; round++) {
       played = 0;
       clock.restart();
-      for await (const record of readRecording(file, signal)) {
+      for await (const record of readRecordings(files, signal)) {
         if (!matches(record)) {
           this.#skippedRecords++;
           continue;
@@ -43,6 +45,10 @@ export class Playback implements RecordSource {
         await clock.due(record.timeUs);
         played++;
         await take(record);
+        if (isDone?.()) {
+          started();
+          return;
+        }
       }
     }
     started();

@@ -1,4 +1,5 @@
 import type { ConnectionError, InitializeError, PortInfo, SerialCommunicator } from 'serial-communicator';
+import { withFlags } from '../options/port-options.js';
 import type { SessionPort } from '../ports/open-ports.js';
 import { usbNames } from '../ports/port-argument.js';
 import { selects } from '../ports/usb-port.js';
@@ -8,14 +9,14 @@ import { similar } from '../text/suggest.js';
 /**
  * Opens all ports.
  *
- * @throws InitializeError; its message suggests a similar port for one that does not exist, and names those that match
- * if several do
+ * @throws InitializeError, whose messages name options instead of settings. They suggest a similar port for one that does
+ * not exist, and name those that match if several do
  */
 export async function initialize(communicator: SerialCommunicator, ports: readonly SessionPort[]): Promise<void> {
   try {
     await communicator.initialize();
   } catch (error) {
-    throw await withSuggestions(error, ports);
+    throw await forUsers(error, ports);
   }
 }
 
@@ -66,7 +67,7 @@ export function watchConnections(
   return lost;
 }
 
-async function withSuggestions(error: unknown, ports: readonly SessionPort[]): Promise<unknown> {
+async function forUsers(error: unknown, ports: readonly SessionPort[]): Promise<unknown> {
   const { ConnectionError, InitializeError, listPorts } = await import('serial-communicator');
   if (!(error instanceof InitializeError)) {
     return error;
@@ -74,8 +75,8 @@ async function withSuggestions(error: unknown, ports: readonly SessionPort[]): P
   const listed = (await listPorts()).filter(({ hasNode }) => hasNode !== false);
   const errors: InitializeError['errors'] = error.errors.map((each) => {
     const port = ports.find(({ name }) => name === each.connection);
-    const message = port && suggestion(each, port, listed);
-    return message === undefined ? each : new ConnectionError(each.code, each.connection, message, { cause: each });
+    const message = withFlags((port && suggestion(each, port, listed)) ?? each.message);
+    return new ConnectionError(each.code, each.connection, message, { cause: each });
   });
   return new InitializeError(errors);
 }

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionState, SerialCommunicator, SerialStats } from 'serial-communicator';
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
 import { checked } from '../input/max-packet.js';
 import { bindingFor, type SessionPort } from '../ports/open-ports.js';
 import { nowUs } from '../records/clock.js';
@@ -10,6 +12,12 @@ import { printMessage } from '../terminal/message.js';
 import { initialize, watchConnections } from './connections.js';
 import { TroubleWatch } from './trouble-watch.js';
 import { UnframedBytes } from './unframed-bytes.js';
+
+/** Why a board cannot be reset, by the code of the library's error, which names calls. */
+const RESET_PROBLEMS: Readonly<Record<string, string>> = {
+  SIGNALS_ERROR: 'this port has no control lines; press the reset button of the board',
+  CONNECTION_LOST: 'it is not connected; try again when it is',
+};
 
 /** How long DTR is off when a board is reset. */
 const RESET_MS = 100;
@@ -138,11 +146,23 @@ export class LivePorts implements RecordSource {
     return { timeUs: nowUs(), name, dir: 'tx', length: packet.length, bytes: packet };
   }
 
-  /** Resets a board by turning DTR off and on again. */
+  /**
+   * Resets a board by turning DTR off and on again.
+   *
+   * @throws CliError (failure) if the port cannot do that
+   */
   async reset(name: string): Promise<void> {
-    await this.#open.setSignals(name, { dtr: false });
-    await delay(RESET_MS, undefined, { signal: this.signal });
-    await this.#open.setSignals(name, { dtr: true });
+    try {
+      await this.#open.setSignals(name, { dtr: false });
+      await delay(RESET_MS, undefined, { signal: this.signal });
+      await this.#open.setSignals(name, { dtr: true });
+    } catch (error) {
+      this.signal.throwIfAborted();
+      const { code, message } = error as Error & { code?: string };
+      throw new CliError(ExitCode.failure, `cannot reset "${name}": ${RESET_PROBLEMS[code ?? ''] ?? message}`, {
+        cause: error,
+      });
+    }
   }
 
   get #open(): SerialCommunicator {

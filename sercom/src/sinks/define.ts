@@ -1,14 +1,15 @@
 import type { Decoder } from '../decoders/index.js';
+import type { RecordDecoder } from '../decoders/record-decoder.js';
 import { grouped, type OptionsOf, type OptionTable, option, type TypedOption } from '../options/define.js';
 import type { FileSink } from './file-sink.js';
-import type { OutputFile } from './output-file.js';
+import type { Continuation, OutputFile } from './output-file.js';
 
 /** What a sink may need in addition to its own options. */
 export interface SinkContext {
   /** The names of the connections that are known before the first record. */
   names: readonly string[];
   /** What packets are decoded with. */
-  decoder: Pick<Decoder, 'name'> | undefined;
+  decoder: RecordDecoder<Pick<Decoder, 'name'>> | undefined;
 }
 
 interface SinkDetails<Table extends OptionTable> {
@@ -20,6 +21,10 @@ interface SinkDetails<Table extends OptionTable> {
   readonly canBeStdout?: boolean;
   /** For a file that a terminal cannot show: the program that the error message suggests piping it to. */
   readonly pipeTo?: string;
+  /** Whether it renames its file to `FILE.1`, this one to `FILE.2` and so on. Default: it never does. */
+  rotates?(options: OptionsOf<Table>): boolean;
+  /** How to continue an existing file, if the options ask for it. Default: it is overwritten if forced. */
+  continuation?(options: OptionsOf<Table>): Continuation | undefined;
   /** Makes the sink. The file is open, and stays unchanged until the sink begins. */
   open(file: OutputFile, options: OptionsOf<Table>, context: SinkContext): FileSink;
 }

@@ -12,20 +12,24 @@ interface WrittenFile {
   option: string;
   /** `-` is stdout. */
   path: string;
+  /** Whether the path is also used with a number at the end. */
+  isRotated?: boolean;
 }
 
 /**
  * Rejects files that are also read, or written by another option, even under another path: opening them would empty
- * them. Rejects stdout for two options as well.
+ * them. Rejects stdout for two options as well, and files that a rotated log would rename or remove.
  *
- * @param readFile - the recording that is read, if any; `-` is stdin
+ * @param readFiles - the recordings that are read; `-` is stdin
  * @throws CliError (usage error)
  */
-export async function rejectConflicts(written: readonly WrittenFile[], readFile: string | undefined): Promise<void> {
+export async function rejectConflicts(written: readonly WrittenFile[], readFiles: readonly string[]): Promise<void> {
   const uses = new Map<string, string>();
-  const readIdentity = readFile === undefined ? undefined : await identityOf(readFile, STDIN);
-  if (readIdentity !== undefined) {
-    uses.set(readIdentity, 'the recording being replayed');
+  for (const readFile of readFiles) {
+    const identity = await identityOf(readFile, STDIN);
+    if (identity !== undefined) {
+      uses.set(identity, 'the recording being replayed');
+    }
   }
   for (const { option, path } of written) {
     const identity = await identityOf(path, STDOUT);
@@ -38,6 +42,19 @@ export async function rejectConflicts(written: readonly WrittenFile[], readFile:
       throw new CliError(ExitCode.usage, `${option}: ${name} is ${use}; choose another file`);
     }
     uses.set(identity, `already written by ${option}`);
+  }
+  const all = [...readFiles, ...written.map(({ path }) => path)];
+  for (const { option, path } of written.filter(({ isRotated }) => isRotated)) {
+    const place = await placeOf(path);
+    for (const other of all) {
+      const [, base] = /^(.*)\.\d+$/s.exec(await placeOf(other)) ?? [];
+      if (base === place) {
+        throw new CliError(
+          ExitCode.usage,
+          `${option}: ${other} would be renamed as an older part of this log; name another file`,
+        );
+      }
+    }
   }
 }
 
@@ -52,7 +69,12 @@ async function identityOf(path: string, standard: number): Promise<string | unde
     return path === '-' ? `descriptor ${standard}` : undefined;
   } catch {
     // The file does not exist yet, but its folder does.
-    const folder = dirname(resolve(path));
-    return join(await realpath(folder).catch(() => folder), basename(path));
+    return placeOf(path);
   }
+}
+
+/** The real folder of a file, and its name. */
+async function placeOf(path: string): Promise<string> {
+  const folder = dirname(resolve(path));
+  return join(await realpath(folder).catch(() => folder), basename(path));
 }

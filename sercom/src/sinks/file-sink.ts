@@ -57,7 +57,7 @@ export abstract class FileSink implements RecordSink {
   }
 
   /** What a file begins with. Default: nothing. */
-  protected header?(): string | Uint8Array;
+  protected header?(): string | Uint8Array | undefined;
 
   /** Whether the sink can take nothing more. */
   protected get hasEnded(): boolean {
@@ -78,11 +78,22 @@ export abstract class FileSink implements RecordSink {
     return typeof data === 'string' ? this.#writer.writeText(data) : this.#writer.write(data);
   }
 
-  /** Closes the file and continues in another one. If that fails, the sink ends. Nothing may be put meanwhile. */
-  protected async continueIn(path: string): Promise<void> {
+  /**
+   * Closes the file and continues in a new one with the same path. If that fails, the sink ends. Nothing may be put
+   * meanwhile.
+   *
+   * @param free - frees the path
+   */
+  protected async startAgain(free: () => Promise<void>): Promise<void> {
     await this.#closeFile();
     try {
-      this.#file = await this.#file.openNext(path);
+      await free();
+    } catch (error) {
+      this.#end(this.#file.cannotWrite(error as Error));
+      return;
+    }
+    try {
+      this.#file = await this.#file.openAgain();
       this.#writer = this.#writerTo(this.#file);
       this.#hasBegun = false;
     } catch (error) {

@@ -33,8 +33,10 @@ export type SinkOptions = OptionsOf<typeof SINK_OPTIONS>;
 
 /** What {@link openSinks} needs in addition to the options. */
 export interface SinkSettings extends SinkContext {
-  /** The recording that records are read from, if any. No sink may write to it. */
-  readFile?: string;
+  /** The recordings that records are read from. No sink may write to them. Default: none. */
+  readFiles?: readonly string[];
+  /** How messages name the option of the file. Default: the option of the sink. */
+  flag?: string;
 }
 
 /**
@@ -42,21 +44,34 @@ export interface SinkSettings extends SinkContext {
  *
  * @throws CliError
  */
-export async function openSinks(options: SinkOptions, { readFile, ...context }: SinkSettings): Promise<FileSink[]> {
+export async function openSinks(
+  options: SinkOptions,
+  { readFiles = [], flag, ...context }: SinkSettings,
+): Promise<FileSink[]> {
   const wanted = SINKS.flatMap((definition) => {
     const path = options[definition.name];
-    return path === undefined ? [] : [{ definition, path, option: definition.flag }];
+    return path === undefined
+      ? []
+      : [{ definition, path, option: flag ?? definition.flag, isRotated: definition.rotates?.(options) === true }];
   });
   for (const { definition, path } of wanted) {
     if (path === '-') {
       checkStdout(definition);
     }
   }
-  await rejectConflicts(wanted, readFile);
+  await rejectConflicts(wanted, readFiles);
   const sinks: FileSink[] = [];
   try {
-    for (const { definition, path, option } of wanted) {
-      const file = await OutputFile.open({ path, option, isForced: options.force === true });
+    for (const { definition, path, option, isRotated } of wanted) {
+      const continuation = definition.continuation?.(options);
+      const file = await OutputFile.open({ path, option, isForced: options.force === true, continuation });
+      if (isRotated && !file.isRegular) {
+        await file.close();
+        throw new CliError(
+          ExitCode.usage,
+          `${option}: ${path} cannot be rotated, because it is no regular file; name another`,
+        );
+      }
       sinks.push(definition.open(file, options, context));
     }
   } catch (error) {

@@ -1,43 +1,52 @@
-import { stat } from 'node:fs/promises';
 import { option } from '../options/define.js';
-import { integer } from '../options/values.js';
+import { byteCount, integer } from '../options/values.js';
 import { logLine } from '../records/log-line.js';
 import type { PacketRecord } from '../records/record.js';
+import { escapeText } from '../text/escape.js';
 import { defineSink } from './define.js';
 import { FileSink } from './file-sink.js';
+import { continueLog } from './log-continuation.js';
+import { rotate } from './log-rotation.js';
 import type { OutputFile } from './output-file.js';
 
 export const logSink = defineSink('log', {
   description: 'write a line for each packet and rejected frame to a file',
   options: {
-    logBytes: option('--log-size <bytes>', 'continue in FILE.1, FILE.2, … so that no file exceeds this size', {
-      parse: integer(1_024),
-      needs: ['log'],
+    logBytes: option(
+      '--log-size <bytes>',
+      'start a new log before it exceeds this size, for example 10M; the older become FILE.1, FILE.2, …',
+      { parse: byteCount(1_024), needs: ['log'] },
+    ),
+    logFiles: option('--log-files <number>', 'with --log-size: how many files to keep; the oldest are removed', {
+      parse: integer(1),
+      needs: ['logBytes'],
     }),
+    append: option('--append', 'continue an existing log', { needs: ['log'] }),
   },
-  open: (file, { logBytes }) => new Log(file, logBytes),
+  rotates: ({ logBytes }) => logBytes !== undefined,
+  continuation: ({ append }) => (append ? continueLog : undefined),
+  open: (file, { logBytes, logFiles }) => new Log(file, logBytes, logFiles),
 });
 
-/**
- * A line of text for each record. With `maxBytes`, the log continues in `FILE.1`, `FILE.2` and so on; existing files are
- * skipped unless forced.
- */
+/** A line of text for each record. With `maxBytes`, the log is rotated: the newest records are always in `FILE`. */
 class Log extends FileSink {
   readonly #path: string;
-  readonly #isForced: boolean;
   readonly #maxBytes: number;
-  #bytes = 0;
-  #files = 0;
+  readonly #maxFiles: number;
+  #cutOff: string;
+  #bytes: number;
   /** Set while one file is closed and the next is opened. Lines wait until then. */
   #rotation: Promise<void> | undefined;
   #waiting: string[] = [];
   #waitingBytes = 0;
 
-  constructor(file: OutputFile, maxBytes = Number.POSITIVE_INFINITY) {
+  constructor(file: OutputFile, maxBytes = Number.POSITIVE_INFINITY, maxFiles = Number.POSITIVE_INFINITY) {
     super(file);
     this.#path = file.path;
-    this.#isForced = file.isForced;
     this.#maxBytes = maxBytes;
+    this.#maxFiles = maxFiles;
+    this.#bytes = file.keptBytes;
+    this.#cutOff = file.cutOff;
   }
 
   write(record: PacketRecord): void | Promise<void> {
@@ -54,6 +63,13 @@ class Log extends FileSink {
       await this.#rotation;
     }
     await super.close(lostRecords);
+  }
+
+  protected override header(): string | undefined {
+    const line = this.#cutOff === '' ? undefined : `# cut off: ${escapeText(this.#cutOff)}\n`;
+    this.#cutOff = '';
+    this.#bytes += line?.length ?? 0;
+    return line;
   }
 
   protected override get waitingBytes(): number {
@@ -79,7 +95,9 @@ class Log extends FileSink {
   }
 
   async #rotate(): Promise<void> {
-    await this.continueIn(await this.#nextPath());
+    // Completes a file that is continued.
+    this.begin();
+    await this.startAgain(() => rotate(this.#path, this.#maxFiles));
     this.#bytes = 0;
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -89,20 +107,4 @@ class Log extends FileSink {
       void this.#putLine(line);
     }
   }
-
-  async #nextPath(): Promise<string> {
-    while (true) {
-      const path = `${this.#path}.${++this.#files}`;
-      if (this.#isForced || !(await exists(path))) {
-        return path;
-      }
-    }
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -5,6 +5,7 @@ import type { Writable } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { watchReader } from '../terminal/reader-watch.js';
+import { cannotWrite } from '../text/file-problem.js';
 
 /** A file to write. */
 interface Target {
@@ -14,12 +15,28 @@ interface Target {
   readonly option: string;
   /** Overwrite an existing file. */
   readonly isForced: boolean;
+  /** Continue an existing file, if this finds that it can be continued. */
+  readonly continuation?: Continuation | undefined;
+}
+
+/**
+ * Looks at a file that is to be continued.
+ *
+ * @returns how many of its bytes to keep, and the rest as text; or why it cannot be continued
+ */
+export type Continuation = (file: FileHandle, bytes: number) => Promise<Continued | { problem: string }>;
+
+interface Continued {
+  keptBytes: number;
+  /** Empty if all bytes are kept. */
+  cutOff: string;
 }
 
 interface OpenFile {
   readonly handle: FileHandle;
   readonly isNew: boolean;
   readonly isRegular: boolean;
+  readonly continued?: Continued;
 }
 
 /** A file that is open for writing, or stdout. It keeps its content until {@link begin}. */
@@ -51,12 +68,27 @@ export class OutputFile {
     this.stream = open?.handle.createWriteStream() ?? process.stdout;
   }
 
-  /** Opens another file for the same option. */
-  openNext(path: string): Promise<OutputFile> {
-    return OutputFile.open({ path, option: this.option, isForced: this.isForced });
+  /** Opens a new file with the same path, which must have become free. */
+  openAgain(): Promise<OutputFile> {
+    return OutputFile.open({ path: this.path, option: this.option, isForced: this.isForced });
   }
 
-  /** Empties the file. Must be called before the first write. */
+  /** The number of bytes that stay in a file that is continued. */
+  get keptBytes(): number {
+    return this.#open?.continued?.keptBytes ?? 0;
+  }
+
+  /** What is removed from the end of a file that is continued. */
+  get cutOff(): string {
+    return this.#open?.continued?.cutOff ?? '';
+  }
+
+  /** Whether it is a file on a disk, not a pipe or a device. */
+  get isRegular(): boolean {
+    return this.#open?.isRegular === true;
+  }
+
+  /** Empties the file, unless it is continued. Must be called before the first write. */
   begin(): void {
     if (this.#hasBegun) {
       return;
@@ -65,7 +97,7 @@ export class OutputFile {
     if (this.#open?.isRegular && !this.#open.isNew) {
       try {
         // Synchronous, so that it comes before every write.
-        ftruncateSync(this.#open.handle.fd);
+        ftruncateSync(this.#open.handle.fd, this.keptBytes);
       } catch (error) {
         this.stream.destroy(error as Error);
       }
@@ -95,11 +127,12 @@ export class OutputFile {
   /** The error to report when writing has failed. */
   cannotWrite(error: Error): CliError {
     const name = this.path === '-' ? 'stdout' : this.path;
-    return new CliError(ExitCode.failure, `${this.option}: cannot write ${name}: ${error.message}`, { cause: error });
+    return new CliError(ExitCode.failure, `${this.option}: ${cannotWrite(name, error)}`, { cause: error });
   }
 }
 
-async function openFile({ path, option, isForced }: Target): Promise<OpenFile> {
+async function openFile(target: Target): Promise<OpenFile> {
+  const { path, option, isForced, continuation } = target;
   try {
     return { handle: await open(path, 'wx'), isNew: true, isRegular: true };
   } catch (error) {
@@ -107,6 +140,9 @@ async function openFile({ path, option, isForced }: Target): Promise<OpenFile> {
       throw cannotOpen(path, option, error);
     }
     const isRegular = (await stat(path).catch(() => undefined))?.isFile() !== false;
+    if (isRegular && continuation !== undefined) {
+      return continueFile(target, continuation);
+    }
     if (isRegular && !isForced) {
       throw new CliError(ExitCode.usage, `${option}: ${path} already exists; use --force to overwrite it`, {
         cause: error,
@@ -122,8 +158,21 @@ async function openFile({ path, option, isForced }: Target): Promise<OpenFile> {
   }
 }
 
+async function continueFile({ path, option }: Target, continuation: Continuation): Promise<OpenFile> {
+  let handle: FileHandle;
+  try {
+    handle = await open(path, constants.O_RDWR | constants.O_APPEND);
+  } catch (error) {
+    throw cannotOpen(path, option, error);
+  }
+  const continued = await continuation(handle, (await handle.stat()).size);
+  if ('problem' in continued) {
+    await handle.close();
+    throw new CliError(ExitCode.usage, `${option}: ${path} ${continued.problem}; name another file`);
+  }
+  return { handle, isNew: false, isRegular: true, continued };
+}
+
 function cannotOpen(path: string, option: string, error: unknown): CliError {
-  return new CliError(ExitCode.failure, `${option}: cannot open ${path}: ${(error as Error).message}`, {
-    cause: error,
-  });
+  return new CliError(ExitCode.failure, `${option}: ${cannotWrite(path, error)}`, { cause: error });
 }

@@ -1,4 +1,5 @@
-import { dissectorOf } from '../decoders/index.js';
+import { type Decoder, dissectorOf } from '../decoders/index.js';
+import type { RecordDecoder } from '../decoders/record-decoder.js';
 import {
   BYTE_ORDER_MAGIC,
   ENHANCED_PACKET,
@@ -45,14 +46,15 @@ const ERROR_FLAGS: Readonly<Record<NonNullable<PacketRecord['error']>, number>> 
  */
 export class PcapngEncoder {
   readonly #blocks = new PcapngBlockWriter();
-  readonly #dissector: string | undefined;
+  readonly #decoder: RecordDecoder<Pick<Decoder, 'name'>> | undefined;
   readonly #interfaces = new Map<string, number>();
-  /** The tags that precede a packet, by its direction and by whether it is a rejected frame. */
+  /** The tags that precede a packet, by its direction and its dissector. */
   readonly #tags = new Map<string, Buffer>();
 
-  /** @param decoder - the name of a decoder. If Wireshark has a dissector for it, every packet names that. */
-  constructor(decoder?: string) {
-    this.#dissector = decoder === undefined ? undefined : dissectorOf(decoder);
+  /** @param decoder - decodes the packets. If Wireshark has a dissector for any of them, every packet names its own. */
+  constructor(decoder?: RecordDecoder<Pick<Decoder, 'name'>>) {
+    const hasDissector = decoder?.names.some((name) => dissectorOf(name) !== undefined);
+    this.#decoder = hasDissector ? decoder : undefined;
   }
 
   /** Encodes the beginning of a file: its section, and the interfaces that are known already. */
@@ -75,9 +77,10 @@ export class PcapngEncoder {
   }
 
   /** Encodes a record, and before it the interface of its connection if there is none yet. */
-  record({ timeUs, name, dir, length, bytes, error }: PacketRecord): Uint8Array {
+  record(record: PacketRecord): Uint8Array {
+    const { timeUs, name, dir, length, bytes, error } = record;
     const interfaceId = this.#interfaces.get(name) ?? this.#addInterface(name);
-    const tags = this.#dissector === undefined ? NO_TAGS : this.#tagsOf(this.#dissector, dir, error);
+    const tags = this.#decoder === undefined ? NO_TAGS : this.#tagsOf(dir, dissectorFor(record, this.#decoder));
     const blocks = this.#blocks;
     blocks.begin(ENHANCED_PACKET);
     blocks.uint32(interfaceId);
@@ -106,7 +109,7 @@ export class PcapngEncoder {
     this.#interfaces.set(name, id);
     const blocks = this.#blocks;
     blocks.begin(INTERFACE_DESCRIPTION);
-    blocks.uint16(this.#dissector === undefined ? LINKTYPE_USER0 : LINKTYPE_UPPER_PDU);
+    blocks.uint16(this.#decoder === undefined ? LINKTYPE_USER0 : LINKTYPE_UPPER_PDU);
     blocks.uint16(0);
     // No limit on the length of packets.
     blocks.uint32(0);
@@ -116,15 +119,15 @@ export class PcapngEncoder {
     return id;
   }
 
-  /** What Wireshark must know before a packet: its direction, and its dissector, which is not for rejected frames. */
-  #tagsOf(dissector: string, dir: PacketRecord['dir'], error: PacketRecord['error']): Buffer {
-    const key = `${dir}${error === undefined}`;
+  /** What Wireshark must know before a packet: its direction and its dissector. */
+  #tagsOf(dir: PacketRecord['dir'], dissector: string): Buffer {
+    const key = `${dir}${dissector}`;
     let tags = this.#tags.get(key);
     if (tags === undefined) {
       const direction = Buffer.alloc(4);
       direction.writeUInt32BE(dir === 'tx' ? 0 : 1);
       tags = Buffer.concat([
-        tag(TAG_DISSECTOR, Buffer.from(error === undefined ? dissector : DATA_DISSECTOR)),
+        tag(TAG_DISSECTOR, Buffer.from(dissector)),
         tag(TAG_DIRECTION, direction),
         tag(TAG_END, NO_TAGS),
       ]);
@@ -132,6 +135,11 @@ export class PcapngEncoder {
     }
     return tags;
   }
+}
+
+function dissectorFor(record: PacketRecord, decoder: RecordDecoder<Pick<Decoder, 'name'>>): string {
+  const name = record.error === undefined ? decoder.of(record)?.name : undefined;
+  return (name === undefined ? undefined : dissectorOf(name)) ?? DATA_DISSECTOR;
 }
 
 /** Code and length, big-endian, and the value padded to a multiple of four bytes. */

@@ -8,7 +8,7 @@ export const captureSink = defineSink('pcapng', {
   description: 'write a capture file for Wireshark; "-" writes it to stdout instead of lines',
   canBeStdout: true,
   pipeTo: 'wireshark -k -i -',
-  open: (file, _, { names, decoder }) => new Capture(file, new PcapngEncoder(decoder?.name), names),
+  open: (file, _, { names, decoder }) => new Capture(file, new PcapngEncoder(decoder), names),
 });
 
 /** A capture in the format pcapng. */

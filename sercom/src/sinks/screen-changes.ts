@@ -1,5 +1,6 @@
 import type { PacketRecord } from '../records/record.js';
-import type { Colorize } from '../terminal/color.js';
+import type { Piece, StyledLine } from '../terminal/styled-line.js';
+import { columnsOf, cut, padded } from '../text/columns.js';
 import { count } from '../text/count.js';
 import { escapeText, quotePacket } from '../text/escape.js';
 import { toHex } from '../text/hex.js';
@@ -11,13 +12,17 @@ const MAX_KINDS = 1_000;
 /** The number of bytes of a packet in a line. */
 const SHOWN_BYTES = 32;
 
+/** With less room than this for the packet, columns of numbers are left out. */
+const MIN_PACKET_COLUMNS = 32;
+
 /** One kind of packet. */
 interface Kind {
   name: string;
   dir: string;
   count: number;
+  firstUs: number;
   lastUs: number;
-  /** Since the packet before. */
+  /** Since the packet before, which is 0 if both came in one burst. */
   intervalUs: number | undefined;
   bytes: Uint8Array;
   length: number;
@@ -52,6 +57,7 @@ export class ScreenChanges implements RecordSink {
       name,
       dir,
       count: (before?.count ?? 0) + 1,
+      firstUs: before?.firstUs ?? timeUs,
       lastUs: timeUs,
       intervalUs: before && timeUs - before.lastUs,
       bytes: shown,
@@ -70,39 +76,77 @@ export class ScreenChanges implements RecordSink {
     this.#kinds.clear();
   }
 
-  /** A title, the kinds sorted by connection, direction and leading bytes, and how many kinds were forgotten. */
-  lines(colorize: Colorize): string[] {
+  /**
+   * A title, the kinds sorted by connection, direction and leading bytes, and how many kinds were forgotten.
+   *
+   * @param columns - the width of the terminal. Default: there is room for all columns
+   */
+  lines(columns = Number.POSITIVE_INFINITY): StyledLine[] {
     const kinds = [...this.#kinds].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind);
-    const nameWidth = Math.max('name'.length, ...kinds.map(({ name }) => escapeText(name).length));
-    const title = `${'name'.padEnd(nameWidth)}  dir    count   interval  length  packet`;
-    const lines = [colorize('dim', title), ...kinds.map((kind) => kindLine(kind, nameWidth, colorize))];
+    const names = kinds.map(({ name }) => escapeText(name));
+    const nameColumns = Math.min(
+      Math.max('name'.length, ...names.map(columnsOf)),
+      Math.max(MIN_NAME_COLUMNS, Math.floor(columns / 3)),
+    );
+    const widest = titleOf(NUMBERS, nameColumns);
+    const numbers = columns - columnsOf(widest) >= MIN_PACKET_COLUMNS ? NUMBERS : NUMBERS.filter((each) => each.isKept);
+    const lines: StyledLine[] = [
+      [[titleOf(numbers, nameColumns), 'dim']],
+      ...kinds.map((kind, index) => kindLine(kind, padded(cut(names[index]!, nameColumns), nameColumns), numbers)),
+    ];
     return this.#forgottenKinds === 0
       ? lines
-      : [...lines, colorize('dim', `${count(this.#forgottenKinds, 'older kind')} forgotten`)];
+      : [...lines, [[`${count(this.#forgottenKinds, 'older kind')} forgotten`, 'dim']]];
   }
 }
 
-function kindLine(kind: Kind, nameWidth: number, colorize: Colorize): string {
-  const { bytes, length, changed, error } = kind;
-  const hex = Array.from(bytes, (byte, index) => {
-    const digits = toHex(Uint8Array.of(byte));
-    return changed[index] ? colorize('changed', digits) : digits;
-  }).join(' ');
-  const more = bytes.length < length ? ' …' : '';
-  const meaning = error === undefined ? quotePacket(bytes) : colorize('red', `rejected: ${error}`);
+/** A name is not cut to less than this. */
+const MIN_NAME_COLUMNS = 4;
+
+/** The columns of numbers. */
+const NUMBERS: readonly {
+  title: string;
+  columns: number;
+  /** Whether it is shown on narrow terminals, too. */
+  isKept: boolean;
+  text(kind: Kind): string;
+}[] = [
+  { title: 'count', columns: 6, isKept: true, text: ({ count }) => String(count) },
+  { title: 'interval', columns: 9, isKept: true, text: (kind) => interval(meanUs(kind)) },
+  { title: 'last', columns: 9, isKept: false, text: ({ intervalUs }) => interval(intervalUs) },
+  { title: 'length', columns: 6, isKept: false, text: ({ length }) => String(length) },
+];
+
+function titleOf(numbers: typeof NUMBERS, nameColumns: number): string {
+  const titles = numbers.map(({ title, columns }) => title.padStart(columns));
+  return ['name'.padEnd(nameColumns), 'dir', ...titles, 'packet'].join('  ');
+}
+
+function kindLine(kind: Kind, name: string, numbers: typeof NUMBERS): StyledLine {
+  const { dir, bytes, length, changed, error } = kind;
+  const hex = Array.from(bytes, (byte, index): Piece[] => [
+    [index === 0 ? '' : ' '],
+    [toHex(Uint8Array.of(byte)), changed[index] ? 'changed' : undefined],
+  ]);
   return [
-    colorize('cyan', escapeText(kind.name).padEnd(nameWidth)),
-    `${colorize(kind.dir === 'rx' ? 'green' : 'yellow', kind.dir)} `,
-    String(kind.count).padStart(6),
-    interval(kind.intervalUs).padStart(9),
-    String(length).padStart(6),
-    `${hex}${more}  ${meaning}`,
-  ].join('  ');
+    [name, 'cyan'],
+    ['  '],
+    [dir, dir === 'rx' ? 'green' : 'yellow'],
+    [` ${numbers.map(({ columns, text }) => `  ${text(kind).padStart(columns)}`).join('')}  `],
+    ...hex.flat(),
+    [bytes.length < length ? ' …  ' : '  '],
+    error === undefined ? [quotePacket(bytes)] : [`rejected: ${error}`, 'red'],
+  ];
+}
+
+/** The mean time between the packets of a kind. */
+function meanUs({ count, firstUs, lastUs }: Kind): number | undefined {
+  return count < 2 ? undefined : (lastUs - firstUs) / (count - 1);
 }
 
 function interval(us: number | undefined): string {
   if (us === undefined) {
     return '-';
   }
-  return us < 10_000_000 ? `${(us / 1_000).toFixed(1)} ms` : `${(us / 1_000_000).toFixed(1)} s`;
+  return Math.abs(us) < 10_000_000 ? `${(us / 1_000).toFixed(1)} ms` : `${(us / 1_000_000).toFixed(1)} s`;
 }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
+import { isInForeground } from './foreground.js';
 import { TerminalStream } from './terminal-stream.js';
 
 /** Control keys, as a terminal in raw mode sends them. */
@@ -8,6 +8,7 @@ export const Key = {
   endOfInput: '\x04',
   backspace: '\x08',
   delete: '\x7f',
+  tab: '\t',
   enter: '\r',
   lineFeed: '\n',
   eraseLine: '\x15',
@@ -32,6 +33,8 @@ export class Keyboard {
   readonly #decoder = new StringDecoder('utf8');
   #poll: NodeJS.Timeout | undefined;
   #isReading = false;
+  /** Whether the terminal edits lines and passes on whole ones. */
+  #readsLines = false;
 
   /** @param onPause - called after keys that arrive together, such as pasted text */
   constructor(terminal: NodeJS.ReadStream, onKey: (key: string) => void, onPause: () => void) {
@@ -40,8 +43,17 @@ export class Keyboard {
     this.#onPause = onPause;
     // A terminal that hangs up sends no more keys.
     terminal.on('error', this.#ignore);
+    terminal.on('end', this.#ended);
     process.on('SIGCONT', this.#open);
     this.#open();
+  }
+
+  /** Lets the terminal itself edit lines, with echo, or stops that. */
+  readLines(readsLines: boolean): void {
+    this.#readsLines = readsLines;
+    if (this.#isReading) {
+      this.#open();
+    }
   }
 
   close(): void {
@@ -58,7 +70,7 @@ export class Keyboard {
     }
     // Twice: while the process was stopped, the shell may have changed the mode.
     this.#terminal.setRawMode(false);
-    this.#terminal.setRawMode(true);
+    this.#terminal.setRawMode(!this.#readsLines);
     if (!this.#isReading) {
       this.#isReading = true;
       this.#terminal.on('data', this.#take);
@@ -82,6 +94,13 @@ export class Keyboard {
 
   readonly #ignore = () => {};
 
+  /** Ctrl-D, while the terminal edits lines. A terminal that hangs up is noticed by what writes to it. */
+  readonly #ended = () => {
+    if (this.#readsLines) {
+      this.#onKey(Key.endOfInput);
+    }
+  };
+
   readonly #take = (chunk: Buffer) => {
     for (const [key] of this.#decoder.write(chunk).matchAll(KEYS)) {
       if (key === Key.suspend) {
@@ -93,17 +112,4 @@ export class Keyboard {
     }
     this.#onPause();
   };
-}
-
-/** Whether the process may change the mode of its terminal. Where this is unknown, it is assumed. */
-function isInForeground(): boolean {
-  let stat: string;
-  try {
-    stat = readFileSync('/proc/self/stat', 'latin1');
-  } catch {
-    return true;
-  }
-  // The name of the program, in parentheses, may contain anything.
-  const [, , , processGroup, , terminal, foregroundGroup] = stat.slice(stat.lastIndexOf(')') + 1).split(' ');
-  return terminal === '0' || processGroup === foregroundGroup;
 }

@@ -1,5 +1,6 @@
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { shorten } from './shorten.js';
 
 /**
  * The conversion that `Buffer.toString('hex')` uses. It also works on a `Uint8Array`, which saves making a `Buffer` of it; for
@@ -24,18 +25,19 @@ export function toSpacedHex(bytes: Uint8Array): string {
 }
 
 /**
- * Parses pairs of hex digits, upper or lower case, with optional white space or colons between them.
+ * Parses pairs of hex digits, upper or lower case, with optional white space, colons or commas between them. Each group
+ * of pairs may begin with `0x`.
  *
  * @throws CliError (usage error)
  */
 export function parseHex(text: string): Uint8Array {
-  const pairs = text.match(/[^\s:]+/g) ?? [];
-  const invalid = pairs.find((digits) => !/^([0-9a-f]{2})*$/i.test(digits));
+  const groups = text.match(/[^\s:,]+/g) ?? [];
+  const invalid = groups.find((group) => !/^(?:0x(?=.))?(?:[0-9a-f]{2})*$/i.test(group));
   if (invalid !== undefined) {
     throw new CliError(
       ExitCode.usage,
-      `invalid hex "${invalid}"; expected pairs of digits, for example "01 02 ff", "01:02:ff" or "0102ff"`,
+      `invalid hex "${shorten(invalid)}"; expected pairs of digits, for example "01 02 ff", "0x01,0x02,0xff" or "0102ff"`,
     );
   }
-  return Buffer.from(pairs.join(''), 'hex');
+  return Buffer.from(groups.map((group) => group.replace(/^0x/i, '')).join(''), 'hex');
 }

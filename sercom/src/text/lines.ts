@@ -51,7 +51,7 @@ export async function* linesOf(
     pending.push(first);
     pendingCharacters += first.length;
     if (pendingCharacters > MAX_LINE_CHARACTERS) {
-      throw new Error(`line ${number + 1} is too long`);
+      throw new Error(`line ${number + 1} is too long; the longest has ${MAX_LINE_CHARACTERS} characters`);
     }
     for (const other of others) {
       yield { text: pending.join('').replace(/\r$/, ''), number: ++number, isEnded: true };

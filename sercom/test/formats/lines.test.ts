@@ -29,7 +29,7 @@ describe('the line for people', () => {
   });
 
   test('shows why a frame was rejected, and that some of its bytes are missing', () => {
-    expect(plain(rejected)).toMatch(/ {2}leg {4}rx {4}300 {2}01 02 … {2,}rejected: too-long$/);
+    expect(plain(rejected)).toMatch(/ {2}leg {4}rx {4}300 {2}01 02 … 298 more {2,}rejected: too-long$/);
   });
 
   test('does not claim that bytes are missing if none are', () => {

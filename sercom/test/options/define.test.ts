@@ -74,12 +74,12 @@ describe('a table of options', () => {
   });
 });
 
-describe('the rules of the options', () => {
-  const commands = path.resolve(import.meta.dirname, '../../src/commands');
-  const names = readdirSync(commands, { withFileTypes: true }).flatMap((entry) =>
-    entry.isDirectory() ? [entry.name] : [],
-  );
+const commands = path.resolve(import.meta.dirname, '../../src/commands');
+const names = readdirSync(commands, { withFileTypes: true }).flatMap((entry) =>
+  entry.isDirectory() ? [entry.name] : [],
+);
 
+describe('the rules of the options', () => {
   test.each(names)('of %s refer to options and arguments that it has', async (name) => {
     const { definition }: { definition: CommandDefinition } = await import(path.join(commands, name, 'command.ts'));
     const keys = Object.keys(definition.options);
@@ -91,5 +91,29 @@ describe('the rules of the options', () => {
           ),
     );
     expect(subjects.map((subject) => subject.replace(/=.*/, '')).filter((key) => !keys.includes(key))).toEqual([]);
+  });
+});
+
+describe('every command', () => {
+  test.each(names)('%s has a help text for each option and argument, without a period', async (name) => {
+    const { definition }: { definition: CommandDefinition } = await import(path.join(commands, name, 'command.ts'));
+    for (const { description } of Object.values(definition.options)) {
+      expect(description).toMatch(/^(?:[a-z[]|DTR|RTS).*[^.\s]$/s);
+    }
+  });
+
+  test('that shows records has the same definitions as the others', async () => {
+    const definitions = new Map<string, Set<string>>();
+    for (const name of ['monitor', 'replay', 'extcap']) {
+      const { definition }: { definition: CommandDefinition } = await import(path.join(commands, name, 'command.ts'));
+      for (const [key, each] of Object.entries(definition.options)) {
+        // In replay, the options of ports need a port.
+        const text = JSON.stringify({ ...each, needs: undefined });
+        definitions.set(key, (definitions.get(key) ?? new Set()).add(text));
+      }
+    }
+    const differing = [...definitions].flatMap(([key, texts]) => (texts.size > 1 ? [key] : []));
+    // Wireshark offers dissectors rather than decoders.
+    expect(differing).toEqual(['decode']);
   });
 });

@@ -19,6 +19,9 @@ const PROFILES = {
     nested: { ports: ['@bench'] },
     shown: { ports: ['uno=sim:'], json: true, changes: true },
     sender: { ports: ['uno=sim:'], json: true, hex: '01', repeat: 2, encode: 'cbor', 'no-reconnect': true },
+    pair: { ports: ['arm=sim:', 'leg=sim:', 'sim:@115200', '/dev/nowhere'], wait: 1, json: true },
+    'pair:extra': { ports: ['own=sim:'] },
+    empty: { ports: [] },
     keeper: { ports: ['uno=sim:'], 'log-size': 5_000, force: true, lead: 2, encode: 'cbor' },
   },
 };
@@ -85,12 +88,12 @@ describe('profiles', () => {
       { dir: 'tx', hex: '68656c6c6f' },
       { dir: 'rx', hex: '68656c6c6f' },
     ]);
-    // Only monitor prints statistics.
+    // Only monitor and replay print statistics.
     expect(outcomes.map(({ code, stderr }) => ({ code, lines: stderr.split('\n').length - 1 }))).toEqual([
       { code: 0, lines: 1 },
       { code: 0, lines: 0 },
       { code: 0, lines: 0 },
-      { code: 0, lines: 0 },
+      { code: 0, lines: 1 },
     ]);
   });
 
@@ -104,15 +107,53 @@ describe('profiles', () => {
     expect({ code, stdout }).toEqual({ code: 0, stdout: printed });
   });
 
+  test.each([
+    ['@pair:arm', 'arm'],
+    ['@pair:leg', 'leg'],
+    ['@pair:sim:', 'sim:'],
+    // A profile whose own name has a colon comes first.
+    ['@pair:extra', 'own'],
+    // A profile with one port may be written in the same way.
+    ['@one:uno', 'uno'],
+  ])('%s is one port of a profile, with the options of the profile', async (port, name) => {
+    const { code, stdout } = await runWith(PROFILES, 'send', port, '--text', 'by name', '--wait', '1', '--json');
+    expect(jsonLines(stdout)).toMatchObject([{ name, hex: Buffer.from('by name').toString('hex') }]);
+    expect(code).toBe(0);
+  });
+
+  test('several ports of a profile can be chosen, but not all', async () => {
+    const { stdout } = await runWith(PROFILES, 'monitor', '@pair:arm', '@pair:leg', '-n', '2');
+    const packets = jsonLines(stdout).filter(({ dir }) => dir === 'rx');
+    expect(packets.map(({ name }) => name).sort()).toEqual(['arm', 'leg']);
+  });
+
+  test.each([
+    [
+      'send',
+      '@pair',
+      /^sercom: send needs exactly one port, but @pair has 4; choose one: @pair:arm, @pair:leg, @pair:sim:, @pair:\/dev\/nowhere\n$/,
+    ],
+    ['replay x.log', '@empty', /^sercom: replay needs exactly one port, but @empty has none; name one\n$/],
+    ['send', '@pair:lge', /^sercom: \S*config\.json: profile "pair": unknown port "lge"; Did you mean @pair:leg\?\n$/],
+    ['send', '@pair:', /^sercom: \S*config\.json: profile "pair": unknown port ""; available: @pair:arm, /],
+  ])('%s %s is a usage error that says what can be chosen', async (command, port, message) => {
+    const { code, stdout, stderr } = await runWith(PROFILES, ...command.split(' '), port);
+    expect(stderr).toMatch(message);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+  });
+
   test('with options that exclude each other are a usage error', async () => {
     const { code, stdout, stderr } = await runWith(PROFILES, 'monitor', '@shown');
-    expect(stderr).toBe('sercom: profile: --changes cannot be used with --json\n');
+    expect(stderr).toBe('sercom: profile @shown: --changes cannot be used with --json\n');
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   });
 
   test.each([
     ['@bnech', /unknown profile "bnech" in .*config\.json; Did you mean @bench\?/],
-    ['@slow', /config\.json: profile "slow": "timeout": invalid value "never"\. Expected a number of seconds/],
+    [
+      '@slow',
+      /config\.json: profile "slow": "timeout": invalid value "never"; expected a number of seconds above 0, up to \d+$/m,
+    ],
     ['@typo', /config\.json: profile "typo": unknown option "party"; Did you mean "parity"\?/],
     ['@nested', /config\.json: profile "nested": "ports" is not an array of ports/],
   ])('%s is a usage error', async (port, message) => {
@@ -123,11 +164,15 @@ describe('profiles', () => {
   });
 
   test.each([
-    ['missing', undefined, /config\.json does not exist; create it with \{"profiles"/],
-    ['broken', '{', /config\.json: .*JSON/],
+    ['missing', undefined, /profiles: cannot read \S+config\.json: no such file; create it with \{"profiles"/],
+    ['broken', '{', /config\.json: invalid JSON: .*; correct the file/],
     ['null', 'null', /config\.json: expected \{"profiles"/],
     ['a number', '7', /config\.json: expected \{"profiles"/],
-    ['without a profile of that name', '\ufeff{"profiles": {}}', /unknown profile "bench"/],
+    [
+      'without a profile of that name',
+      '\ufeff{"profiles": {}}',
+      /unknown profile "bench" in \S+config\.json; it defines none$/m,
+    ],
     ['of the wrong shape', { profiles: [] }, /config\.json: expected \{"profiles"/],
   ])('in a configuration file that is %s are a usage error', async (_, config, message) => {
     const { code, stderr } = await runWith(config, 'monitor', '@bench');
@@ -135,8 +180,23 @@ describe('profiles', () => {
     expect(code).toBe(2);
   });
 
+  test.each([
+    ['is not set', undefined],
+    ['is a relative path, which the XDG specification says to ignore', 'sercom-test'],
+  ])('are in ~/.config if XDG_CONFIG_HOME %s', async (_, folder) => {
+    const home = await temporaryFolder();
+    await mkdir(path.join(home, '.config/sercom'), { recursive: true });
+    await writeFile(path.join(home, '.config/sercom/config.json'), JSON.stringify(PROFILES));
+    const env = { HOME: home, XDG_CONFIG_HOME: folder };
+    const { stdout } = await new RunningProcess(process.execPath, [SERCOM, 'completion', 'ports'], env).outcome();
+    expect(stdout.split('\n')).toContain('@bench');
+  });
+
   test('are offered as ports by the completion', async () => {
     const { stdout } = await runWith(PROFILES, 'completion', 'ports');
-    expect(stdout.split('\n')).toEqual(expect.arrayContaining(['sim:', '@bench', '@one']));
+    expect(stdout.split('\n')).toEqual(
+      expect.arrayContaining(['sim:', '@bench', '@bench:arm', '@bench:leg', '@one', '@pair:sim:']),
+    );
+    expect(stdout).not.toContain('@one:');
   });
 });

@@ -34,23 +34,23 @@ describe('rejects', () => {
   }
 
   test('a missing file', async () => {
-    expect(await messageFor('a.hex', async () => {})).toBe(
-      'sercom: cannot read "FILE": no such file; build it first\n',
-    );
+    expect(await messageFor('a.hex', async () => {})).toBe('sercom: cannot read FILE: no such file; build it first\n');
   });
 
   test('a device, which may never end', async () => {
     const message = await messageFor('zero.hex', (file) => symlink('/dev/zero', file));
-    expect(message).toBe('sercom: cannot read "FILE": not a file; expected an Intel HEX file\n');
+    expect(message).toBe('sercom: cannot read FILE: not a file; expected an Intel HEX file\n');
   });
 
   test('a file that is too large for an image', async () => {
     const message = await messageFor('large.hex', (file) => writeFile(file, Buffer.alloc(1_048_577)));
-    expect(message).toMatch(/^sercom: cannot read "FILE": 1048577 bytes are too many .*\n$/);
+    expect(message).toMatch(/^sercom: cannot read FILE: 1048577 bytes are too many .*\n$/);
   });
 
   test('a file that is not Intel HEX', async () => {
     const message = await messageFor('elf.hex', (file) => writeFile(file, '\x7fELF'));
-    expect(message).toMatch(/^sercom: cannot run "FILE" .*line 1: not a record;.*expected an Intel HEX file/);
+    expect(message).toMatch(
+      /^sercom: cannot run FILE .*line 1: not a record;.*; name an Intel HEX file for the Uno\n$/,
+    );
   });
 });

@@ -106,6 +106,6 @@ describe('reading a log', () => {
   });
 
   test('rejects a line without a line end', async () => {
-    await expect(read(`${LINE}\n${LINE}`)).rejects.toThrow(/^line 2: truncated line$/);
+    await expect(read(`${LINE}\n${LINE}`)).rejects.toThrow(/^line 2: truncated line; what is before it has been read$/);
   });
 });

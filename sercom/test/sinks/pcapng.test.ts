@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../test/support/tools.js';
+import { decoderOfAll, loadRecordDecoder } from '../../src/decoders/record-decoder.js';
 import { readPcapng } from '../../src/records/pcapng-reader.js';
 import type { PacketRecord } from '../../src/records/record.js';
 import type { FileSink } from '../../src/sinks/file-sink.js';
@@ -35,7 +36,7 @@ const frame: PacketRecord = { ...packet, length: 300, bytes: Uint8Array.of(5, 1)
 async function openCapture(file: string, decoder?: string, names: readonly string[] = []): Promise<FileSink> {
   const [capture] = await openSinks(
     { pcapng: file },
-    { names, decoder: decoder === undefined ? undefined : { name: decoder } },
+    { names, decoder: decoder === undefined ? undefined : decoderOfAll({ name: decoder }) },
   );
   return capture!;
 }
@@ -279,6 +280,25 @@ describe.skipIf(!has('tshark'))('tshark reads a capture (needs tshark)', () => {
     expect(await tshark(file, FIELDS)).toEqual([
       ['1700000000.123456000', 'arm', '0x00000001', '0', `exported_pdu:${dissector}`],
       ['1700000000.123456000', 'arm', '0x00000001', '1', 'exported_pdu:data'],
+    ]);
+  });
+
+  test('with the dissector that its conditions choose', async () => {
+    const file = path.join(await temporaryFolder(), 'a.pcapng');
+    const decoder = await loadRecordDecoder(['dir=tx:cbor', 'bytes=7b:json']);
+    const [sink] = await openSinks({ pcapng: file }, { names: ['arm'], decoder });
+    for (const [dir, text] of [
+      ['tx', '\x05'],
+      ['rx', '{}'],
+      ['rx', 'other'],
+    ] as const) {
+      await sink!.write({ ...packet, dir, bytes: Buffer.from(text), length: text.length });
+    }
+    await sink!.close();
+    expect(await tshark(file, ['frame.protocols'])).toEqual([
+      ['exported_pdu:cbor'],
+      ['exported_pdu:json'],
+      ['exported_pdu:data'],
     ]);
   });
 

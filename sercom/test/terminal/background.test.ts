@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { describe, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { has } from '../../../test/support/tools.js';
 import { SERCOM } from '../support/sercom-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
@@ -68,5 +68,52 @@ describe.skipIf(!has('python3') || !has('bash'))('a job of a shell (needs python
     await shell.printed(/Stopped[^]*Stopped/);
     shell.type('bg; kill %1; wait %1; echo code $?; exit\n');
     await shell.printed(/code 143\r?\n/);
+  });
+
+  test('the status line is drawn in the foreground only, and erased before Ctrl-Z stops the process', async () => {
+    const STATUS = /\x1b\[\?7l/;
+    const shell = startShell();
+    // The packets that are shown in the background.
+    const shown = (from: number) => shell.stdout.slice(from).split('"hello').length - 1;
+    shell.type(`${MONITOR} --stats &\n`);
+    await shell.printed(/"hello 2"[^]*"hello 3"/);
+    expect(shell.stdout).not.toMatch(STATUS);
+    shell.type('fg\n');
+    await shell.printed(STATUS);
+    shell.type('\x1a');
+    await shell.printed(/Stopped/);
+    expect(shell.stdout).toMatch(/\r\x1b\[J(?:(?!\x1b\[\?7l)[^])*Stopped/);
+    const stopped = shell.stdout.length;
+    shell.type('bg\n');
+    while (shown(stopped) < 4) {
+      await delay(50);
+    }
+    expect(shell.stdout.slice(stopped)).not.toMatch(STATUS);
+    shell.type('fg\n');
+    while (!STATUS.test(shell.stdout.slice(stopped))) {
+      await delay(50);
+    }
+    shell.type('q');
+    await shell.printed(/received \d+ packets/);
+    shell.type('exit\n');
+    await shell.outcome();
+  });
+
+  test('the status line of ping is erased before Ctrl-Z stops it', async () => {
+    const shell = startShell();
+    shell.type(`"${process.execPath}" "${SERCOM}" ping sim: -n 1000 --interval 0.1\n`);
+    await shell.printed(/\x1b\[\?7l\d+ of 1000 sent/);
+    shell.type('\x1a');
+    await shell.printed(/Stopped/);
+    expect(shell.stdout).toMatch(/\r\x1b\[J(?:(?!\x1b\[\?7l)[^])*Stopped/);
+    const stopped = shell.stdout.length;
+    shell.type('fg\n');
+    while (!/\x1b\[\?7l\d+ of 1000 sent, [1-9]/.test(shell.stdout.slice(stopped))) {
+      await delay(50);
+    }
+    shell.type('\x03');
+    await shell.printed(/throughput/);
+    shell.type('exit\n');
+    await shell.outcome();
   });
 });

@@ -1,3 +1,4 @@
+import { getSystemErrorMap } from 'node:util';
 import type { PortState } from '../port-state.js';
 import type { Turn } from './turn.js';
 
@@ -15,6 +16,12 @@ export interface DirectIo {
 /** Makes the error of a hang-up, marked as bindings mark it. */
 export function hangUp(message: string, cause?: unknown): Error {
   return Object.assign(new Error(message, { cause }), { disconnect: true });
+}
+
+/** What the operating system says about an error, without the code and the name of the call. */
+export function reasonOf(error: unknown): string {
+  const { errno = 0, message } = error as NodeJS.ErrnoException;
+  return getSystemErrorMap().get(errno)?.[1] ?? message;
 }
 
 /** Whether a call that never waits failed only because it would have had to wait. */

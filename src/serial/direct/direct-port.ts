@@ -1,6 +1,6 @@
 import type { Port, PortListener, PortOpenOptions, ReadPort } from '../port.js';
 import { PortState } from '../port-state.js';
-import { type DirectIo, hangUp } from './direct-io.js';
+import { type DirectIo, hangUp, reasonOf } from './direct-io.js';
 import type { DirectReader } from './direct-reader.js';
 import { DirectWriter } from './direct-writer.js';
 import { holdOpen, mayWaitInClose } from './held-descriptor.js';
@@ -137,7 +137,7 @@ export class DirectPort implements Port {
 
   #hungUp(error: Error | null): void {
     if (error !== null) {
-      this.#fail(hangUp(`the port hung up: ${error.message}`, error));
+      this.#fail(hangUp(`the port hung up: ${reasonOf(error)}`, error));
     } else if (this.#state.wasResumed) {
       // Ends in a failed read, after what was received before.
       this.#reader.readRest();

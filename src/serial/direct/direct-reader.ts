@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs';
-import { type DirectIo, hangUp, isTryAgain } from './direct-io.js';
+import { type DirectIo, hangUp, isTryAgain, reasonOf } from './direct-io.js';
 import { Turn } from './turn.js';
 
 /** More than Linux returns from a tty at once, which is 4 KiB. */
@@ -78,7 +78,7 @@ export abstract class DirectReader {
       this.io.fail(hangUp('the port hung up: read returned no bytes'));
     } catch (error) {
       if (!isTryAgain(error)) {
-        this.io.fail(hangUp(`read failed: ${(error as Error).message}`, error));
+        this.io.fail(hangUp(`read failed: ${reasonOf(error)}`, error));
       }
     }
     return undefined;

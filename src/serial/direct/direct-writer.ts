@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { setImmediate } from 'node:timers';
-import { type DirectIo, hangUp, isTryAgain } from './direct-io.js';
+import { type DirectIo, hangUp, isTryAgain, reasonOf } from './direct-io.js';
 import type { PollMask } from './poll-mask.js';
 
 /** A write that the kernel did not accept whole at once. */
@@ -92,7 +92,7 @@ export class DirectWriter {
       this.#hasWritten = true;
     } catch (error) {
       if (!isTryAgain(error)) {
-        return hangUp(`write failed: ${(error as Error).message}`, error);
+        return hangUp(`write failed: ${reasonOf(error)}`, error);
       }
     }
     return undefined;

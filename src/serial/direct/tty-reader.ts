@@ -2,7 +2,7 @@ import { closeSync, constants, open } from 'node:fs';
 import type { SocketConstructorOpts, TcpSocketConnectOpts } from 'node:net';
 import { ReadStream } from 'node:tty';
 import { promisify } from 'node:util';
-import { type DirectIo, hangUp } from './direct-io.js';
+import { type DirectIo, hangUp, reasonOf } from './direct-io.js';
 import { chunkBuffer, DirectReader } from './direct-reader.js';
 
 /** Maximum time of an opening after which the next one, which blocks the event loop, is expected to be short too. */
@@ -67,7 +67,9 @@ export class TtyReader extends DirectReader {
     const end = (error?: Error) => {
       this.close();
       this.readRest();
-      this.io.fail(hangUp(`the port hung up: ${error?.message ?? 'read returned no bytes'}`, error));
+      this.io.fail(
+        hangUp(`the port hung up: ${error === undefined ? 'read returned no bytes' : reasonOf(error)}`, error),
+      );
     };
     this.#stream.once('error', end).once('end', end);
   }

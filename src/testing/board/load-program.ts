@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { getSystemErrorMap } from 'node:util';
 import { describeValue, invalidOption } from '../../options.js';
 import { FLASH_BYTES } from '../avr/atmega328p.js';
 import { parseIntelHex } from '../avr/intel-hex.js';
@@ -52,8 +53,8 @@ function parseFile(file: string | URL): Uint8Array {
   try {
     text = readFileSync(file, 'latin1');
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'no such file' : (code ?? (error as Error).message);
+    const { code, errno = 0, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'no such file' : (getSystemErrorMap().get(errno)?.[1] ?? message);
     throw invalidOption(`SimulatedBoard: image is ${shown}: ${reason}; expected ${EXPECTED_IMAGE}`);
   }
   try {

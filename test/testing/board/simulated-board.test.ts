@@ -59,6 +59,9 @@ describe('new SimulatedBoard', () => {
     expect(() => new SimulatedBoard({ path: 'x', image: 'build/uno.hex' })).toThrow(
       'SimulatedBoard: image is "build/uno.hex": no such file; expected the path or URL of an Intel HEX file, its text, or',
     );
+    expect(() => new SimulatedBoard({ path: 'x', image: import.meta.dirname })).toThrow(
+      `SimulatedBoard: image is ${JSON.stringify(import.meta.dirname)}: illegal operation on a directory; expected`,
+    );
     const source = fileURLToPath(import.meta.url);
     expect(() => new SimulatedBoard({ path: 'x', image: source })).toThrow(
       `SimulatedBoard: image ${JSON.stringify(source)}: Intel HEX, line 1: not a record`,

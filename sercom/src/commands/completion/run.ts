@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import { PLAIN_DECODERS } from '../../decoders/index.js';
 import { ExitCode } from '../../exit-codes.js';
-import { profileNames } from '../../options/profiles.js';
+import { profileArguments } from '../../options/profiles.js';
 import { SIMULATED_PATH, usbNames } from '../../ports/port-argument.js';
 import type { Run } from '../command.js';
 import { type definition, PORTS, type Shell } from './command.js';
@@ -12,7 +12,7 @@ export const run: Run<typeof definition> = async ({ shell }, output, program) =>
     const { listPorts } = await import('serial-communicator');
     const listed = (await listPorts()).filter(({ hasNode }) => hasNode !== false);
     const paths = listed.map(({ path }) => path);
-    const ports = [...paths, ...usbNames(listed).values(), SIMULATED_PATH, ...(await profileNames())];
+    const ports = [...paths, ...usbNames(listed).values(), SIMULATED_PATH, ...(await profileArguments())];
     // The scripts read one port per line.
     const lines = ports.filter((port) => !/\p{Cc}/u.test(port)).map((port) => `${port}\n`);
     output.write(lines.join(''));
@@ -54,7 +54,9 @@ function shapesOf(program: Command): CommandShape[] {
 }
 
 /** Values to offer for options that accept others as well. */
-const SOME_VALUES: Readonly<Record<string, readonly string[]>> = { '--decode': PLAIN_DECODERS };
+const SOME_VALUES: Readonly<Record<string, readonly string[]>> = {
+  '--decode': ['', 'dir=rx:', 'dir=tx:'].flatMap((conditions) => PLAIN_DECODERS.map((name) => `${conditions}${name}`)),
+};
 
 function shapeOf({ long, short, description, required, optional, flags, argChoices }: Option): OptionShape[] {
   const hasFile = /<file\b/.test(flags);
@@ -74,20 +76,17 @@ function shapeOf({ long, short, description, required, optional, flags, argChoic
 
 const SCRIPTS: Record<Shell, (commands: readonly CommandShape[]) => string> = { bash, zsh, fish };
 
-/** The files that bash offers, quoted. */
-const BASH_FILES = 'compgen -f -- "$current" | _sercom_quoted';
-
 function bash(commands: readonly CommandShape[]): string {
   const cases = commands.map(({ name, hasPorts, hasFile, choices, options }) => {
     const values = options
       .filter(({ hasValue }) => hasValue)
       .map(({ long, short, choices, hasFile }) => {
-        const reply = hasFile ? BASH_FILES : `compgen -W ${quote(choices.join(' '))} -- "$current"`;
+        const reply = hasFile ? "_sercom_files '' '*'" : `compgen -W ${quote(choices.join(' '))} -- "$current"`;
         return `        ${[long, short].filter(Boolean).join('|')}) candidates=$(${reply}) ;;`;
       });
     const words = [...options.map(({ long }) => long), '--help', ...choices].join(' ');
-    const ports = hasPorts ? `; sercom completion ${PORTS} 2>/dev/null | _sercom_quoted` : '';
-    const files = hasFile ? `; ${BASH_FILES}` : '';
+    const ports = hasPorts ? '; _sercom_ports' : '';
+    const files = hasFile ? "; _sercom_files '' '*'" : '';
     return [
       `    ${name})`,
       '      case "$previous" in',
@@ -98,16 +97,43 @@ function bash(commands: readonly CommandShape[]): string {
     ].join('\n');
   });
   return `# bash completion of sercom: source <(sercom completion bash)
-# Prints the lines of stdin, quoted for the command line, that begin with the current word. "compgen -W" would expand them.
+# Prints the lines of stdin, after what is typed before them and quoted for the command line, that continue the current word.
+# "compgen -W" would expand them.
 _sercom_quoted() {
   local line
   while IFS= read -r line; do
-    printf -v line %q "$line"
-    [[ $line == "$current"* ]] && printf '%s\\n' "$line"
+    printf -v line '%q' "$line"
+    # The shell expands "~" only without a backslash.
+    [[ $current == "$1~"* ]] && line="\${line#\\\\}"
+    [[ $1$line == "$current"* ]] && printf '%s\\n' "$1$line"
   done
 }
+# Offers folders, and the files that match a pattern.
+_sercom_files() {
+  local file typed="\${current#"$1"}"
+  compgen -f -- "\${typed//\\\\/}" | while IFS= read -r file; do
+    if [[ -d \${file/#\\~\\//~/} ]]; then
+      printf '%s/\\n' "$file"
+    elif [[ $file == $2 ]]; then
+      printf '%s\\n' "$file"
+    fi
+  done | _sercom_quoted "$1"
+}
+_sercom_ports() {
+  local name='' port
+  [[ $current != -* && $current == *=* ]] && name="\${current%%=*}="
+  if [[ $current == "$name"sim:* ]]; then
+    shopt -s nocasematch extglob
+    _sercom_files "\${name}sim:" '*.?(i)hex'
+  else
+    sercom completion ${PORTS} 2>/dev/null | while IFS= read -r port; do
+      # A profile has no name.
+      [[ $name && $port == @* ]] || printf '%s\\n' "$port"
+    done | _sercom_quoted "$name"
+  fi
+}
 _sercom() {
-  local line="\${COMP_LINE:0:COMP_POINT}" previous="\${COMP_WORDS[COMP_CWORD-1]}" current candidates
+  local line="\${COMP_LINE:0:COMP_POINT}" previous current candidates
   current="\${line##*[[:space:]]}"
   # White space after a backslash belongs to the word.
   local before="\${line%"$current"}" space word
@@ -116,6 +142,9 @@ _sercom() {
     current="\${word##*[[:space:]]}$space$current"
     before="\${line%"$current"}"
   done
+  # In COMP_WORDS, a value that contains one of "=:@" is several words.
+  previous="\${before%"\${before##*[![:space:]]}"}"
+  previous="\${previous##*[[:space:]]}"
   if ((COMP_CWORD == 1)); then
     candidates=$(compgen -W "${commands.map(({ name }) => name).join(' ')} help --help --version" -- "$current")
   else
@@ -123,12 +152,17 @@ _sercom() {
 ${cases.join('\n').replace(/^/gm, '  ')}
     esac
   fi
-  # Bash replaces only the part after the last of these characters.
-  local kept="\${current%"\${current##*[:=@]}"}"
+  # Bash replaces what follows the last of these characters, and "@" as well.
+  local breaks="\${COMP_WORDBREAKS//[!@:=]/}" kept='' candidate
+  [[ $breaks ]] && kept="\${current%"\${current##*[$breaks]}"}"
+  kept="\${kept%@}"
   COMPREPLY=()
   while IFS= read -r candidate; do
     [ -n "$candidate" ] && COMPREPLY+=("\${candidate#"$kept"}")
   done <<<"$candidates"
+  # More may follow these.
+  [[ \${#COMPREPLY[@]} == 1 && $candidates == *[/:] ]] && compopt -o nospace 2>/dev/null
+  return 0
 }
 complete -F _sercom sercom
 `;
@@ -142,7 +176,7 @@ function zsh(commands: readonly CommandShape[]): string {
       return [long, ...(short === undefined ? [] : [short])].map((flag) => quote(`*${flag}${spec}`));
     });
     const rest = hasPorts
-      ? '*:port:_sercom_ports'
+      ? `*:port:${hasFile ? '_sercom_files_and_ports' : '_sercom_ports'}`
       : hasFile
         ? '*:file:_files'
         : choices.length > 0
@@ -154,10 +188,24 @@ function zsh(commands: readonly CommandShape[]): string {
 # zsh completion of sercom: sercom completion zsh > "\${fpath[1]}/_sercom"
 _sercom_ports() {
   local -a ports
+  local name
+  compset -P '[^-=][^=]#=' && name=1
+  if compset -P 'sim:'; then
+    _files -g '*.(#i)(hex|ihex)'
+    return
+  fi
   ports=(\${(f)"$(sercom completion ${PORTS} 2>/dev/null)"})
+  # A profile has no name, and a file may follow "sim:".
+  [[ -n $name ]] && ports=(\${ports:#@*})
+  ports=(\${ports:#${SIMULATED_PATH}})
   compadd -a ports
+  compadd -S '' -- ${SIMULATED_PATH}
+}
+_sercom_files_and_ports() {
+  _alternative 'files:file:_files' 'ports:port:_sercom_ports'
 }
 _sercom() {
+  setopt localoptions extendedglob
   local -a commands
   commands=(
 ${commands.map(({ name, description }) => `    ${quote(`${name}:${description}`)}`).join('\n')}
@@ -186,7 +234,7 @@ function fish(commands: readonly CommandShape[]): string {
     const inCommand = `complete -c sercom -n ${quote(`__fish_seen_subcommand_from ${name}`)}`;
     return [
       `complete -c sercom -n __fish_use_subcommand -a ${name} -d ${quote(description)}`,
-      ...(hasPorts ? [`${inCommand} -a ${quote(`(sercom completion ${PORTS} 2>/dev/null)`)}`] : []),
+      ...(hasPorts ? [`${inCommand} -a '(__sercom_ports)'`] : []),
       ...(hasFile ? [`${inCommand} -F`] : []),
       ...(choices.length > 0 ? [`${inCommand} -a ${quote(choices.join(' '))}`] : []),
       ...options.map((option) => {
@@ -203,6 +251,22 @@ function fish(commands: readonly CommandShape[]): string {
     ];
   });
   return `# fish completion of sercom: sercom completion fish > ~/.config/fish/completions/sercom.fish
+function __sercom_ports
+  set -l token (commandline -ct)
+  set -l name (string match -r '^[^-=][^=]*=' -- $token)
+  set -l port (string sub -s (math 1 + (string length -- "$name")) -- $token)
+  if string match -q 'sim:*' -- $port
+    set -l file (string sub -s 5 -- $port)
+    for each in $file*/ $file*.{hex,HEX,ihex,IHEX}
+      echo "$name"sim:$each
+    end
+    return
+  end
+  for each in (sercom completion ${PORTS} 2>/dev/null)
+    # A profile has no name.
+    string match -q '@*' -- $each; and test -n "$name"; or echo "$name$each"
+  end
+end
 complete -c sercom -f
 ${lines.join('\n')}
 `;

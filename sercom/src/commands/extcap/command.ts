@@ -1,6 +1,6 @@
 import { DISSECTED_DECODERS } from '../../decoders/index.js';
 import { type OptionsOf, option } from '../../options/define.js';
-import { PORT_OPTIONS } from '../../options/port-options.js';
+import { PORT_OPTIONS, SKIP_FIRST_OPTION } from '../../options/port-options.js';
 import { defineCommand } from '../command.js';
 
 /** No decoder: Wireshark shows bytes. */
@@ -24,7 +24,7 @@ export const definition = defineCommand({
       choices: CAPTURE_DECODERS,
       default: BYTES,
     }),
-    skipFirst: option('--no-skip-first', 'also decode bytes before the first delimiter'),
+    ...SKIP_FIRST_OPTION,
     ...PORT_OPTIONS,
   },
   help: `Examples:

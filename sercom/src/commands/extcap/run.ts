@@ -1,4 +1,5 @@
 import { CliError } from '../../cli-error.js';
+import { decoderOfAll } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { greet } from '../../session/greeting.js';
@@ -44,9 +45,11 @@ async function capture(path: string, options: ExtcapOptions, output: Output): Pr
     throw new CliError(ExitCode.usage, '--capture requires --fifo');
   }
   const ports = sessionPorts([{ name: path, path, baudRate: options.baud }], options, options.skipFirst);
-  const decoder = options.decode === BYTES ? undefined : { name: options.decode };
+  const decoder = options.decode === BYTES ? undefined : decoderOfAll({ name: options.decode });
   // Wireshark has created the file for this capture.
-  const flow = new RecordFlow(await openSinks({ pcapng: options.fifo, force: true }, { names: [path], decoder }));
+  const flow = new RecordFlow(
+    await openSinks({ pcapng: options.fifo, force: true }, { names: [path], decoder, flag: '--fifo' }),
+  );
   const echoing = ports.filter(({ isEchoSketch }) => isEchoSketch);
   const source = new LivePorts({
     ports,

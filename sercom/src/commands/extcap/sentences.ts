@@ -34,9 +34,10 @@ export function interfaceSentences(ports: readonly PortInfo[]): string[] {
  */
 export function pathOf(interfaceName: string | undefined): string {
   if (interfaceName === undefined || !interfaceName.startsWith(PREFIX)) {
+    const problem = interfaceName === undefined ? 'missing' : `invalid value "${interfaceName}"`;
     throw new CliError(
       ExitCode.usage,
-      `missing or invalid --extcap-interface ${PREFIX}PATH; list them with --extcap-interfaces`,
+      `--extcap-interface: ${problem}; expected ${PREFIX}PATH; see "sercom extcap --extcap-interfaces"`,
     );
   }
   return interfaceName.slice(PREFIX.length);

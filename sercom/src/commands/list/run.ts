@@ -10,7 +10,7 @@ import { discardWhenStalled } from '../../terminal/terminal-stream.js';
 import { within } from '../../within.js';
 import type { Run } from '../command.js';
 import type { definition } from './command.js';
-import { changeJson, changeLine, portJson, portTable } from './table.js';
+import { changeJson, changeLine, type PortChange, portJson, portTable } from './table.js';
 
 /** How often to list the ports: not every operating system reports changes in a folder of devices. */
 const POLL_MS = 1_000;
@@ -25,16 +25,18 @@ export const run: Run<typeof definition> = async ({ json = false, watch: isWatch
     if (json) {
       output.write(portJson(ports));
     } else if (ports.length > 0) {
-      output.write(portTable(ports));
+      output.write(portTable(ports, output.size?.columns));
     } else {
       printMessage('no serial ports found; check that the device is plugged in and that the cable carries data');
     }
     return ExitCode.success;
   }
+  const report = (change: PortChange, port: PortInfo) =>
+    output.write(json ? changeJson(change, port) : changeLine(change, port, output.size?.columns));
   for (const port of ports) {
-    output.write(json ? changeJson('present', port) : changeLine('present', port));
+    report('present', port);
   }
-  return watchPorts(ports, (change, port) => output.write((json ? changeJson : changeLine)(change, port)), output);
+  return watchPorts(ports, report, output);
 };
 
 /** The ports that were removed and added between two lists. */

@@ -1,5 +1,6 @@
 import type { PortInfo } from 'serial-communicator';
 import { describeInterface } from '../../ports/describe-port.js';
+import { fittedCells, table } from '../../terminal/table.js';
 import { escapeJson, escapeText } from '../../text/escape.js';
 
 /** A column: its title, and what it shows of a port. */
@@ -27,12 +28,16 @@ const FIELDS = [
   'hasNode',
 ] as const satisfies readonly (keyof PortInfo)[];
 
-/** A table with a heading and one line per port. Unknown values are shown as `-`. */
-export function portTable(ports: readonly PortInfo[]): string {
-  const rows = [COLUMNS.map(([title]) => title), ...ports.map(cells)];
-  const widths = COLUMNS.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
-  const lines = rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  return lines.map((line) => `${line.trimEnd()}\n`).join('');
+/**
+ * A table with a heading and one line per port. Unknown values are shown as `-`.
+ *
+ * @param columns - the width of the terminal
+ */
+export function portTable(ports: readonly PortInfo[], columns?: number): string {
+  const titles = COLUMNS.map(([title]) => title);
+  return table(titles, ports.map(cells), columns)
+    .map((line) => `${line}\n`)
+    .join('');
 }
 
 /** A JSON array with one object per port. Unknown values are `null`. */
@@ -43,9 +48,10 @@ export function portJson(ports: readonly PortInfo[]): string {
 /** What is reported about a port: it was `present` when watching began, or was `added` or `removed` later. */
 export type PortChange = 'present' | 'added' | 'removed';
 
-/** A change as one line. */
-export function changeLine(change: PortChange, port: PortInfo): string {
-  return `${change.padEnd('present'.length)}  ${cells(port).join('  ')}\n`;
+/** A change as one line; on a narrow terminal as several. */
+export function changeLine(change: PortChange, port: PortInfo, columns?: number): string {
+  const lines = fittedCells([change.padEnd('present'.length), ...cells(port)], columns);
+  return `${lines.join('\n')}\n`;
 }
 
 /** A change as one JSON object: `change`, and the fields of {@link portJson}. */

@@ -2,43 +2,26 @@ import { ENCODINGS } from '../../input/encoders.js';
 import { INPUT_KINDS } from '../../input/packet-input.js';
 import { grouped, type OptionsOf, option } from '../../options/define.js';
 import { OUTPUT_OPTIONS } from '../../options/output-options.js';
-import { PORT_OPTIONS } from '../../options/port-options.js';
-import { collect, integer, seconds } from '../../options/values.js';
-import { FILTER_GRAMMAR } from '../../records/filter.js';
+import { PORT_OPTIONS, SKIP_FIRST_OPTION } from '../../options/port-options.js';
+import { RECORD_OPTIONS } from '../../options/record-options.js';
+import { seconds } from '../../options/values.js';
 import { SINK_OPTIONS } from '../../sinks/index.js';
 import { defineCommand, portArguments } from '../command.js';
 
 /** `sercom monitor` */
 export const definition = defineCommand({
   options: {
-    count: option('-n, --count <packets>', 'stop after receiving this many packets', { parse: integer(1) }),
+    ...RECORD_OPTIONS,
     timeoutSeconds: option(
       '--timeout <seconds>',
       'stop after this many seconds; exit code 3 if fewer than --count packets (default: 1) arrived',
       { parse: seconds },
     ),
-    skipFirst: option('--no-skip-first', 'also decode bytes before the first delimiter (possibly the tail of a frame)'),
-    filter: option('--filter <conditions>', `only records that match: ${FILTER_GRAMMAR}; repeatable, all must match`, {
-      parse: collect,
-    }),
-    reject: option('--reject <conditions>', 'exclude records that match; repeatable, any match excludes', {
-      parse: collect,
-    }),
+    ...SKIP_FIRST_OPTION,
     raw: option('--raw', 'show received bytes as they arrive instead of packets, to see what the device sends', {
       excludes: ['count', 'changes', 'quiet', { option: 'decode', unless: 'pcapng' }],
     }),
-    quiet: option('-q, --quiet', 'print no packets'),
     drop: option('--drop', 'when stdout is slow, drop and count lines instead of pausing the device'),
-    stats: option('--stats', 'show a status line (on a terminal) and print a summary at the end'),
-    changes: option('--changes', 'show one line per kind of packet and highlight changed bytes', {
-      // With a capture, --decode names its dissector.
-      excludes: ['json', 'format', { option: 'decode', unless: 'pcapng' }],
-    }),
-    leadingBytes: option('--lead <bytes>', 'number of leading bytes that identify a kind of packet', {
-      parse: integer(0, 32),
-      default: 1,
-      needs: ['changes'],
-    }),
     ports: portArguments(),
     ...PORT_OPTIONS,
     ...OUTPUT_OPTIONS,

@@ -1,15 +1,16 @@
 import { isoTime, localTime } from '../../formats/times.js';
+import type { InputKind } from '../../input/packet-input.js';
 import { nowUs } from '../../records/clock.js';
 import type { LivePorts } from '../../session/live-ports.js';
 import type { Traffic } from '../../session/traffic.js';
 import type { ScreenChanges } from '../../sinks/screen-changes.js';
 import type { ScreenLines } from '../../sinks/screen-lines.js';
-import { type Colorize, colorizerFor } from '../../terminal/color.js';
 import { Key, Keyboard } from '../../terminal/keyboard.js';
 import { printMessage } from '../../terminal/message.js';
-import type { Output } from '../../terminal/output.js';
-import { columnsOf } from '../../text/columns.js';
-import { escapeText } from '../../text/escape.js';
+import type { FooterContent, Output, TerminalSize } from '../../terminal/output.js';
+import type { StyledLine } from '../../terminal/styled-line.js';
+import { wrapWords } from '../../text/columns.js';
+import { Prompt } from './prompt.js';
 
 /** How often the footer is drawn. */
 const DRAW_MS = 100;
@@ -25,7 +26,7 @@ const HELP = [
   'd      show packets as dumps or as lines',
   'b      show bytes as they arrive, or packets',
   'r      reset the board (DTR off and on again)',
-  ':      type a packet; Enter sends it, Esc cancels',
+  ':      type a packet; Enter sends it, Esc cancels, Tab: text, hex or json',
   'q      quit (same as Ctrl-C)',
 ];
 
@@ -48,8 +49,10 @@ export interface ConsoleParts {
   mark(text: string): void;
   /** Shows the bytes that arrive, or packets again. */
   toggleRaw(): void;
+  /** The format that packets are typed in at first. */
+  inputKind: InputKind;
   /** Sends a line that the user typed. Rejects if it is invalid or cannot be sent. */
-  sendLine(line: string): Promise<void>;
+  sendLine(line: string, kind: InputKind): Promise<void>;
   /** Ends the monitor as Ctrl-C does. */
   quit(): void;
 }
@@ -57,20 +60,19 @@ export interface ConsoleParts {
 /** The monitor on a terminal: its keys and its footer. Lives until {@link close}. */
 export class MonitorConsole {
   readonly #parts: ConsoleParts;
-  readonly #colorize: Colorize;
   readonly #keyboard: Keyboard | undefined;
   readonly #timers: NodeJS.Timeout[];
   #showsStats: boolean;
-  /** The packet that is being typed. */
-  #typed: string | undefined;
+  readonly #prompt: Prompt;
+  /** On a dumb terminal: whether to resume the display after the prompt. */
+  #resumes = false;
   #markers = 0;
 
   constructor(parts: ConsoleParts) {
     this.#parts = parts;
-    this.#colorize = colorizerFor(parts.output.stream);
+    this.#prompt = new Prompt(parts.inputKind, (line, kind) => this.#reportErrors(parts.sendLine(line, kind)));
     this.#showsStats = parts.showsStats;
-    parts.output.setFooter((rows) => this.#footer(rows));
-    parts.output.stream.on('resize', this.#draw);
+    parts.output.setFooter((size) => this.#footer(size));
     this.#timers = [setInterval(this.#draw, DRAW_MS), setInterval(() => parts.traffic.measure(), MEASURE_MS)];
     this.#keyboard = parts.hasKeys ? new Keyboard(process.stdin, (key) => this.#handleKey(key), this.#draw) : undefined;
   }
@@ -81,43 +83,43 @@ export class MonitorConsole {
       clearInterval(timer);
     }
     const { output } = this.#parts;
-    output.stream.off('resize', this.#draw);
     this.#keyboard?.close();
+    this.#prompt.close();
     this.#parts.lines.resume();
     output.setFooter(undefined);
   }
 
   readonly #draw = () => this.#parts.output.drawFooter();
 
-  #footer(rows: number): string[] {
+  #footer({ columns, rows }: TerminalSize): FooterContent {
     const { changes, lines, traffic } = this.#parts;
-    const below: string[] = [];
+    const prompt = this.#prompt.isOpen ? this.#prompt.shown(columns) : undefined;
+    const below: StyledLine[] = [];
     if (this.#showsStats) {
-      below.push(this.#colorize('dim', traffic.statusLine()));
+      below.push([[traffic.statusLine(), 'dim']]);
     }
     if (lines.isPaused) {
-      below.push(this.#colorize('yellow', `paused: ${lines.heldRecords} lines buffered; press space to resume`));
+      below.push([[`paused: ${lines.heldRecords} lines buffered; press space to resume`, 'yellow']]);
     }
-    if (this.#typed !== undefined) {
-      below.push(`:${endOf(this.#typed, (this.#parts.output.stream.columns || 80) - 2)}`);
-    }
-    if (changes === undefined) {
-      return below;
+    if (prompt !== undefined) {
+      below.push(prompt.line);
     }
     const room = Math.max(1, rows - below.length - 1);
-    const all = changes.lines(this.#colorize);
-    const shown =
-      all.length <= room ? all : [...all.slice(0, room - 1), this.#colorize('dim', `… ${all.length - room + 1} more`)];
-    return [...shown, ...below];
+    const all = changes?.lines(columns) ?? [];
+    const shown: StyledLine[] =
+      all.length <= room ? all : [...all.slice(0, room - 1), [[`… ${all.length - room + 1} more`, 'dim']]];
+    return { lines: [...shown, ...below], cursorColumn: prompt?.cursorColumn ?? 0 };
   }
 
   #handleKey(key: string): void {
     if (key === Key.interrupt) {
       this.#quit();
-    } else if (this.#typed === undefined) {
+    } else if (!this.#prompt.isOpen) {
       this.#command(key);
+    } else if (this.#parts.output.canMoveCursor) {
+      this.#prompt.take(key);
     } else {
-      this.#type(this.#typed, key);
+      this.#takeFromLine(key);
     }
   }
 
@@ -125,7 +127,7 @@ export class MonitorConsole {
     const { output, live, lines, changes, names } = this.#parts;
     switch (key) {
       case '?':
-        for (const line of HELP) {
+        for (const line of HELP.flatMap((each) => wrapWords(each, output.size!.columns))) {
           void output.write(`${line}\n`);
         }
         break;
@@ -138,7 +140,9 @@ export class MonitorConsole {
         break;
       case 'c':
         changes?.clear();
-        void output.write('\x1b[2J\x1b[3J\x1b[H');
+        if (output.canMoveCursor) {
+          void output.write('\x1b[2J\x1b[3J\x1b[H');
+        }
         break;
       case 'm':
         this.#mark();
@@ -158,7 +162,7 @@ export class MonitorConsole {
         }
         break;
       case ':':
-        this.#typed = '';
+        this.#openPrompt();
         break;
       case 'q':
       case Key.endOfInput:
@@ -170,32 +174,34 @@ export class MonitorConsole {
   #mark(): void {
     const now = nowUs();
     const marker = `marker ${++this.#markers}`;
-    void this.#parts.output.write(`${this.#colorize('yellow', `${RULE} ${marker}  ${localTime(now)} ${RULE}`)}\n`);
+    void this.#parts.output.writeLines([[[`${RULE} ${marker}  ${localTime(now)} ${RULE}`, 'yellow']]]);
     this.#parts.mark(`${marker}  ${isoTime(now)}`);
   }
 
-  #type(typed: string, key: string): void {
-    switch (key) {
-      case Key.enter:
-      case Key.lineFeed:
-        this.#typed = undefined;
-        this.#reportErrors(this.#parts.sendLine(typed));
-        break;
-      case Key.escape:
-        this.#typed = undefined;
-        break;
-      case Key.backspace:
-      case Key.delete:
-        this.#typed = typed === '' ? undefined : [...typed].slice(0, -1).join('');
-        break;
-      case Key.eraseLine:
-        this.#typed = '';
-        break;
-      default:
-        // Ignore control characters and keys that send several characters, such as arrows.
-        if ([...key].length === 1 && key >= ' ') {
-          this.#typed = typed + key;
-        }
+  #openPrompt(): void {
+    const { output, lines } = this.#parts;
+    this.#prompt.open();
+    if (!output.canMoveCursor) {
+      // The terminal itself edits the line, which must not be interrupted.
+      this.#resumes = !lines.isPaused;
+      lines.pause();
+      void output.write(this.#prompt.label);
+      this.#keyboard?.readLines(true);
+    }
+  }
+
+  /** Takes a key from a line that the terminal has edited. */
+  #takeFromLine(key: string): void {
+    if (key === Key.endOfInput) {
+      this.#quit();
+    } else if (key >= ' ' && key !== Key.delete) {
+      this.#prompt.take(key);
+    } else if (key === Key.lineFeed || key === Key.enter) {
+      this.#keyboard?.readLines(false);
+      if (this.#resumes) {
+        this.#parts.lines.resume();
+      }
+      this.#prompt.take(key);
     }
   }
 
@@ -212,16 +218,4 @@ export class MonitorConsole {
       }
     });
   }
-}
-
-/** The end of what was typed, as much as fits: the footer must not grow with pasted text. */
-function endOf(typed: string, columns: number): string {
-  // Every character that is visible has at most two code units per column.
-  const shown = [...escapeText(typed.slice(-2 * Math.max(1, columns)).replace(/^[\udc00-\udfff]/, ''))];
-  let room = columns;
-  let from = shown.length;
-  while (from > 0 && room >= columnsOf(shown[from - 1]!)) {
-    room -= columnsOf(shown[--from]!);
-  }
-  return shown.slice(from).join('');
 }

@@ -52,7 +52,7 @@ function whyMissing(arrivals: Arrivals, unframed: Uint8Array, receivedPackets: n
   }
   const { packetsReceived } = arrivals;
   if (packetsReceived > 0) {
-    return `--filter or --reject excluded the ${count(packetsReceived, 'packet')} that arrived`;
+    return `${count(packetsReceived, 'packet')} arrived, but did not match: check --filter and --reject`;
   }
   return skipped(arrivals) ?? 'received only delimiters: does the device send packets unprompted?';
 }

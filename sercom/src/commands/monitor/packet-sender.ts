@@ -1,7 +1,8 @@
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
+import type { Encoding } from '../../input/encoders.js';
 import { checked } from '../../input/max-packet.js';
-import { type PacketReader, packetReader } from '../../input/packet-input.js';
+import { type InputKind, type PacketReader, packetReader } from '../../input/packet-input.js';
 import { stdinLines } from '../../input/stdin.js';
 import type { LivePorts } from '../../session/live-ports.js';
 import type { RecordFlow } from '../../sinks/flow.js';
@@ -13,6 +14,8 @@ import type { MonitorOptions } from './command.js';
 export class PacketSender {
   readonly #names: readonly string[];
   readonly #recipient: string | undefined;
+  readonly #kind: InputKind;
+  readonly #encoding: Encoding | undefined;
   readonly #readPacket: PacketReader;
   readonly #maxPacketBytes: number;
 
@@ -20,10 +23,12 @@ export class PacketSender {
     names: readonly string[],
     recipient: string | undefined,
     readPacket: PacketReader,
-    maxPacketBytes: number,
+    { input = 'text', encode, maxPacketBytes }: MonitorOptions,
   ) {
     this.#names = names;
     this.#recipient = recipient;
+    this.#kind = input;
+    this.#encoding = encode;
     this.#readPacket = readPacket;
     this.#maxPacketBytes = maxPacketBytes;
   }
@@ -35,7 +40,7 @@ export class PacketSender {
   static async create(names: readonly string[], options: MonitorOptions): Promise<PacketSender> {
     const recipient = recipientOf(names, options);
     const readPacket = await packetReader(options.input ?? 'text', options.encode);
-    return new PacketSender(names, recipient, readPacket, options.maxPacketBytes);
+    return new PacketSender(names, recipient, readPacket, options);
   }
 
   /** Sends each line of stdin, and reports those that cannot be sent. Never resolves, since monitoring continues. */
@@ -52,14 +57,16 @@ export class PacketSender {
   /**
    * Sends the packet that a line describes.
    *
+   * @param kind - the format of the line. Default: that of `--input`
    * @throws CliError (usage error) if the line is invalid or has no recipient; an error of the library if sending failed
    */
-  async sendLine(line: string | Uint8Array, live: LivePorts, flow: RecordFlow): Promise<void> {
+  async sendLine(line: string | Uint8Array, live: LivePorts, flow: RecordFlow, kind = this.#kind): Promise<void> {
     if (this.#recipient === undefined) {
       const names = this.#names.join(', ');
       throw new CliError(ExitCode.usage, `several connections are open; choose one with --to NAME: ${names}`);
     }
-    const packet = checked(this.#readPacket(line), this.#maxPacketBytes);
+    const readPacket = kind === this.#kind ? this.#readPacket : await packetReader(kind, this.#encoding);
+    const packet = checked(readPacket(line), this.#maxPacketBytes);
     await flow.take(await live.send(this.#recipient, packet));
   }
 }

@@ -1,31 +1,26 @@
 import { CliError } from '../../cli-error.js';
-import { loadDecoder } from '../../decoders/index.js';
+import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
-import { recordFormats } from '../../options/output-options.js';
 import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePorts } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
+import { PacketLimit } from '../../records/packet-limit.js';
 import { greet } from '../../session/greeting.js';
 import { LivePorts } from '../../session/live-ports.js';
+import { RecordView } from '../../session/record-view.js';
 import { countNotShown } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
 import { Traffic } from '../../session/traffic.js';
 import { RecordFlow } from '../../sinks/flow.js';
-import { openSinks, writesToStdout } from '../../sinks/index.js';
-import { ScreenChanges } from '../../sinks/screen-changes.js';
-import { ScreenLines } from '../../sinks/screen-lines.js';
-import { Totals } from '../../sinks/totals.js';
-import { colorizerFor } from '../../terminal/color.js';
+import { openSinks } from '../../sinks/index.js';
 import { printMessage } from '../../terminal/message.js';
-import type { Output } from '../../terminal/output.js';
 import type { Run } from '../command.js';
 import type { definition, MonitorOptions } from './command.js';
 import { MonitorConsole } from './console.js';
 import { failAfter } from './deadline.js';
 import { PacketSender } from './packet-sender.js';
 import { RawView } from './raw-view.js';
-import { ReceiveLimit } from './receive-limit.js';
 
 /** Live ports, through the filter, to the screen, the totals and the files. */
 export const run: Run<typeof definition> = async (options, output) => {
@@ -33,26 +28,17 @@ export const run: Run<typeof definition> = async (options, output) => {
   const ports = portsOf(options, hasInput);
   const names = ports.map(({ name }) => name);
   const sender = await PacketSender.create(names, options);
-  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode, options.protoFolders);
-  const lines = new ScreenLines({
-    output,
-    ...recordFormats(options, names, output, decoder),
-    isDumping: options.dump === true,
-    drop: options.drop === true,
-    isLive: true,
-  });
-  const changes = options.changes ? new ScreenChanges(options.leadingBytes) : undefined;
-  const isOnStdout = !writesToStdout(options);
+  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
+  const view = new RecordView(options, { output, names, decoder, drop: options.drop === true, isLive: true });
+  const { lines, totals, screen, isOnStdout } = view;
   if (options.raw && !isOnStdout) {
     throw new CliError(ExitCode.usage, '--raw shows bytes on stdout, which --pcapng - writes to; name a file');
   }
-  const screen = isOnStdout && !options.quiet ? (changes ?? lines) : undefined;
-  const totals = new Totals(screen);
-  const limit = new ReceiveLimit(options.count);
+  const limit = new PacketLimit(options.count);
   const matches = recordFilter(options.filter, options.reject);
   const files = await openSinks(options, { names, decoder });
   const flow = new RecordFlow(
-    [totals, ...(screen === undefined ? [] : [screen]), ...files],
+    [...view.sinks, ...files],
     (record) => matches(record) && (record.isRaw === true || limit.passes(record)),
   );
   const rawView = new RawView(lines, flow.take);
@@ -64,24 +50,25 @@ export const run: Run<typeof definition> = async (options, output) => {
     ports,
     seeBytes: options.raw ? undefined : seeBytes(output.isTerminal && process.stdin.isTTY && screen === lines),
     async work(live) {
-      traffic = new Traffic(live, ports);
+      traffic = view.statistics && new Traffic(live, ports, view.statistics);
       if (options.raw) {
         rawView.open(live);
       }
-      if (output.isTerminal && isOnStdout) {
+      if (output.isTerminal && isOnStdout && traffic !== undefined) {
         console = new MonitorConsole({
           output,
           live,
           names,
           lines,
-          changes,
+          changes: view.changes,
           traffic,
           showsStats: options.stats === true,
           hasKeys: process.stdin.isTTY,
           mark: (text) => flow.remark(text),
           toggleRaw: () =>
             printMessage(screen === lines ? rawView.toggle(live) : 'with --changes or --quiet, bytes cannot be shown'),
-          sendLine: (line) => sender.sendLine(line, live, flow),
+          inputKind: options.input ?? 'text',
+          sendLine: (line, kind) => sender.sendLine(line, live, flow, kind),
           quit: interruption.interrupt,
         });
         // From here on, keys have an effect.
@@ -118,9 +105,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     finished(wasInterrupted) {
       rawView.close();
       console?.close();
-      if (changes !== undefined && changes === screen) {
-        printLines(output, changes.lines(colorizerFor(output.stream)));
-      }
+      view.printChanges();
       if (options.stats) {
         traffic?.summary().forEach(printMessage);
       }
@@ -156,8 +141,4 @@ function printGreeting(ports: readonly SessionPort[], { input }: MonitorOptions)
     return `${where}, a simulated Uno that echoes${input === undefined ? ' ("hello" is sent once a second)' : ''}`;
   });
   printMessage(`monitoring ${what.join(', ')}; ${keys}`);
-}
-
-function printLines(output: Output, lines: readonly string[]): void {
-  void output.write(lines.map((line) => `${line}\n`).join(''));
 }

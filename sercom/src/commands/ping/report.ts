@@ -1,5 +1,6 @@
 import { bytes } from '../../session/traffic.js';
-import type { Colorize } from '../../terminal/color.js';
+import { flow, type Piece, type StyledLine, spaced } from '../../terminal/styled-line.js';
+import { wrapWords } from '../../text/columns.js';
 import { count } from '../../text/count.js';
 import { escapeText } from '../../text/escape.js';
 import type { PingTally } from './tally.js';
@@ -15,7 +16,9 @@ export interface PingResult {
 
 const HISTOGRAM_ROWS = 12;
 
-const BAR_WIDTH = 40;
+/** The longest bar. On a narrow terminal, bars are shorter, and labels if bars would be shorter than this. */
+const BAR_COLUMNS = 40;
+const MIN_BAR_COLUMNS = 12;
 
 /** The reported percentiles of the round-trip times. */
 const PERCENTILES = { p50: 0.5, p90: 0.9, p99: 0.99, max: 1 } as const;
@@ -40,34 +43,38 @@ export function pingJson({ tally, seconds, lineBytesPerSecond }: PingResult): st
   });
 }
 
-/** The report for people: counts, times, throughput and histogram. */
-export function pingReport(name: string, result: PingResult, colorize: Colorize): string {
+/**
+ * The report for people: counts, times, throughput and histogram.
+ *
+ * @param columns - the width of the terminal, which the report is wrapped to. Default: it is not wrapped
+ */
+export function pingReport(name: string, result: PingResult, columns = Number.POSITIVE_INFINITY): StyledLine[] {
   const { tally, lineBytesPerSecond } = result;
-  const bad = (number: number, word: string) =>
-    number > 0 ? colorize('red', `${number} ${word}`) : `${number} ${word}`;
-  const unexpected = tally.unexpected > 0 ? [`${tally.unexpected} unexpected`] : [];
-  const counts = [
-    `${count(tally.sent, 'packet')} sent to ${escapeText(name)}`,
-    `${tally.received} received`,
-    bad(tally.lost, 'lost'),
-    bad(tally.corrupted, 'corrupted'),
-    `${tally.reordered} reordered`,
-    ...unexpected,
-  ].join(', ');
-  const lines = [counts];
+  const counts: Piece[] = [
+    [`${count(tally.sent, 'packet')} sent to ${escapeText(name)},`],
+    [`${tally.received} received,`],
+    [`${tally.lost} lost,`, tally.lost > 0 ? 'red' : undefined],
+    [`${tally.corrupted} corrupted,`, tally.corrupted > 0 ? 'red' : undefined],
+    ...(tally.unexpected > 0
+      ? [[`${tally.reordered} reordered,`] as const, [`${tally.unexpected} unexpected`] as const]
+      : [[`${tally.reordered} reordered`] as const]),
+  ];
+  const words = counts.flatMap(([text, color]) => text.split(' ').map((word): Piece => [word, color]));
+  const lines = flow(words, columns, ' ').map((row) => spaced(row, ' '));
   if (tally.received > 0) {
     const times = Object.entries(PERCENTILES).map(
       ([label, share]) => `${label} ${milliseconds(tally.rttMs.percentile(share)!)}`,
     );
     const rate = bytesPerSecond(result);
     const share = ((100 * rate) / lineBytesPerSecond).toFixed(1);
-    lines.push(
+    const texts = [
       `round trip: ${times.join('  ')}`,
       `throughput: ${bytes(rate)}/s in each direction, ${share} % of the line rate (${bytes(lineBytesPerSecond)}/s)`,
-      ...histogram(result, colorize),
-    );
+    ];
+    lines.push(...texts.flatMap((text) => wrapWords(text, columns)).map((row): StyledLine => [[row]]));
+    lines.push(...histogram(result, columns));
   }
-  return lines.map((line) => `${line}\n`).join('');
+  return lines;
 }
 
 /** The status line while pinging. */
@@ -78,15 +85,25 @@ export function pingProgress(result: PingResult, wanted: number): string {
   return `${tally.sent} of ${wanted} sent, ${tally.received} received, ${tally.lost} lost, ${tally.corrupted} corrupted${typical}`;
 }
 
-function histogram({ tally }: PingResult, colorize: Colorize): string[] {
+function histogram({ tally }: PingResult, columns: number): StyledLine[] {
   const rows = tally.rttMs.histogram(HISTOGRAM_ROWS);
   const most = Math.max(...rows.map((row) => row.count));
-  const labels = rows.map(({ from, to }) => `${milliseconds(from)} - ${milliseconds(to)}`);
-  const labelWidth = Math.max(...labels.map((label) => label.length));
-  const countWidth = String(most).length;
+  const countColumns = String(most).length;
+  const heads = (label: (row: (typeof rows)[number]) => string) => {
+    const labels = rows.map(label);
+    const labelColumns = Math.max(...labels.map(({ length }) => length));
+    return rows.map(
+      (row, index) => `  ${labels[index]!.padStart(labelColumns)}  ${String(row.count).padStart(countColumns)}  `,
+    );
+  };
+  let shown = heads(({ from, to }) => `${milliseconds(from)} - ${milliseconds(to)}`);
+  if (columns - shown[0]!.length < MIN_BAR_COLUMNS) {
+    shown = heads(({ from }) => milliseconds(from));
+  }
+  const barColumns = Math.max(1, Math.min(BAR_COLUMNS, columns - shown[0]!.length));
   return rows.map((row, index) => {
-    const bar = '#'.repeat(Math.ceil((BAR_WIDTH * row.count) / most));
-    return `  ${labels[index]!.padStart(labelWidth)}  ${String(row.count).padStart(countWidth)}  ${colorize('green', bar)}`.trimEnd();
+    const bar = '#'.repeat(Math.ceil((barColumns * row.count) / most));
+    return bar === '' ? [[shown[index]!.trimEnd()]] : [[shown[index]!], [bar, 'green']];
   });
 }
 

@@ -8,7 +8,6 @@ import { LivePorts } from '../../session/live-ports.js';
 import { runFlow } from '../../session/run-flow.js';
 import { RecordFlow } from '../../sinks/flow.js';
 import type { RecordSink } from '../../sinks/sink.js';
-import { colorizerFor } from '../../terminal/color.js';
 import { printMessage } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
 import { within } from '../../within.js';
@@ -88,12 +87,12 @@ export const run: Run<typeof definition> = async (options, output) => {
     },
   });
   if (tally.sent === 0) {
-    printMessage('no packets sent');
+    printMessage('no packets sent: the command was stopped before the port was ready');
     return exitCode === ExitCode.success ? ExitCode.failure : exitCode;
   }
-  await output.write(
-    options.json ? `${pingJson(result())}\n` : pingReport(name, result(), colorizerFor(output.stream)),
-  );
+  await (options.json
+    ? output.write(`${pingJson(result())}\n`)
+    : output.writeLines(pingReport(name, result(), output.size?.columns)));
   if (trouble !== undefined && !options.json) {
     output.push();
     printMessage(trouble);
@@ -154,10 +153,10 @@ export const run: Run<typeof definition> = async (options, output) => {
 };
 
 function showProgress(output: Output, result: () => PingResult, wanted: number): () => void {
-  if (!output.isTerminal) {
+  if (!output.canMoveCursor) {
     return () => {};
   }
-  output.setFooter(() => [pingProgress(result(), wanted)]);
+  output.setFooter(() => ({ lines: [[[pingProgress(result(), wanted)]]] }));
   const timer = setInterval(() => output.drawFooter(), PROGRESS_MS);
   return () => {
     clearInterval(timer);

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { parseByteCount } from '../../options/values.js';
 
 /** The largest range that is accepted; a longer one is a typing error. */
 const MAX_SIZES = 65_537;
@@ -10,10 +11,10 @@ const MAX_SIZES = 65_537;
  */
 export function parseSizes(text: string): number[] {
   return text.split(',').flatMap((part) => {
-    const [, first, last = first] = /^(\d{1,8})(?:-(\d{1,8}))?$/.exec(part) ?? [];
-    const from = Number(first);
-    const length = Number(last) - from + 1;
-    if (first === undefined || length < 1 || length > MAX_SIZES) {
+    const limits = part.split('-').map((size) => parseByteCount(size) ?? Number.NaN);
+    const from = limits[0]!;
+    const length = limits.at(-1)! - from + 1;
+    if (limits.length > 2 || !(length >= 1 && length <= MAX_SIZES)) {
       throw new InvalidArgumentError('Expected sizes in bytes, for example 64 or 1,16,254 or 1-32.');
     }
     return Array.from({ length }, (_, index) => from + index);

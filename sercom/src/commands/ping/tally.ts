@@ -157,7 +157,7 @@ export class PingTally {
     }
     const due = [...this.#pending];
     const similar =
-      due.find(([, { packet: sent }]) => packet.length >= NUMBER_BYTES && startsAlike(sent, packet)) ??
+      due.find(([, { packet: sent }]) => startsAlike(sent, packet)) ??
       due.find(([, { packet: sent }]) => sent.length === packet.length);
     if (similar === undefined) {
       this.#unexpected++;
@@ -213,8 +213,5 @@ function find(pending: ReadonlyMap<number, Pending>, packet: Uint8Array): number
 }
 
 function startsAlike(sent: Uint8Array, packet: Uint8Array): boolean {
-  return (
-    sent.length >= NUMBER_BYTES &&
-    Buffer.compare(sent.subarray(0, NUMBER_BYTES), packet.subarray(0, NUMBER_BYTES)) === 0
-  );
+  return Buffer.compare(sent.subarray(0, NUMBER_BYTES), packet.subarray(0, NUMBER_BYTES)) === 0;
 }

@@ -2,15 +2,18 @@ import { InvalidArgumentError } from 'commander';
 import { argument, needing, type OptionsOf, option } from '../../options/define.js';
 import { OUTPUT_OPTIONS } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
-import { collect, integer, secondsOrZero } from '../../options/values.js';
-import { FILTER_GRAMMAR } from '../../records/filter.js';
+import { RECORD_OPTIONS } from '../../options/record-options.js';
+import { integer, secondsOrZero } from '../../options/values.js';
 import { SINK_OPTIONS } from '../../sinks/index.js';
 import { defineCommand, optionalPortArgument } from '../command.js';
 
 /** `sercom replay` */
 export const definition = defineCommand({
   options: {
-    file: argument('<file>', 'a file written by --log or --pcapng; "-" for stdin'),
+    files: argument(
+      '<file...>',
+      'logs and captures (pcapng, pcap), also compressed with gzip; "-" for stdin. Several are played in the order of time',
+    ),
     port: optionalPortArgument('port to send the packets to, written as for send; without it, packets are printed'),
     speed: option(
       '--speed <factor>',
@@ -23,13 +26,12 @@ export const definition = defineCommand({
     dir: option('--dir <direction>', 'play packets received or sent (default: tx with a port, otherwise both)', {
       choices: ['rx', 'tx', 'both'],
     }),
-    filter: option('--filter <condition>', `play only records that match: ${FILTER_GRAMMAR}`, { parse: collect }),
-    reject: option('--reject <condition>', 'do not play records that match', { parse: collect }),
     lingerSeconds: option('--linger <seconds>', 'with a port: how long to keep receiving after the last packet', {
       parse: secondsOrZero,
       default: 0.5,
       needs: ['port'],
     }),
+    ...RECORD_OPTIONS,
     ...OUTPUT_OPTIONS,
     ...SINK_OPTIONS,
     ...needing(['port'], PORT_OPTIONS),
@@ -38,6 +40,7 @@ export const definition = defineCommand({
   sercom replay bench.log
   sercom replay bench.log --filter name=arm --decode cbor --json
   sercom replay bench.log --pcapng bench.pcapng                     (converts a log to a capture)
+  sercom replay bench.log bench.log.1 bench.log.2.gz                (a rotated log)
   sercom replay bench.log /dev/ttyACM0 --speed 2 --loop
   sercom replay capture.pcapng sim: --dir rx`,
 });
@@ -47,7 +50,7 @@ export type ReplayOptions = OptionsOf<(typeof definition)['options']>;
 /** Commander treats any word after `--loop` as its value, even a port. */
 function times(text: string): number {
   if (!/^\d+$/.test(text)) {
-    throw new InvalidArgumentError('Expected an integer or nothing; write the PORT before --loop.');
+    throw new InvalidArgumentError('Expected an integer or nothing; write FILE and PORT before --loop.');
   }
   return integer(1)(text);
 }

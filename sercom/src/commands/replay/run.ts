@@ -1,20 +1,22 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
-import { loadDecoder } from '../../decoders/index.js';
+import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
-import { recordFormats } from '../../options/output-options.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
+import { PacketLimit } from '../../records/packet-limit.js';
 import { Playback } from '../../records/playback.js';
-import { nameOfRecording } from '../../records/recording.js';
+import { nameOfRecordings } from '../../records/recording-name.js';
+import { namesInRecordings } from '../../records/recording-names.js';
+import { LiveFooter, type LiveStatus } from '../../session/live-footer.js';
 import { LivePorts } from '../../session/live-ports.js';
+import { RecordView } from '../../session/record-view.js';
 import { reportEnd } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
+import { Traffic } from '../../session/traffic.js';
 import { RecordFlow } from '../../sinks/flow.js';
-import { openSinks, writesToStdout } from '../../sinks/index.js';
-import { ScreenLines } from '../../sinks/screen-lines.js';
-import { Totals } from '../../sinks/totals.js';
+import { openSinks } from '../../sinks/index.js';
 import { printMessage } from '../../terminal/message.js';
 import { count } from '../../text/count.js';
 import type { Run } from '../command.js';
@@ -25,28 +27,49 @@ import type { definition, ReplayOptions } from './command.js';
  * and received goes to the screen and the files.
  */
 export const run: Run<typeof definition> = async (options, output) => {
-  const { file, lingerSeconds } = options;
+  const { files: recordings, lingerSeconds } = options;
   const ports = options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, false);
-  const names = ports.map(({ name }) => name);
-  const playback = playbackOf(options);
-  const decoder = options.decode === undefined ? undefined : await loadDecoder(options.decode, options.protoFolders);
-  const formats = recordFormats(options, names, output, decoder);
-  const screen = writesToStdout(options)
-    ? undefined
-    : new ScreenLines({ output, ...formats, isDumping: options.dump === true, isLive: ports.length > 0 });
-  const totals = new Totals(screen);
-  const files = await openSinks(options, { names, decoder, readFile: file });
-  const flow = new RecordFlow([totals, ...(screen === undefined ? [] : [screen]), ...files]);
   const [port] = ports;
+  const names = ports.map(({ name }) => name);
+  const limit = new PacketLimit(options.count, port === undefined && options.dir === 'tx' ? 'tx' : 'rx');
+  const playback = playbackOf(options, limit);
+  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
+  // What is read from a recording is aligned like what arrives at ports.
+  const alignedNames = port === undefined ? await namesInRecordings(recordings) : names;
+  const view = new RecordView(options, { output, names, alignedNames, decoder, isLive: port !== undefined });
+  const files = await openSinks(options, { names, decoder, readFiles: recordings });
+  const flow = new RecordFlow([...view.sinks, ...files], (record) => limit.passes(record));
+  let footer: LiveFooter | undefined;
+  const showFooter = (status: LiveStatus) => {
+    if (output.isTerminal && view.isOnStdout) {
+      footer = new LiveFooter(output, view, options.stats ? status : undefined);
+    }
+  };
   if (port === undefined) {
-    return runFlow({ source: playback, flow, output, interruptedCode: ExitCode.interrupted });
+    showFooter({ statusLine: () => `${view.totals}` });
+    return runFlow({
+      source: playback,
+      flow,
+      output,
+      interruptedCode: ExitCode.interrupted,
+      finished() {
+        footer?.close();
+        view.printChanges();
+        view.statistics?.summary().forEach(printMessage);
+      },
+    });
   }
+  let traffic: Traffic | undefined;
   const live = new LivePorts({
     ports,
     async work(live) {
+      const { statistics } = view;
+      if (statistics !== undefined) {
+        traffic = new Traffic(live, ports, statistics);
+        showFooter(traffic);
+      }
       await live.ready(port.name);
-      await sendRecording(live, port.name);
-      await delay(lingerSeconds * 1_000, undefined, { signal: live.signal });
+      await Promise.race([limit.reached, sendRecording(live, port.name)]);
     },
   });
   return runFlow({
@@ -54,7 +77,14 @@ export const run: Run<typeof definition> = async (options, output) => {
     flow,
     output,
     interruptedCode: ExitCode.interrupted,
-    finished: (wasInterrupted) => reportEnd({ totals, flow, screen, ports: live }, output, wasInterrupted),
+    finished(wasInterrupted) {
+      footer?.close();
+      view.printChanges();
+      if (options.stats) {
+        traffic?.summary().forEach(printMessage);
+      }
+      reportEnd({ totals: view.totals, flow, screen: view.screen, ports: live }, output, wasInterrupted);
+    },
   });
 
   async function sendRecording(live: LivePorts, name: string): Promise<void> {
@@ -69,33 +99,39 @@ export const run: Run<typeof definition> = async (options, output) => {
       await flow.write(await live.send(name, record.bytes));
     }, live.signal);
     if (rejectedFrames > 0) {
-      printMessage(`${count(rejectedFrames, 'rejected frame')} of ${nameOfRecording(file)} cannot be sent`);
+      printMessage(`${count(rejectedFrames, 'rejected frame')} of ${nameOfRecordings(recordings)} cannot be sent`);
     }
     if (sentPackets === 0) {
-      throw new CliError(ExitCode.failure, nothingSent(file, playback.skippedRecords));
+      throw new CliError(ExitCode.failure, nothingSent(recordings, playback.skippedRecords));
     }
+    await delay(lingerSeconds * 1_000, undefined, { signal: live.signal });
   }
 };
 
 /** @throws CliError (usage error) */
-function playbackOf({ file, port, loop = 1, speed, dir, filter, reject }: ReplayOptions): Playback {
+function playbackOf(options: ReplayOptions, limit: PacketLimit): Playback {
+  const { files, port, loop = 1, speed, dir, filter, reject } = options;
   const rounds = loop === true ? Number.POSITIVE_INFINITY : loop;
-  if (file === '-' && rounds > 1) {
+  if (files.filter((file) => file === '-').length > 1) {
+    throw new CliError(ExitCode.usage, 'stdin ("-") is given twice, but can be read only once');
+  }
+  if (files.includes('-') && rounds > 1) {
     throw new CliError(ExitCode.usage, '--loop: stdin can be read only once; use a file');
   }
   const played = dir ?? (port === undefined ? 'both' : 'tx');
   const isWanted = recordFilter(filter, reject);
   return new Playback({
-    file,
+    files,
     rounds,
     speed: speed ?? (port === undefined ? 0 : 1),
     matches: (record) => (played === 'both' || record.dir === played) && isWanted(record),
+    isDone: () => limit.isReached,
   });
 }
 
-function nothingSent(file: string, skippedRecords: number): string {
-  const name = nameOfRecording(file);
+function nothingSent(files: readonly string[], skippedRecords: number): string {
+  const have = files.length === 1 ? `${nameOfRecordings(files)} has` : `${nameOfRecordings(files)} have`;
   return skippedRecords === 0
-    ? `${name} has no packets to send`
-    : `${name} has ${count(skippedRecords, 'record')}, but none to send; use --dir rx or --dir both to send received packets`;
+    ? `${have} no packets to send; choose another recording`
+    : `${have} ${count(skippedRecords, 'record')}, but none to send; use --dir rx or --dir both to send received packets`;
 }

@@ -14,7 +14,9 @@ function otherThan(source: string): string[] {
 }
 
 const PACKET_OPTIONS = grouped('Packet:', {
-  hex: option('--hex <bytes>', 'a packet in hex: "01 02 ff", 01:02:ff or 0102ff', { excludes: otherThan('hex') }),
+  hex: option('--hex <bytes>', 'a packet in hex: "01 02 ff", 0x01,0x02,0xff, 01:02:ff or 0102ff', {
+    excludes: otherThan('hex'),
+  }),
   text: option('--text <text>', 'a packet as text, sent as UTF-8', { excludes: otherThan('text') }),
   stdin: option('--stdin', 'a packet: all of stdin', { excludes: otherThan('stdin') }),
   file: option('--file <file>', 'a packet: all of a file', { excludes: otherThan('file') }),
@@ -56,6 +58,12 @@ export const definition = defineCommand({
       'how long to wait for the replies; exit code 3 if they do not arrive',
       { parse: seconds, default: 2, needs: ['wantedReplies'] },
     ),
+  },
+  tooManyHelp({ text, hex }) {
+    if (text === undefined && hex === undefined) {
+      return 'to send a packet, put --text or --hex before it';
+    }
+    return `put the packet into quotes if it has spaces, as in ${text === undefined ? '--hex "01 02 ff"' : '--text "hello you"'}`;
   },
   help: `Examples:
   sercom send /dev/ttyACM0 --hex "01 02 ff"

@@ -4,6 +4,8 @@ import { checked } from '../../input/max-packet.js';
 import { type PacketReader, packetReader } from '../../input/packet-input.js';
 import { readPacket, readUpTo, stdinLines } from '../../input/stdin.js';
 import { openToRead } from '../../records/open-to-read.js';
+import { cannotRead } from '../../text/file-problem.js';
+import { parseHex } from '../../text/hex.js';
 import type { PacketOptions } from './command.js';
 
 /** The packets to send: one, or one for each line of stdin until the signal is aborted. */
@@ -29,7 +31,7 @@ export async function packetsOf(
     );
   }
   if (hex !== undefined) {
-    const packet = checked((await packetReader('hex'))(hex), maxBytes);
+    const packet = checked(parsedHex(hex), maxBytes);
     return () => [packet];
   }
   if (input !== undefined) {
@@ -47,6 +49,14 @@ export async function packetsOf(
   return () => [packet];
 }
 
+function parsedHex(hex: string): Uint8Array {
+  try {
+    return parseHex(hex);
+  } catch (error) {
+    throw new CliError(ExitCode.usage, `--hex: ${(error as Error).message}`, { cause: error });
+  }
+}
+
 async function* linePackets(read: PacketReader, maxBytes: number, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   for await (const line of stdinLines(signal)) {
     yield checked(read(line), maxBytes);
@@ -58,8 +68,6 @@ async function readFile(file: string, maxBytes: number, signal: AbortSignal): Pr
     return await readUpTo(await openToRead(file, signal), maxBytes);
   } catch (error) {
     signal.throwIfAborted();
-    throw new CliError(ExitCode.failure, `--file: cannot read "${file}": ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw new CliError(ExitCode.failure, `--file: ${cannotRead(file, error)}`, { cause: error });
   }
 }

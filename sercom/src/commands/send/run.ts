@@ -53,7 +53,10 @@ export const run: Run<typeof definition> = async (options, output) => {
         await sendAll(packets, live);
       }
       if (lostPackets > 0) {
-        throw new CliError(ExitCode.failure, `${count(lostPackets, 'packet')} of ${sentPackets} may not have arrived`);
+        throw new CliError(
+          ExitCode.failure,
+          `${count(lostPackets, 'packet')} of ${sentPackets} may not have arrived; check the device before you send them again`,
+        );
       }
       if (options.wantedReplies === 0 && output.isTerminal) {
         const what = isSingle ? count(totals.sentBytes, 'byte') : count(sentPackets, 'packet');

@@ -10,10 +10,11 @@ import { temporaryFolder } from '../../support/temporary-folder.js';
 const FOLDER = path.dirname(SERCOM);
 
 /** The words that bash offers after a line. */
-async function offered(line: string, env: NodeJS.ProcessEnv = {}): Promise<string[]> {
+async function offered(line: string, env: NodeJS.ProcessEnv = {}, breaks = ' \t\n"\'@><=;|&(:'): Promise<string[]> {
   const script = `
     sercom() { "${process.execPath}" "${SERCOM}" "$@"; }
     source <(sercom completion bash)
+    COMP_WORDBREAKS=$2
     COMP_LINE=$1 COMP_POINT=\${#1}
     # Bash also splits words at these characters.
     read -ra COMP_WORDS <<<"\${1//[=:@]/ & }"
@@ -21,7 +22,7 @@ async function offered(line: string, env: NodeJS.ProcessEnv = {}): Promise<strin
     COMP_CWORD=$((\${#COMP_WORDS[@]} - 1))
     _sercom
     printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout, stderr } = await new RunningProcess('bash', ['-c', script, 'bash', line], env).outcome();
+  const { stdout, stderr } = await new RunningProcess('bash', ['-c', script, 'bash', line, breaks], env).outcome();
   expect(stderr).toBe('');
   return stdout.split('\n').filter((word) => word !== '');
 }
@@ -31,7 +32,12 @@ describe.skipIf(!has('bash'))('completion in bash (needs bash)', () => {
     ['sercom mon', ['monitor']],
     ['sercom monitor --par', ['--parity']],
     ['sercom monitor --parity o', ['odd']],
-    ['sercom monitor --decode ', PLAIN_DECODERS],
+    ['sercom send --decode js', ['json']],
+    ['sercom monitor --decode dir=tx:c', ['cbor']],
+    [
+      'sercom replay --decode text --decode d',
+      ['rx', 'tx'].flatMap((dir) => PLAIN_DECODERS.map((name) => `dir=${dir}:${name}`)),
+    ],
     ['sercom extcap --decode b', ['bytes']],
     ['sercom monitor si', ['sim:']],
     ['sercom completion f', ['fish']],
@@ -41,9 +47,19 @@ describe.skipIf(!has('bash'))('completion in bash (needs bash)', () => {
     expect(await offered(line)).toEqual(words);
   });
 
-  test('offers the rest of a port after its colon', async () => {
-    // "sim:" is complete already.
-    expect(await offered('sercom monitor sim:')).toEqual([]);
+  test('offers images and folders after sim:', async () => {
+    const folder = await temporaryFolder();
+    await mkdir(path.join(folder, 'more'));
+    await Promise.all(['a.hex', 'b.IHEX', 'c.txt'].map((name) => writeFile(path.join(folder, name), '')));
+    const words = await offered(`sercom monitor sim:${folder}/`);
+    expect(words.sort()).toEqual(['a.hex', 'b.IHEX', 'more/'].map((name) => `${folder}/${name}`));
+  });
+
+  test.each([
+    ['without "@" and ":"', ' =', 'monitor arm=s', ['sim:']],
+    ['without any of its own', ' ', 'monitor arm=s', ['arm=sim:']],
+  ])('respects the word breaks of the user: %s', async (_, breaks, line, words) => {
+    expect(await offered(`sercom ${line}`, {}, breaks)).toEqual(words);
   });
 
   test('executes nothing in the name of a profile or a file, and quotes it', async () => {
@@ -55,11 +71,11 @@ describe.skipIf(!has('bash'))('completion in bash (needs bash)', () => {
     await writeFile(path.join(folder, 'sercom', 'config.json'), JSON.stringify({ profiles }));
     const env = { XDG_CONFIG_HOME: folder };
     expect(await offered('sercom monitor @', env)).toEqual([
-      `\\$\\(touch\\ ${trace}\\)`,
-      `\\\`touch\\ ${trace}\\\``,
-      `a\\ b\\'c\\"d`,
+      `@\\$\\(touch\\ ${trace}\\)`,
+      `@\\\`touch\\ ${trace}\\\``,
+      `@a\\ b\\'c\\"d`,
     ]);
-    expect(await offered('sercom monitor @a\\ b', env)).toEqual([`a\\ b\\'c\\"d`]);
+    expect(await offered('sercom monitor @a\\ b', env)).toEqual([`@a\\ b\\'c\\"d`]);
     await writeFile(path.join(folder, '$(touch x)'), '');
     expect(await offered(`sercom monitor --log ${folder}/$`)).toEqual([]);
     expect(await offered(`sercom monitor --log ${folder}/`)).toContain(`${folder}/\\$\\(touch\\ x\\)`);

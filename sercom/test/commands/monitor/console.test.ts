@@ -130,7 +130,7 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     expect((await terminal.outcome()).code).toBe(128 + constants.signals.SIGINT);
   });
 
-  test('draws only the end of a long pasted packet', async () => {
+  test('draws only the part of a long pasted packet that is around the cursor', async () => {
     const columns = 40;
     const terminal = new TerminalProcess(['monitor', 'sim:', '--input', 'hex'], { columns });
     await terminal.printed(/for keys/);
@@ -141,14 +141,37 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
       terminal.type(`${from === 0 ? ':' : ''}${text.slice(from, from + 256)}`);
     }
     terminal.type('ff');
-    await terminal.printed(/:[0-9a-f]{30,38}ff\x1b/);
+    await terminal.printed(/hex> …[0-9a-f]{26,32}ff\x1b/);
     expect(terminal.stdout.length - before).toBeLessThan(text.length);
     terminal.type('\r');
-    await terminal.printed(/tx\x1b\[0m +1025 /);
+    await terminal.printed(/tx\x1b\[0m +1025\b/);
     terminal.type(':\u{1f600}\u{1f600}x');
-    await terminal.printed(/:\u{1f600}\u{1f600}x\x1b/u);
+    await terminal.printed(/hex> \u{1f600}\u{1f600}x\x1b/u);
     terminal.type('\x1bq');
     expect((await terminal.outcome()).code).toBe(0);
+  });
+
+  test(': edits the line like a shell, keeps a history, and Tab switches between text and hex', async () => {
+    const terminal = monitor('--stats');
+    await terminal.printed(/for keys/);
+    // Left, Left, Backspace, End, Ctrl-W.
+    terminal.type(':abXcd\x1b[D\x1b[D\x7f\x1b[F word\x17!\r');
+    await terminal.printed(/tx\x1b\[0m +6 {2}61 62 63 64 20 21/);
+    terminal.type(':');
+    await terminal.printed(/text> \x1b\[2mEnter sends, Esc cancels, Tab/);
+    terminal.type('\t00 fe ');
+    await terminal.printed(/hex> 00 fe /);
+    terminal.type('0d\r');
+    await terminal.printed(/tx\x1b\[0m +3 {2}00 fe 0d/);
+    // Up, Up: the first line again, which is not hex; Tab, Tab: json, text.
+    terminal.type(':\x1b[A\x1b[A\t\t');
+    await terminal.printed(/text> abcd !/);
+    terminal.type('\x15z\r');
+    await terminal.printed(/tx\x1b\[0m +1 {2}7a/);
+    terminal.type('q');
+    const { code, stdout } = await terminal.outcome();
+    expect(stdout).toMatch(/sent \d+ packets/);
+    expect(code).toBe(0);
   });
 
   test('without --to, names the connections that a packet could be sent to', async () => {
@@ -178,16 +201,20 @@ describe.skipIf(!has('python3'))('the bottom of the terminal (needs python3)', (
     expect(stdout).toMatch(
       /sercom: "uno": received \d+ packets? \(\d+ bytes\), [\d.]+\/s, sent .*, rejected 0 frames, .*0 reconnects\r\n/,
     );
-    // Whatever follows the status line erases it first and draws it again.
-    for (const [after] of stdout.matchAll(/queue \d\x1b\[0m\x1b\[\?7h(?:[^]{8})/g)) {
-      expect(after).toMatch(/\r\x1b\[J/);
+    // The cursor is at its beginning, and whatever follows erases it first and draws it again.
+    const drawn = [...stdout.matchAll(/queue \d\x1b\[0m\x1b\[\?7h(?:[^]{8})/g)];
+    expect(drawn.length).toBeGreaterThan(1);
+    for (const [after] of drawn) {
+      expect(after).toMatch(/\r\r\x1b\[J/);
     }
   });
 
   test('--changes: one line for each kind, redrawn in place, with changed bytes highlighted', async () => {
     const terminal = monitor('--changes');
-    await terminal.printed(/rx\x1b\[0m +2 +[\d.]+ m?s +7 {2}68 65 6c 6c 6f 20 \x1b\[7m32\x1b\[0m {2}"hello 2"/);
-    await terminal.printed(/\x1b\[2A\r\x1b\[J/);
+    await terminal.printed(
+      /rx\x1b\[0m +2 +[\d.]+ m?s +[\d.]+ m?s +7 {2}68 65 6c 6c 6f 20 \x1b\[7m32\x1b\[0m {2}"hello 2"/,
+    );
+    await terminal.printed(/\r\x1b\[2A\r\x1b\[J/);
     terminal.type('q');
     const { code, stdout } = await terminal.outcome();
     const atEnd = stdout.slice(stdout.lastIndexOf('name '));

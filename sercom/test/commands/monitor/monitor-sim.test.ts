@@ -84,7 +84,7 @@ describe('sercom monitor sim:', () => {
       stderr += chunk;
     });
     const [code] = await once(monitor, 'close');
-    expect(stderr).toMatch(/^sercom: cannot write to stdout: ENOSPC.*\n$/);
+    expect(stderr).toMatch(/^sercom: cannot write to stdout: no space left; .*\n$/);
     expect(code).toBe(1);
   });
 

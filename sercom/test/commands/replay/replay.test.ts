@@ -30,26 +30,27 @@ function moments(log: string): { ms: number; record: string }[] {
     });
 }
 
-/** How much the spacing of one log differs from that of another, sorted. */
-function spacingErrors(played: { ms: number }[], original: { ms: number }[], speed = 1): number[] {
-  return original
-    .slice(1)
-    .map(({ ms }, index) => {
-      const spacing = played[index + 1]!.ms - played[index]!.ms;
-      return Math.abs(spacing - (ms - original[index]!.ms) / speed);
-    })
-    .sort((a, b) => a - b);
+/**
+ * How far a replay is from the times of the recording, in ms. A busy machine makes packets late, but not all of them, and
+ * none early. So each packet is compared with the schedule that begins at the most punctual one, and each third of the
+ * replay is judged by its most punctual quarter: a wrong speed, delays that add up and packets without a schedule move all
+ * packets of a third.
+ */
+function scheduleError(played: { ms: number }[], original: { ms: number }[], speed = 1): number {
+  const shifts = played.map(({ ms }, index) => ms - (original[index]!.ms - original[0]!.ms) / speed);
+  const least = Math.min(...shifts);
+  const size = Math.ceil(shifts.length / 3);
+  const thirds = [0, 1, 2].map((third) => shifts.slice(third * size, (third + 1) * size).sort((a, b) => a - b));
+  return Math.max(...thirds.map((third) => third[Math.floor(third.length / 4)]! - least));
 }
-
-const median = (sorted: readonly number[]) => sorted[Math.floor(sorted.length / 2)]!;
 
 /** The accuracy of replay on an idle machine. */
 const TOLERANCE_MS = 2;
 
 /** Errors of the program occur in every attempt, disturbances by the rest of the machine do not. */
-const ATTEMPTS = 6;
+const ATTEMPTS = 10;
 
-/** Replays until the spacing is right, and returns the smallest error (the median of each run). */
+/** Replays until the times are right, and returns the smallest error. */
 async function smallestError(replay: () => Promise<number>): Promise<number> {
   let smallest = Number.POSITIVE_INFINITY;
   for (let attempt = 0; attempt < ATTEMPTS && smallest >= TOLERANCE_MS; attempt++) {
@@ -94,15 +95,22 @@ describe('sercom replay FILE', () => {
     expect(await readFile(again, 'utf8')).toBe(LOG.replace('# bench\n', ''));
   });
 
+  test('leaves no capture behind if the log has a frame that a capture cannot hold', async () => {
+    const log = await fileOf('(1.000000) arm rx!malformed/4294967296#00\n');
+    const { code, stderr } = await run('replay', log, '--pcapng', path.join(path.dirname(log), 'bench.pcapng'));
+    expect(stderr).toMatch(
+      /^sercom: \S+bench\.log: line 1: a frame of 4294967296 bytes; the longest is 4294967295 bytes\n$/,
+    );
+    expect(code).toBe(1);
+    expect(await readdir(path.dirname(log))).toEqual(['bench.log']);
+  });
+
   test('keeps the recorded spacing if asked to', async () => {
-    const replay = start('replay', await fileOf(LOG.replace('00.07', '02.07')), '--speed', '4', '--format', '%l');
-    let firstAt = 0;
-    replay.child.stdout!.once('data', () => {
-      firstAt = performance.now();
-    });
+    const startedAt = performance.now();
+    const replay = start('replay', await fileOf(LOG.replace('00.07', '12.07')), '--speed', '4', '--format', '%l');
     await replay.printedLines(4);
-    // Late is a matter of the machine's load; early would be ours.
-    expect(performance.now() - firstAt).toBeGreaterThan(2_070 / 4 - 60);
+    // The first line is printed after the start, so on a busy machine the last can be late, but never early.
+    expect(performance.now() - startedAt).toBeGreaterThan(12_070 / 4);
   });
 
   test('escapes what is in a recording', async () => {
@@ -149,7 +157,12 @@ describe('sercom replay FILE', () => {
   });
 
   test.each<[string, () => Promise<string>, number, RegExp]>([
-    ['a missing file', async () => '/nowhere.log', 1, /^sercom: cannot read \/nowhere\.log: ENOENT.*\n$/],
+    [
+      'a missing file',
+      async () => '/nowhere.log',
+      1,
+      /^sercom: cannot read \/nowhere\.log: no such file; check its name\n$/,
+    ],
     ['an invalid line', () => fileOf(`${LOG}what?\n`), 1, /^sercom: .*bench\.log: line 6: not a line of a log; .*\n$/],
   ])('reports %s', async (_, makeFile, code, message) => {
     const outcome = await run('replay', await makeFile());
@@ -161,10 +174,9 @@ describe('sercom replay FILE', () => {
     [['-', '--loop', '2'], /--loop: stdin can be read only once/],
     [['x.log', '--speed', '-1'], /--speed.*a number from 0/],
     [['x.log', '--dir', 'up'], /rx, tx, both/],
-    [['x.log', '--filter', 'up'], /filter "up": unknown condition "up"/],
+    [['x.log', '--filter', 'up'], /--filter "up": unknown condition "up"/],
     [['x.log', '--format', '%q'], /--format: invalid sequence "%q"/],
     [['x.log', '--decode', 'yaml'], /--decode: unknown decoder "yaml"/],
-    [['x.log', 'a=b=', 'c'], /too many arguments/],
   ])('%j is a usage error', async (commandLine, message) => {
     const { code, stderr } = await run('replay', ...commandLine);
     expect(stderr).toMatch(message);
@@ -260,10 +272,10 @@ describe('sercom replay FILE PORT', () => {
       const answers = all.filter(({ record }) => record.startsWith('rx'));
       expect(sentAgain.map(({ record }) => record)).toEqual(sent.map(({ record }) => record));
       expect(answers.map(({ record }) => record.replace('rx', 'tx'))).toEqual(sent.map(({ record }) => record));
-      return median(spacingErrors(sentAgain, sent));
+      return scheduleError(sentAgain, sent);
     });
     expect(error).toBeLessThan(TOLERANCE_MS);
-  }, 90_000);
+  }, 120_000);
 
   test.skipIf(!has('socat'))(
     'keeps the spacing of many packets at any speed, without drift (needs socat)',
@@ -286,16 +298,12 @@ describe('sercom replay FILE PORT', () => {
           expect(await run('replay', original, port, ...options)).toMatchObject({ code: 0, stderr: '' });
           const after = moments(await readFile(played, 'utf8'));
           expect(after.map(({ record }) => record)).toEqual(before.map(({ record }) => record));
-          // Measured from the first packet: delays must not add up.
-          const drift = after
-            .map(({ ms }, index) => Math.abs(ms - after[0]!.ms - (before[index]!.ms - before[0]!.ms) / speed))
-            .sort((a, b) => a - b);
-          return Math.max(median(spacingErrors(after, before, speed)), median(drift));
+          return scheduleError(after, before, speed);
         });
         expect(error).toBeLessThan(TOLERANCE_MS);
       }
     },
-    90_000,
+    180_000,
   );
 
   test('sends what was received if asked to, and counts the frames that it cannot send', async () => {

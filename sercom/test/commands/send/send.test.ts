@@ -89,7 +89,7 @@ describe('sercom send sim:', () => {
     running.child.stdin!.end(Buffer.from('efbbbf31310a22ff220a', 'hex'));
     const { code, stdout, stderr } = await running.outcome();
     expect(jsonLines(stdout)).toMatchObject([{ hex: kind === 'hex' ? '11' : '0b' }]);
-    expect(stderr).toBe('sercom: invalid UTF-8: "\\"\\xff\\""\n');
+    expect(stderr).toBe('sercom: invalid UTF-8: "\\"\\xff\\""; send other bytes as hex\n');
     expect(code).toBe(2);
   });
 
