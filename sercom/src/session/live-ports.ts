@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConnectionState, SerialCommunicator, SerialStats } from 'serial-communicator';
+import type { ConnectionError, ConnectionState, SerialCommunicator, SerialStats } from 'serial-communicator';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { checked } from '../input/max-packet.js';
@@ -12,12 +12,6 @@ import { printMessage } from '../terminal/message.js';
 import { initialize, watchConnections } from './connections.js';
 import { TroubleWatch } from './trouble-watch.js';
 import { UnframedBytes } from './unframed-bytes.js';
-
-/** Why a board cannot be reset, by the code of the library's error, which names calls. */
-const RESET_PROBLEMS: Readonly<Record<string, string>> = {
-  SIGNALS_ERROR: 'this port has no control lines; press the reset button of the board',
-  CONNECTION_LOST: 'it is not connected; try again when it is',
-};
 
 /** How long DTR is off when a board is reset. */
 const RESET_MS = 100;
@@ -149,7 +143,7 @@ export class LivePorts implements RecordSource {
   /**
    * Resets a board by turning DTR off and on again.
    *
-   * @throws CliError (failure) if the port cannot do that
+   * @throws CliError (failure) if it is not connected; an error of the library if the port cannot do that
    */
   async reset(name: string): Promise<void> {
     try {
@@ -158,10 +152,12 @@ export class LivePorts implements RecordSource {
       await this.#open.setSignals(name, { dtr: true });
     } catch (error) {
       this.signal.throwIfAborted();
-      const { code, message } = error as Error & { code?: string };
-      throw new CliError(ExitCode.failure, `cannot reset "${name}": ${RESET_PROBLEMS[code ?? ''] ?? message}`, {
-        cause: error,
-      });
+      if ((error as ConnectionError).code !== 'CONNECTION_LOST') {
+        throw error;
+      }
+      // The library's error would name its call.
+      const message = `cannot reset "${name}": it is not connected; try again when it is`;
+      throw new CliError(ExitCode.failure, message, { cause: error });
     }
   }
 
