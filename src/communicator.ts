@@ -2,7 +2,7 @@ import { packetError, signalError } from './call-arguments.js';
 import { AttributeError, IllegalStateAction, InvalidArgumentError, KeyError } from './errors.js';
 import { EventReporter } from './event-reporter.js';
 import { describeValue } from './options.js';
-import { warn } from './warnings.js';
+import { warn, warnHandlerFailed } from './warnings.js';
 
 /** The states of a communicator, in their order. It never goes back to an earlier one. */
 export enum CommunicatorState {
@@ -286,6 +286,11 @@ export abstract class Communicator<
     this.#events.emit(event, payload as object);
   }
 
+  /** Whether anyone listens to an event. For events whose objects would cost time on the path of a packet. */
+  protected isHeard(event: keyof Events & string): boolean {
+    return this.#events.isHeard(event);
+  }
+
   /** @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED */
   protected requireStarted(call: string): void {
     if (this.#state !== CommunicatorState.STARTED) {
@@ -317,11 +322,7 @@ export abstract class Communicator<
   #reportHandlerError(name: string, error: unknown, packet: Uint8Array): void {
     if (!this.#events.isHeard('handlerError') && !this.#warnedOfFailure.has(name)) {
       this.#warnedOfFailure.add(name);
-      warn(
-        'HANDLER_FAILED',
-        `connection "${name}": the receive handler failed: ${String(error)}; listen to "handlerError" to see all errors`,
-        error instanceof Error ? error.stack : undefined,
-      );
+      warnHandlerFailed(name, error);
     }
     this.emit('handlerError', { name, error, packet } as Events['handlerError']);
   }

@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel';
+import { type Channel, channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
 
 /** Reports the events of one object to its listeners and to the subscribers of `node:diagnostics_channel`. */
@@ -32,6 +32,13 @@ export class EventReporter {
   }
 }
 
-function diagnostics(event: string) {
-  return channel(`serial-communicator:${event}`);
+const channels = new Map<string, Channel>();
+
+function diagnostics(event: string): Channel {
+  let found = channels.get(event);
+  if (found === undefined) {
+    found = channel(`serial-communicator:${event}`);
+    channels.set(event, found);
+  }
+  return found;
 }

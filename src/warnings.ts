@@ -13,3 +13,12 @@ export type WarningCode = (typeof WARNING_CODES)[number];
 export function warn(code: WarningCode, message: string, detail?: string): void {
   process.emitWarning(message, { type: 'SerialCommunicatorWarning', code, ...(detail !== undefined && { detail }) });
 }
+
+/** Warns of the first error of a receive handler that is not reported otherwise. */
+export function warnHandlerFailed(name: string, error: unknown): void {
+  warn(
+    'HANDLER_FAILED',
+    `connection "${name}": the receive handler failed: ${String(error)}; listen to "handlerError" to see all errors`,
+    error instanceof Error ? error.stack : undefined,
+  );
+}

@@ -200,6 +200,9 @@ export class Link {
   async #write(): Promise<void> {
     try {
       while (this.#state === 'open' && this.#queue.hasWork) {
+        if (this.#queue.hasPackets) {
+          this.#receiver.writingPacket();
+        }
         const written = this.#port.write(this.#queue.nextWrite());
         if (written !== undefined) {
           // Not every port reports the part of a write that it accepts at once.

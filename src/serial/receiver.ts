@@ -5,6 +5,8 @@ import type { SerialStats } from './serial-stats.js';
 
 /** Takes what a link receives. None of these may throw. */
 export interface LinkOwner {
+  /** Shows a chunk before it is decoded. Its memory is reused after the call. */
+  chunk(chunk: Uint8Array): void;
   /** Whether there is a handler for packets. Packets without one are counted and dropped. */
   hasReceiveHandler(): boolean;
   /** Handles a packet. While a returned promise is pending, no other packet is passed on. The promise never rejects. */
@@ -30,7 +32,9 @@ type Activity = 'idle' | 'delivering' | 'waiting';
 
 /** The receiving side of a link: decodes chunks, passes packets on one at a time, and counts both. */
 export class Receiver {
-  readonly #decoder: FrameDecoder;
+  #decoder: FrameDecoder;
+  /** With `skipFirst`, until the first byte: makes a decoder that skips nothing. */
+  #newDecoderInStep: (() => FrameDecoder) | undefined;
   readonly #stats: SerialStats;
   readonly #owner: LinkOwner;
   readonly #events: ReceiverEvents;
@@ -41,6 +45,7 @@ export class Receiver {
   constructor(connection: CompleteSerialConnection, stats: SerialStats, owner: LinkOwner, events: ReceiverEvents) {
     const { maxPacketBytes, checksum, skipFirst } = connection;
     this.#decoder = new FrameDecoder({ maxPacketBytes, checksum, skipFirst });
+    this.#newDecoderInStep = skipFirst ? () => new FrameDecoder({ maxPacketBytes, checksum }) : undefined;
     this.#stats = stats;
     this.#owner = owner;
     this.#events = events;
@@ -52,6 +57,14 @@ export class Receiver {
 
   get isDelivering(): boolean {
     return this.#activity === 'delivering';
+  }
+
+  /** A packet is being written. If nothing has been read yet, what the device sends next begins with a whole frame. */
+  writingPacket(): void {
+    if (this.#newDecoderInStep !== undefined) {
+      this.#decoder = this.#newDecoderInStep();
+      this.#newDecoderInStep = undefined;
+    }
   }
 
   /** Delivers the packets that end in this chunk. Returns whether it is idle again, ready for another chunk. */
@@ -96,7 +109,9 @@ export class Receiver {
   }
 
   #push(chunk: Uint8Array): void {
+    this.#newDecoderInStep = undefined;
     this.#stats.bytesRead += chunk.length;
+    this.#owner.chunk(chunk);
     this.#decoder.push(chunk);
   }
 

@@ -36,6 +36,11 @@ export interface SerialCommunicatorOptions {
 
 /** The events of a {@link SerialCommunicator}. Each has one object as its payload. */
 export interface SerialEvents extends CommunicatorEvents {
+  /**
+   * Bytes were read on connection `name`: all bytes, as the port returned them, before they are decoded. `bytes` is valid
+   * until the listener returns, and must not be changed. For diagnosis, for example of a device that sends no frames.
+   */
+  chunk: { name: string; bytes: Uint8Array };
   /** A frame was received on connection `name` that yields no packet. */
   rejectedFrame: { name: string } & RejectedFrame;
   /**
@@ -220,6 +225,11 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
     return new LinkSupervisor(name, connection, this.#binding, {
       hasReceiveHandler: () => this.hasReceiveHandler,
       packet: (packet) => this.deliver(name, packet),
+      chunk: (bytes) => {
+        if (this.isHeard('chunk')) {
+          this.emit('chunk', { name, bytes });
+        }
+      },
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),
       connected: ({ path, info, baudRate }) => this.emit('connected', { name, path, info, baudRate }),
       disconnected: (error, willReconnect) => this.emit('disconnected', { name, error, willReconnect }),

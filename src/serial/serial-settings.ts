@@ -43,8 +43,9 @@ export interface SerialSettings {
    */
   syncOnOpen?: boolean;
   /**
-   * Skip and count the bytes before the first delimiter instead of decoding them: they may be the tail of a frame.
-   * Default: false.
+   * Skip and count the bytes before the first delimiter instead of decoding them: they may be the tail of a frame. If a
+   * packet is sent before the first byte arrives, nothing is skipped: the device was silent, so its reply is a whole
+   * frame. Default: false.
    */
   skipFirst?: boolean;
   /**

@@ -267,42 +267,46 @@ describe.skipIf(!has('cc'))('the programs for other boards in docs/cookbook.md (
     ['esp32.c', []],
   ];
 
-  test.each(BOARD_PROGRAMS)('%s echoes packets with a stand-in for the SDK', async (name, words) => {
-    const source = save(name);
-    const output = path.join(path.dirname(source), 'echo');
-    const firmware = path.join(ROOT, 'firmware/src');
-    const includes = [BOARDS, firmware, path.dirname(save('echo.h'))].map((folder) => `-I${folder}`);
-    const library = ['cobs.c', 'packet_receiver.c'].map((file) => path.join(firmware, file));
-    execFileSync('cc', [
-      '-std=gnu11',
-      '-Wall',
-      '-Wextra',
-      '-Werror',
-      ...includes,
-      '-o',
-      output,
-      source,
-      ...library,
-      ...words,
-    ]);
+  test.each(BOARD_PROGRAMS)(
+    '%s echoes packets with a stand-in for the SDK',
+    { timeout: 60_000 },
+    async (name, words) => {
+      const source = save(name);
+      const output = path.join(path.dirname(source), 'echo');
+      const firmware = path.join(ROOT, 'firmware/src');
+      const includes = [BOARDS, firmware, path.dirname(save('echo.h'))].map((folder) => `-I${folder}`);
+      const library = ['cobs.c', 'packet_receiver.c'].map((file) => path.join(firmware, file));
+      execFileSync('cc', [
+        '-std=gnu11',
+        '-Wall',
+        '-Wextra',
+        '-Werror',
+        ...includes,
+        '-o',
+        output,
+        source,
+        ...library,
+        ...words,
+      ]);
 
-    const board = new RunningProcess(output, []);
-    let bytes = Buffer.alloc(0);
-    board.child.stdout!.on('data', (chunk) => {
-      bytes = Buffer.concat([bytes, chunk]);
-    });
-    const packets = [Buffer.of(1, 0, 10, 13), Buffer.alloc(64, 0xff), Buffer.from('last')];
-    for (const [index, packet] of packets.entries()) {
-      board.child.stdin!.write(frame(packet));
-      while (packetsIn(bytes).length <= index) {
-        await sleep(1);
+      const board = new RunningProcess(output, []);
+      let bytes = Buffer.alloc(0);
+      board.child.stdout!.on('data', (chunk) => {
+        bytes = Buffer.concat([bytes, chunk]);
+      });
+      const packets = [Buffer.of(1, 0, 10, 13), Buffer.alloc(64, 0xff), Buffer.from('last')];
+      for (const [index, packet] of packets.entries()) {
+        board.child.stdin!.write(frame(packet));
+        while (packetsIn(bytes).length <= index) {
+          await sleep(1);
+        }
       }
-    }
-    expect(packetsIn(bytes)).toEqual(packets);
-    expect(bytes[0]).toBe(0);
-    board.child.stdin!.end();
-    expect(await board.outcome()).toMatchObject({ code: 0, stderr: '' });
-  });
+      expect(packetsIn(bytes)).toEqual(packets);
+      expect(bytes[0]).toBe(0);
+      board.child.stdin!.end();
+      expect(await board.outcome()).toMatchObject({ code: 0, stderr: '' });
+    },
+  );
 });
 
 test('every program in docs/cookbook.md has a test', () => {

@@ -238,7 +238,7 @@ describe('stats', () => {
 
 test('every event is also published on its diagnostics channel', async () => {
   const seen: unknown[] = [];
-  const names = ['connected', 'disconnected', 'rejectedFrame', 'handlerError'];
+  const names = ['connected', 'disconnected', 'rejectedFrame', 'chunk', 'handlerError'];
   const listeners = names.map((name) => (message: unknown) => seen.push({ ...(message as object), channel: name }));
   names.forEach((name, i) => {
     subscribe(`serial-communicator:${name}`, listeners[i]!);
@@ -248,11 +248,12 @@ test('every event is also published on its diagnostics channel', async () => {
     throw new Error('a bug in the handler');
   });
   await device.sendRaw(Uint8Array.of(9, 0, 2, 1, 0));
-  await vi.waitFor(() => expect(seen).toHaveLength(3));
-  device.unplug();
   await vi.waitFor(() => expect(seen).toHaveLength(4));
+  device.unplug();
+  await vi.waitFor(() => expect(seen).toHaveLength(5));
   expect(seen).toMatchObject([
     { channel: 'connected', communicator: serial, name: 'arm', path: '/dev/mock' },
+    { channel: 'chunk', communicator: serial, name: 'arm', bytes: Uint8Array.of(9, 0, 2, 1, 0) },
     { channel: 'rejectedFrame', communicator: serial, name: 'arm', reason: 'malformed' },
     { channel: 'handlerError', communicator: serial, name: 'arm', error: { message: 'a bug in the handler' } },
     { channel: 'disconnected', communicator: serial, name: 'arm', willReconnect: false },

@@ -14,6 +14,9 @@ export class KernelPort implements Port {
   shortenWrite?: (bytes: number) => void;
   /** Number of bytes accepted, of all writes. */
   takenBytes = 0;
+  /** Whether a packet was written before the first byte was read. */
+  sentFirst = false;
+  #hasBeenRead = false;
   readonly #state = new PortState();
   readonly #taken: Buffer[] = [];
   #arrived = Buffer.alloc(0);
@@ -85,6 +88,7 @@ export class KernelPort implements Port {
   write(bytes: Uint8Array): Promise<void> {
     this.#state.assertCanWrite(bytes);
     const written = this.#state.beginWrite();
+    this.sentFirst ||= !this.#hasBeenRead && holdsPacket(bytes);
     this.#writtenBytes = 0;
     this.#write = { bytes, endsAt: bytes.length };
     this.#finishWrite(this.#write);
@@ -112,6 +116,7 @@ export class KernelPort implements Port {
     while (this.#state.isReady && this.#arrived.length > 0) {
       const chunk = this.#arrived;
       this.#arrived = Buffer.alloc(0);
+      this.#hasBeenRead = true;
       this.#state.receive(chunk);
     }
   }
@@ -132,6 +137,12 @@ export class KernelPort implements Port {
       this.#state.endWrite();
     }
   }
+}
+
+/** Whether a write is more than the delimiter, or the sequence that ends a cut frame, with which an opening begins. */
+function holdsPacket(bytes: Uint8Array): boolean {
+  const isResync = bytes.length === 256 && bytes[0] === 1 && bytes[1] === 255;
+  return bytes.length > 1 && !isResync;
 }
 
 /** A binding of such ports. It opens any path, and adds each port to `ports`. */

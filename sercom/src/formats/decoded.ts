@@ -7,9 +7,9 @@ export type Decoded = { readonly value: DecodedValue } | { readonly problem: str
 /** Reasons that quote the packet may be as long as it is. */
 const MAX_REASON_CHARACTERS = 200;
 
-/** Decodes the packet of a record. A rejected frame has none. */
-export function decodeRecord({ bytes, error }: PacketRecord, decoder: Decoder): Decoded | undefined {
-  if (error !== undefined) {
+/** Decodes the packet of a record. A rejected frame and bytes as they arrived have none. */
+export function decodeRecord({ bytes, error, isRaw }: PacketRecord, decoder: Decoder): Decoded | undefined {
+  if (error !== undefined || isRaw) {
     return undefined;
   }
   try {

@@ -7,17 +7,18 @@ import { isoTime } from './times.js';
 
 /**
  * Formats a record as a JSON object: `ts`, `name`, `dir`, `length`, `hex`; `decoded` if the packet was decoded; `error`
- * for a rejected frame and for a packet that could not be decoded (it then begins with `decode: `).
+ * for a rejected frame and for a packet that could not be decoded (it then begins with `decode: `); `raw` for bytes that
+ * are no packet.
  */
 export function jsonLine(record: PacketRecord, decoder?: Decoder): string {
-  const { timeUs, name, dir, length, bytes } = record;
+  const { timeUs, name, dir, length, bytes, isRaw } = record;
   const hex = toHex(bytes);
   // Built by hand, because only the name needs escaping: searching the whole line took longer than everything else.
   const line = `{"ts":"${isoTime(timeUs)}","name":${quotedName(name)},"dir":"${dir}","length":${length},"hex":"${hex}"`;
   const decoded = decoder && decodeRecord(record, decoder);
   const value = decoded !== undefined && 'value' in decoded ? `,"decoded":${escapeJson(decoded.value.value)}` : '';
   const error = decoded !== undefined && 'problem' in decoded ? `decode: ${decoded.problem}` : record.error;
-  return `${line}${value}${error === undefined ? '' : `,"error":${escapeJson(error)}`}}`;
+  return `${line}${isRaw ? ',"raw":true' : ''}${value}${error === undefined ? '' : `,"error":${escapeJson(error)}`}}`;
 }
 
 let lastName: string | undefined;

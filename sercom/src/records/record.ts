@@ -1,6 +1,6 @@
 import type { RejectReason } from 'serial-communicator';
 
-/** A packet or a rejected frame: what is shown, logged and captured. */
+/** A packet or a rejected frame: what is shown, logged and captured. With `--raw`, bytes that are only shown. */
 export interface PacketRecord {
   /** In microseconds since 1970 (UTC). */
   timeUs: number;
@@ -14,4 +14,6 @@ export interface PacketRecord {
   bytes: Uint8Array;
   /** Why the frame was rejected. Packets have none. */
   error?: RejectReason;
+  /** Bytes as they arrived, which are no packet. */
+  isRaw?: true;
 }

@@ -1,5 +1,6 @@
 import type { SerialStats } from 'serial-communicator';
 import { count } from '../text/count.js';
+import { explainUnframed, quotedText } from './unframed-bytes.js';
 
 /** The counters of a port that show what arrived. */
 export type Arrivals = Pick<
@@ -14,6 +15,8 @@ export type Arrivals = Pick<
 >;
 
 const NOTHING: Arrivals = combined(() => 0);
+
+const SEE_BYTES = '"sercom monitor --raw" shows them';
 
 /** Adds up the counters of several ports. */
 export function sumOf(ports: readonly Arrivals[]): Arrivals {
@@ -30,30 +33,71 @@ export function since(before: Arrivals, now: Arrivals): Arrivals {
  *
  * @param arrivals - what arrived since the port was opened. Bytes from before the request help the diagnosis, too.
  * @param ifSilent - what to say if no bytes arrived, which depends on what was requested from the device
+ * @param unframed - bytes that are no packet
  * @param before - what had arrived before the request
  * @returns `undefined` if the counters show nothing wrong
  */
-export function portTrouble(arrivals: Arrivals, ifSilent: string, before = NOTHING): string | undefined {
+export function portTrouble(
+  arrivals: Arrivals,
+  ifSilent: string,
+  unframed: Uint8Array,
+  before = NOTHING,
+): string | undefined {
   const { bytesRead, delimiters } = arrivals;
   if (bytesRead === 0) {
     return `no bytes received: ${ifSilent}`;
   }
   if (delimiters === 0) {
-    const received = count(bytesRead, 'byte');
-    return `${received} received, but no delimiter (00): check the baud rate, and that the device sends COBS frames`;
+    return withoutDelimiter(bytesRead, unframed, SEE_BYTES);
   }
   return bytesRead === before.bytesRead
     ? `no bytes received in reply: ${ifSilent}`
-    : rejections(since(before, arrivals));
+    : rejections(since(before, arrivals), unframed);
 }
 
-/** Why frames were rejected; `undefined` if none was. */
-export function rejections({ malformedFrames, tooLongFrames, checksumFrames }: Arrivals): string | undefined {
+/**
+ * Why bytes that arrived are no packets, and what to do about it.
+ *
+ * @param unframed - bytes that are no packet
+ * @param seeBytes - how the user can see them
+ * @returns `undefined` if there are none
+ */
+export function receiveTrouble(arrivals: Arrivals, unframed: Uint8Array, seeBytes = SEE_BYTES): string | undefined {
+  const { bytesRead, delimiters } = arrivals;
+  return bytesRead > 0 && delimiters === 0
+    ? withoutDelimiter(bytesRead, unframed, seeBytes)
+    : (rejections(arrivals, unframed) ?? skipped(arrivals));
+}
+
+function withoutDelimiter(bytesRead: number, unframed: Uint8Array, seeBytes: string): string {
+  return `${count(bytesRead, 'byte')} received, but no delimiter (00): ${explainUnframed(unframed)}; ${seeBytes}`;
+}
+
+/** Which bytes were not decoded, because they were the first; `undefined` if there were none. */
+export function skipped({ skippedBytes, delimiters }: Arrivals): string | undefined {
+  return skippedBytes === 0 || delimiters === 0
+    ? undefined
+    : `the ${count(skippedBytes, 'byte')} before the first delimiter were skipped; --no-skip-first decodes them`;
+}
+
+/**
+ * Why frames were rejected; `undefined` if none was.
+ *
+ * @param unframed - if a frame was malformed, its first bytes
+ */
+export function rejections(
+  { malformedFrames, tooLongFrames, checksumFrames }: Arrivals,
+  unframed: Uint8Array,
+): string | undefined {
   const rejected = malformedFrames + tooLongFrames + checksumFrames;
   if (rejected === 0) {
     return undefined;
   }
   const what = `${count(rejected, 'frame')} rejected`;
+  const text = malformedFrames > 0 ? quotedText(unframed) : undefined;
+  if (text !== undefined) {
+    return `${what}; the last one looks like text (${text}): does the device print text (Serial.println) on this port?`;
+  }
   return tooLongFrames === rejected
     ? `${what} as too long: check the baud rate, or raise --max-packet`
     : `${what}: check that --baud and --checksum match the device`;

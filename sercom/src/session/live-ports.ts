@@ -8,6 +8,8 @@ import type { PacketRecord } from '../records/record.js';
 import type { RecordConsumer, RecordSource } from '../records/source.js';
 import { printMessage } from '../terminal/message.js';
 import { initialize, watchConnections } from './connections.js';
+import { TroubleWatch } from './trouble-watch.js';
+import { UnframedBytes } from './unframed-bytes.js';
 
 /** How long DTR is off when a board is reset. */
 const RESET_MS = 100;
@@ -16,7 +18,15 @@ export interface LivePortsOptions {
   ports: readonly SessionPort[];
   /** What the command does while its ports are open. The source ends when this settles. */
   work(ports: LivePorts): Promise<void>;
+  /**
+   * Report bytes that are no packets on stderr, with this advice on how to see them. Default: they are not reported,
+   * because the command does so itself.
+   */
+  seeBytes?: string | undefined;
 }
+
+/** Gets each chunk that a port reads. The bytes are valid until it returns. */
+export type ChunkListener = (name: string, bytes: Uint8Array) => void;
 
 /**
  * The ports of a command, as a source of records: every packet and every rejected frame that arrives. It ends with the
@@ -25,12 +35,15 @@ export interface LivePortsOptions {
 export class LivePorts implements RecordSource {
   readonly #ports: readonly SessionPort[];
   readonly #work: LivePortsOptions['work'];
+  readonly #seeBytes: string | undefined;
   readonly #closing = new AbortController();
+  readonly #unframed = new UnframedBytes();
   #communicator: SerialCommunicator | undefined;
 
-  constructor({ ports, work }: LivePortsOptions) {
+  constructor({ ports, work, seeBytes }: LivePortsOptions) {
     this.#ports = ports;
     this.#work = work;
+    this.#seeBytes = seeBytes;
   }
 
   /** Aborted when the ports are to be closed. */
@@ -40,31 +53,45 @@ export class LivePorts implements RecordSource {
 
   /** Packets that were received but not delivered, because the ports were closed. */
   get droppedPackets(): number {
-    const communicator = this.#communicator;
-    return communicator === undefined
-      ? 0
-      : this.#ports.reduce((sum, { name }) => sum + communicator.stats(name).packetsDropped, 0);
+    return this.#sum('packetsDropped');
+  }
+
+  /** Bytes that are no part of a packet or rejected frame. */
+  get unframedTotals(): { skippedBytes: number; unfinishedBytes: number } {
+    return { skippedBytes: this.#sum('skippedBytes'), unfinishedBytes: this.#sum('unfinishedBytes') };
   }
 
   async deliver(take: RecordConsumer, signal: AbortSignal, started: () => void): Promise<void> {
     signal.addEventListener('abort', () => this.#closing.abort(signal.reason));
     const communicator = await communicatorFor(this.#ports);
     this.#communicator = communicator;
-    communicator.setReceiveHandler((name, packet) =>
-      take({ timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet }),
-    );
+    const stopSampling = this.onChunk(this.#unframed.take);
+    const unheard = new Set(this.#ports.map(({ name }) => name));
+    communicator.setReceiveHandler((name, packet) => {
+      // A device that has sent a packet needs no diagnosis.
+      if (unheard.size > 0 && unheard.delete(name) && unheard.size === 0) {
+        stopSampling();
+      }
+      return take({ timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet });
+    });
     communicator.on('rejectedFrame', ({ name, reason, wireBytes, head }) => {
+      if (reason === 'malformed') {
+        this.#unframed.takeMalformed(name, head);
+      }
       void take({ timeUs: nowUs(), name, dir: 'rx', length: wireBytes, bytes: head, error: reason });
     });
     const lost = watchConnections(communicator, this.#ports, this.signal);
+    let watch: TroubleWatch | undefined;
     try {
       signal.throwIfAborted();
       await initialize(communicator, this.#ports);
       signal.throwIfAborted();
       this.#reportMissing();
+      watch = new TroubleWatch({ ports: this.#ports, live: this, seeBytes: this.#seeBytes });
       started();
       await Promise.race([this.#work(this), lost, once(signal, 'abort')]);
     } finally {
+      watch?.close();
       this.#closing.abort();
       await communicator[Symbol.asyncDispose]();
     }
@@ -73,6 +100,19 @@ export class LivePorts implements RecordSource {
   /** The counters of a connection. */
   stats(name: string): SerialStats {
     return this.#open.stats(name);
+  }
+
+  /** Some bytes that are no packet, for a diagnosis. */
+  unframed(name: string): Uint8Array {
+    return this.#unframed.of(name);
+  }
+
+  /** Shows each chunk that a port reads, until the returned function is called. */
+  onChunk(listener: ChunkListener): () => void {
+    const communicator = this.#open;
+    const onChunk = ({ name, bytes }: { name: string; bytes: Uint8Array }) => listener(name, bytes);
+    communicator.on('chunk', onChunk);
+    return () => communicator.off('chunk', onChunk);
   }
 
   /** Whether a connection has an open port. */
@@ -107,6 +147,13 @@ export class LivePorts implements RecordSource {
 
   get #open(): SerialCommunicator {
     return this.#communicator!;
+  }
+
+  #sum(counter: keyof SerialStats): number {
+    const communicator = this.#communicator;
+    return communicator === undefined
+      ? 0
+      : this.#ports.reduce((sum, { name }) => sum + communicator.stats(name)[counter], 0);
   }
 
   #reportMissing(): void {

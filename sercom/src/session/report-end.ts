@@ -13,10 +13,11 @@ export interface EndOptions {
   ports: LivePorts;
 }
 
-/** Counts in the totals what was not shown. Packets left at the end matter only if Ctrl-C cut them off. */
+/** Counts in the totals what was not shown, and bytes that are in no record. Packets left at the end matter only if Ctrl-C cut them off. */
 export function countNotShown({ totals, flow, screen, ports }: EndOptions, wasInterrupted: boolean): void {
   const lost = screen === undefined ? 0 : flow.lostRecords(screen);
   totals.notShown = lost + (wasInterrupted ? ports.droppedPackets : 0);
+  totals.unframed = ports.unframedTotals;
 }
 
 /** Prints the totals after Ctrl-C, otherwise only how many records stdout was too slow for. */

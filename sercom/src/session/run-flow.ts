@@ -10,6 +10,8 @@ export interface FlowOptions {
   source: RecordSource;
   flow: RecordFlow;
   output: Output;
+  /** Whether the command has nothing to print on stdout, so that it does not matter whether anyone reads that. */
+  printsNothing?: boolean;
   /** The exit code if Ctrl-C ends the command. SIGTERM and SIGHUP have their own. */
   interruptedCode: ExitCode;
   /** What Ctrl-C aborts, if the command needs it as well. It is closed at the end. */
@@ -30,6 +32,7 @@ export async function runFlow({
   source,
   flow,
   output,
+  printsNothing = false,
   interruptedCode,
   interruption = new Interruption(),
   finished,
@@ -39,6 +42,9 @@ export async function runFlow({
   const delivered = source.deliver(flow.take, closing.signal, () => flow.begin());
   // A stdout that failed is reported at the very end, once everything else has been written.
   const ends = [delivered, flow.ended].map((end) => end.then(() => ExitCode.success));
+  if (!printsNothing) {
+    output.watchReader();
+  }
   const left = output.ended.then(() => (output.hasHungUp ? ExitCode.hungUp : ExitCode.success));
   try {
     return await Promise.race([interrupted, ...ends, left]);

@@ -5,10 +5,13 @@ import type { LivePorts } from './live-ports.js';
 
 type Counts = Pick<
   SerialStats,
+  | 'bytesRead'
+  | 'bytesWritten'
+  | 'delimiters'
+  | 'skippedBytes'
+  | 'unfinishedBytes'
   | 'packetsReceived'
-  | 'packetBytesReceived'
   | 'packetsSent'
-  | 'packetBytesSent'
   | 'packetsWaiting'
   | 'malformedFrames'
   | 'tooLongFrames'
@@ -22,6 +25,8 @@ export class Traffic {
   readonly #startedAtMs = performance.now();
   #before: { atMs: number; counts: Counts };
   #rates = 'rx 0/s';
+  /** Whether no frame has ended since the last measurement but one. */
+  #isUnfinished = false;
 
   constructor(live: LivePorts, ports: readonly SessionPort[]) {
     this.#live = live;
@@ -36,19 +41,22 @@ export class Traffic {
     const seconds = (now.atMs - before.atMs) / 1_000;
     this.#before = now;
     const rate = (key: keyof Counts) => (now.counts[key] - before.counts[key]) / seconds;
-    const rx = `rx ${decimal(rate('packetsReceived'))}/s ${bytes(rate('packetBytesReceived'))}/s`;
-    const tx = `tx ${decimal(rate('packetsSent'))}/s ${bytes(rate('packetBytesSent'))}/s`;
+    const rx = `rx ${decimal(rate('packetsReceived'))}/s ${bytes(rate('bytesRead'))}/s`;
+    const tx = `tx ${decimal(rate('packetsSent'))}/s ${bytes(rate('bytesWritten'))}/s`;
+    this.#isUnfinished = now.counts.delimiters === before.counts.delimiters;
     this.#rates = now.counts.packetsSent > 0 ? `${rx}  ${tx}` : rx;
   }
 
-  /** Rates, rejected frames, reconnects and the send queue, as one line. */
+  /** Rates (of bytes on the wire), rejected frames, bytes in no frame, reconnects and the send queue, as one line. */
   statusLine(): string {
-    const { packetsReceived, packetsWaiting, ...counts } = this.#before.counts;
+    const { packetsReceived, packetsWaiting, skippedBytes, unfinishedBytes, ...counts } = this.#before.counts;
     const disconnected = this.#ports.filter(({ name }) => this.#live.state(name) !== 'connected').length;
     return [
       this.#rates,
       `${packetsReceived} received`,
       `${rejected(counts)} rejected`,
+      ...(skippedBytes > 0 ? [`${bytes(skippedBytes)} skipped`] : []),
+      ...(this.#isUnfinished && unfinishedBytes > 0 ? [`${bytes(unfinishedBytes)} unfinished`] : []),
       count(this.#reconnects(), 'reconnect'),
       `queue ${packetsWaiting}`,
       ...(disconnected > 0 ? [`${disconnected} of ${this.#ports.length} disconnected`] : []),
@@ -72,6 +80,7 @@ export class Traffic {
         `sent ${count(stats.packetsSent, 'packet')} (${count(stats.packetBytesSent, 'byte')})`,
         `rejected ${count(rejected(stats), 'frame')}${detail}`,
         `skipped ${count(stats.skippedBytes, 'byte')}`,
+        ...(stats.unfinishedBytes > 0 ? [`${count(stats.unfinishedBytes, 'byte')} unfinished`] : []),
         count(reconnects(stats), 'reconnect'),
       ].join(', ');
     });
@@ -85,10 +94,13 @@ export class Traffic {
     const all = this.#ports.map(({ name }) => this.#live.stats(name));
     const sum = (key: keyof Counts) => all.reduce((total, stats) => total + stats[key], 0);
     return {
+      bytesRead: sum('bytesRead'),
+      bytesWritten: sum('bytesWritten'),
+      delimiters: sum('delimiters'),
+      skippedBytes: sum('skippedBytes'),
+      unfinishedBytes: sum('unfinishedBytes'),
       packetsReceived: sum('packetsReceived'),
-      packetBytesReceived: sum('packetBytesReceived'),
       packetsSent: sum('packetsSent'),
-      packetBytesSent: sum('packetBytesSent'),
       packetsWaiting: sum('packetsWaiting'),
       malformedFrames: sum('malformedFrames'),
       tooLongFrames: sum('tooLongFrames'),

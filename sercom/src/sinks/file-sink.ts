@@ -97,6 +97,7 @@ export abstract class FileSink implements RecordSink {
 
   #writerTo(file: OutputFile): ByteWriter {
     const writer = new ByteWriter(file.stream);
+    file.watchReader(() => writer.readerLeft());
     void writer.ended.then(() => this.#end(writer.failure && file.cannotWrite(writer.failure)));
     return writer;
   }

@@ -33,7 +33,10 @@ export class RecordFlow {
     let waiting: Promise<void> | undefined;
     for (const branch of this.#branches) {
       const { sink } = branch;
-      const canDrop = record.error !== undefined || sink.whenFull === 'drop';
+      if (record.isRaw && !sink.takesRaw) {
+        continue;
+      }
+      const canDrop = record.error !== undefined || record.isRaw || sink.whenFull === 'drop';
       if (canDrop && sink.isFull === true) {
         branch.lostRecords++;
         continue;

@@ -4,6 +4,7 @@ import { constants, type FileHandle, open, stat, unlink } from 'node:fs/promises
 import type { Writable } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { watchReader } from '../terminal/reader-watch.js';
 
 /** A file to write. */
 interface Target {
@@ -29,6 +30,7 @@ export class OutputFile {
   readonly isForced: boolean;
   readonly #open: OpenFile | undefined;
   #hasBegun = false;
+  #stopWatching = () => {};
 
   /**
    * Opens a file for writing. An existing file is overwritten only if forced, and not before it begins. Pipes and devices,
@@ -70,8 +72,14 @@ export class OutputFile {
     }
   }
 
+  /** Calls back if the file is a pipe and its reader leaves while nothing is written. */
+  watchReader(onLeft: () => void): void {
+    this.#stopWatching = watchReader(this.#open?.handle.fd ?? 1, onLeft);
+  }
+
   /** Writes what is left and closes the file, but not stdout. A new file that has not begun is removed. */
   async close(): Promise<void> {
+    this.#stopWatching();
     if (this.#open === undefined) {
       return;
     }

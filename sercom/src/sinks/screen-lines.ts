@@ -22,6 +22,9 @@ export interface ScreenLinesOptions {
 
 /** The screen: prints records as lines or dumps. While it is paused, it keeps them to print later. */
 export class ScreenLines implements RecordSink {
+  readonly takesRaw = true;
+  /** Whether to show the bytes that arrive instead of received packets and rejected frames. */
+  showsRaw = false;
   readonly #drop: boolean;
   readonly #output: Output;
   readonly #line: LineFormat;
@@ -60,6 +63,9 @@ export class ScreenLines implements RecordSink {
   }
 
   write(record: PacketRecord): void | Promise<void> {
+    if (record.dir === 'rx' && (record.isRaw === true) !== this.showsRaw) {
+      return;
+    }
     const text = `${(this.#isDumping ? this.#dump : this.#line)(record)}\n`;
     if (this.#pause === undefined) {
       return this.#output.write(text);

@@ -9,6 +9,8 @@ export interface RecordSink {
   readonly whenFull: 'hold' | 'drop';
   /** Whether the sink has no room for what can be lost. Default: it always has. */
   readonly isFull?: boolean;
+  /** Whether the sink also takes bytes that are no packet. Default: it does not get them. */
+  readonly takesRaw?: boolean;
   /**
    * Prepares the sink for records, for example empties the file to overwrite. The first {@link write} does so as well.
    * If neither is called, closing leaves everything as it was.

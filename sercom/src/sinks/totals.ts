@@ -13,6 +13,8 @@ export class Totals implements RecordSink {
   readonly #rejectedFrames = new Map<string, number>();
   /** Records that were not shown: what the screen had no room for, and packets that were left at the end. */
   notShown = 0;
+  /** Bytes that are no part of a packet or rejected frame. */
+  unframed = { skippedBytes: 0, unfinishedBytes: 0 };
 
   /**
    * @param screen - the screen that shows the records. Rejected frames that it has no room for are not counted as
@@ -60,6 +62,13 @@ export class Totals implements RecordSink {
     if (this.#rejectedFrames.size > 0) {
       const reasons = [...this.#rejectedFrames].map(([reason, frames]) => `${frames} ${reason}`).join(', ');
       parts.push(`rejected ${count(this.rejectedFrames, 'frame')} (${reasons})`);
+    }
+    const { skippedBytes, unfinishedBytes } = this.unframed;
+    if (skippedBytes > 0) {
+      parts.push(`skipped ${count(skippedBytes, 'byte')}`);
+    }
+    if (unfinishedBytes > 0) {
+      parts.push(`left ${count(unfinishedBytes, 'byte')} unfinished`);
     }
     if (this.notShown > 0) {
       parts.push(`${this.notShown} not shown`);

@@ -39,6 +39,7 @@ export class ByteWriter {
 
   /** Resolves once nothing more can be written: the stream failed, or the reader closed the pipe. */
   readonly ended: Promise<void>;
+  #resolveEnded = () => {};
 
   /**
    * @param trailer - gives the text to append to each batch
@@ -47,12 +48,11 @@ export class ByteWriter {
     this.#stream = stream;
     this.#trailer = trailer;
     this.ended = new Promise((resolve) => {
-      stream.on('error', (error: NodeJS.ErrnoException) => {
-        this.#hasEnded = true;
-        this.#failure = error.code === 'EPIPE' ? undefined : error;
-        this.#discard();
-        resolve();
-      });
+      this.#resolveEnded = resolve;
+    });
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      this.#failure = error.code === 'EPIPE' ? undefined : error;
+      this.readerLeft();
     });
     stream.on('close', () => {
       this.#isClosed = true;
@@ -73,6 +73,13 @@ export class ByteWriter {
   /** Why nothing more can be written. A reader that closes its pipe is not a failure. */
   get failure(): Error | undefined {
     return this.#failure;
+  }
+
+  /** Discards everything from now on: the reader has closed the pipe. */
+  readerLeft(): void {
+    this.#hasEnded = true;
+    this.#discard();
+    this.#resolveEnded();
   }
 
   /** From now on, callers need not wait while the terminal is stalled: they drop records when it is full. */

@@ -1,5 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { isInForeground } from './foreground.js';
+import { TerminalStream } from './terminal-stream.js';
 
 /** Control keys, as a terminal in raw mode sends them. */
 export const Key = {
@@ -77,15 +78,18 @@ export class Keyboard {
     }
   };
 
-  /** Gives the terminal back. */
-  #release(): void {
+  /** Gives the terminal back, then calls back. */
+  #release(released = () => {}): void {
     clearTimeout(this.#poll);
     this.#isReading = false;
     this.#terminal.off('data', this.#take);
     this.#terminal.pause();
-    if (isInForeground()) {
-      this.#terminal.setRawMode(false);
-    }
+    TerminalStream.afterHelpers(() => {
+      if (isInForeground()) {
+        this.#terminal.setRawMode(false);
+      }
+      released();
+    });
   }
 
   readonly #ignore = () => {};
@@ -101,8 +105,7 @@ export class Keyboard {
     for (const [key] of this.#decoder.write(chunk).matchAll(KEYS)) {
       if (key === Key.suspend) {
         // Until the process continues.
-        this.#release();
-        process.kill(process.pid, 'SIGTSTP');
+        this.#release(() => process.kill(process.pid, 'SIGTSTP'));
       } else {
         this.#onKey(key);
       }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { ByteWriter } from './byte-writer.js';
 import { type Colorize, colorizerFor, isDumb } from './color.js';
 import { isInForeground } from './foreground.js';
+import { watchReader } from './reader-watch.js';
 import { cutLine, paint, type StyledLine, spacedColumns } from './styled-line.js';
 import { TerminalStream } from './terminal-stream.js';
 
@@ -28,8 +29,10 @@ export class Output {
   readonly colorize: Colorize;
   /** Whether stdout is a terminal on which the cursor can be moved. Without it, there is no footer. */
   readonly canMoveCursor: boolean;
+  readonly #fd: 1 | 2;
   readonly #terminal: TerminalStream | undefined;
   readonly #writer: ByteWriter;
+  #stopWatching = () => {};
   #footer: Footer | undefined;
   /** What draws the footer that is on the terminal now; empty if there is none. */
   #drawnFooter = '';
@@ -41,6 +44,7 @@ export class Output {
     this.stream = stream;
     this.colorize = colorizerFor(stream);
     this.canMoveCursor = stream.isTTY && !isDumb();
+    this.#fd = fd;
     this.#terminal = stream.isTTY && process.platform !== 'win32' ? new TerminalStream(fd) : undefined;
     this.#writer = new ByteWriter(this.#terminal ?? stream, () => (this.#drawnFooter === '' ? this.#drawn() : ''));
   }
@@ -75,6 +79,11 @@ export class Output {
   /** Whether stdout was a terminal that has been closed. */
   get hasHungUp(): boolean {
     return this.isTerminal && this.hasEnded && this.failure === undefined;
+  }
+
+  /** From now on, {@link ended} also resolves if the reader of a pipe leaves while nothing is written. */
+  watchReader(): void {
+    this.#stopWatching = watchReader(this.#fd, () => this.#writer.readerLeft());
   }
 
   /** From now on, a stalled terminal does not make callers of {@link write} wait. */
@@ -182,6 +191,7 @@ export class Output {
 
   /** Resolves when everything has been written, or cannot be, and nothing of it is left in another process. */
   async close(): Promise<void> {
+    this.#stopWatching();
     await this.flush();
     if (this.#terminal !== undefined && !this.#terminal.closed) {
       this.#terminal.end();

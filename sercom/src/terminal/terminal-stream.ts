@@ -12,10 +12,10 @@ const LONGEST_WAIT_MS = 16;
 /** How much is given to a helper process at a time. */
 const PIECE_BYTES = 4_096;
 
-type Done = (error: Error | null | undefined, writtenBytes: number) => void;
+/** How long a helper process may take to finish what it was given. Whether it is stalled cannot be seen. */
+const HELPER_LIMIT_MS = 2_000;
 
-/** Writes some of the bytes, and calls back once it has. */
-type WriteSome = (bytes: Uint8Array, done: Done) => void;
+type Done = (error: Error | null | undefined, writtenBytes: number) => void;
 
 const open = new Set<TerminalStream>();
 let discards = false;
@@ -38,8 +38,12 @@ export const STALLED = 'stalled';
  * nothing, for example after Ctrl-S. A terminal that was closed counts as a pipe without a reader.
  */
 export class TerminalStream extends Writable {
-  readonly #writeSome: WriteSome;
-  readonly #helper: ChildProcess | undefined;
+  readonly #fd: 1 | 2;
+  /** Undefined if a helper process writes. */
+  readonly #own: number | undefined;
+  /** Started by a write. */
+  #helper: ChildProcess | undefined;
+  #helperEnds: Promise<void> | undefined;
   #stall: NodeJS.Timeout | undefined;
   #isStalled = false;
 
@@ -47,13 +51,20 @@ export class TerminalStream extends Writable {
   constructor(fd: 1 | 2, path = `/proc/self/fd/${fd}`) {
     super();
     open.add(this);
-    const own = openAnew(path);
-    if (own === undefined) {
-      const helper = startHelper(fd).once('error', (error) => this.destroy(error));
-      this.#helper = helper;
-      this.#writeSome = (bytes, done) => writePiece(helper.stdin!, bytes, done);
+    this.#fd = fd;
+    this.#own = openAnew(path);
+  }
+
+  /**
+   * Calls back once no helper process holds the terminal, because until then changing its mode would block. Usually, that
+   * is at once.
+   */
+  static afterHelpers(callback: () => void): void {
+    const helped = [...open].filter((stream) => stream.#helper !== undefined);
+    if (helped.length === 0) {
+      callback();
     } else {
-      this.#writeSome = (bytes, done) => this.#writeWhenReady(own, bytes, done, FIRST_WAIT_MS);
+      void Promise.all(helped.map((stream) => stream.#endHelper(HELPER_LIMIT_MS))).then(callback);
     }
   }
 
@@ -63,6 +74,10 @@ export class TerminalStream extends Writable {
   }
 
   override _write(bytes: Uint8Array, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    if (this.#helperEnds !== undefined) {
+      void this.#helperEnds.then(() => this._write(bytes, encoding, callback));
+      return;
+    }
     let isWritten = false;
     this.#writeSome(bytes, (error, writtenBytes) => {
       isWritten = true;
@@ -86,12 +101,7 @@ export class TerminalStream extends Writable {
   }
 
   override _final(callback: () => void): void {
-    if (this.#helper === undefined) {
-      callback();
-    } else {
-      this.#helper.once('close', callback);
-      this.#helper.stdin!.end();
-    }
+    void this.#endHelper(discards ? HELPER_LIMIT_MS : undefined).then(callback);
   }
 
   override _destroy(error: Error | null, callback: (error: Error | null) => void): void {
@@ -100,6 +110,37 @@ export class TerminalStream extends Writable {
     // While the terminal takes nothing, the helper cannot end.
     this.#helper?.kill('SIGKILL');
     callback(error);
+  }
+
+  /** Writes some of the bytes, and calls back once it has. */
+  #writeSome(bytes: Uint8Array, done: Done): void {
+    if (this.#own !== undefined) {
+      this.#writeWhenReady(this.#own, bytes, done, FIRST_WAIT_MS);
+      return;
+    }
+    this.#helper ??= startHelper(this.#fd).once('error', (error) => this.destroy(error));
+    const piece = bytes.subarray(0, PIECE_BYTES);
+    this.#helper.stdin!.write(piece, (error) => done(error, piece.length));
+  }
+
+  /** Lets the helper process finish. What it has not written within the limit is discarded. */
+  #endHelper(limitMs: number | undefined): Promise<void> {
+    const helper = this.#helper;
+    if (helper === undefined) {
+      return Promise.resolve();
+    }
+    this.#helperEnds ??= new Promise((resolve) => {
+      const timer = limitMs === undefined ? undefined : setTimeout(() => this.destroy(), limitMs);
+      helper.ref();
+      helper.once('close', () => {
+        clearTimeout(timer);
+        this.#helper = undefined;
+        this.#helperEnds = undefined;
+        resolve();
+      });
+      helper.stdin!.end();
+    });
+    return this.#helperEnds;
   }
 
   #writeWhenReady(fd: number, bytes: Uint8Array, done: Done, waitMs: number): void {
@@ -137,10 +178,7 @@ function openAnew(path: string): number | undefined {
 function startHelper(fd: 1 | 2): ChildProcess {
   const helper = spawn('cat', { stdio: ['pipe', fd, 'ignore'], detached: true });
   helper.unref();
+  // Writes get the error as well.
+  helper.stdin!.on('error', () => {});
   return helper;
-}
-
-function writePiece(stdin: Writable, bytes: Uint8Array, done: Done): void {
-  const piece = bytes.subarray(0, PIECE_BYTES);
-  stdin.write(piece, (error) => done(error, piece.length));
 }

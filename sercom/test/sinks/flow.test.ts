@@ -8,6 +8,7 @@ const rejected: PacketRecord = { ...packet, error: 'malformed' };
 
 /** A sink that keeps its records, and is full or slow when the test says so. */
 class TestSink implements RecordSink {
+  takesRaw = false;
   readonly records: PacketRecord[] = [];
   readonly calls: string[] = [];
   isFull = false;
@@ -37,6 +38,18 @@ class TestSink implements RecordSink {
 }
 
 describe('a flow', () => {
+  test('passes bytes that are no packet only to sinks that take them, and loses them while such a sink is full', () => {
+    const raw: PacketRecord = { ...packet, isRaw: true };
+    const [screen, log] = [new TestSink(), new TestSink()];
+    screen.takesRaw = true;
+    const flow = new RecordFlow([screen, log]);
+    flow.take(raw);
+    screen.isFull = true;
+    flow.take(raw);
+    expect([screen.records, log.records]).toEqual([[raw], []]);
+    expect([screen, log].map((sink) => flow.lostRecords(sink))).toEqual([1, 0]);
+  });
+
   test('passes each record through the filter once, and what matches to every sink', () => {
     const sinks = [new TestSink(), new TestSink()];
     let filtered = 0;

@@ -21,6 +21,12 @@ test('the totals count in words', () => {
   );
 });
 
+test('the totals name bytes that are in no packet', () => {
+  const totals = new Totals();
+  totals.unframed = { skippedBytes: 6, unfinishedBytes: 1 };
+  expect(`${totals}`).toBe('received 0 packets (0 bytes), skipped 6 bytes, left 1 byte unfinished');
+});
+
 test('the totals count the rejected frames that the screen has room for, and all packets', () => {
   const screen: RecordSink & { isFull: boolean } = { whenFull: 'drop', isFull: false, write() {} };
   const totals = new Totals(screen);

@@ -50,8 +50,9 @@ async function capture(path: string, options: ExtcapOptions, output: Output): Pr
   const echoing = ports.filter(({ isEchoSketch }) => isEchoSketch);
   const source = new LivePorts({
     ports,
+    seeBytes: `"sercom monitor ${path} --raw" shows them`,
     work: (live) => Promise.race(echoing.map(({ name }) => greet(name, live, flow.take))),
   });
   // No totals at the end: Wireshark shows what is on stderr as an error.
-  return runFlow({ source, flow, output, interruptedCode: ExitCode.success });
+  return runFlow({ source, flow, output, printsNothing: true, interruptedCode: ExitCode.success });
 }

@@ -60,6 +60,7 @@ async function watchPorts(
   output: Output,
 ): Promise<ExitCode> {
   const interruption = new Interruption();
+  output.watchReader();
   void output.ended.then(interruption.interrupt);
   let wake = () => {};
   let watcher: ReturnType<typeof watch> | undefined;

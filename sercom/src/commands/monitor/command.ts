@@ -24,6 +24,9 @@ export const definition = defineCommand({
     reject: option('--reject <conditions>', 'exclude records that match; repeatable, any match excludes', {
       parse: collect,
     }),
+    raw: option('--raw', 'show received bytes as they arrive instead of packets, to see what the device sends', {
+      excludes: ['count', 'changes', 'quiet', { option: 'decode', unless: 'pcapng' }],
+    }),
     quiet: option('-q, --quiet', 'print no packets'),
     drop: option('--drop', 'when stdout is slow, drop and count lines instead of pausing the device'),
     stats: option('--stats', 'show a status line (on a terminal) and print a summary at the end'),
@@ -53,7 +56,7 @@ export const definition = defineCommand({
       to: option('--to <name>', 'connection to send to (required if there are several)'),
     }),
   },
-  help: `Keys on a terminal: ? help, space pause, c clear, m marker, s statistics, d dump, r reset, : type a packet, q quit.
+  help: `Keys on a terminal: ? help, space pause, c clear, m marker, s statistics, d dump, b bytes, r reset, : type a packet, q quit.
 
 Examples:
   sercom monitor /dev/ttyACM0
@@ -63,6 +66,7 @@ Examples:
   sercom monitor /dev/ttyACM0 --pcapng - | wireshark -k -i -
   sercom monitor /dev/ttyACM0 --input hex < commands.txt
   sercom monitor /dev/ttyACM0 -n 1 --timeout 5 && echo alive
+  sercom monitor /dev/ttyACM0 --raw          (a device that prints text)
   sercom monitor sim:          (sends a packet per second to the simulated board, which echoes it)`,
 });
 

@@ -24,6 +24,7 @@ const HELP = [
   'm      print a marker',
   's      show or hide the line of statistics',
   'd      show packets as dumps or as lines',
+  'b      show bytes as they arrive, or packets',
   'r      reset the board (DTR off and on again)',
   ':      type a packet; Enter sends it, Esc cancels, Tab: text, hex or json',
   'q      quit (same as Ctrl-C)',
@@ -48,6 +49,8 @@ export interface ConsoleParts {
   mark(text: string): void;
   /** The format that packets are typed in at first. */
   inputKind: InputKind;
+  /** Shows the bytes that arrive, or packets again. */
+  toggleRaw(): void;
   /** Sends a line that the user typed. Rejects if it is invalid or cannot be sent. */
   sendLine(line: string, kind: InputKind): Promise<void>;
   /** Ends the monitor as Ctrl-C does. */
@@ -149,6 +152,9 @@ export class MonitorConsole {
         break;
       case 'd':
         lines.toggleDump();
+        break;
+      case 'b':
+        this.#parts.toggleRaw();
         break;
       case 'r':
         for (const name of names) {

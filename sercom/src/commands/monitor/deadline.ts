@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import type { SessionPort } from '../../ports/open-ports.js';
-import { type Arrivals, portTrouble, rejections, sumOf } from '../../session/diagnosis.js';
+import { type Arrivals, portTrouble, rejections, skipped, sumOf } from '../../session/diagnosis.js';
 import type { LivePorts } from '../../session/live-ports.js';
 import type { Totals } from '../../sinks/totals.js';
 import { count } from '../../text/count.js';
@@ -13,6 +13,8 @@ export interface DeadlineOptions {
   totals: Totals;
   /** Default: one is enough. */
   wantedPackets: number | undefined;
+  /** Bytes are enough, because they are shown. */
+  isRaw: boolean;
 }
 
 /**
@@ -22,32 +24,35 @@ export interface DeadlineOptions {
  */
 export async function failAfter(
   timeoutSeconds: number,
-  { ports, live, totals, wantedPackets }: DeadlineOptions,
+  { ports, live, totals, wantedPackets, isRaw }: DeadlineOptions,
 ): Promise<void> {
   await delay(timeoutSeconds * 1_000, undefined, { signal: live.signal });
   if (wantedPackets === undefined && totals.receivedPackets > 0) {
     return;
   }
   const arrivals = sumOf(ports.map(({ name }) => live.stats(name)));
-  const why = whyMissing(arrivals, totals.receivedPackets);
+  if (isRaw && arrivals.bytesRead > 0) {
+    return;
+  }
+  totals.unframed = live.unframedTotals;
+  const unframed = Buffer.concat(ports.map(({ name }) => live.unframed(name)));
+  const why = whyMissing(arrivals, unframed, totals.receivedPackets);
   throw new CliError(ExitCode.timeout, `${totals} within ${count(timeoutSeconds, 'second')}; ${why}`);
 }
 
 /** Why packets may be missing, and what to do about it. */
-function whyMissing(arrivals: Arrivals, receivedPackets: number): string {
+function whyMissing(arrivals: Arrivals, unframed: Uint8Array, receivedPackets: number): string {
   if (receivedPackets > 0) {
-    return ['increase --timeout or lower --count', rejections(arrivals)].filter(Boolean).join('; ');
+    const others = [skipped(arrivals), rejections(arrivals, unframed)];
+    return ['increase --timeout or lower --count', ...others].filter(Boolean).join('; ');
   }
-  const trouble = portTrouble(arrivals, 'does the device send packets unprompted?');
+  const trouble = portTrouble(arrivals, 'does the device send packets unprompted?', unframed);
   if (trouble !== undefined) {
     return trouble;
   }
-  const { packetsReceived, skippedBytes } = arrivals;
+  const { packetsReceived } = arrivals;
   if (packetsReceived > 0) {
     return `--filter or --reject excluded the ${count(packetsReceived, 'packet')} that arrived`;
   }
-  if (skippedBytes > 0) {
-    return `the ${count(skippedBytes, 'byte')} before the first delimiter were skipped; see --no-skip-first`;
-  }
-  return 'received only delimiters: does the device send packets unprompted?';
+  return skipped(arrivals) ?? 'received only delimiters: does the device send packets unprompted?';
 }

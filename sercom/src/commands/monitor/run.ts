@@ -1,3 +1,4 @@
+import { CliError } from '../../cli-error.js';
 import { loadDecoder } from '../../decoders/index.js';
 import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
@@ -21,6 +22,7 @@ import type { definition, MonitorOptions } from './command.js';
 import { MonitorConsole } from './console.js';
 import { failAfter } from './deadline.js';
 import { PacketSender } from './packet-sender.js';
+import { RawView } from './raw-view.js';
 import { ReceiveLimit } from './receive-limit.js';
 
 /** Live ports, through the filter, to the screen, the totals and the files. */
@@ -39,6 +41,9 @@ export const run: Run<typeof definition> = async (options, output) => {
   });
   const changes = options.changes ? new ScreenChanges(options.leadingBytes) : undefined;
   const isOnStdout = !writesToStdout(options);
+  if (options.raw && !isOnStdout) {
+    throw new CliError(ExitCode.usage, '--raw shows bytes on stdout, which --pcapng - writes to; name a file');
+  }
   const screen = isOnStdout && !options.quiet ? (changes ?? lines) : undefined;
   const totals = new Totals(screen);
   const limit = new ReceiveLimit(options.count);
@@ -46,16 +51,21 @@ export const run: Run<typeof definition> = async (options, output) => {
   const files = await openSinks(options, { names, decoder });
   const flow = new RecordFlow(
     [totals, ...(screen === undefined ? [] : [screen]), ...files],
-    (record) => matches(record) && limit.passes(record),
+    (record) => matches(record) && (record.isRaw === true || limit.passes(record)),
   );
+  const rawView = new RawView(lines, flow.take);
   const interruption = new Interruption();
   let console: MonitorConsole | undefined;
   let traffic: Traffic | undefined;
 
   const live = new LivePorts({
     ports,
+    seeBytes: options.raw ? undefined : seeBytes(output.isTerminal && process.stdin.isTTY && screen === lines),
     async work(live) {
       traffic = new Traffic(live, ports);
+      if (options.raw) {
+        rawView.open(live);
+      }
       if (output.isTerminal && isOnStdout) {
         console = new MonitorConsole({
           output,
@@ -69,6 +79,8 @@ export const run: Run<typeof definition> = async (options, output) => {
           mark: (text) => flow.remark(text),
           inputKind: options.input ?? 'text',
           sendLine: (line, kind) => sender.sendLine(line, live, flow, kind),
+          toggleRaw: () =>
+            printMessage(screen === lines ? rawView.toggle(live) : 'with --changes or --quiet, bytes cannot be shown'),
           quit: interruption.interrupt,
         });
         // From here on, keys have an effect.
@@ -82,7 +94,15 @@ export const run: Run<typeof definition> = async (options, output) => {
         ends.push(sender.sendInput(live, flow));
       }
       if (options.timeoutSeconds !== undefined) {
-        ends.push(failAfter(options.timeoutSeconds, { ports, live, totals, wantedPackets: options.count }));
+        ends.push(
+          failAfter(options.timeoutSeconds, {
+            ports,
+            live,
+            totals,
+            wantedPackets: options.count,
+            isRaw: options.raw === true,
+          }),
+        );
       }
       await Promise.race(ends);
     },
@@ -91,9 +111,11 @@ export const run: Run<typeof definition> = async (options, output) => {
     source: live,
     flow,
     output,
+    printsNothing: screen === undefined,
     interruption,
     interruptedCode: ExitCode.success,
     finished(wasInterrupted) {
+      rawView.close();
       console?.close();
       if (changes !== undefined && changes === screen) {
         void output.writeLines(changes.lines(output.size?.columns));
@@ -117,6 +139,10 @@ function portsOf(options: MonitorOptions, hasInput: boolean): SessionPort[] {
     ...port,
     connection: { ...port.connection, whenDisconnected },
   }));
+}
+
+function seeBytes(hasKeys: boolean): string {
+  return hasKeys ? 'press b to see them' : '--raw shows them';
 }
 
 function printGreeting(ports: readonly SessionPort[], { input }: MonitorOptions): void {

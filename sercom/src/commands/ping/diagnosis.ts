@@ -10,6 +10,8 @@ export interface PingSetup {
   isSimulated: boolean;
   /** Maximum number of packets in flight. */
   window: number;
+  /** The latest bytes that are no frame. */
+  unframed: Uint8Array;
 }
 
 /**
@@ -31,7 +33,8 @@ export function pingTrouble(
   }
   const isSizeSuspect = smallestLost > Math.max(largestReceived, USUAL_BUFFER_BYTES);
   const bufferQuestion = isSizeSuspect ? `, and can it buffer packets of ${smallestLost} bytes (--size)` : '';
-  const trouble = portTrouble(arrivals, `does the device echo${bufferQuestion}?${resetAdvice(setup)}`, before);
+  const ifSilent = `does the device echo${bufferQuestion}?${resetAdvice(setup)}`;
+  const trouble = portTrouble(arrivals, ifSilent, setup.unframed, before);
   if (trouble !== undefined) {
     return trouble;
   }

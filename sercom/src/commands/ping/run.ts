@@ -76,7 +76,12 @@ export const run: Run<typeof definition> = async (options, output) => {
       // After Ctrl-C it is unknown whether the packets in flight would have come back.
       tally.abandon();
       if (before !== undefined) {
-        const setup = { settleMs: connection.settleMs, isSimulated: port!.isSimulated, window: options.window };
+        const setup = {
+          settleMs: connection.settleMs,
+          isSimulated: port!.isSimulated,
+          window: options.window,
+          unframed: live.unframed(name),
+        };
         trouble = pingTrouble(tally, live.stats(name), before, setup);
       }
     },

@@ -101,7 +101,7 @@ export const run: Run<typeof definition> = async (options, output) => {
 
   async function waitForReplies(before: Arrivals, live: LivePorts): Promise<void> {
     if (!(await within(options.timeoutSeconds * 1_000, replies.all(), live.signal))) {
-      throw new CliError(ExitCode.timeout, noReply(port, options, replies.missing, live.stats(name), before));
+      throw new CliError(ExitCode.timeout, noReply(port, options, replies.missing, live, before));
     }
   }
 };
@@ -110,21 +110,28 @@ function noReply(
   port: SessionPort,
   { wantedReplies, timeoutSeconds }: SendOptions,
   missing: number,
-  arrivals: Arrivals,
+  live: LivePorts,
   before: Arrivals,
 ): string {
+  const arrivals = live.stats(port.name);
   const received = wantedReplies - missing;
   const got = received === 0 ? 'no reply' : `only ${received} of ${wantedReplies} replies`;
-  const ifSome = ['increase --timeout or lower --wait', rejections(since(before, arrivals))];
-  const help = received === 0 ? whyNoReply(port, arrivals, before) : ifSome.filter(Boolean).join('; ');
+  const unframed = live.unframed(port.name);
+  const ifSome = ['increase --timeout or lower --wait', rejections(since(before, arrivals), unframed)];
+  const help = received === 0 ? whyNoReply(port, arrivals, unframed, before) : ifSome.filter(Boolean).join('; ');
   return `${got} from "${port.name}" within ${count(timeoutSeconds, 'second')}; ${help}`;
 }
 
-function whyNoReply({ connection, isSimulated }: SessionPort, arrivals: Arrivals, before: Arrivals): string {
+function whyNoReply(
+  { connection, isSimulated }: SessionPort,
+  arrivals: Arrivals,
+  unframed: Uint8Array,
+  before: Arrivals,
+): string {
   // The default settle time is right for a simulated board.
   const ifSilent = isSimulated ? 'increase --timeout' : `${settleAdvice(connection.settleMs)}, or increase --timeout`;
   return (
-    portTrouble(arrivals, ifSilent, before) ??
+    portTrouble(arrivals, ifSilent, unframed, before) ??
     'received only delimiters: does the device reply to this packet? If so, increase --timeout'
   );
 }

@@ -36,7 +36,7 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     // The escape sequences that draw the footer are in between.
     const text = terminal.stdout.replace(/\x1b\[[?\d;]*[A-Za-z]/g, '');
     const keys = [...text.matchAll(/^\r?(space|\S) +[a-z]/gm)].map(([, key]) => key);
-    expect(keys).toEqual(['space', 'c', 'm', 's', 'd', 'r', ':', 'q']);
+    expect(keys).toEqual(['space', 'c', 'm', 's', 'd', 'b', 'r', ':', 'q']);
     terminal.type('m');
     await terminal.printed(/-+ marker 1 {2}\d\d:\d\d:\d\d\.\d{6} -+/);
     terminal.type('s');
@@ -45,6 +45,8 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     await terminal.printed(/\x1b\[2J\x1b\[3J\x1b\[H/);
     terminal.type('d');
     await terminal.printed(/00000000 {2}68 65 6c 6c 6f 20 \d\d +\|hello \d+\|/);
+    terminal.type('b');
+    await terminal.printed(/\|\.hello \d+\.\|/);
     terminal.type('r');
     await terminal.printed(/sercom: reset "uno"/);
     terminal.type('q');

@@ -57,8 +57,9 @@ describe.skipIf(!has('socat'))('sercom monitor on a port (needs socat)', () => {
 
   test.each([
     ['no bytes', '', /no bytes received: does the device send packets unprompted\?/],
-    ['no delimiter', '48 69 0a', /3 bytes received, but no delimiter \(00\): check the baud rate/],
-    ['only skipped bytes', HELLO, /the 6 bytes before the first delimiter were skipped; see --no-skip-first/],
+    ['no delimiter', 'f8 e1 9c', /3 bytes received, but no delimiter \(00\): check the baud rate.*--raw/],
+    ['text', '48 69 0a', /no delimiter \(00\): they look like text \("Hi\\n"\): the device prints text .*--raw/],
+    ['only skipped bytes', HELLO, /skipped 6 bytes within .*; the 6 bytes before the first .* --no-skip-first/],
     ['only delimiters', '00 00', /received only delimiters/],
     ['only rejected frames', `00 ${CUT}`, /rejected 1 frame \(1 malformed\) within .*--checksum/],
   ])('--timeout explains why no packet arrived: %s', async (_, hex, reason) => {
@@ -70,6 +71,27 @@ describe.skipIf(!has('socat'))('sercom monitor on a port (needs socat)', () => {
     expect(stderr).toMatch(/^sercom: received 0 packets [^\n]*\n$/);
     expect(stderr).toMatch(reason);
     expect(code).toBe(3);
+  });
+
+  test('--timeout with --count says that the first packet may have been skipped', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const monitor = start('monitor', path, '-n', '2', '--timeout', '0.6');
+    await arrived(1);
+    write(device, `${HELLO} ${HELLO}`);
+    const { code, stderr } = await monitor.outcome();
+    expect(stderr).toMatch(
+      /received 1 packet \(5 bytes\), skipped 6 bytes within .*; the 6 bytes before the first delimiter were skipped; --no-skip-first/,
+    );
+    expect(code).toBe(3);
+  });
+
+  test('sending first starts in step: the reply of a device that sends no delimiter before it is shown', async () => {
+    const { path, device, arrived } = await openTestPort();
+    const monitor = start('monitor', path, '--input', 'hex', '-n', '1', '--json');
+    monitor.child.stdin!.write('07\n');
+    await arrived(4);
+    write(device, HELLO);
+    expect(jsonLines((await monitor.outcome()).stdout)).toMatchObject([{ dir: 'tx' }, { hex: '68656c6c6f' }]);
   });
 
   test('--no-reconnect continues without one of two devices, and exits with 1 without both', async () => {
@@ -130,7 +152,7 @@ describe.skipIf(!has('socat'))('sercom monitor on a port (needs socat)', () => {
     monitor.child.kill('SIGINT');
     const { stderr } = await monitor.outcome();
     const [, shown, dropped] =
-      /^sercom: received 1 packet \(5 bytes\), rejected (\d+) frames \(\d+ malformed\), (\d+) not shown\n$/.exec(
+      /^sercom: received 1 packet \(5 bytes\), rejected (\d+) frames \(\d+ malformed\), (\d+) not shown$/m.exec(
         stderr,
       )!;
     expect(Number(shown) + Number(dropped)).toBe(blocks * 2_048);

@@ -3,7 +3,7 @@ import { pingTrouble } from '../../../src/commands/ping/diagnosis.js';
 import { PingTally } from '../../../src/commands/ping/tally.js';
 
 describe('pingTrouble', () => {
-  const setup = { settleMs: 0, isSimulated: false, window: 1 };
+  const setup = { settleMs: 0, isSimulated: false, window: 1, unframed: new Uint8Array(0) };
   const before = {
     bytesRead: 0,
     delimiters: 0,
@@ -42,6 +42,14 @@ describe('pingTrouble', () => {
     const tally = tallyOf([8, 200], [100, 600]);
     expect(pingTrouble(tally, some, before, setup)).toMatch(/--interval/);
     expect(pingTrouble(tally, some, before, { ...setup, window: 4 })).toMatch(/buffer 4 packets \(--window\)/);
+  });
+
+  test('says that the device prints text', () => {
+    const unframed = Buffer.from('temp 21.5\r\n');
+    const text = { ...before, bytesRead: unframed.length };
+    expect(pingTrouble(tallyOf([], [8]), text, before, { ...setup, unframed })).toMatch(
+      /^11 bytes received, but no delimiter \(00\): they look like text \("temp 21\.5\\r\\n"\)/,
+    );
   });
 
   test('does not take bytes received before the first packet for an echo', () => {

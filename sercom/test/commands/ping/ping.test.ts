@@ -122,7 +122,8 @@ describe.skipIf(!has('socat'))('sercom ping explains why packets did not come ba
   test.each([
     ['no bytes', '', [], /^sercom: no bytes received: does the device echo\? .*try --settle 2000\n$/],
     ['no bytes', '', ['--size', '600'], /can it buffer packets of 600 bytes \(--size\)/],
-    ['no delimiter', '48 69', [], /2 bytes received, but no delimiter \(00\): .*baud rate/],
+    ['no delimiter', 'f8 e1', [], /2 bytes received, but no delimiter \(00\): .*baud rate/],
+    ['text', '48 69', [], /2 bytes received, but no delimiter \(00\): they look like text \("Hi"\)/],
     ['a truncated frame', '05 01 02 00', [], /1 frame rejected: .*--checksum/],
     ['another packet', '03 01 02 00', [], /does the device echo\?\n$/],
   ] as const)('%s', async (_, hex, options, reason) => {

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Pty } from '../../../../test/support/pty.js';
 import { has } from '../../../../test/support/tools.js';
 import { jsonLines, start } from '../../support/sercom-process.js';
 import { openTestPort, write } from '../../support/test-port.js';
@@ -42,7 +43,8 @@ describe.skipIf(!has('socat'))('sercom send on a port (needs socat)', () => {
   });
 
   test.each([
-    ['no delimiter came', '48 69 0a', /no reply .*; 3 bytes received, but no delimiter \(00\): .*baud rate/],
+    ['no delimiter came', 'f8 e1 9c', /no reply .*; 3 bytes received, but no delimiter \(00\): .*baud rate/],
+    ['text came', '48 69 0a', /no reply .*: they look like text \("Hi\\n"\): .* "sercom monitor --raw" shows them/],
     ['only delimiters came', '00 00', /no reply .*; received only delimiters/],
   ])('--wait explains why there was no reply: %s', async (_, hex, reason) => {
     const { path, device, arrived } = await openTestPort();
@@ -85,4 +87,14 @@ describe.skipIf(!has('socat'))('sercom send on a port (needs socat)', () => {
       stderr: expect.stringMatching(/^sercom: .*disconnected.*\n$/),
     });
   });
+});
+
+test.skipIf(!has('python3'))('says that the device accepts no bytes (needs python3)', async () => {
+  const device = new Pty();
+  onTestFinished(() => device.end());
+  const send = start('send', await device.open(), '--stdin');
+  send.child.stdin!.end(Buffer.alloc(65_536, 'x'));
+  await send.complained(/^sercom: ".*": the device accepts no bytes: check .*--rtscts, --xon\)\n$/);
+  send.child.kill('SIGINT');
+  expect((await send.outcome()).code).toBe(130);
 });

@@ -1,0 +1,107 @@
+import type { ConnectionState, SerialStats } from 'serial-communicator';
+import type { SessionPort } from '../ports/open-ports.js';
+import { printMessage } from '../terminal/message.js';
+import { receiveTrouble } from './diagnosis.js';
+
+/** How long bytes may arrive without a packet before that is reported. */
+const RECEIVE_PATIENCE_MS = 2_000;
+
+/** How long a packet may wait while the device accepts no bytes. A slow line accepts them in steps. */
+const SEND_PATIENCE_MS = 5_000;
+
+/** How often the counters are looked at. */
+const CHECK_MS = 500;
+
+/** What the watch can see of the ports. */
+interface WatchedPorts {
+  stats(name: string): SerialStats;
+  state(name: string): ConnectionState;
+  /** Some bytes that are no packet. */
+  unframed(name: string): Uint8Array;
+}
+
+export interface TroubleWatchOptions {
+  ports: readonly Pick<SessionPort, 'name' | 'connection'>[];
+  live: WatchedPorts;
+  /** How the user can see the bytes that are no packets. Undefined if it need not be reported that there are any. */
+  seeBytes: string | undefined;
+}
+
+interface PortWatch {
+  name: string;
+  sendPatienceMs: number;
+  /** When the first byte had arrived that is not part of a packet, until that is reported or a packet arrives. */
+  unframedSinceMs: number | undefined;
+  isReceiveSettled: boolean;
+  /** When the device last accepted bytes, or had none to accept. */
+  acceptedAtMs: number;
+  bytesWritten: number;
+  isSendReported: boolean;
+}
+
+/**
+ * Reports on stderr, once for each port, that bytes arrive but no packets, or that the device accepts no bytes, and what to
+ * do about it.
+ */
+export class TroubleWatch {
+  readonly #options: TroubleWatchOptions;
+  readonly #ports: readonly PortWatch[];
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(options: TroubleWatchOptions) {
+    this.#options = options;
+    this.#ports = options.ports.map(({ name, connection }) => ({
+      name,
+      sendPatienceMs: SEND_PATIENCE_MS + connection.settleMs,
+      unframedSinceMs: undefined,
+      isReceiveSettled: options.seeBytes === undefined,
+      acceptedAtMs: performance.now(),
+      bytesWritten: 0,
+      isSendReported: false,
+    }));
+    this.#timer = setInterval(() => this.#check(), CHECK_MS).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #check(): void {
+    for (const port of this.#ports) {
+      const stats = this.#options.live.stats(port.name);
+      this.#checkReceiving(port, stats);
+      this.#checkSending(port, stats);
+    }
+  }
+
+  #checkReceiving(port: PortWatch, stats: SerialStats): void {
+    port.isReceiveSettled ||= stats.packetsReceived > 0;
+    if (port.isReceiveSettled) {
+      return;
+    }
+    const { name } = port;
+    const trouble = receiveTrouble(stats, this.#options.live.unframed(name), this.#options.seeBytes);
+    if (trouble === undefined) {
+      return;
+    }
+    port.unframedSinceMs ??= performance.now();
+    if (performance.now() - port.unframedSinceMs >= RECEIVE_PATIENCE_MS) {
+      port.isReceiveSettled = true;
+      printMessage(`"${name}": ${trouble}`);
+    }
+  }
+
+  #checkSending(port: PortWatch, { packetsWaiting, bytesWritten }: SerialStats): void {
+    const { name } = port;
+    const isConnected = this.#options.live.state(name) === 'connected';
+    if (packetsWaiting === 0 || bytesWritten !== port.bytesWritten || !isConnected) {
+      port.bytesWritten = bytesWritten;
+      port.acceptedAtMs = performance.now();
+    } else if (!port.isSendReported && performance.now() - port.acceptedAtMs >= port.sendPatienceMs) {
+      port.isSendReported = true;
+      printMessage(
+        `"${name}": the device accepts no bytes: check that its program reads the port, and the flow control (--rtscts, --xon)`,
+      );
+    }
+  }
+}
