@@ -71,6 +71,6 @@ describe.skipIf(!has('cc') || process.platform !== 'linux')('benchmarks (need cc
 
 test('an unknown benchmark is a usage error that lists the available ones', async () => {
   const { code, output } = await bench('echo-latncy');
-  expect(output).toContain('unknown benchmark echo-latncy; available: codec,');
+  expect(output).toContain('unknown benchmark echo-latncy; available: absent-ports, codec,');
   expect(code).toBe(2);
 });

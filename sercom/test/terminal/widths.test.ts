@@ -178,9 +178,12 @@ describe.skipIf(!has('python3'))('the output on a terminal (needs python3)', () 
 });
 
 test.each([
-  [['--columns', 'hex,txt'], /Expected time, name, dir, length, hex, text, decoded, separated by commas; got "txt"/],
+  [
+    ['--columns', 'hex,txt'],
+    /invalid value "hex,txt"; expected time, name, dir, length, hex, text, decoded, separated by commas/,
+  ],
   [['--columns', 'hex', '--json'], /--columns cannot be used with --json/],
-  [['--max-bytes', '0'], /Expected an integer from 1/],
+  [['--max-bytes', '0'], /invalid value "0"; expected a number of bytes from 1 up/],
   [['--changes', '--max-bytes', '9'], /--changes cannot be used with --max-bytes/],
 ])('monitor %j is a usage error', async (options, message) => {
   const { code, stderr } = await run('monitor', 'sim:', ...options);

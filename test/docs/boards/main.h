@@ -1,4 +1,4 @@
-/* Stands in for the HAL of an STM32 project, with a UART whose interrupt comes once after each start of a reception. */
+/* Stands in for the HAL of an STM32 project: a UART with one interrupt for each start of a reception. */
 #include "stdin.h"
 
 #define HAL_MAX_DELAY 0xffffffffu

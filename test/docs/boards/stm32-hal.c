@@ -1,14 +1,17 @@
 /*
- * The functions of main.h, and main. The "interrupt" runs in a thread of its own, as long as the program that it
- * interrupts has taken the byte before.
+ * The functions of main.h, and main. The interrupt is a signal, which interrupts the program on its own thread, as on the
+ * chip. Another thread waits for the bytes.
  */
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 
 #include "main.h"
 
 UART_HandleTypeDef huart2;
-static sem_t armed;
+static sem_t armed, handled;
+static pthread_t program;
+static volatile sig_atomic_t has_failed = 0;
 
 void HAL_UART_RxCpltCallback(UART_HandleTypeDef *uart);
 void HAL_UART_ErrorCallback(UART_HandleTypeDef *uart);
@@ -30,21 +33,40 @@ int HAL_UART_Transmit(UART_HandleTypeDef *uart, uint8_t *bytes, uint16_t count, 
   return 0;
 }
 
-static void *interrupts(void *unused) {
+static void handle_interrupt(int signal) {
+  (void)signal;
+  if (has_failed) {
+    HAL_UART_RxCpltCallback(&huart2);
+  } else {
+    /* The first reception stops with an error. */
+    has_failed = 1;
+    HAL_UART_ErrorCallback(&huart2);
+  }
+  sem_post(&handled);
+}
+
+static void interrupt_program(void) {
+  pthread_kill(program, SIGUSR1);
+  sem_wait(&handled);
+}
+
+static void *receive(void *unused) {
   (void)unused;
-  /* The reception stops once with an error, before the first byte. */
   sem_wait(&armed);
-  HAL_UART_ErrorCallback(&huart2);
+  interrupt_program();
   while (sem_wait(&armed) == 0) {
     *huart2.target = stdin_byte();
-    HAL_UART_RxCpltCallback(&huart2);
+    interrupt_program();
   }
   return NULL;
 }
 
 int main(void) {
-  pthread_t thread;
+  pthread_t receiver;
+  program = pthread_self();
   sem_init(&armed, 0, 0);
-  pthread_create(&thread, NULL, interrupts, NULL);
+  sem_init(&handled, 0, 0);
+  signal(SIGUSR1, handle_interrupt);
+  pthread_create(&receiver, NULL, receive, NULL);
   echo_run();
 }
