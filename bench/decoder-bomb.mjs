@@ -3,6 +3,9 @@ import { BOMBS } from './support/bombs.mjs';
 /** How many packets with random lengths each decoder gets, besides the ones made for it. */
 const RANDOM_PACKETS = 20;
 
+/** A packet that takes longer is decoded three times, and the median counts: one run may include much of the compiler. */
+const REPEAT_MS = 50;
+
 export default {
   question: 'How much time and memory can one packet of 65,535 bytes cost, for each decoder?',
   needs: [],
@@ -19,15 +22,24 @@ export default {
       ];
       const worst = { time: 0, memory: 0 };
       for (const command of commands) {
-        // A process has a peak only once.
-        const side = bench.node(decoder, 'decoder-bomb.mjs', []);
-        await side.next();
-        const { milliseconds, megabytes } = await side.ask(command);
-        side.kill();
-        worst.time = Math.max(worst.time, milliseconds);
-        worst.memory = Math.max(worst.memory, megabytes);
+        let cost = await measure(bench, decoder, command);
+        if (cost.time > REPEAT_MS) {
+          const costs = [cost, await measure(bench, decoder, command), await measure(bench, decoder, command)];
+          [, cost] = costs.sort((a, b) => a.time - b.time);
+        }
+        worst.time = Math.max(worst.time, cost.time);
+        worst.memory = Math.max(worst.memory, cost.memory);
       }
       bench.record(decoder, worst);
     }
   },
 };
+
+/** Decodes a packet in a process of its own, since a process has a peak of memory only once. */
+async function measure(bench, decoder, command) {
+  const side = bench.node(decoder, 'decoder-bomb.mjs', []);
+  await side.next();
+  const { milliseconds, megabytes } = await side.ask(command);
+  side.kill();
+  return { time: milliseconds, memory: megabytes };
+}

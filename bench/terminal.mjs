@@ -25,14 +25,14 @@ export default {
   async run(bench) {
     const { device, paths } = await bench.device('terminal', 'flood', { size: PACKET_BYTES });
     const [port] = paths;
-    const count = bench.size(400_000, 60_000);
+    const count = bench.size(60_000, 20_000);
     const monitor = (sercom) => [process.execPath, sercom, 'monitor', port, '--no-skip-first', '-n', String(count)];
     const sides = {
       terminal: monitor(SERCOM),
       file: ['sh', '-c', '"$@" > /dev/null; echo', 'sh', ...monitor(SERCOM)],
       ...(bench.options.base && { base: monitor(executableIn(bench.options.base)) }),
     };
-    await bench.alternate(sides, bench.size(8, 2), async (command, name) => {
+    await bench.alternate(sides, bench.size(5, 1), async (command, name) => {
       const terminal = run(cProgram('terminal'), command);
       await opened(port, terminal.child.pid);
       const startedMs = performance.now();

@@ -41,12 +41,19 @@ export function toJsonValue(value: unknown, depth = 0): JsonValue {
   }
 }
 
+/** The kinds that a packet can hold most of come first. */
 function objectToJsonValue(value: object, depth: number): JsonValue {
+  if (Array.isArray(value)) {
+    return elementsToJson(value, depth);
+  }
+  if (Object.getPrototypeOf(value) === Object.prototype) {
+    return fieldsToJson(Object.entries(value), depth);
+  }
   if (value instanceof Uint8Array) {
     return toHex(value);
   }
-  if (Array.isArray(value) || value instanceof Set || isTypedArray(value)) {
-    return Array.from(value, (element) => toJsonValue(element, depth));
+  if (value instanceof Set || isTypedArray(value)) {
+    return elementsToJson(value as Iterable<unknown>, depth);
   }
   if (value instanceof URL || value instanceof RegExp) {
     return String(value);
@@ -54,9 +61,30 @@ function objectToJsonValue(value: object, depth: number): JsonValue {
   if (value instanceof Date) {
     return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
   }
-  const entries: Iterable<[unknown, unknown]> = value instanceof Map ? value : Object.entries(value);
-  // `fromEntries` defines properties, so a key `__proto__` is treated like any other.
-  return Object.fromEntries([...entries].map(([key, element]) => [toKey(key, depth), toJsonValue(element, depth)]));
+  return fieldsToJson(value instanceof Map ? value : Object.entries(value), depth);
+}
+
+function elementsToJson(values: Iterable<unknown>, depth: number): JsonValue {
+  const elements: JsonValue[] = [];
+  for (const element of values) {
+    elements.push(toJsonValue(element, depth));
+  }
+  return elements;
+}
+
+function fieldsToJson(entries: Iterable<[unknown, unknown]>, depth: number): JsonValue {
+  const fields: Record<string, JsonValue> = {};
+  for (const [key, element] of entries) {
+    const name = toKey(key, depth);
+    const value = toJsonValue(element, depth);
+    if (name === '__proto__') {
+      // Treated like any other key, where an assignment would set the prototype.
+      Object.defineProperty(fields, name, { value, enumerable: true, configurable: true, writable: true });
+    } else {
+      fields[name] = value;
+    }
+  }
+  return fields;
 }
 
 function isTypedArray(value: object): value is ArrayLike<number | bigint> {
