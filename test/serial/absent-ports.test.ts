@@ -270,6 +270,24 @@ describe.skipIf(process.platform !== 'linux')('the watch of the devices (Linux)'
     await vi.waitFor(() => expect(counts.opened.length).toBeGreaterThan(before), 10_000);
   });
 
+  test('continues when its folder is removed and created again at once', async () => {
+    const folder = path.join(temporaryFolder(), 'by-id');
+    const port = path.join(folder, 'port');
+    mkdirSync(folder);
+    const device = new MockDevice({ path: port });
+    device.unplug();
+    const { binding, counts } = countingBinding(1, [device]);
+    const serial = await waitFor(binding, [{ path: port, reconnect: SLOW }]);
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    // The node may have appeared in between.
+    await vi.waitFor(() => expect(counts.opened.length).toBeGreaterThan(1), 10_000);
+    const isBack = connected(serial);
+    device.plug();
+    writeFileSync(port, '');
+    expect((await isBack).path).toBe(port);
+  });
+
   test('wakes a connection when the node appears to which its link leads', async () => {
     const folder = temporaryFolder();
     const nodes = path.join(folder, 'nodes');
