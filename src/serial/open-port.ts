@@ -1,6 +1,6 @@
 import { ConnectionError } from '../errors.js';
 import type { Binding, PortInfo } from './binding.js';
-import { describeSignalsError, hasNoControlLines } from './control-lines.js';
+import { areLinesUnsupported, describeSignalsError } from './control-lines.js';
 import { findDevice } from './device-selector.js';
 import { unsupportedSetting } from './native-binding.js';
 import { describeOpenError, openTimeout } from './open-error.js';
@@ -146,13 +146,13 @@ function rejectUnsupported(error: unknown, name: string, connection: CompleteSer
   throw error;
 }
 
-/** @throws ConnectionError (`SIGNALS_ERROR`) if the port has no control lines */
+/** @throws ConnectionError (`SIGNALS_ERROR`) if the port has no control lines, or its driver cannot set them */
 async function setLines(port: Port, name: string, connection: CompleteSerialConnection): Promise<void> {
   const { dtr, rts } = connection;
   try {
     await port.set({ dtr: dtr ?? true, rts: rts ?? true, brk: false });
   } catch (error) {
-    if (!hasNoControlLines(error)) {
+    if (!areLinesUnsupported(error)) {
       throw error;
     }
     const message = `connection ${describeConnection(name, connection)}: ${describeSignalsError(error)}; omit dtr and rts`;
