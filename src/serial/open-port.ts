@@ -22,7 +22,10 @@ export interface OpenedPort {
 
 /** An attempt to open a port. */
 export interface Opening {
-  /** Settles within `openTimeoutMs`. Rejects with a ConnectionError, whose message says why and what to do. */
+  /**
+   * Settles within `openTimeoutMs`, or, if the error lists the ports, up to a second later. Rejects with a
+   * ConnectionError, whose message says why and what to do.
+   */
   opened: Promise<OpenedPort>;
   /** Resolves when nothing of the attempt is in progress. After a timeout, that may be never. */
   ended: Promise<void>;
@@ -100,6 +103,8 @@ async function findAndOpen(
   abandoned: AbortSignal,
 ): Promise<OpenedPort> {
   const found = connection.device && (await findDevice(binding, name, connection.device));
+  // Opening a port resets most boards.
+  abandoned.throwIfAborted();
   const path = found?.path ?? connection.path!;
   attempt.path = path;
   const { baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock, dtr, rts } = connection;
@@ -126,6 +131,7 @@ async function findAndOpen(
       found ?? describe(binding, path, limitMs),
       readBaudRate(port, baudRate, limitMs),
     ]);
+    abandoned.throwIfAborted();
     checkBaudRate(actualBaudRate, name, connection);
     return { port, path, info, baudRate: actualBaudRate };
   } catch (error) {
