@@ -6,7 +6,7 @@ import { within } from './patient-timer.js';
 /** A listing that takes longer than this is not waited for by others. */
 const HUNG_MS = 1_000;
 
-/** A listing is shared for this many times as long as it took, so that listing takes a thousandth of the time. */
+/** A listing is shared for at most this many times as long as it took: one that is quickly made is made more often. */
 const SHARE_FACTOR = 1_000;
 
 /** When a device was added or removed since, a listing is shared for a fraction of the time. */
@@ -57,7 +57,7 @@ class PortDirectory {
   #next: Promise<PortInfo[]> | undefined;
   /** The connections that wait for a device, whatever its path is. */
   readonly #selectors = new Map<OnChange, DeviceSelector>();
-  /** Number of connections that wait. Only meanwhile is it known whether a listing is outdated. */
+  /** Number of connections that wait. Without any, it is unknown whether a listing is outdated. */
   #watchers = 0;
   #unwatch: (() => void) | undefined;
   #compareTimer: NodeJS.Timeout | undefined;

@@ -123,7 +123,7 @@ describe('the listing of the ports', () => {
     vi.useRealTimers();
   });
 
-  test('is made anew for initialize: one in progress may have missed the device', async () => {
+  test('is made again for initialize: one in progress may have missed the device', async () => {
     const device = new MockDevice({ path: '/dev/mock', serialNumber: 'S0' });
     const inner = mockBinding(device);
     let finish = () => {};
