@@ -248,6 +248,25 @@ describe.skipIf(process.platform !== 'linux')('the watch of the devices (Linux)'
     expect(fleet((index) => serial.stats(String(index)).openFailures)).toEqual(fleet(() => 1));
   });
 
+  test('leads to a new listing soon after a node appeared, since udev makes the link of its pnpId later', async () => {
+    useFakeClock();
+    const device = new MockDevice({ path: '/dev/mock', serialNumber: 'S0' });
+    device.unplug();
+    const inner = countingBinding(1, [device]).binding;
+    let linkedAt = Number.POSITIVE_INFINITY;
+    const pnpId = () => (performance.now() < linkedAt ? undefined : 'usb-S0');
+    const list = async () => (await inner.list()).map((port) => ({ ...port, pnpId: pnpId() }));
+    const started = waitFor({ ...inner, list }, [{ device: { pnpId: 'usb-S0' }, reconnect: SLOW }]);
+    await pass(100);
+    const serial = await started;
+    device.plug();
+    linkedAt = performance.now() + 60;
+    reportNode('ttyACM0');
+    await pass(350);
+    expect(serial.connectionState('0')).toBe('connected');
+    vi.useRealTimers();
+  });
+
   test('wakes a connection whose folder did not exist, when a node or the folder appears', async () => {
     const folder = path.join(temporaryFolder(), 'by-id');
     const port = path.join(folder, 'port');
