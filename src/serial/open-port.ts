@@ -37,7 +37,7 @@ interface Attempt {
   path: string | undefined;
 }
 
-/** How old a listing may be in which a device is looked up again. The first time it is new. */
+/** How old a listing may be that shows that a device is still absent. The first time it is new. */
 const RETRY_LISTING_MS = 500;
 
 /** How old a listing may be that an error message shows. */
@@ -63,8 +63,7 @@ export function openPort(
 ): Opening {
   const abandoning = new AbortController();
   const attempt: Attempt = { path: connection.path };
-  const binding = directory.sharing(isRetry ? RETRY_LISTING_MS : 0);
-  const opening = findAndOpen(binding, name, connection, attempt, abandoning.signal);
+  const opening = findAndOpen(directory, name, connection, isRetry, attempt, abandoning.signal);
   const ended = opening.then(
     () => undefined,
     () => undefined,
@@ -96,13 +95,19 @@ async function withTimeout(
 
 /** @param abandoned - when it aborts, the port is closed, or is closed as soon as it is open */
 async function findAndOpen(
-  binding: Binding,
+  directory: PortDirectory,
   name: string,
   connection: CompleteSerialConnection,
+  isRetry: boolean,
   attempt: Attempt,
   abandoned: AbortSignal,
 ): Promise<OpenedPort> {
-  const found = connection.device && (await findDevice(binding, name, connection.device));
+  const binding = directory.sharing(isRetry ? RETRY_LISTING_MS : 0);
+  let found = connection.device && (await findDevice(binding, name, connection.device));
+  if (connection.device && isRetry) {
+    // Since that listing was made, the path may have become that of another device.
+    found = await findDevice(directory.sharing(0), name, connection.device);
+  }
   // Opening a port resets most boards.
   abandoned.throwIfAborted();
   const path = found?.path ?? connection.path!;

@@ -146,6 +146,31 @@ describe('the listing of the ports', () => {
     await Promise.all([first, isOpen]).finally(() => clearInterval(timer));
   });
 
+  test('is made again before a port is opened: its path may be that of another device by now', async () => {
+    useFakeClock();
+    let serialNumber = 'S0';
+    const opened: string[] = [];
+    const { list } = mockBinding(new MockDevice({ path: '/dev/mock' }));
+    const binding: Binding = {
+      async list() {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        return (await list()).map((port) => ({ ...port, serialNumber }));
+      },
+      async open() {
+        opened.push(serialNumber);
+        throw new Error('odd');
+      },
+    };
+    const started = waitFor(binding, [{ ...bySerialNumber(0), reconnect: { minDelayMs: 50, maxDelayMs: 50 } }]);
+    await pass(1_000);
+    await started;
+    expect(opened.length).toBeGreaterThan(5);
+    serialNumber = 'S1';
+    await pass(1_000);
+    expect(new Set(opened)).toEqual(new Set(['S0']));
+    vi.useRealTimers();
+  });
+
   test('that never ends holds up only the attempts that wait for it', async () => {
     useFakeClock();
     const device = new MockDevice({ path: '/dev/mock', serialNumber: 'S0' });
