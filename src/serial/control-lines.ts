@@ -32,17 +32,22 @@ const NO_BREAK = /not supported|EOPNOTSUPP/i;
 
 /** Why the control lines of a port cannot be set or read, in words that follow the connection. */
 export function describeSignalsError(error: unknown): string {
-  if (hasNoControlLines(error)) {
+  const text = textOf(error);
+  if (NO_CONTROL_LINES.test(text)) {
     return 'this port has no control lines';
   }
-  const text = error instanceof Error ? error.message : String(error);
   const why = NO_BREAK.test(text) ? ' (the driver does not support break, and serialport then sets no line)' : '';
   return `the control lines do not work: ${text.replace(/^Error:? /, '')}${why}`;
 }
 
-/** Whether a call failed because the port has no control lines. */
-export function hasNoControlLines(error: unknown): boolean {
-  return error instanceof Error && NO_CONTROL_LINES.test(error.message);
+/** Whether setting the control lines failed because the port or its driver cannot do it. */
+export function areLinesUnsupported(error: unknown): boolean {
+  const text = textOf(error);
+  return NO_CONTROL_LINES.test(text) || NO_BREAK.test(text);
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The control lines of one connection. They outlive its ports. */

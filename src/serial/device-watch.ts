@@ -109,9 +109,14 @@ class DeviceWatch {
     watcher.on('error', end);
     watcher.on('change', (event, file) => {
       const name = file === null ? null : String(file);
-      // The watch of a folder that is removed reports the folder itself, and nothing more.
-      if (event === 'rename' && name === path.basename(folder) && !exists(folder)) {
+      if (event === 'rename' && name === path.basename(folder)) {
+        // The folder was removed: this watch reports nothing more. The folder may exist again, with new nodes.
         end();
+        this.#watch(folder, entry);
+        if (entry.watcher !== undefined) {
+          report(entry, 'rename', null);
+        }
+        return;
       }
       report(entry, event === 'rename' ? 'rename' : 'change', name);
       if (folder === DEVICE_FOLDER && event === 'rename' && (name === null || PORT_NAME.test(name))) {

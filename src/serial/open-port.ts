@@ -1,6 +1,6 @@
 import { ConnectionError } from '../errors.js';
 import type { Binding, PortInfo } from './binding.js';
-import { describeSignalsError, hasNoControlLines } from './control-lines.js';
+import { areLinesUnsupported, describeSignalsError } from './control-lines.js';
 import { findDevice } from './device-selector.js';
 import { unsupportedSetting } from './native-binding.js';
 import { describeOpenError, openTimeout } from './open-error.js';
@@ -22,7 +22,10 @@ export interface OpenedPort {
 
 /** An attempt to open a port. */
 export interface Opening {
-  /** Settles within `openTimeoutMs`. Rejects with a ConnectionError, whose message says why and what to do. */
+  /**
+   * Settles within `openTimeoutMs`, or, if the error lists the ports, up to a second later. Rejects with a
+   * ConnectionError, whose message says why and what to do.
+   */
   opened: Promise<OpenedPort>;
   /** Resolves when nothing of the attempt is in progress. After a timeout, that may be never. */
   ended: Promise<void>;
@@ -34,7 +37,7 @@ interface Attempt {
   path: string | undefined;
 }
 
-/** How old a listing may be in which a device is looked up again. The first time it is new. */
+/** How old a listing may be that shows that a device is still absent. The first time it is new. */
 const RETRY_LISTING_MS = 500;
 
 /** How old a listing may be that an error message shows. */
@@ -60,8 +63,7 @@ export function openPort(
 ): Opening {
   const abandoning = new AbortController();
   const attempt: Attempt = { path: connection.path };
-  const binding = directory.sharing(isRetry ? RETRY_LISTING_MS : 0);
-  const opening = findAndOpen(binding, name, connection, attempt, abandoning.signal);
+  const opening = findAndOpen(directory, name, connection, isRetry, attempt, abandoning.signal);
   const ended = opening.then(
     () => undefined,
     () => undefined,
@@ -93,13 +95,21 @@ async function withTimeout(
 
 /** @param abandoned - when it aborts, the port is closed, or is closed as soon as it is open */
 async function findAndOpen(
-  binding: Binding,
+  directory: PortDirectory,
   name: string,
   connection: CompleteSerialConnection,
+  isRetry: boolean,
   attempt: Attempt,
   abandoned: AbortSignal,
 ): Promise<OpenedPort> {
-  const found = connection.device && (await findDevice(binding, name, connection.device));
+  const binding = directory.sharing(isRetry ? RETRY_LISTING_MS : 0);
+  let found = connection.device && (await findDevice(binding, name, connection.device));
+  if (connection.device && isRetry) {
+    // Since that listing was made, the path may have become that of another device.
+    found = await findDevice(directory.sharing(0), name, connection.device);
+  }
+  // Opening a port resets most boards.
+  abandoned.throwIfAborted();
   const path = found?.path ?? connection.path!;
   attempt.path = path;
   const { baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock, dtr, rts } = connection;
@@ -126,6 +136,7 @@ async function findAndOpen(
       found ?? describe(binding, path, limitMs),
       readBaudRate(port, baudRate, limitMs),
     ]);
+    abandoned.throwIfAborted();
     checkBaudRate(actualBaudRate, name, connection);
     return { port, path, info, baudRate: actualBaudRate };
   } catch (error) {
@@ -146,13 +157,13 @@ function rejectUnsupported(error: unknown, name: string, connection: CompleteSer
   throw error;
 }
 
-/** @throws ConnectionError (`SIGNALS_ERROR`) if the port has no control lines */
+/** @throws ConnectionError (`SIGNALS_ERROR`) if the port has no control lines, or its driver cannot set them */
 async function setLines(port: Port, name: string, connection: CompleteSerialConnection): Promise<void> {
   const { dtr, rts } = connection;
   try {
     await port.set({ dtr: dtr ?? true, rts: rts ?? true, brk: false });
   } catch (error) {
-    if (!hasNoControlLines(error)) {
+    if (!areLinesUnsupported(error)) {
       throw error;
     }
     const message = `connection ${describeConnection(name, connection)}: ${describeSignalsError(error)}; omit dtr and rts`;

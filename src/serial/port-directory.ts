@@ -6,11 +6,14 @@ import { within } from './patient-timer.js';
 /** A listing that takes longer than this is not waited for by others. */
 const HUNG_MS = 1_000;
 
-/** A listing is shared for this many times as long as it took, so that listing takes a thousandth of the time. */
+/** A listing is shared for at most this many times as long as it took: one that is quickly made is made more often. */
 const SHARE_FACTOR = 1_000;
 
-/** When a device was added or removed since, a listing is shared for a fraction of the time. */
-const OUTDATED_FRACTION = 5;
+/** How long after a device was added udev may still make the link that `pnpId` is read from. */
+const UDEV_MS = 2_000;
+
+/** A listing made before the end of that time is shared for a fraction of the time. */
+const EARLY_FRACTION = 5;
 
 /** How long after a device was added or removed the waiting selectors are compared with the ports. */
 const COMPARE_DELAY_MS = 20;
@@ -25,8 +28,6 @@ interface Listing {
   tookMs: number | undefined;
   /** Undefined while it is in progress, and if it failed. */
   result: PortInfo[] | undefined;
-  /** Whether a device was added or removed since it started. */
-  isOutdated: boolean;
 }
 
 /** How long a listing shows which devices are away, if no device was added or removed since. */
@@ -57,8 +58,10 @@ class PortDirectory {
   #next: Promise<PortInfo[]> | undefined;
   /** The connections that wait for a device, whatever its path is. */
   readonly #selectors = new Map<OnChange, DeviceSelector>();
-  /** Number of connections that wait. Only meanwhile is it known whether a listing is outdated. */
+  /** Number of connections that wait. Without any, it is unknown whether a listing is outdated. */
   #watchers = 0;
+  /** When a device was last added or removed. */
+  #changedAt = Number.NEGATIVE_INFINITY;
   #unwatch: (() => void) | undefined;
   #compareTimer: NodeJS.Timeout | undefined;
   #comparedAt = Number.NEGATIVE_INFINITY;
@@ -120,7 +123,7 @@ class PortDirectory {
     return (
       this.#binding.hasNode !== undefined &&
       latest?.result !== undefined &&
-      !latest.isOutdated &&
+      latest.startedAt > this.#changedAt &&
       performance.now() - latest.startedAt < AWAY_LISTING_MS &&
       !latest.result.some((port) => mayMatch(port, selector))
     );
@@ -132,8 +135,9 @@ class PortDirectory {
       return this.#start();
     }
     const ageMs = performance.now() - latest.startedAt;
-    const { tookMs, isOutdated } = latest;
-    const limitMs = Math.min(maxAgeMs, SHARE_FACTOR * (tookMs ?? HUNG_MS)) / (isOutdated ? OUTDATED_FRACTION : 1);
+    const { tookMs } = latest;
+    const isEarly = latest.startedAt < this.#changedAt + UDEV_MS;
+    const limitMs = Math.min(maxAgeMs, SHARE_FACTOR * (tookMs ?? HUNG_MS)) / (isEarly ? EARLY_FRACTION : 1);
     if (ageMs < limitMs) {
       return latest.ports;
     }
@@ -150,7 +154,7 @@ class PortDirectory {
   #start(): Promise<PortInfo[]> {
     const startedAt = performance.now();
     const ports = (async () => this.#binding.list())();
-    const listing: Listing = { ports, startedAt, tookMs: undefined, result: undefined, isOutdated: false };
+    const listing: Listing = { ports, startedAt, tookMs: undefined, result: undefined };
     this.#latest = listing;
     void settled(ports).then((result) => {
       listing.tookMs = performance.now() - startedAt;
@@ -164,9 +168,7 @@ class PortDirectory {
 
   /** A device was added or removed. */
   #changed(): void {
-    if (this.#latest !== undefined) {
-      this.#latest.isOutdated = true;
-    }
+    this.#changedAt = performance.now();
     if (this.#selectors.size > 0) {
       const restMs = COMPARE_INTERVAL_MS - (performance.now() - this.#comparedAt);
       this.#compareTimer ??= setTimeout(() => void this.#compare(), Math.max(COMPARE_DELAY_MS, restMs));

@@ -45,7 +45,7 @@ export interface SerialSettings {
   /**
    * Skip and count the bytes before the first delimiter instead of decoding them: they may be the tail of a frame. If a
    * packet is sent before the first byte arrives, nothing is skipped: the device was silent, so its reply is a whole
-   * frame. Default: false.
+   * frame. If the device also sends unasked, let `settleMs` be longer than its pauses. Default: false.
    */
   skipFirst?: boolean;
   /**

@@ -123,7 +123,7 @@ describe('the listing of the ports', () => {
     vi.useRealTimers();
   });
 
-  test('is made anew for initialize: one in progress may have missed the device', async () => {
+  test('is made again for initialize: one in progress may have missed the device', async () => {
     const device = new MockDevice({ path: '/dev/mock', serialNumber: 'S0' });
     const inner = mockBinding(device);
     let finish = () => {};
@@ -144,6 +144,31 @@ describe('the listing of the ports', () => {
     const isOpen = second.then((serial) => expect(serial.connectionState('0')).toBe('connected'));
     const timer = setInterval(() => finish());
     await Promise.all([first, isOpen]).finally(() => clearInterval(timer));
+  });
+
+  test('is made again before a port is opened: its path may be that of another device by now', async () => {
+    useFakeClock();
+    let serialNumber = 'S0';
+    const opened: string[] = [];
+    const { list } = mockBinding(new MockDevice({ path: '/dev/mock' }));
+    const binding: Binding = {
+      async list() {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        return (await list()).map((port) => ({ ...port, serialNumber }));
+      },
+      async open() {
+        opened.push(serialNumber);
+        throw new Error('odd');
+      },
+    };
+    const started = waitFor(binding, [{ ...bySerialNumber(0), reconnect: { minDelayMs: 50, maxDelayMs: 50 } }]);
+    await pass(1_000);
+    await started;
+    expect(opened.length).toBeGreaterThan(5);
+    serialNumber = 'S1';
+    await pass(1_000);
+    expect(new Set(opened)).toEqual(new Set(['S0']));
+    vi.useRealTimers();
   });
 
   test('that never ends holds up only the attempts that wait for it', async () => {
@@ -248,6 +273,25 @@ describe.skipIf(process.platform !== 'linux')('the watch of the devices (Linux)'
     expect(fleet((index) => serial.stats(String(index)).openFailures)).toEqual(fleet(() => 1));
   });
 
+  test('leads to a new listing soon after a node appeared, since udev makes the link of its pnpId later', async () => {
+    useFakeClock();
+    const device = new MockDevice({ path: '/dev/mock', serialNumber: 'S0' });
+    device.unplug();
+    const inner = countingBinding(1, [device]).binding;
+    let linkedAt = Number.POSITIVE_INFINITY;
+    const pnpId = () => (performance.now() < linkedAt ? undefined : 'usb-S0');
+    const list = async () => (await inner.list()).map((port) => ({ ...port, pnpId: pnpId() }));
+    const started = waitFor({ ...inner, list }, [{ device: { pnpId: 'usb-S0' }, reconnect: SLOW }]);
+    await pass(100);
+    const serial = await started;
+    device.plug();
+    linkedAt = performance.now() + 60;
+    reportNode('ttyACM0');
+    await pass(350);
+    expect(serial.connectionState('0')).toBe('connected');
+    vi.useRealTimers();
+  });
+
   test('wakes a connection whose folder did not exist, when a node or the folder appears', async () => {
     const folder = path.join(temporaryFolder(), 'by-id');
     const port = path.join(folder, 'port');
@@ -268,6 +312,24 @@ describe.skipIf(process.platform !== 'linux')('the watch of the devices (Linux)'
     const before = counts.opened.length;
     reportNode('ttyACM9');
     await vi.waitFor(() => expect(counts.opened.length).toBeGreaterThan(before), 10_000);
+  });
+
+  test('continues when its folder is removed and created again at once', async () => {
+    const folder = path.join(temporaryFolder(), 'by-id');
+    const port = path.join(folder, 'port');
+    mkdirSync(folder);
+    const device = new MockDevice({ path: port });
+    device.unplug();
+    const { binding, counts } = countingBinding(1, [device]);
+    const serial = await waitFor(binding, [{ path: port, reconnect: SLOW }]);
+    rmSync(folder, { recursive: true });
+    mkdirSync(folder);
+    // The node may have appeared in between.
+    await vi.waitFor(() => expect(counts.opened.length).toBeGreaterThan(1), 10_000);
+    const isBack = connected(serial);
+    device.plug();
+    writeFileSync(port, '');
+    expect((await isBack).path).toBe(port);
   });
 
   test('wakes a connection when the node appears to which its link leads', async () => {

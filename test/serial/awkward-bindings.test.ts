@@ -65,10 +65,55 @@ test('opens a port although list() hangs', async () => {
   expect(connected.mock.calls[0]![0].info.path).toBe('/dev/odd');
 });
 
+test('does not open a port whose device list() finds after openTimeoutMs', async () => {
+  const info = { path: '/dev/odd', serialNumber: 'S1' };
+  let finish = (_: unknown) => {};
+  const list = () =>
+    new Promise((resolve) => {
+      finish = resolve;
+    });
+  const connection = { path: undefined, device: { serialNumber: 'S1' } };
+  const { serial, ports } = setUp({}, { list, connection } as never);
+  await expect(serial.initialize()).rejects.toMatchObject({ errors: [{ code: 'OPEN_TIMEOUT' }] });
+  finish([info]);
+  await new Promise(setImmediate);
+  expect(ports).toEqual([]);
+});
+
 test('closes a port whose set() hangs when openTimeoutMs is over', async () => {
   const { serial, ports } = setUp({ set: never }, { connection: { dtr: false } });
   await expect(serial.initialize()).rejects.toMatchObject({ errors: [{ code: 'OPEN_TIMEOUT' }] });
   await vi.waitFor(() => expect(ports[0]!.isOpen).toBe(false));
+});
+
+test('does not try again before the port of an attempt that took too long is closed', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const pass = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 5) {
+      await vi.advanceTimersByTimeAsync(5);
+      await new Promise(setImmediate);
+    }
+  };
+  let closed = () => {};
+  const close = vi.fn(() => new Promise<void>((resolve) => (closed = resolve)));
+  const open = vi.fn(async ({ path }: { path: string }) => {
+    await new Promise((resolve) => setTimeout(resolve, 70));
+    return new QuietPort(path, { close });
+  });
+  const reconnect = { minDelayMs: 1, maxDelayMs: 2 };
+  const { serial } = setUp({}, { describe: never, open, connection: { required: false, reconnect } } as never);
+  const initialized = serial.initialize();
+  await pass(400);
+  expect(close).toHaveBeenCalledOnce();
+  expect(open).toHaveBeenCalledOnce();
+  closed();
+  await initialized;
+  await pass(100);
+  expect(open).toHaveBeenCalledTimes(2);
+  const ended = serial.shutdown();
+  await pass(600);
+  await ended;
 });
 
 test('opens a port again after its set() hung', async () => {

@@ -7,6 +7,13 @@ import { has } from '../support/tools.js';
 
 const hasPty = process.platform !== 'win32' && has('python3');
 
+/** A binding whose port fails to set its control lines. */
+function withoutLines(device: MockDevice, text: string): Binding {
+  const { list, open } = mockBinding(device);
+  const set = () => Promise.reject(new Error(text));
+  return { list, open: async (options) => Object.assign(await open(options), { set }) };
+}
+
 describe('control lines', () => {
   test('are set after opening if the connection has them, otherwise not', async () => {
     const { device } = await startReconnecting({ dtr: false });
@@ -60,12 +67,7 @@ describe('control lines', () => {
     ],
   ])('reject with SIGNALS_ERROR when the port fails: %s', async (text, reason) => {
     const device = new MockDevice({ path: '/dev/mock' });
-    const inner = mockBinding(device);
-    const binding: Binding = {
-      list: inner.list,
-      open: async (options) => Object.assign(await inner.open(options), { set: () => Promise.reject(new Error(text)) }),
-    };
-    const serial = new SerialCommunicator({ binding });
+    const serial = new SerialCommunicator({ binding: withoutLines(device, text) });
     serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600 });
     await serial.initialize();
     await expect(serial.setSignals('arm', { dtr: false })).rejects.toMatchObject({
@@ -73,6 +75,25 @@ describe('control lines', () => {
       message: `connection "arm" (/dev/mock): the control lines do not work: ${reason}`,
     });
     await serial.shutdown();
+  });
+
+  test('fail to open with SIGNALS_ERROR when the driver does not support break', async () => {
+    const device = new MockDevice({ path: '/dev/mock' });
+    const serial = new SerialCommunicator({
+      binding: withoutLines(device, 'Error: Operation not supported, cannot set'),
+    });
+    serial.addConnection('arm', { path: '/dev/mock', baudRate: 9_600, dtr: false });
+    await expect(serial.initialize()).rejects.toMatchObject({
+      errors: [
+        {
+          code: 'SIGNALS_ERROR',
+          message:
+            'connection "arm" (/dev/mock): the control lines do not work: Operation not supported, cannot set (the ' +
+            'driver does not support break, and serialport then sets no line); omit dtr and rts',
+        },
+      ],
+    });
+    expect(device.openOptions).toBeUndefined();
   });
 
   test.skipIf(!hasPty)('say that a port has none (needs python3)', async () => {

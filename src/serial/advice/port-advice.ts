@@ -66,12 +66,13 @@ export function explainMissingNode(path: string, { isContainer }: SystemFacts): 
 function explainNotFound(failure: OpenFailure, facts: PortFacts): string {
   const { path } = failure;
   const { system, node, ports } = facts;
-  if (typeof ports === 'object' && ports.some((port) => port.path === path && port.hasNode === false)) {
-    return explainMissingNode(path!, system);
-  }
   if (node?.deviceNumber !== undefined && isDeviceMissing(failure)) {
     const restart = system.isContainer ? 'plug it in, then start the container again' : 'plug it in';
     return `the node exists, but its device (${node.deviceNumber}) does not; ${restart}; ${listPorts(facts)}`;
+  }
+  // In a container, a node can have the name of a port that has no node, so this comes after what is known of the node.
+  if (typeof ports === 'object' && ports.some((port) => port.path === path && port.hasNode === false)) {
+    return explainMissingNode(path!, system);
   }
   return `no such port; ${listPorts(facts)}`;
 }

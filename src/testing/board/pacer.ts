@@ -27,7 +27,7 @@ const MAX_LAG_MS = 20;
 /** The longest timer of Node. */
 const FOREVER_MS = 2 ** 31 - 1;
 
-/** Makes simulated time follow real time in short slices, never ahead of it. */
+/** Makes simulated time follow real time in short slices, never further ahead of it than at its start. */
 export class Pacer {
   readonly #paced: Paced;
   readonly #cyclesPerMs: number;

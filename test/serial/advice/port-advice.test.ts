@@ -79,6 +79,13 @@ describe('why a port cannot be opened', () => {
       'the node exists, but its device (166:0) does not; plug it in, then start the container again; available: /dev/ttyS0',
     ],
     [
+      'the device of the node is unplugged, and the node has the name of another port, which has none',
+      { text: 'Error: No such device, cannot open /dev/ttyACM0' },
+      { node: { ...NODE, deviceNumber: '166:1' }, ports: [ABSENT], system: CONTAINER },
+      'the node exists, but its device (166:1) does not; plug it in, then start the container again; available: none; ' +
+        'without a node in /dev: /dev/ttyACM0 (239a:80f4)',
+    ],
+    [
       'an unknown program uses it',
       { code: 'PORT_BUSY' },
       {},
