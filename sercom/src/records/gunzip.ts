@@ -30,7 +30,11 @@ export async function* gunzip(chunks: AsyncIterable<Uint8Array>): AsyncGenerator
       throw sourceFailure;
     }
     const { code, message } = error as NodeJS.ErrnoException;
-    const problem = code === 'Z_BUF_ERROR' ? 'the gzip data is truncated' : `the gzip data is damaged (${message})`;
-    throw new Error(`${problem}; what is before it has been read`, { cause: error });
+    // At damage, zlib discards what it has decompressed but not passed on.
+    const problem =
+      code === 'Z_BUF_ERROR'
+        ? 'the gzip data is truncated; what is before it has been read'
+        : `the gzip data is damaged (${message}); the last packets before the damage may be missing`;
+    throw new Error(problem, { cause: error });
   }
 }

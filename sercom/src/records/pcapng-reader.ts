@@ -23,6 +23,9 @@ import { parseUpperPdu } from './upper-pdu.js';
 /** No packet makes a block this long. A longer one would only fill the memory. */
 const MAX_BLOCK_BYTES = 33_554_432;
 
+/** All interfaces of a section. They are kept, so more would only fill the memory, too. */
+const MAX_INTERFACE_BYTES = 8_388_608;
+
 interface Interface {
   name: string;
   linkType: number;
@@ -48,6 +51,7 @@ export async function* readPcapng(chunks: AsyncIterable<Uint8Array>): AsyncGener
 async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
   let littleEndian = true;
   let interfaces: Interface[] = [];
+  let interfaceBytes = 0;
   for (let offset = 0; ; ) {
     const head = await reader.read(12);
     if (head === undefined) {
@@ -66,6 +70,7 @@ async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
         fail('invalid byte-order magic');
       }
       interfaces = [];
+      interfaceBytes = 0;
     } else if (offset === 0) {
       fail('not a pcapng file');
     }
@@ -86,6 +91,12 @@ async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {
     const body = { bytes: bytes.subarray(8, -4), littleEndian };
     try {
       if (type === INTERFACE_DESCRIPTION) {
+        interfaceBytes += length;
+        if (interfaceBytes > MAX_INTERFACE_BYTES) {
+          throw new Error(
+            `more than ${MAX_INTERFACE_BYTES} bytes describe interfaces; what is before it has been read`,
+          );
+        }
         interfaces.push(interfaceOf(body, interfaces.length));
       } else if (type === ENHANCED_PACKET) {
         yield packetOf(body, interfaces);

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { PacketRecord } from './record.js';
 import { readRecording } from './recording.js';
@@ -22,6 +23,8 @@ export async function* readRecordings(files: readonly string[], signal: AbortSig
     yield* readRecording(files[0]!, signal);
     return;
   }
+  // Each open file listens to the signal. Without this, Node.js warns of a leak when there are more than ten.
+  setMaxListeners(0, signal);
   // Sorted by the time of their next record.
   const parts: Part[] = [];
   let current: Part | undefined;

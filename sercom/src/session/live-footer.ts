@@ -25,8 +25,7 @@ export class LiveFooter {
     this.#output = output;
     output.setFooter(({ columns, rows }) => {
       const below: StyledLine[] = status === undefined ? [] : [[[status.statusLine(), 'dim']]];
-      const changes = view.screen === view.changes ? (view.changes?.lines(columns) ?? []) : [];
-      return { lines: [...changes.slice(0, Math.max(1, rows - below.length - 1)), ...below] };
+      return { lines: [...(view.changes?.lines(columns, Math.max(1, rows - below.length - 1)) ?? []), ...below] };
     });
     this.#timers = [
       setInterval(() => output.drawFooter(), DRAW_MS),

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionError, ConnectionState, SerialCommunicator, SerialStats } from 'serial-communicator';
 import { CliError } from '../cli-error.js';
@@ -46,6 +46,8 @@ export class LivePorts implements RecordSource {
     this.#ports = ports;
     this.#work = work;
     this.#seeBytes = seeBytes;
+    // Work on each of any number of ports listens to it. Without this, Node.js warns of a leak when there are more than ten.
+    setMaxListeners(0, this.signal);
   }
 
   /** Aborted when the ports are to be closed. */

@@ -46,8 +46,9 @@ export class RecordView {
       drop,
       isLive,
     });
-    this.changes = options.changes ? new ScreenChanges(options.leadingBytes) : undefined;
-    this.#screen = this.isOnStdout && !options.quiet ? (this.changes ?? this.lines) : undefined;
+    const isShown = this.isOnStdout && !options.quiet;
+    this.changes = isShown && options.changes ? new ScreenChanges(options.leadingBytes) : undefined;
+    this.#screen = isShown ? (this.changes ?? this.lines) : undefined;
     this.totals = new Totals(this.#screen);
     // A key shows them on a terminal.
     this.statistics = options.stats || (isLive && output.isTerminal) ? new Statistics(names) : undefined;
@@ -64,7 +65,7 @@ export class RecordView {
 
   /** Prints the lines of `--changes`, if they are shown. */
   printChanges(): void {
-    if (this.changes !== undefined && this.changes === this.#screen) {
+    if (this.changes !== undefined) {
       void this.#output.writeLines(this.changes.lines(this.#output.size?.columns));
     }
   }

@@ -9,6 +9,12 @@ const RECEIVE_PATIENCE_MS = 2_000;
 /** How long a packet may wait while the device accepts no bytes. A slow line accepts them in steps. */
 const SEND_PATIENCE_MS = 5_000;
 
+/**
+ * The bits of such a step. Linux accepts the next bytes only when its buffer of 4,096 bytes is almost empty. Each byte has
+ * at most twelve bits on the line.
+ */
+const STEP_BITS = 12 * 4_096;
+
 /** How often the counters are looked at. */
 const CHECK_MS = 500;
 
@@ -52,7 +58,7 @@ export class TroubleWatch {
     this.#options = options;
     this.#ports = options.ports.map(({ name, connection }) => ({
       name,
-      sendPatienceMs: SEND_PATIENCE_MS + connection.settleMs,
+      sendPatienceMs: connection.settleMs + Math.max(SEND_PATIENCE_MS, (1_000 * STEP_BITS) / connection.baudRate),
       unframedSinceMs: undefined,
       isReceiveSettled: options.seeBytes === undefined,
       acceptedAtMs: performance.now(),

@@ -69,7 +69,7 @@ export async function openSinks(
         await file.close();
         throw new CliError(
           ExitCode.usage,
-          `${option}: ${path} cannot be rotated, because it is no regular file; name another`,
+          `${option}: ${path} is not a regular file, so it cannot be rotated; name another file`,
         );
       }
       sinks.push(definition.open(file, options, context));

@@ -80,8 +80,14 @@ export class ScreenChanges implements RecordSink {
    * A title, the kinds sorted by connection, direction and leading bytes, and how many kinds were forgotten.
    *
    * @param columns - the width of the terminal. Default: there is room for all columns
+   * @param rows - the most lines. The last one says how many more there are. Default: all
    */
-  lines(columns = Number.POSITIVE_INFINITY): StyledLine[] {
+  lines(columns = Number.POSITIVE_INFINITY, rows = Number.POSITIVE_INFINITY): StyledLine[] {
+    const all = this.#allLines(columns);
+    return all.length <= rows ? all : [...all.slice(0, rows - 1), [[`… ${all.length - rows + 1} more`, 'dim']]];
+  }
+
+  #allLines(columns: number): StyledLine[] {
     const kinds = [...this.#kinds].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind);
     const names = kinds.map(({ name }) => escapeText(name));
     const nameColumns = Math.min(

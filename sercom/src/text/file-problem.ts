@@ -10,8 +10,8 @@ const PROBLEMS: Problems = {
   ELOOP: 'the symbolic links lead in a circle; correct them',
   EBUSY: 'it is in use by another program; close it first',
   EIO: 'the disk or device reports an error; check it',
-  ENXIO: 'there is no device behind it; name another file',
-  ENODEV: 'there is no device behind it; name another file',
+  ENXIO: 'it is a socket, or its device is missing; name another file',
+  ENODEV: 'its device is missing; name another file',
 };
 
 const READING: Problems = {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { Pty } from '../../../test/support/pty.js';
@@ -61,6 +61,15 @@ describe.skipIf(!has('python3') || !has('bash') || process.platform !== 'linux')
       const line = `${COMMAND} monitor sim: -q --log ${log} -n 2 | true`;
       expect((await bash(line).outcome()).stdout).toBe('codes 0 0\n');
       expect((await readFile(log, 'utf8')).match(/ rx#/g)).toHaveLength(2);
+    });
+
+    test('but not replay, if it only writes a file', async () => {
+      const folder = await temporaryFolder();
+      const [log, copy] = [path.join(folder, 'bench.log'), path.join(folder, 'copy.log')];
+      await writeFile(log, '(1.000000) arm rx#01\n(2.500000) arm rx#02\n');
+      const line = `${COMMAND} replay ${log} -q --speed 1 --log ${copy} | true`;
+      expect((await bash(line).outcome()).stdout).toBe('codes 0 0\n');
+      expect(await readFile(copy, 'utf8')).toBe(await readFile(log, 'utf8'));
     });
 
     test.each([

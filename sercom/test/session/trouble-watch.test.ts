@@ -33,8 +33,16 @@ describe('TroubleWatch', () => {
     vi.useRealTimers();
   });
 
-  function start({ settleMs = 0, ...options }: { settleMs?: number; seeBytes?: string | undefined } = {}): void {
-    const connection = { path: '/dev/none', baudRate: 9_600, settleMs, maxPacketBytes: 100 };
+  function start({
+    settleMs = 0,
+    baudRate = 115_200,
+    ...options
+  }: {
+    settleMs?: number;
+    baudRate?: number;
+    seeBytes?: string | undefined;
+  } = {}): void {
+    const connection = { path: '/dev/none', baudRate, settleMs, maxPacketBytes: 100 };
     const ports = [{ name: 'arm', connection }] satisfies TroubleWatchOptions['ports'];
     const live = { stats: () => ({ ...stats }), state: () => state, unframed: () => unframed };
     watch = new TroubleWatch({ ports, live, seeBytes: '--raw shows them', ...options });
@@ -120,6 +128,19 @@ describe('TroubleWatch', () => {
     expect(messages).toEqual([]);
     vi.advanceTimersByTime(60_000);
     expect(messages).toEqual([expect.stringMatching(/"arm": the device accepts no bytes: check .*--rtscts, --xon/)]);
+  });
+
+  test('waits until a slow line has sent what the operating system accepts at once', () => {
+    start({ baudRate: 4_800 });
+    Object.assign(stats, { packetsWaiting: 2 });
+    for (let step = 0; step < 10; step++) {
+      stats.bytesWritten += 3_840;
+      // With 12 bits for each byte.
+      vi.advanceTimersByTime(9_600);
+    }
+    expect(messages).toEqual([]);
+    vi.advanceTimersByTime(5_000);
+    expect(messages).toEqual([expect.stringMatching(/accepts no bytes/)]);
   });
 
   test('reports nothing while bytes are accepted, however slowly, or the port is disconnected', () => {

@@ -180,5 +180,5 @@ test.each([
   const settings = { names: [], decoder: undefined, readFiles: read.map((file) => `${folder}/${file}`) };
   await expect(openSinks({ ...inFolder, logBytes: 2_000 }, settings)).rejects.toThrow(message);
   expect(await readdir(folder)).toEqual([]);
-  await expect(openSinks({ log: '/dev/null', logBytes: 2_000 }, settings)).rejects.toThrow(/no regular file/);
+  await expect(openSinks({ log: '/dev/null', logBytes: 2_000 }, settings)).rejects.toThrow(/not a regular file/);
 });

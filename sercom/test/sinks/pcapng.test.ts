@@ -169,6 +169,11 @@ describe('a capture', () => {
       /^block at byte 28: unsupported link type 1; expected/,
     ],
     [
+      'interfaces that would fill the memory',
+      Buffer.concat([section(), Buffer.alloc(20 * 420_000, description(147))]),
+      /^block at byte \d+: more than 8388608 bytes describe interfaces/,
+    ],
+    [
       'no interface',
       Buffer.concat([section(), enhanced(0, 0, Buffer.of(1))]),
       /^block at byte 28: the interface of the packet/,

@@ -104,10 +104,7 @@ export class MonitorConsole {
     if (prompt !== undefined) {
       below.push(prompt.line);
     }
-    const room = Math.max(1, rows - below.length - 1);
-    const all = changes?.lines(columns) ?? [];
-    const shown: StyledLine[] =
-      all.length <= room ? all : [...all.slice(0, room - 1), [[`… ${all.length - room + 1} more`, 'dim']]];
+    const shown = changes?.lines(columns, Math.max(1, rows - below.length - 1)) ?? [];
     return { lines: [...shown, ...below], cursorColumn: prompt?.cursorColumn ?? 0 };
   }
 

@@ -51,6 +51,7 @@ export const run: Run<typeof definition> = async (options, output) => {
       source: playback,
       flow,
       output,
+      printsNothing: view.screen === undefined,
       interruptedCode: ExitCode.interrupted,
       finished() {
         footer?.close();
@@ -76,6 +77,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     source: live,
     flow,
     output,
+    printsNothing: view.screen === undefined,
     interruptedCode: ExitCode.interrupted,
     finished(wasInterrupted) {
       footer?.close();

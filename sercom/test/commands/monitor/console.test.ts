@@ -222,6 +222,15 @@ describe.skipIf(!has('python3'))('the bottom of the terminal (needs python3)', (
     expect(code).toBe(0);
   });
 
+  test('--changes shows nothing with --quiet', async () => {
+    const terminal = monitor('--changes', '--quiet', '--stats');
+    await terminal.printed(/rx .*\/s {2}tx .*received/);
+    terminal.type('q');
+    const { code, stdout } = await terminal.outcome();
+    expect(stdout).not.toMatch(/name {2}dir/);
+    expect(code).toBe(0);
+  });
+
   test('--changes with more kinds than rows shows how many are hidden', async () => {
     const terminal = new TerminalProcess(['monitor', 'uno=sim:', '--changes', '--lead', '7'], { rows: 4 });
     await terminal.printed(/… [2-9] more/);

@@ -64,7 +64,7 @@ describe.skipIf(!has('socat'))('sercom monitor on a port (needs socat)', () => {
     ['only rejected frames', `00 ${CUT}`, /rejected 1 frame \(1 malformed\) within .*--checksum/],
   ])('--timeout explains why no packet arrived: %s', async (_, hex, reason) => {
     const { path, device, arrived } = await openTestPort();
-    const monitor = start('monitor', path, '--timeout', '0.6');
+    const monitor = start('monitor', path, '--timeout', '1.5');
     await arrived(1);
     write(device, hex);
     const { code, stderr } = await monitor.outcome();
@@ -75,7 +75,7 @@ describe.skipIf(!has('socat'))('sercom monitor on a port (needs socat)', () => {
 
   test('--timeout with --count says that the first packet may have been skipped', async () => {
     const { path, device, arrived } = await openTestPort();
-    const monitor = start('monitor', path, '-n', '2', '--timeout', '0.6');
+    const monitor = start('monitor', path, '-n', '2', '--timeout', '1.5');
     await arrived(1);
     write(device, `${HELLO} ${HELLO}`);
     const { code, stderr } = await monitor.outcome();

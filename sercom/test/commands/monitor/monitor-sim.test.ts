@@ -43,6 +43,11 @@ describe('sercom monitor sim:', () => {
     expect(code).toBe(0);
   });
 
+  test('monitors any number of boards without a warning', async () => {
+    const boards = Array.from({ length: 12 }, (_, index) => `uno${index}=sim:`);
+    expect(await run('monitor', ...boards, '-n', '24', '-q')).toMatchObject({ code: 0, stderr: '' });
+  });
+
   test('--timeout without -n succeeds with one packet', async () => {
     expect(await run('monitor', 'sim:', '--timeout', '1.5')).toMatchObject({ code: 0, stderr: '' });
   });

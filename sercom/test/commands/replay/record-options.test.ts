@@ -103,6 +103,20 @@ describe('sercom replay without a port', () => {
       expect((await terminal.outcome()).code).toBe(130);
     },
   );
+
+  test.skipIf(!has('python3'))(
+    'says how many kinds of packets a terminal has no rows for (needs python3)',
+    async () => {
+      const options = ['--changes', '--speed', '1', '--lead', '8', '--loop'];
+      const terminal = new TerminalProcess(['replay', await logFile(), ...options], {
+        rows: 3,
+        env: { NO_COLOR: '1' },
+      });
+      await terminal.printed(/name .*\r\n… [2-9] more/);
+      terminal.type('\x03');
+      expect((await terminal.outcome()).code).toBe(130);
+    },
+  );
 });
 
 describe('sercom replay with a port', () => {

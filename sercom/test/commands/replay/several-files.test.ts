@@ -24,6 +24,17 @@ describe('sercom replay FILE FILE…', () => {
     });
   });
 
+  test('plays any number of recordings of the same time without a warning', async () => {
+    const folder = await temporaryFolder();
+    const files = Array.from({ length: 20 }, (_, index) => path.join(folder, `${index}.log`));
+    await Promise.all(files.map((file) => writeFile(file, '(1.000001) arm rx#01\n(2.000001) arm rx#02\n')));
+    expect(await run('replay', ...files, '--format', '%x')).toMatchObject({
+      code: 0,
+      stdout: '01\n'.repeat(20) + '02\n'.repeat(20),
+      stderr: '',
+    });
+  });
+
   test('repeats all of them', async () => {
     const { files } = await threeLogs();
     expect((await run('replay', ...files.slice(1), '--loop', '2', '--format', '%x')).stdout).toBe(
