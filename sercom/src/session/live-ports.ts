@@ -4,6 +4,7 @@ import type { ConnectionError, ConnectionState, SerialCommunicator, SerialStats 
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { checked } from '../input/max-packet.js';
+import { withFlags } from '../options/port-options.js';
 import { bindingFor, type SessionPort } from '../ports/open-ports.js';
 import { nowUs } from '../records/clock.js';
 import type { PacketRecord } from '../records/record.js';
@@ -174,7 +175,11 @@ export class LivePorts implements RecordSource {
 
   #reportMissing(): void {
     for (const { name, path } of this.#ports.filter((port) => this.state(port.name) !== 'connected')) {
-      printMessage(`waiting for ${name === path ? path : `"${name}" (${path})`}`);
+      const error = this.#open.connectionError(name);
+      // Waiting alone does not cure other failures, such as a denied permission.
+      const isMissing = error === undefined || error.code === 'PORT_NOT_FOUND';
+      const missing = `waiting for ${name === path ? path : `"${name}" (${path})`}`;
+      printMessage(isMissing ? missing : `${withFlags(error.message)}; trying again`);
     }
   }
 }
