@@ -4,7 +4,6 @@ import type { ConnectionError, ConnectionState, SerialCommunicator, SerialStats 
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { checked } from '../input/max-packet.js';
-import { withFlags } from '../options/port-options.js';
 import { bindingFor, type SessionPort } from '../ports/open-ports.js';
 import { nowUs } from '../records/clock.js';
 import type { PacketRecord } from '../records/record.js';
@@ -123,6 +122,11 @@ export class LivePorts implements RecordSource {
     return this.#open.connectionState(name);
   }
 
+  /** Why a connection has no open port. */
+  connectionError(name: string): ConnectionError | undefined {
+    return this.#open.connectionError(name);
+  }
+
   /** Resolves when a connection has an open port that has settled. Rejects when the ports are closed. */
   ready(name: string): Promise<void> {
     return this.#open.ready(name, { signal: this.signal });
@@ -175,11 +179,7 @@ export class LivePorts implements RecordSource {
 
   #reportMissing(): void {
     for (const { name, path } of this.#ports.filter((port) => this.state(port.name) !== 'connected')) {
-      const error = this.#open.connectionError(name);
-      // Waiting alone does not cure other failures, such as a denied permission.
-      const isMissing = error === undefined || error.code === 'PORT_NOT_FOUND';
-      const missing = `waiting for ${name === path ? path : `"${name}" (${path})`}`;
-      printMessage(isMissing ? missing : `${withFlags(error.message)}; trying again`);
+      printMessage(`waiting for ${name === path ? path : `"${name}" (${path})`}`);
     }
   }
 }
