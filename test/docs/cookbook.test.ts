@@ -149,6 +149,31 @@ describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, L
     expect(await device.packets(1)).toEqual(['bye']);
   });
 
+  test('stop-cleanly.mjs, with a device that accepts nothing', async () => {
+    const { device, port } = await Device.open();
+    const program = start('stop-cleanly.mjs', port);
+    await program.printed(/started/);
+    await device.pty.stall();
+    // The port is stalled once the program has received what follows.
+    await device.pty.write(Buffer.concat([Buffer.of(0), frame('stalled')]));
+    await program.printed(/<Buffer|Uint8Array/);
+    program.child.kill('SIGINT');
+    const { code, stderr } = await program.outcome();
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/^send to "arm" .*: shutdown ended before the packet was fully written.*\n$/);
+  });
+
+  test('stop-cleanly.mjs, with a device that was unplugged', async () => {
+    const { device, port } = await Device.open();
+    const program = start('stop-cleanly.mjs', port);
+    await program.printed(/started/);
+    await device.pty.close();
+    program.child.kill('SIGINT');
+    const { code, stderr } = await program.outcome();
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/^[^\n]*"arm"[^\n]*\n$/);
+  });
+
   test('log-packets.mjs writes what sercom replays', async () => {
     const { device, port } = await Device.open();
     const log = path.join(project, 'packets.log');

@@ -55,6 +55,10 @@ export class Pty {
     await this.#command(`flood ${on ? 'on' : 'off'}`);
   }
 
+  async stall(): Promise<void> {
+    await this.#command('stall');
+  }
+
   async close(): Promise<void> {
     await this.#command('close');
   }

@@ -6,6 +6,7 @@ read N          read at most N bytes, without waiting               -> the bytes
 unread          count the bytes that the host has not read          -> number of bytes
 echo on|off     send every byte back
 flood on|off    send frames without pausing
+stall           stop the output of the host (XOFF); bytes written later are received after that
 close           close the device's end, as when a device program dies
 vhangup         hang up as the kernel does for an unplugged device (root only)
 unlink          remove the link, as udev does when a device is unplugged
@@ -68,6 +69,14 @@ class Device:
         self.flooding = on == 'on'
         # Flooding would use a whole processor, so give way to everything else.
         os.setpriority(os.PRIO_PROCESS, 0, 19)
+
+    def stall(self):
+        # The kernel obeys this XOFF: on Linux, the settings of the device's end are those of the port.
+        settings = termios.tcgetattr(self.device)
+        settings[0] |= termios.IXON
+        settings[6][termios.VSTOP] = b'\x13'
+        termios.tcsetattr(self.device, termios.TCSANOW, settings)
+        os.write(self.device, b'\x13')
 
     def close(self):
         if self.device is not None:

@@ -124,6 +124,11 @@ export class LivePorts implements RecordSource {
     return this.#open.connectionState(name);
   }
 
+  /** Why a connection has no open port. */
+  connectionError(name: string): ConnectionError | undefined {
+    return this.#open.connectionError(name);
+  }
+
   /** Resolves when a connection has an open port that has settled. Rejects when the ports are closed. */
   ready(name: string): Promise<void> {
     return this.#open.ready(name, { signal: this.signal });

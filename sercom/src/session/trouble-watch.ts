@@ -1,10 +1,14 @@
-import type { ConnectionState, SerialStats } from 'serial-communicator';
+import type { ConnectionError, ConnectionState, SerialStats } from 'serial-communicator';
+import { withFlags } from '../options/port-options.js';
 import type { SessionPort } from '../ports/open-ports.js';
 import { printMessage } from '../terminal/message.js';
 import { receiveTrouble } from './diagnosis.js';
 
 /** How long bytes may arrive without a packet before that is reported. */
 const RECEIVE_PATIENCE_MS = 2_000;
+
+/** How long a port that exists may fail to open. After it is plugged in, its permissions may come late. */
+const OPEN_PATIENCE_MS = 2_000;
 
 /** How long a packet may wait while the device accepts no bytes. A slow line accepts them in steps. */
 const SEND_PATIENCE_MS = 5_000;
@@ -22,6 +26,7 @@ const CHECK_MS = 500;
 interface WatchedPorts {
   stats(name: string): SerialStats;
   state(name: string): ConnectionState;
+  connectionError(name: string): ConnectionError | undefined;
   /** Some bytes that are no packet. */
   unframed(name: string): Uint8Array;
 }
@@ -35,6 +40,9 @@ export interface TroubleWatchOptions {
 
 interface PortWatch {
   name: string;
+  /** Since when the port has failed to open although it exists. */
+  unopenedSinceMs: number | undefined;
+  isOpenReported: boolean;
   sendPatienceMs: number;
   /** When the first byte had arrived that is not part of a packet, until that is reported or a packet arrives. */
   unframedSinceMs: number | undefined;
@@ -46,8 +54,8 @@ interface PortWatch {
 }
 
 /**
- * Reports on stderr, once for each port, that bytes arrive but no packets, or that the device accepts no bytes, and what to
- * do about it.
+ * Reports on stderr, once for each port and trouble, what is wrong and what to do about it: the port exists but does not
+ * open, bytes arrive but no packets, or the device accepts no bytes.
  */
 export class TroubleWatch {
   readonly #options: TroubleWatchOptions;
@@ -58,6 +66,8 @@ export class TroubleWatch {
     this.#options = options;
     this.#ports = options.ports.map(({ name, connection }) => ({
       name,
+      unopenedSinceMs: undefined,
+      isOpenReported: false,
       sendPatienceMs: connection.settleMs + Math.max(SEND_PATIENCE_MS, (1_000 * STEP_BITS) / connection.baudRate),
       unframedSinceMs: undefined,
       isReceiveSettled: options.seeBytes === undefined,
@@ -75,8 +85,24 @@ export class TroubleWatch {
   #check(): void {
     for (const port of this.#ports) {
       const stats = this.#options.live.stats(port.name);
+      this.#checkOpening(port);
       this.#checkReceiving(port, stats);
       this.#checkSending(port, stats);
+    }
+  }
+
+  #checkOpening(port: PortWatch): void {
+    const error = this.#options.live.connectionError(port.name);
+    // That it is missing has been reported.
+    if (error === undefined || error.code === 'PORT_NOT_FOUND' || error.code === 'CONNECTION_LOST') {
+      port.unopenedSinceMs = undefined;
+      port.isOpenReported = false;
+      return;
+    }
+    port.unopenedSinceMs ??= performance.now();
+    if (!port.isOpenReported && performance.now() - port.unopenedSinceMs >= OPEN_PATIENCE_MS) {
+      port.isOpenReported = true;
+      printMessage(`${withFlags(error.message)}; trying again`);
     }
   }
 

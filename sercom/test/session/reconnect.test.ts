@@ -58,6 +58,32 @@ describe.skipIf(!has('python3'))('a device that disconnects and comes back (need
     expect(code).toBe(0);
   });
 
+  test('monitor --await-port says why a port that exists does not open', async () => {
+    const { pty, link } = await pluggable();
+    await writeFile(link, '');
+    const monitor = start('monitor', link, '--await-port', '-n', '1', '--json');
+    await monitor.complained(
+      /^sercom: waiting .*\nsercom: connection ".*ttyACM0": not a serial port; .*; trying again\n$/,
+    );
+    await pty.open(link);
+    await monitor.complained(/ connected \(/);
+    await pty.write(HELLO);
+    expect(await monitor.outcome()).toMatchObject({ code: 0 });
+  });
+
+  test('monitor says why a port that came back does not open', async () => {
+    const { pty, link } = await pluggable();
+    await pty.open(link);
+    const monitor = start('monitor', link);
+    await hasOpened(pty);
+    await pty.unlink();
+    await writeFile(link, '');
+    await pty.close();
+    await monitor.complained(/; reconnecting\nsercom: connection .*ttyACM0": not a serial port; .*; trying again\n$/);
+    monitor.child.kill('SIGINT');
+    expect(await monitor.outcome()).toMatchObject({ code: 0 });
+  });
+
   test('monitor --await-port --input keeps its lines until the port opens', async () => {
     const { pty, link } = await pluggable();
     const monitor = start('monitor', link, '--await-port', '--input', 'text', '-n', '2', '--json');

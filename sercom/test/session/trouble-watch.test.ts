@@ -1,5 +1,5 @@
 import type { ConnectionState, SerialStats } from 'serial-communicator';
-import { SerialCommunicator } from 'serial-communicator';
+import { ConnectionError, SerialCommunicator } from 'serial-communicator';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { TroubleWatch, type TroubleWatchOptions } from '../../src/session/trouble-watch.js';
 import { redirectMessages } from '../../src/terminal/message.js';
@@ -15,6 +15,7 @@ describe('TroubleWatch', () => {
   let stats: SerialStats;
   let state: ConnectionState;
   let unframed: Uint8Array;
+  let connectionError: ConnectionError | undefined;
   let messages: string[];
   let watch: TroubleWatch | undefined;
 
@@ -23,6 +24,7 @@ describe('TroubleWatch', () => {
     stats = noStats();
     state = 'connected';
     unframed = new Uint8Array(0);
+    connectionError = undefined;
     messages = [];
     redirectMessages((line) => messages.push(line));
   });
@@ -44,7 +46,12 @@ describe('TroubleWatch', () => {
   } = {}): void {
     const connection = { path: '/dev/none', baudRate, settleMs, maxPacketBytes: 100 };
     const ports = [{ name: 'arm', connection }] satisfies TroubleWatchOptions['ports'];
-    const live = { stats: () => ({ ...stats }), state: () => state, unframed: () => unframed };
+    const live = {
+      stats: () => ({ ...stats }),
+      state: () => state,
+      unframed: () => unframed,
+      connectionError: () => connectionError,
+    };
     watch = new TroubleWatch({ ports, live, seeBytes: '--raw shows them', ...options });
   }
 
@@ -141,6 +148,25 @@ describe('TroubleWatch', () => {
     expect(messages).toEqual([]);
     vi.advanceTimersByTime(5_000);
     expect(messages).toEqual([expect.stringMatching(/accepts no bytes/)]);
+  });
+
+  test('reports once that a port which is there does not open, and again after it was away', () => {
+    start();
+    const denied = new ConnectionError('PERMISSION_DENIED', 'arm', 'connection "arm": permission denied');
+    const message = 'sercom: connection "arm": permission denied; trying again\n';
+    connectionError = denied;
+    vi.advanceTimersByTime(1_500);
+    expect(messages).toEqual([]);
+    vi.advanceTimersByTime(60_000);
+    expect(messages).toEqual([message]);
+    for (const code of ['PORT_NOT_FOUND', 'CONNECTION_LOST'] as const) {
+      connectionError = new ConnectionError(code, 'arm', 'reported elsewhere');
+      vi.advanceTimersByTime(60_000);
+    }
+    expect(messages).toEqual([message]);
+    connectionError = denied;
+    vi.advanceTimersByTime(60_000);
+    expect(messages).toEqual([message, message]);
   });
 
   test('reports nothing while bytes are accepted, however slowly, or the port is disconnected', () => {

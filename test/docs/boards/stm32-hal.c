@@ -11,30 +11,39 @@
 UART_HandleTypeDef huart2;
 static sem_t armed, handled;
 static pthread_t program;
-static volatile sig_atomic_t has_failed = 0;
+static volatile sig_atomic_t has_failed = 0, is_transmitting = 0;
 
 void HAL_UART_RxCpltCallback(UART_HandleTypeDef *uart);
 void HAL_UART_ErrorCallback(UART_HandleTypeDef *uart);
 void echo_run(void);
 
-int HAL_UART_Receive_IT(UART_HandleTypeDef *uart, uint8_t *target, uint16_t count) {
+HAL_StatusTypeDef HAL_UART_Receive_IT(UART_HandleTypeDef *uart, uint8_t *target, uint16_t count) {
   if (uart != &huart2 || count != 1) {
     abort();
   }
+  /* Older versions of the HAL have one lock for both directions. */
+  if (is_transmitting || uart->RxState != HAL_UART_STATE_READY) {
+    return HAL_BUSY;
+  }
   uart->target = target;
-  return sem_post(&armed);
+  uart->RxState = HAL_UART_STATE_BUSY_RX;
+  sem_post(&armed);
+  return HAL_OK;
 }
 
-int HAL_UART_Transmit(UART_HandleTypeDef *uart, uint8_t *bytes, uint16_t count, uint32_t timeout_ms) {
+HAL_StatusTypeDef HAL_UART_Transmit(UART_HandleTypeDef *uart, uint8_t *bytes, uint16_t count, uint32_t timeout_ms) {
   if (uart != &huart2 || timeout_ms != HAL_MAX_DELAY) {
     abort();
   }
+  is_transmitting = 1;
   stdout_bytes(bytes, count);
-  return 0;
+  is_transmitting = 0;
+  return HAL_OK;
 }
 
 static void handle_interrupt(int signal) {
   (void)signal;
+  huart2.RxState = HAL_UART_STATE_READY;
   if (has_failed) {
     HAL_UART_RxCpltCallback(&huart2);
   } else {
