@@ -320,11 +320,9 @@ describe.skipIf(!has('cc'))('the programs for other boards in docs/cookbook.md (
         bytes = Buffer.concat([bytes, chunk]);
       });
       const packets = [Buffer.of(1, 0, 10, 13), Buffer.alloc(64, 0xff), Buffer.from('last')];
-      for (const [index, packet] of packets.entries()) {
-        board.child.stdin!.write(frame(packet));
-        while (packetsIn(bytes).length <= index) {
-          await sleep(1);
-        }
+      board.child.stdin!.write(Buffer.concat(packets.map(frame)));
+      while (packetsIn(bytes).length < packets.length) {
+        await sleep(1);
       }
       expect(packetsIn(bytes)).toEqual(packets);
       expect(bytes[0]).toBe(0);

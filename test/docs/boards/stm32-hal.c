@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "main.h"
 
@@ -37,6 +38,8 @@ HAL_StatusTypeDef HAL_UART_Transmit(UART_HandleTypeDef *uart, uint8_t *bytes, ui
   }
   is_transmitting = 1;
   stdout_bytes(bytes, count);
+  /* Time in which a byte arrives. */
+  usleep(2000);
   is_transmitting = 0;
   return HAL_OK;
 }
