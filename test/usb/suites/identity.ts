@@ -37,9 +37,10 @@ export function describeIdentity(): void {
 
     test('fails with several matches and with none, and lists the available ports', async () => {
       const { two } = await facts();
-      const both = /\/dev\/ttyACM0 by serialNumber GADGET42, \/dev\/ttyACM1 by serialNumber GADGET43$/;
-      expect(two.byProduct).toEqual({ code: 'PORT_AMBIGUOUS', message: expect.stringMatching(both) });
-      expect(two.byOther).toEqual({ code: 'PORT_NOT_FOUND', message: expect.stringMatching(both) });
+      const choice = /\/dev\/ttyACM0 by serialNumber GADGET42, \/dev\/ttyACM1 by serialNumber GADGET43$/;
+      expect(two.byProduct).toEqual({ code: 'PORT_AMBIGUOUS', message: expect.stringMatching(choice) });
+      const available = /\/dev\/ttyACM0 \(2341:0043 GADGET42\), \/dev\/ttyACM1 \(2341:0043 GADGET43\)/;
+      expect(two.byOther).toEqual({ code: 'PORT_NOT_FOUND', message: expect.stringMatching(available) });
     });
 
     test('opens the only match', async () => {
