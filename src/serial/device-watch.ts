@@ -19,6 +19,11 @@ export type DeviceChange = 'appeared' | 'changed';
 /** Instead of the name of a file. */
 const ALL_FILES = Symbol('all files');
 
+/** Instead of the name of a file: keeps a folder watched. */
+const NO_FILE = Symbol('no file');
+
+type FileName = string | typeof ALL_FILES | typeof NO_FILE;
+
 /** Gets the name of the file that was added, removed or changed. Null: any may have been. */
 type Listener = (event: 'rename' | 'change', file: string | null) => void;
 
@@ -26,7 +31,7 @@ interface Folder {
   /** Undefined while the folder cannot be watched, for example because it does not exist. */
   watcher: FSWatcher | undefined;
   /** By the name of the file that they are about, so that each of hundreds of returning nodes finds its own. */
-  readonly listeners: Map<string | typeof ALL_FILES, Set<Listener>>;
+  readonly listeners: Map<FileName, Set<Listener>>;
 }
 
 /**
@@ -52,7 +57,7 @@ class DeviceWatch {
       }),
     );
     // If the folder of the port cannot be watched, its listeners hear of every node in this one.
-    ends.push(this.#listen(DEVICE_FOLDER, ALL_FILES, () => undefined));
+    ends.push(this.#listen(DEVICE_FOLDER, NO_FILE, () => undefined));
     return () => endAll(ends);
   }
 
@@ -69,7 +74,7 @@ class DeviceWatch {
     });
   }
 
-  #listen(folder: string, name: string | typeof ALL_FILES, listener: Listener): () => void {
+  #listen(folder: string, name: FileName, listener: Listener): () => void {
     const entry = this.#folders.get(folder) ?? this.#add(folder);
     const { listeners } = entry;
     const ofName = listeners.get(name) ?? new Set();

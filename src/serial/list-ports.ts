@@ -1,8 +1,9 @@
-import { readdir, readFile, readlink, realpath } from 'node:fs/promises';
+import { readdir, readlink, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import type { PortInfo } from './binding.js';
 import { deviceNumberOf, findNodes } from './device-nodes.js';
 import { nativeBinding } from './native-binding.js';
+import { readAttribute } from './read-text.js';
 
 /** The directories in which Linux shows its devices. */
 interface Roots {
@@ -87,13 +88,13 @@ function complete(
 /** Reads what `/sys` knows about one terminal. Undefined if it is not a serial port. */
 async function readPort(entry: string): Promise<KernelPort | undefined> {
   const hardware = await realpath(path.join(entry, 'device')).catch(() => undefined);
-  if (hardware === undefined || (await readText(path.join(entry, 'type'))) === NO_UART) {
+  if (hardware === undefined || (await readAttribute(path.join(entry, 'type'))) === NO_UART) {
     return undefined;
   }
   const usb = await findParent(hardware, 'idVendor');
   const usbInterface = usb && (await findParent(hardware, 'bInterfaceNumber'));
   const attribute = async (folder: string | undefined, name: string) =>
-    folder === undefined ? undefined : readText(path.join(folder, name));
+    folder === undefined ? undefined : readAttribute(path.join(folder, name));
   return {
     name: path.basename(entry),
     deviceNumber: await attribute(entry, 'dev'),
@@ -114,7 +115,7 @@ async function readPort(entry: string): Promise<KernelPort | undefined> {
 async function findParent(hardware: string, file: string): Promise<string | undefined> {
   let folder = hardware;
   for (let i = 0; i < MAX_PARENTS && folder !== path.dirname(folder); i++) {
-    if ((await readText(path.join(folder, file))) !== undefined) {
+    if ((await readAttribute(path.join(folder, file))) !== undefined) {
       return folder;
     }
     folder = path.dirname(folder);
@@ -132,11 +133,6 @@ async function linksById(folder: string): Promise<Map<string, string>> {
     }),
   );
   return new Map(pairs);
-}
-
-async function readText(file: string): Promise<string | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text.trim() || undefined;
 }
 
 function integer(text: string | undefined, radix: number): number | undefined {

@@ -1,8 +1,9 @@
-import { readFile, realpath, stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Binding, PortInfo } from '../binding.js';
 import { deviceNumberOf, formatDeviceNumber } from '../device-nodes.js';
 import { within } from '../patient-timer.js';
+import { readText } from '../read-text.js';
 import { isDeviceMissing, needsPorts, type OpenFailure } from './port-advice.js';
 import { type SystemFacts, systemFacts } from './system-facts.js';
 
@@ -56,7 +57,7 @@ async function nodeFacts(portPath: string | undefined): Promise<NodeFacts | unde
       mode: mode & 0o7777,
       uid,
       gid,
-      isOnNodev: isOnNodev(node, await text('/proc/self/mountinfo')),
+      isOnNodev: isOnNodev(node, await readText('/proc/self/mountinfo')),
     };
   } catch {
     return undefined;
@@ -102,9 +103,9 @@ async function holderOf(portPath: string | undefined): Promise<PortFacts['holder
     return undefined;
   }
   const node = await stat(portPath).catch(() => undefined);
-  const pid = node && lockHolder(node, await text('/proc/locks'));
+  const pid = node && lockHolder(node, await readText('/proc/locks'));
   // Not `comm`: it is the name of a thread, which Node sets to "MainThread".
-  const [program = ''] = pid === undefined ? [] : (await text(`/proc/${pid}/cmdline`)).split('\0');
+  const [program = ''] = pid === undefined ? [] : (await readText(`/proc/${pid}/cmdline`)).split('\0');
   return pid === undefined ? undefined : { pid, command: path.basename(program) };
 }
 
@@ -122,8 +123,4 @@ export function lockHolder({ dev, ino }: { dev: number; ino: number }, locks: st
   // A line with an arrow is a process that waits. The process is 0 if it is in another container.
   const pid = holders.find((fields) => fields[1] === 'FLOCK' && fields[5] === file)?.[4];
   return Number(pid) > 0 ? Number(pid) : undefined;
-}
-
-async function text(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() => '');
 }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readText } from '../read-text.js';
 
 /** What is known about this process and the system that it runs on. */
 export interface SystemFacts {
@@ -76,10 +76,6 @@ function hasPartialMap(): boolean {
 
 /** The entries of a file such as `/etc/group`, as fields. */
 async function lines(file: string): Promise<string[][]> {
-  const entries = (await text(file)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+  const entries = (await readText(file)).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return entries.map((line) => line.split(':'));
-}
-
-async function text(file: string): Promise<string> {
-  return readFile(file, 'utf8').catch(() => '');
 }

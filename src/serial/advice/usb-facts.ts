@@ -1,5 +1,6 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readlink } from 'node:fs/promises';
 import path from 'node:path';
+import { readAttribute } from '../read-text.js';
 
 /** A USB device that is plugged in, with or without a serial port. */
 export interface UsbDeviceFacts {
@@ -54,13 +55,13 @@ export async function readUsbDevices(folder: string): Promise<UsbDeviceFacts[]> 
         const drivers = await Promise.all(
           interfaces.map((each) => readlink(path.join(each, 'driver')).catch(() => undefined)),
         );
-        const classes = await Promise.all(interfaces.map((each) => text(path.join(each, 'bInterfaceClass'))));
+        const classes = await Promise.all(interfaces.map((each) => readAttribute(path.join(each, 'bInterfaceClass'))));
         const contents = await Promise.all(interfaces.map((each) => readdir(each).catch(() => [])));
         return {
-          vendorId: await text(path.join(device, 'idVendor')),
-          productId: await text(path.join(device, 'idProduct')),
-          serialNumber: await text(path.join(device, 'serial')),
-          manufacturer: await text(path.join(device, 'manufacturer')),
+          vendorId: await readAttribute(path.join(device, 'idVendor')),
+          productId: await readAttribute(path.join(device, 'idProduct')),
+          serialNumber: await readAttribute(path.join(device, 'serial')),
+          manufacturer: await readAttribute(path.join(device, 'manufacturer')),
           locationId,
           drivers: drivers.filter((driver) => driver !== undefined).map((driver) => path.basename(driver)),
           isCdc: classes.includes(CDC_CLASS),
@@ -68,8 +69,4 @@ export async function readUsbDevices(folder: string): Promise<UsbDeviceFacts[]> 
         };
       }),
   );
-}
-
-async function text(file: string): Promise<string | undefined> {
-  return (await readFile(file, 'utf8').catch(() => '')).trim() || undefined;
 }
