@@ -34,3 +34,16 @@ export class ByteReader {
     await this.#chunks.return?.();
   }
 }
+
+/** Parses a stream, which is closed at the end, also if the caller wants no more. */
+export async function* parseBytes<Parsed>(
+  chunks: AsyncIterable<Uint8Array>,
+  parse: (reader: ByteReader) => AsyncGenerator<Parsed>,
+): AsyncGenerator<Parsed> {
+  const reader = new ByteReader(chunks);
+  try {
+    yield* parse(reader);
+  } finally {
+    await reader.close();
+  }
+}

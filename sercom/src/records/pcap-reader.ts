@@ -1,4 +1,4 @@
-import { ByteReader } from './byte-reader.js';
+import { type ByteReader, parseBytes } from './byte-reader.js';
 import { LINKTYPE_UPPER_PDU, LINKTYPE_USER0 } from './pcapng-blocks.js';
 import type { PacketRecord } from './record.js';
 import { parseUpperPdu } from './upper-pdu.js';
@@ -34,13 +34,8 @@ export function isPcap(head: Buffer): boolean {
  *
  * @throws Error at the first invalid packet; its message begins with the offset of the packet
  */
-export async function* readPcap(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<PacketRecord> {
-  const reader = new ByteReader(chunks);
-  try {
-    yield* recordsOf(reader);
-  } finally {
-    await reader.close();
-  }
+export function readPcap(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<PacketRecord> {
+  return parseBytes(chunks, recordsOf);
 }
 
 async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {

@@ -1,4 +1,4 @@
-import { ByteReader } from './byte-reader.js';
+import { type ByteReader, parseBytes } from './byte-reader.js';
 import {
   BYTE_ORDER_MAGIC,
   ENHANCED_PACKET,
@@ -39,13 +39,8 @@ interface Interface {
  *
  * @throws Error at the first invalid block; its message begins with the offset of the block
  */
-export async function* readPcapng(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<PacketRecord> {
-  const reader = new ByteReader(chunks);
-  try {
-    yield* recordsOf(reader);
-  } finally {
-    await reader.close();
-  }
+export function readPcapng(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<PacketRecord> {
+  return parseBytes(chunks, recordsOf);
 }
 
 async function* recordsOf(reader: ByteReader): AsyncGenerator<PacketRecord> {

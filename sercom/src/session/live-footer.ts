@@ -1,6 +1,6 @@
-import type { Output } from '../terminal/output.js';
+import type { ScreenChanges } from '../sinks/screen-changes.js';
+import type { Footer, Output, TerminalSize } from '../terminal/output.js';
 import type { StyledLine } from '../terminal/styled-line.js';
-import type { RecordView } from './record-view.js';
 
 /** How often the footer is drawn. */
 const DRAW_MS = 100;
@@ -8,29 +8,16 @@ const DRAW_MS = 100;
 /** How often rates are measured. */
 const MEASURE_MS = 1_000;
 
-/** What the status line says. */
-export interface LiveStatus {
-  statusLine(): string;
-  /** Measures rates. */
-  measure?(): void;
-}
-
-/** Shows the lines of `--changes` and the status line below everything else, on a terminal, until it is closed. */
+/** Keeps a footer below everything else on a terminal, and up to date, until it is closed. */
 export class LiveFooter {
   readonly #output: Output;
   readonly #timers: NodeJS.Timeout[];
 
-  /** @param status - the status line, if it is to be shown */
-  constructor(output: Output, view: RecordView, status?: LiveStatus) {
+  /** @param measure - measures rates that the footer shows */
+  constructor(output: Output, footer: Footer, measure: () => void = () => {}) {
     this.#output = output;
-    output.setFooter(({ columns, rows }) => {
-      const below: StyledLine[] = status === undefined ? [] : [[[status.statusLine(), 'dim']]];
-      return { lines: [...(view.changes?.lines(columns, Math.max(1, rows - below.length - 1)) ?? []), ...below] };
-    });
-    this.#timers = [
-      setInterval(() => output.drawFooter(), DRAW_MS),
-      setInterval(() => status?.measure?.(), MEASURE_MS),
-    ];
+    output.setFooter(footer);
+    this.#timers = [setInterval(() => output.drawFooter(), DRAW_MS), setInterval(measure, MEASURE_MS)];
   }
 
   /** Removes what it shows. */
@@ -38,4 +25,13 @@ export class LiveFooter {
     this.#timers.forEach(clearInterval);
     this.#output.setFooter(undefined);
   }
+}
+
+/** The lines of `--changes`, as far as there is room for them, and others below. */
+export function withChanges(
+  changes: ScreenChanges | undefined,
+  below: readonly StyledLine[],
+  { columns, rows }: TerminalSize,
+): StyledLine[] {
+  return [...(changes?.lines(columns, Math.max(1, rows - below.length - 1)) ?? []), ...below];
 }

@@ -1,6 +1,7 @@
 import { isoTime, localTime } from '../../formats/times.js';
 import type { InputKind } from '../../input/packet-input.js';
 import { nowUs } from '../../records/clock.js';
+import { LiveFooter, withChanges } from '../../session/live-footer.js';
 import type { LivePorts } from '../../session/live-ports.js';
 import type { Traffic } from '../../session/traffic.js';
 import type { ScreenChanges } from '../../sinks/screen-changes.js';
@@ -11,12 +12,6 @@ import type { FooterContent, Output, TerminalSize } from '../../terminal/output.
 import type { StyledLine } from '../../terminal/styled-line.js';
 import { wrapWords } from '../../text/columns.js';
 import { Prompt } from './prompt.js';
-
-/** How often the footer is drawn. */
-const DRAW_MS = 100;
-
-/** How often rates are measured. */
-const MEASURE_MS = 1_000;
 
 const HELP = [
   'space  pause or resume the display',
@@ -61,7 +56,7 @@ export interface ConsoleParts {
 export class MonitorConsole {
   readonly #parts: ConsoleParts;
   readonly #keyboard: Keyboard | undefined;
-  readonly #timers: NodeJS.Timeout[];
+  readonly #liveFooter: LiveFooter;
   #showsStats: boolean;
   readonly #prompt: Prompt;
   /** On a dumb terminal: whether to resume the display after the prompt. */
@@ -72,28 +67,32 @@ export class MonitorConsole {
     this.#parts = parts;
     this.#prompt = new Prompt(parts.inputKind, (line, kind) => this.#reportErrors(parts.sendLine(line, kind)));
     this.#showsStats = parts.showsStats;
-    parts.output.setFooter((size) => this.#footer(size));
-    this.#timers = [setInterval(this.#draw, DRAW_MS), setInterval(() => parts.traffic.measure(), MEASURE_MS)];
-    this.#keyboard = parts.hasKeys ? new Keyboard(process.stdin, (key) => this.#handleKey(key), this.#draw) : undefined;
+    const { output, traffic } = parts;
+    this.#liveFooter = new LiveFooter(
+      output,
+      (size) => this.#footer(size),
+      () => traffic.measure(),
+    );
+    this.#keyboard = parts.hasKeys
+      ? new Keyboard(
+          process.stdin,
+          (key) => this.#handleKey(key),
+          () => output.drawFooter(),
+        )
+      : undefined;
   }
 
   /** Prints what was kept while paused, and restores the terminal. */
   close(): void {
-    for (const timer of this.#timers) {
-      clearInterval(timer);
-    }
-    const { output } = this.#parts;
     this.#keyboard?.close();
     this.#prompt.close();
     this.#parts.lines.resume();
-    output.setFooter(undefined);
+    this.#liveFooter.close();
   }
 
-  readonly #draw = () => this.#parts.output.drawFooter();
-
-  #footer({ columns, rows }: TerminalSize): FooterContent {
+  #footer(size: TerminalSize): FooterContent {
     const { changes, lines, traffic } = this.#parts;
-    const prompt = this.#prompt.isOpen ? this.#prompt.shown(columns) : undefined;
+    const prompt = this.#prompt.isOpen ? this.#prompt.shown(size.columns) : undefined;
     const below: StyledLine[] = [];
     if (this.#showsStats) {
       below.push([[traffic.statusLine(), 'dim']]);
@@ -104,8 +103,7 @@ export class MonitorConsole {
     if (prompt !== undefined) {
       below.push(prompt.line);
     }
-    const shown = changes?.lines(columns, Math.max(1, rows - below.length - 1)) ?? [];
-    return { lines: [...shown, ...below], cursorColumn: prompt?.cursorColumn ?? 0 };
+    return { lines: withChanges(changes, below, size), cursorColumn: prompt?.cursorColumn ?? 0 };
   }
 
   #handleKey(key: string): void {

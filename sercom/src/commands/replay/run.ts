@@ -9,7 +9,7 @@ import { PacketLimit } from '../../records/packet-limit.js';
 import { Playback } from '../../records/playback.js';
 import { nameOfRecordings } from '../../records/recording-name.js';
 import { namesInRecordings } from '../../records/recording-names.js';
-import { LiveFooter, type LiveStatus } from '../../session/live-footer.js';
+import { LiveFooter, withChanges } from '../../session/live-footer.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { RecordView } from '../../session/record-view.js';
 import { reportEnd } from '../../session/report-end.js';
@@ -18,6 +18,7 @@ import { Traffic } from '../../session/traffic.js';
 import { RecordFlow } from '../../sinks/flow.js';
 import { openSinks } from '../../sinks/index.js';
 import { printMessage } from '../../terminal/message.js';
+import type { StyledLine } from '../../terminal/styled-line.js';
 import { count } from '../../text/count.js';
 import type { Run } from '../command.js';
 import type { definition, ReplayOptions } from './command.js';
@@ -40,19 +41,18 @@ export const run: Run<typeof definition> = async (options, output) => {
   const files = await openSinks(options, { names, decoder, readFiles: recordings });
   const flow = new RecordFlow([...view.sinks, ...files], (record) => limit.passes(record));
   let footer: LiveFooter | undefined;
-  const showFooter = (status: LiveStatus) => {
+  const showFooter = (statusLine: () => string, measure?: () => void) => {
     if (output.isTerminal && view.isOnStdout) {
-      footer = new LiveFooter(output, view, options.stats ? status : undefined);
+      const below = (): StyledLine[] => (options.stats ? [[[statusLine(), 'dim']]] : []);
+      footer = new LiveFooter(output, (size) => ({ lines: withChanges(view.changes, below(), size) }), measure);
     }
   };
+  const shared = { flow, output, printsNothing: view.screen === undefined, interruptedCode: ExitCode.interrupted };
   if (port === undefined) {
-    showFooter({ statusLine: () => `${view.totals}` });
+    showFooter(() => `${view.totals}`);
     return runFlow({
+      ...shared,
       source: playback,
-      flow,
-      output,
-      printsNothing: view.screen === undefined,
-      interruptedCode: ExitCode.interrupted,
       finished() {
         footer?.close();
         view.printChanges();
@@ -66,19 +66,20 @@ export const run: Run<typeof definition> = async (options, output) => {
     async work(live) {
       const { statistics } = view;
       if (statistics !== undefined) {
-        traffic = new Traffic(live, ports, statistics);
-        showFooter(traffic);
+        const measured = new Traffic(live, ports, statistics);
+        traffic = measured;
+        showFooter(
+          () => measured.statusLine(),
+          () => measured.measure(),
+        );
       }
       await live.ready(port.name);
       await Promise.race([limit.reached, sendRecording(live, port.name)]);
     },
   });
   return runFlow({
+    ...shared,
     source: live,
-    flow,
-    output,
-    printsNothing: view.screen === undefined,
-    interruptedCode: ExitCode.interrupted,
     finished(wasInterrupted) {
       footer?.close();
       view.printChanges();
