@@ -1,16 +1,13 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { opened } from './support/processes.mjs';
 import { cProgram } from './support/tools.mjs';
 
 const PACKET_BYTES = 64;
 const SERCOM = fileURLToPath(new URL('../sercom/bin/sercom.js', import.meta.url));
-
-/** After opening its port, a process still configures it, which discards what arrived before. */
-const SET_UP_MS = 200;
 
 const run = promisify(execFile);
 
@@ -50,36 +47,4 @@ function executableIn(checkout) {
   const folder = [path.join(checkout, 'sercom'), checkout].find((each) => existsSync(path.join(each, 'package.json')));
   const { bin } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8'));
   return path.join(folder, typeof bin === 'string' ? bin : bin.sercom);
-}
-
-/** Resolves when a process that `pid` started has opened the port and set it up. */
-async function opened(port, pid) {
-  while (!descendants(pid).some((each) => hasOpen(each, port))) {
-    await delay(10);
-  }
-  await delay(SET_UP_MS);
-}
-
-function descendants(pid) {
-  const children = readIfThere(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')) ?? '';
-  return children
-    .split(' ')
-    .filter(Boolean)
-    .flatMap((child) => [child, ...descendants(child)]);
-}
-
-function hasOpen(pid, port) {
-  const folder = `/proc/${pid}/fd`;
-  return (readIfThere(() => readdirSync(folder)) ?? []).some(
-    (descriptor) => readIfThere(() => readlinkSync(`${folder}/${descriptor}`)) === port,
-  );
-}
-
-/** The process or its descriptor may have gone. */
-function readIfThere(read) {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
 }

@@ -8,19 +8,17 @@
 // All modes but the first check every packet.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { SerialCommunicator } from '../../dist/index.js';
 import { packetPool } from '../support/packets.mjs';
+import { opened, SET_UP_MS } from '../support/processes.mjs';
 import { answer, answerCommands, fail } from './answer.mjs';
 
 const SERCOM = fileURLToPath(new URL('../../sercom/bin/sercom.js', import.meta.url));
-
-/** After opening its port, a process still configures it, which discards what arrived before. */
-const SET_UP_MS = 200;
 
 const [mode, port, packetBytes, cProgram] = process.argv.slice(2);
 const pool = packetPool(Number(packetBytes)).map((packet) => Buffer.from(packet).toString('hex'));
@@ -150,10 +148,7 @@ function startC(count, stdout, format) {
 async function start(command, args, stdout) {
   const monitor = spawn(command, args, { stdio: ['ignore', stdout, 'inherit'] });
   monitor.ended = once(monitor, 'close');
-  while (!hasOpen(monitor.pid)) {
-    await delay(10);
-  }
-  await delay(SET_UP_MS);
+  await opened(port, monitor.pid);
   answer({ armed: true });
   return monitor;
 }
@@ -175,17 +170,6 @@ async function ended(monitor) {
   if (code !== 0) {
     fail(`the monitor ended with ${code}`);
   }
-}
-
-function hasOpen(pid) {
-  const descriptors = `/proc/${pid}/fd`;
-  return readdirSync(descriptors).some((descriptor) => {
-    try {
-      return readlinkSync(`${descriptors}/${descriptor}`) === port;
-    } catch {
-      return false;
-    }
-  });
 }
 
 /** The memory of a process; 0 if it has ended. */

@@ -1,0 +1,38 @@
+// What other processes have open, from /proc.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** After opening its port, a process still configures it, which discards what arrived before. */
+export const SET_UP_MS = 200;
+
+/** Resolves when a process, or one that it has started, has opened the port and set it up. */
+export async function opened(port, pid) {
+  while (![pid, ...descendants(pid)].some((each) => hasOpen(each, port))) {
+    await delay(10);
+  }
+  await delay(SET_UP_MS);
+}
+
+function descendants(pid) {
+  const children = readIfThere(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')) ?? '';
+  return children
+    .split(' ')
+    .filter(Boolean)
+    .flatMap((child) => [child, ...descendants(child)]);
+}
+
+function hasOpen(pid, port) {
+  const folder = `/proc/${pid}/fd`;
+  return (readIfThere(() => readdirSync(folder)) ?? []).some(
+    (descriptor) => readIfThere(() => readlinkSync(`${folder}/${descriptor}`)) === port,
+  );
+}
+
+/** The process or its descriptor may have gone. */
+function readIfThere(read) {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
+}
