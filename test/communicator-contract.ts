@@ -1,9 +1,14 @@
 import { describe } from 'vitest';
 import { describeAborting } from './contract/aborting.js';
+import { describeConnections } from './contract/connections.js';
 import type { MakeHarness } from './contract/harness.js';
+import { describeIterating } from './contract/iterating.js';
 import { describeLifeCycle } from './contract/life-cycle.js';
 import { describeReady } from './contract/ready.js';
 import { describeReceiving } from './contract/receiving.js';
+import { describeRequestIds } from './contract/request-ids.js';
+import { describeRequestTraps } from './contract/request-traps.js';
+import { describeRequesting } from './contract/requesting.js';
 import { describeSending } from './contract/sending.js';
 
 /**
@@ -24,6 +29,11 @@ export function describeCommunicatorContract(
     describeReady(makeHarness);
     describeReceiving(makeHarness);
     describeSending(makeHarness);
+    describeRequesting(makeHarness);
+    describeRequestIds(makeHarness);
+    describeRequestTraps(makeHarness);
+    describeConnections(makeHarness);
+    describeIterating(makeHarness);
     if (options.canStall ?? true) {
       describeAborting(makeHarness);
     }

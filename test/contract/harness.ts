@@ -8,6 +8,11 @@ export interface ContractHarness {
   readonly communicator: Communicator<unknown>;
   /** Describes a connection to an echoing device. Each call describes another device. At most two are asked for. */
   connection(): unknown;
+  /**
+   * Describes a connection with ids of 1 byte to a device that echoes requests and can make its own. Absent if there is no
+   * such device.
+   */
+  requestingDevice?(): { connection: unknown; request(packet: Uint8Array): Promise<Uint8Array> };
   /** Describes a connection that cannot be opened before `mend`. Absent if opening cannot fail. */
   brokenConnection?(): { connection: unknown; mend(): void | Promise<void> };
   /**
@@ -52,12 +57,40 @@ export async function start(makeHarness: MakeHarness, ...names: string[]) {
   return parts;
 }
 
+/** Like {@link setUp}, with more settings for each connection. */
+export async function setUpWith(makeHarness: MakeHarness, settings: object, ...names: string[]) {
+  const parts = await setUp(makeHarness);
+  for (const name of names) {
+    parts.communicator.addConnection(name, { ...(parts.harness.connection() as object), ...settings });
+  }
+  return parts;
+}
+
+/** Like {@link setUpWith}, and initialized. */
+export async function startWith(makeHarness: MakeHarness, settings: object, ...names: string[]) {
+  const parts = await setUpWith(makeHarness, settings, ...names);
+  await parts.communicator.initialize();
+  return parts;
+}
+
 /** How a promise settles. */
 export async function outcome(promise: Promise<unknown>): Promise<{ value: unknown } | { error: unknown }> {
   return promise.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
+}
+
+/** How a promise has settled before the next tick; undefined if it is pending. */
+export async function settledAtOnce(
+  promise: Promise<unknown>,
+): Promise<Awaited<ReturnType<typeof outcome>> | undefined> {
+  let settled: Awaited<ReturnType<typeof outcome>> | undefined;
+  void outcome(promise).then((result) => {
+    settled = result;
+  });
+  await new Promise(process.nextTick);
+  return settled;
 }
 
 /** A promise that the test settles. */

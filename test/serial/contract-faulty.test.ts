@@ -10,8 +10,13 @@ describeCommunicatorContract(
     const devices = ['/dev/ttyMOCK0', '/dev/ttyMOCK1', '/dev/ttyMOCK2'].map(
       (path) => new MockDevice({ path, echo: true }),
     );
+    const requesting = new MockDevice({
+      path: '/dev/ttyMOCK3',
+      requestIds: { bytes: 1 },
+      onRequest: (packet) => packet,
+    });
     const lines: FaultyLine[] = [];
-    let binding = mockBinding(...devices);
+    let binding = mockBinding(...devices, requesting);
     for (const { path } of devices) {
       const line = new FaultyLine(binding, { path });
       lines.push(line);
@@ -25,6 +30,10 @@ describeCommunicatorContract(
     return {
       communicator: new SerialCommunicator({ binding }),
       connection: () => next().connection,
+      requestingDevice: () => ({
+        connection: { path: requesting.path, baudRate: 115_200, requestIds: { bytes: 1 } },
+        request: (packet) => requesting.request(packet, { timeoutMs: 10_000 }),
+      }),
       brokenConnection() {
         const { device, connection } = next();
         device.unplug();

@@ -9,14 +9,23 @@ describeCommunicatorContract(
     const devices = ['/dev/ttyMOCK0', '/dev/ttyMOCK1', '/dev/ttyMOCK2'].map(
       (path) => new MockDevice({ path, echo: true }),
     );
+    const requesting = new MockDevice({
+      path: '/dev/ttyMOCK3',
+      requestIds: { bytes: 1 },
+      onRequest: (packet) => packet,
+    });
     let used = 0;
     const next = () => {
       const device = devices[used++]!;
       return { device, connection: { path: device.path, baudRate: 115_200 } };
     };
     return {
-      communicator: new SerialCommunicator({ binding: mockBinding(...devices) }),
+      communicator: new SerialCommunicator({ binding: mockBinding(...devices, requesting) }),
       connection: () => next().connection,
+      requestingDevice: () => ({
+        connection: { path: requesting.path, baudRate: 115_200, requestIds: { bytes: 1 } },
+        request: (packet) => requesting.request(packet, { timeoutMs: 10_000 }),
+      }),
       brokenConnection() {
         const { device, connection } = next();
         device.unplug();

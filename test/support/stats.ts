@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import type { SerialStats } from '../../src/index.js';
+import type { ConnectionStats, SerialStats } from '../../src/index.js';
 
 /**
  * Checks the equations of `docs/reliability.md`: every loss is counted. Call this when no packet is waiting for a busy
@@ -20,5 +20,16 @@ export function expectNothingUncounted(stats: SerialStats, { settled = true } = 
   expect(stats.bytesWritten, 'bytes written').toBeGreaterThanOrEqual(stats.packetBytesSent + 2 * packetsSent);
   if (settled) {
     expect(packetsWaiting, 'packets waiting').toBe(0);
+  }
+}
+
+/** Checks that each request is counted once. `settled` states that none is pending. */
+export function expectRequestsCounted(stats: ConnectionStats, { settled = true } = {}): void {
+  const { requestsReplied, requestsTimedOut, requestsFailed, requestsWaiting } = stats;
+  expect(requestsReplied + requestsTimedOut + requestsFailed + requestsWaiting, 'requests made').toBe(
+    stats.requestsMade,
+  );
+  if (settled) {
+    expect(requestsWaiting, 'requests waiting').toBe(0);
   }
 }
