@@ -176,7 +176,7 @@ function describeFailures(makeHarness: MakeHarness): void {
       ['matches', { matches: 'yes' }, /matches is "yes"; expected a function/],
       ['timeoutMs', { matches: never, timeoutMs: 0 }, /timeoutMs is 0; expected an integer from 1/],
       ['concurrent', { matches: never, concurrent: 1 }, /concurrent is 1; expected true or false/],
-      ['signal', { matches: never, signal: new AbortController() }, /signal is an AbortController; expected/],
+      ['signal', { matches: never, signal: new AbortController() }, /got an AbortController; expected/],
       ['an AbortSignal instead of options', new AbortController().signal, /expected/],
     ])('with INVALID_OPTION: %s', async (_what, options, message) => {
       const { communicator } = await start(makeHarness, 'a');

@@ -76,23 +76,27 @@ function endsWithBlock(frame: Buffer): boolean {
   return at === frame.length;
 }
 
+type Rejected = RejectReason | 'too-short';
+
 /** Finds packets in the bytes that the host writes. */
 export class DeviceFraming {
   readonly #checksum: Checksum;
+  readonly #minPacketBytes: number;
   readonly #maxDecodedBytes: number;
   readonly #maxFrameBytes: number;
   readonly #parser = new DelimiterParser({ delimiter: DELIMITER, readableObjectMode: true });
   #frameBytes = 0;
   #tooLong = false;
 
-  constructor(maxPacketBytes: number, checksum: ChecksumName | Checksum) {
+  constructor(maxPacketBytes: number, checksum: ChecksumName | Checksum, minPacketBytes = 0) {
     this.#checksum = checksumOf(checksum);
+    this.#minPacketBytes = minPacketBytes;
     this.#maxDecodedBytes = maxPacketBytes + this.#checksum.bytes;
     this.#maxFrameBytes = this.#maxDecodedBytes + Math.floor(this.#maxDecodedBytes / 254) + 1;
   }
 
   /** Decodes bytes of any length. Yields each packet, or why a frame was rejected, in the order of the stream. */
-  *push(bytes: Uint8Array): Generator<Uint8Array | RejectReason> {
+  *push(bytes: Uint8Array): Generator<Uint8Array | Rejected> {
     for (let start = 0; start < bytes.length; ) {
       const delimiterAt = bytes.indexOf(0, start);
       const end = delimiterAt === -1 ? bytes.length : delimiterAt;
@@ -111,7 +115,7 @@ export class DeviceFraming {
     }
   }
 
-  *#finishFrame(): Generator<Uint8Array | RejectReason> {
+  *#finishFrame(): Generator<Uint8Array | Rejected> {
     // The parser is never ended: it would push the unfinished frame.
     const frame: Buffer | null = this.#parser.read();
     const tooLong = this.#tooLong;
@@ -124,7 +128,7 @@ export class DeviceFraming {
     }
   }
 
-  #decode(frame: Buffer): Uint8Array | RejectReason {
+  #decode(frame: Buffer): Uint8Array | Rejected {
     if (!endsWithBlock(frame)) {
       return 'malformed';
     }
@@ -139,10 +143,13 @@ export class DeviceFraming {
     const packet = decoded.subarray(0, packetBytes);
     try {
       const expected = this.#checksum.compute(packet);
-      return decoded.subarray(packetBytes).equals(expected) ? new Uint8Array(packet) : 'checksum';
+      if (!decoded.subarray(packetBytes).equals(expected)) {
+        return 'checksum';
+      }
     } catch {
       // The host must not take a failing checksum for a fault of its port.
       return 'checksum';
     }
+    return packetBytes < this.#minPacketBytes ? 'too-short' : new Uint8Array(packet);
   }
 }

@@ -64,11 +64,8 @@ export class DeviceRequests {
     return Uint8Array.of(...idBytes, ...payload);
   }
 
-  /** Takes the id off a packet. Returns undefined if the packet is too short for one. */
-  split(packet: Uint8Array): Split | undefined {
-    if (packet.length < this.#idBytes) {
-      return undefined;
-    }
+  /** Takes the id off a packet, which must be long enough for one. */
+  split(packet: Uint8Array): Split {
     const id = this.#idBytes === 1 ? packet[0]! : packet[0]! * 256 + packet[1]!;
     return { id, payload: packet.slice(this.#idBytes) };
   }

@@ -207,7 +207,8 @@ export class MockDevice extends Device<MockPort> {
 
   #newFraming(): DeviceFraming {
     const { maxPacketBytes = 65_536, requestIds, checksum = 'none' } = this.#options;
-    return new DeviceFraming(maxPacketBytes + (requestIds?.bytes ?? 0), checksum);
+    const idBytes = requestIds?.bytes ?? 0;
+    return new DeviceFraming(maxPacketBytes + idBytes, checksum, idBytes);
   }
 
   /** Sends a packet that has its id, if it needs one. */
@@ -223,6 +224,9 @@ export class MockDevice extends Device<MockPort> {
           break;
         case 'too-long':
           this.#tooLongFrames++;
+          break;
+        case 'too-short':
+          this.#tooShortFrames++;
           break;
         case 'checksum':
           this.#checksumFrames++;
@@ -250,10 +254,6 @@ export class MockDevice extends Device<MockPort> {
 
   #frameWithIdArrived(packet: Uint8Array, requests: DeviceRequests): void {
     const split = requests.split(packet);
-    if (split === undefined) {
-      this.#tooShortFrames++;
-      return;
-    }
     if (requests.takeReply(split)) {
       return;
     }
