@@ -136,8 +136,8 @@ describe('sendQueueBytes', () => {
       written.push(waiting(serial, 100));
       await someTurns(1);
     }
-    const waits = [1, 2].map(() => waiting(serial, 100));
-    expect(serial.stats('arm').requestsWaiting).toBe(129);
+    const waits = [1, 2, 3].map(() => waiting(serial, 100));
+    expect(serial.stats('arm').requestsWaiting).toBe(130);
     const last = waiting(serial, 100);
     expect(await last.ended).toBe('SEND_QUEUE_FULL');
     for (const { abort, ended } of [...waits, ...written]) {

@@ -11,7 +11,11 @@ export function expectNothingUncounted(stats: SerialStats, { settled = true } = 
     stats.bytesRead,
   );
   const { packetsDelivered, packetsWithoutHandler, packetsDropped } = stats;
-  expect(packetsDelivered + packetsWithoutHandler + packetsDropped, 'packets received').toBe(stats.packetsReceived);
+  const { repliesReceived, lateReplies, requestsReceived } = stats;
+  expect(
+    packetsDelivered + packetsWithoutHandler + packetsDropped + repliesReceived + lateReplies + requestsReceived,
+    'packets received',
+  ).toBe(stats.packetsReceived);
   const { packetsSent, packetsAborted, packetsTimedOut, packetsLost, packetsShutDown, packetsWaiting } = stats;
   expect(
     packetsSent + packetsAborted + packetsTimedOut + packetsLost + packetsShutDown + packetsWaiting,
