@@ -6,7 +6,7 @@ import { randomNumbers, runSeed } from '../support/random.js';
 export type Random = (below: number) => number;
 
 /** How long each fuzz test looks for faults. */
-const FUZZ_SECONDS = Number(process.env.FUZZ_SECONDS ?? 2);
+export const FUZZ_SECONDS = Number(process.env.FUZZ_SECONDS ?? 2);
 
 /** What a fuzz test may take: the last case may be a long one, and the machine busy. */
 export const FUZZ_TIMEOUT_MS = FUZZ_SECONDS * 1_000 + 30_000;
