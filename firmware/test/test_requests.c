@@ -143,6 +143,8 @@ static void check_dispatch(uint8_t id_bytes, const char *payload, const uint8_t 
     capacity = REQUESTS_ERROR_REPLY_BYTES(id_bytes);
   }
   uint8_t *packet = allocate(capacity);
+  /* What an earlier packet may have left after this one. */
+  memset(packet, 'r', capacity);
   requests_set_id(packet, id_bytes, 0x12);
   memcpy(packet + id_bytes, payload, strlen(payload));
   size_t reply_bytes = requests_dispatch(commands, COUNT(commands), packet, packet_bytes, id_bytes);
@@ -224,6 +226,11 @@ static void test_late_replies(uint8_t id_bytes) {
   CHECK(requests_end(&requests, first, id_bytes) == 0 && requests.late_replies == 2);
   CHECK(requests_end(&requests, third, id_bytes) == device_id(id_bytes, 7));
   CHECK(requests_end(&requests, third, id_bytes) == 0 && requests.late_replies == 3);
+  /* An unused place is not a request. */
+  uint8_t error_reply[REQUESTS_ERROR_REPLY_BYTES(2)] = {0};
+  size_t error_bytes = requests_error_reply(error_reply, id_bytes, REQUESTS_NO_HANDLER);
+  CHECK(!requests_give_up(&requests, 0));
+  CHECK(requests_end(&requests, error_reply, error_bytes) == 0 && requests.late_replies == 4);
   free(waiting);
 }
 
