@@ -87,20 +87,31 @@ describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make an
     expect(times[0]).toBeLessThan(60_000);
   });
 
+  /** The next packet that is not a question of the sketch with `requests.c`. The ids of its questions are added to `asked`. */
+  async function nextReply(device: { next(): Promise<number[]> }, idBytes: 1 | 2, asked: number[] = []) {
+    for (;;) {
+      const packet = await device.next();
+      const id = Buffer.from(packet).readUIntBE(0, idBytes);
+      if (id <= (idBytes === 1 ? 0x80 : 0x8000)) {
+        return packet;
+      }
+      expect(packet.slice(idBytes)).toEqual([...Buffer.from('b')]);
+      asked.push(id);
+    }
+  }
+
+  test('the one with requests.c, with ids of two bytes: replies and fails', { timeout: 60_000 }, async () => {
+    await using device = await run('two', replying.replace('#define ID_BYTES 1', '#define ID_BYTES 2'));
+    await device.send(0x7f, 0xfe, 0x2b, 2, 3);
+    expect(await nextReply(device, 2)).toEqual([0x7f, 0xfe, 5]);
+    await device.send(0, 1, 0x21);
+    expect(await nextReply(device, 2)).toEqual([0x80, 0, 0, 1, 2]);
+  });
+
   test('the one with requests.c: replies, fails, and asks until it gets a reply', { timeout: 60_000 }, async () => {
     await using device = await run('replying', replying);
     const asked: number[] = [];
-    /** The next packet that is not a question of the device. */
-    const next = async (): Promise<number[]> => {
-      for (;;) {
-        const packet = await device.next();
-        if (packet[0]! <= 0x80) {
-          return packet;
-        }
-        expect(packet.slice(1)).toEqual([...Buffer.from('b')]);
-        asked.push(packet[0]!);
-      }
-    };
+    const next = () => nextReply(device, 1, asked);
     await device.send(1, 0x2b, 2, 3);
     expect(await next()).toEqual([1, 5]);
     await device.send(2, 0x2b);

@@ -58,7 +58,7 @@ describe('requests.c on a simulated board', () => {
     await device.send([2, `e${'\0'.repeat(255)}`]);
     expect(await device.next()).toEqual([2, '\0'.repeat(255)]);
     await device.send([3, `e${'\0'.repeat(256)}`], [4, 'c']);
-    expect(await device.next()).toEqual([4, text(0, 0, 0, 1)]);
+    expect(await device.next()).toEqual([4, text(0, 0, 0, 1, 0)]);
   });
 
   it('sends an error reply 1 when a handler fails, and 2 when there is none', async () => {
@@ -142,8 +142,12 @@ describe('requests.c on a simulated board', () => {
     expect(await device.next()).toEqual([3, 'r']);
     await device.send([0x80, [0x82, 2]]);
     expect(await device.next()).toEqual([0, text('e'.charCodeAt(0), 2)]);
+    await device.send([5, command('a', 30_000, '')]);
+    expect(await device.next()).toEqual([0x84, '']);
+    await device.send([0x84, '\0'.repeat(256)]);
+    expect(await device.next()).toEqual([5, `r${'\0'.repeat(256)}`]);
     await device.send([4, 'c']);
-    expect(await device.next()).toEqual([4, text(0, 0, 0, 0)]);
+    expect(await device.next()).toEqual([4, text(0, 0, 0, 0, 0)]);
   });
 
   it('gives up a request after its time, and counts the late reply to it', async () => {
@@ -158,7 +162,7 @@ describe('requests.c on a simulated board', () => {
     await device.send([0x80, [0x81, 1, 0]]);
     await device.opened.write(1, 0);
     await device.send([2, 'c']);
-    expect(await device.next()).toEqual([2, text(4, 1, 0, 0)]);
+    expect(await device.next()).toEqual([2, text(4, 1, 0, 0, 0)]);
     await device.send([3, command('a', 30_000, 'again?')]);
     expect(await device.next()).toEqual([0x82, 'again?']);
   });
