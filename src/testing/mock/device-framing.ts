@@ -9,6 +9,9 @@ import type { RejectReason } from '../../framing/frame-decoder.js';
  * the library, so that a fault there meets an independent implementation. Known faults of the two are worked around.
  */
 
+/** Why a frame holds no packet. */
+type Rejection = Exclude<RejectReason, 'too-short'>;
+
 const FULL_BLOCK = 255;
 const DELIMITER = Buffer.of(0);
 
@@ -76,27 +79,23 @@ function endsWithBlock(frame: Buffer): boolean {
   return at === frame.length;
 }
 
-type Rejected = RejectReason | 'too-short';
-
 /** Finds packets in the bytes that the host writes. */
 export class DeviceFraming {
   readonly #checksum: Checksum;
-  readonly #minPacketBytes: number;
   readonly #maxDecodedBytes: number;
   readonly #maxFrameBytes: number;
   readonly #parser = new DelimiterParser({ delimiter: DELIMITER, readableObjectMode: true });
   #frameBytes = 0;
   #tooLong = false;
 
-  constructor(maxPacketBytes: number, checksum: ChecksumName | Checksum, minPacketBytes = 0) {
+  constructor(maxPacketBytes: number, checksum: ChecksumName | Checksum) {
     this.#checksum = checksumOf(checksum);
-    this.#minPacketBytes = minPacketBytes;
     this.#maxDecodedBytes = maxPacketBytes + this.#checksum.bytes;
     this.#maxFrameBytes = this.#maxDecodedBytes + Math.floor(this.#maxDecodedBytes / 254) + 1;
   }
 
   /** Decodes bytes of any length. Yields each packet, or why a frame was rejected, in the order of the stream. */
-  *push(bytes: Uint8Array): Generator<Uint8Array | Rejected> {
+  *push(bytes: Uint8Array): Generator<Uint8Array | Rejection> {
     for (let start = 0; start < bytes.length; ) {
       const delimiterAt = bytes.indexOf(0, start);
       const end = delimiterAt === -1 ? bytes.length : delimiterAt;
@@ -115,7 +114,7 @@ export class DeviceFraming {
     }
   }
 
-  *#finishFrame(): Generator<Uint8Array | Rejected> {
+  *#finishFrame(): Generator<Uint8Array | Rejection> {
     // The parser is never ended: it would push the unfinished frame.
     const frame: Buffer | null = this.#parser.read();
     const tooLong = this.#tooLong;
@@ -128,7 +127,7 @@ export class DeviceFraming {
     }
   }
 
-  #decode(frame: Buffer): Uint8Array | Rejected {
+  #decode(frame: Buffer): Uint8Array | Rejection {
     if (!endsWithBlock(frame)) {
       return 'malformed';
     }
@@ -143,13 +142,10 @@ export class DeviceFraming {
     const packet = decoded.subarray(0, packetBytes);
     try {
       const expected = this.#checksum.compute(packet);
-      if (!decoded.subarray(packetBytes).equals(expected)) {
-        return 'checksum';
-      }
+      return decoded.subarray(packetBytes).equals(expected) ? new Uint8Array(packet) : 'checksum';
     } catch {
       // The host must not take a failing checksum for a fault of its port.
       return 'checksum';
     }
-    return packetBytes < this.#minPacketBytes ? 'too-short' : new Uint8Array(packet);
   }
 }

@@ -1,12 +1,5 @@
 import { checkOptions, invalidOption, millisecondsFrom1 } from '../../options.js';
-
-/*
- * Ids and requests as the device sees them. They share no code with the requests of the library, so that a fault there
- * meets an independent implementation.
- */
-
-/** Codes of an error reply. */
-export const ERROR_CODES = { handlerFailed: 1, noHandler: 2 } as const;
+import { DeviceIds, ERROR_CODES, type Split } from '../device-ids.js';
 
 const ERROR_TEXTS = new Map<number, string>([
   [ERROR_CODES.handlerFailed, 'its handler failed'],
@@ -27,18 +20,9 @@ interface WaitingRequest {
   reject(error: Error): void;
 }
 
-/** The parts of a received packet. */
-interface Split {
-  readonly id: number;
-  readonly payload: Uint8Array;
-}
-
 /** The ids of one device, and its own requests. */
-export class DeviceRequests {
+export class DeviceRequests extends DeviceIds {
   readonly #path: string;
-  readonly #idBytes: number;
-  /** The top bit: the id of an error reply. The ids of the device's own requests are above it. */
-  readonly #top: number;
   readonly #send: (packet: Uint8Array) => Promise<void>;
   readonly #waiting = new Map<number, WaitingRequest>();
   #latestId: number;
@@ -46,10 +30,9 @@ export class DeviceRequests {
 
   /** @param send - sends a packet that has its id */
   constructor(path: string, idBytes: number, send: (packet: Uint8Array) => Promise<void>) {
+    super(idBytes);
     this.#path = path;
-    this.#idBytes = idBytes;
-    this.#top = idBytes === 1 ? 0x80 : 0x8000;
-    this.#latestId = this.#top;
+    this.#latestId = this.top;
     this.#send = send;
   }
 
@@ -58,36 +41,19 @@ export class DeviceRequests {
     return this.#lateReplies;
   }
 
-  /** Puts an id before a packet. */
-  join(id: number, payload: Uint8Array): Uint8Array {
-    const idBytes = this.#idBytes === 1 ? [id] : [id >> 8, id & 0xff];
-    return Uint8Array.of(...idBytes, ...payload);
-  }
-
-  /** Takes the id off a packet, which must be long enough for one. */
-  split(packet: Uint8Array): Split {
-    const id = this.#idBytes === 1 ? packet[0]! : packet[0]! * 256 + packet[1]!;
-    return { id, payload: packet.slice(this.#idBytes) };
-  }
-
-  /** The error reply to a request of the host. */
-  errorReply(id: number, code: number): Uint8Array {
-    return this.join(this.#top, this.join(id, Uint8Array.of(code)));
-  }
-
   /** Takes a packet that is a reply to a request of the device. Returns false if it is none. */
   takeReply({ id, payload }: Split): boolean {
-    if (id < this.#top) {
+    if (id < this.top) {
       return false;
     }
-    const error = id === this.#top && payload.length === this.#idBytes + 1 ? this.split(payload) : undefined;
+    const error = id === this.top ? this.splitError(payload) : undefined;
     const request = this.#waiting.get(error?.id ?? id);
     if (request === undefined) {
       this.#lateReplies++;
     } else if (error === undefined) {
       request.resolve(payload);
     } else {
-      const replyCode = error.payload[0]!;
+      const { replyCode } = error;
       const text = ERROR_TEXTS.get(replyCode) ?? 'unknown to MockDevice';
       const message = `the host replied with error ${replyCode}: ${text}`;
       request.reject(Object.assign(this.#error(message), { replyCode }));
@@ -123,12 +89,12 @@ export class DeviceRequests {
   }
 
   #freeId(): number {
-    const ids = this.#top - 1;
+    const ids = this.top - 1;
     if (this.#waiting.size === ids) {
       throw this.#error(`all ${ids} ids are in use; await earlier requests`);
     }
     do {
-      this.#latestId = this.#latestId === 2 * this.#top - 1 ? this.#top + 1 : this.#latestId + 1;
+      this.#latestId = this.#latestId === 2 * this.top - 1 ? this.top + 1 : this.#latestId + 1;
     } while (this.#waiting.has(this.#latestId));
     return this.#latestId;
   }

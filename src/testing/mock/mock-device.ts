@@ -2,8 +2,9 @@ import { isUint8Array } from 'node:util/types';
 import { checkOptions, describeValue } from '../../options.js';
 import type { PortOpenOptions } from '../../serial/port.js';
 import { Device, identityOf } from '../device.js';
+import { ERROR_CODES } from '../device-ids.js';
 import { DeviceFraming, encodeForWire } from './device-framing.js';
-import { DeviceRequests, ERROR_CODES, type MockRequestOptions, needsRequestIds } from './device-requests.js';
+import { DeviceRequests, type MockRequestOptions, needsRequestIds } from './device-requests.js';
 import { History } from './history.js';
 import { MOCK_DEVICE_RULES, type MockDeviceOptions } from './mock-device-options.js';
 import { MockPort, type PortSignals } from './mock-port.js';
@@ -207,8 +208,7 @@ export class MockDevice extends Device<MockPort> {
 
   #newFraming(): DeviceFraming {
     const { maxPacketBytes = 65_536, requestIds, checksum = 'none' } = this.#options;
-    const idBytes = requestIds?.bytes ?? 0;
-    return new DeviceFraming(maxPacketBytes + idBytes, checksum, idBytes);
+    return new DeviceFraming(maxPacketBytes + (requestIds?.bytes ?? 0), checksum);
   }
 
   /** Sends a packet that has its id, if it needs one. */
@@ -224,9 +224,6 @@ export class MockDevice extends Device<MockPort> {
           break;
         case 'too-long':
           this.#tooLongFrames++;
-          break;
-        case 'too-short':
-          this.#tooShortFrames++;
           break;
         case 'checksum':
           this.#checksumFrames++;
@@ -254,6 +251,10 @@ export class MockDevice extends Device<MockPort> {
 
   #frameWithIdArrived(packet: Uint8Array, requests: DeviceRequests): void {
     const split = requests.split(packet);
+    if (split === undefined) {
+      this.#tooShortFrames++;
+      return;
+    }
     if (requests.takeReply(split)) {
       return;
     }
