@@ -122,7 +122,7 @@ export class Exchange implements Inlet {
       const complete = completeRequestOptions(this.#name, options, this.#ids !== undefined);
       this.#requests ??= this.#newRequests();
       const reply = this.#requests.add(packet, complete);
-      this.#intake.resumeReading();
+      this.#intake.requestWaits();
       return reply;
     } catch (error) {
       return Promise.reject(error);

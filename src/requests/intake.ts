@@ -50,17 +50,25 @@ export class Intake {
     return this.#untilReadable();
   }
 
-  /** A request waits from now on. */
-  resumeReading(): void {
-    this.#resumeReading?.();
-    this.#readable = undefined;
-    this.#resumeReading = undefined;
+  /** A request waits from now on. While the backlog is full, it cannot: otherwise each one would let it grow further. */
+  requestWaits(): void {
+    if (this.#backlog.bytes > this.#backlogBytes) {
+      this.#owner.blocked();
+    } else {
+      this.#readOn();
+    }
   }
 
   /** Drops what waits in the backlog, and returns how many packets these are. */
   close(): number {
-    this.resumeReading();
+    this.#readOn();
     return this.#backlog.clear();
+  }
+
+  #readOn(): void {
+    this.#resumeReading?.();
+    this.#readable = undefined;
+    this.#resumeReading = undefined;
   }
 
   #untilReadable(): Promise<void> | undefined {
@@ -85,6 +93,6 @@ export class Intake {
       mayDeliver = mayDeliverNext();
     }
     this.#isBusy = false;
-    this.resumeReading();
+    this.#readOn();
   }
 }

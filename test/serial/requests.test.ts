@@ -194,7 +194,7 @@ test('nothing is sent twice: a request without a reply is written once', async (
 });
 
 test('a handler that asks again and again while its backlog is full does not let the backlog grow', async () => {
-  const { serial, device } = await start({ requestBacklogBytes: 200 }, { maxReadSize: 64 });
+  const { serial, device, events } = await start({ requestBacklogBytes: 200 }, { maxReadSize: 64 });
   const codes = new Set<string>();
   let attempts = 0;
   const handled: number[] = [];
@@ -218,7 +218,10 @@ test('a handler that asks again and again while its backlog is full does not let
   await device.send(packet(1));
   await Promise.all(Array.from({ length: 250 }, (_, index) => device.send(packet(0, index))));
   await all;
+  expect(events).toEqual([]);
   expect([...codes]).toEqual(['REQUEST_BLOCKED']);
+  // Only the first was sent.
+  expect(device.received).toEqual([packet(2)]);
   expect(handled).toEqual(Array.from({ length: 250 }, (_, index) => index));
   expectNothingUncounted(serial.stats('arm'));
 });
