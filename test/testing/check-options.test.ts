@@ -35,9 +35,9 @@ describe('MockDevice rejects', () => {
     [{ path: '' }, 'path is ""; expected a non-empty string without NUL'],
     [{ path, onPacket: true }, 'onPacket is true; expected a function'],
     [{ path, onRequest: Uint8Array.of(1) }, 'onRequest is a Uint8Array; expected a function'],
-    [{ path, requestIds: 1 }, 'requestIds is 1; expected an object with bytes (1 or 2)'],
-    [{ path, requestIds: { bytes: 3 } }, 'requestIds is an object; expected an object with bytes (1 or 2)'],
-    [{ path, requestIds: { byte: 1 } }, 'requestIds is an object; expected an object with bytes (1 or 2)'],
+    [{ path, requestIds: 1 }, 'requestIds is 1; expected { bytes: 1 } or { bytes: 2 }'],
+    [{ path, requestIds: { bytes: 3 } }, 'requestIds is an object; expected { bytes: 1 } or { bytes: 2 }'],
+    [{ path, requestIds: { byte: 1 } }, 'requestIds is an object; expected { bytes: 1 } or { bytes: 2 }'],
     [{ path, echo: 1 }, 'echo is 1; expected true or false'],
     [
       { path, checksum: 'crc8' },
@@ -81,7 +81,10 @@ describe('LoopbackCommunicator rejects', () => {
   test('a connection that is not an object', () => {
     const communicator = new LoopbackCommunicator();
     expect(() => communicator.addConnection('a', 'b' as LoopbackConnection)).toThrow(
-      invalidOption('connection "a": got "b"; expected an object with reply, maxPacketBytes', 'INVALID_CONNECTION'),
+      invalidOption(
+        'connection "a": got "b"; expected an object with reply, onRequest, maxPacketBytes, requestIds, requestBacklogBytes',
+        'INVALID_CONNECTION',
+      ),
     );
   });
 });

@@ -1,5 +1,6 @@
 import type { Checksum, ChecksumName } from '../../framing/checksum.js';
 import { aBoolean, aFunction, aName, anInteger, type OptionRules, required } from '../../options.js';
+import type { RequestIdOptions } from '../../requests/request-ids.js';
 import { serialSettings } from '../../serial/serial-settings.js';
 import { type DeviceIdentity, IDENTITY_RULES } from '../device.js';
 import type { MockDevice } from './mock-device.js';
@@ -28,7 +29,7 @@ export interface MockDeviceOptions extends DeviceIdentity {
    * Puts an id of 1 or 2 bytes before each packet, as in a connection. Default: none. Without it, `onPacket` and `send`
    * see the ids of the host, so that a test can send wrong, late and repeated replies.
    */
-  requestIds?: { bytes: 1 | 2 };
+  requestIds?: RequestIdOptions;
   /**
    * Send every packet back, after `onPacket`, its id included. With `onRequest`, requests are left to that. Default:
    * false.
@@ -54,13 +55,7 @@ export const MOCK_DEVICE_RULES: OptionRules<MockDeviceOptions> = {
   path: required(aName),
   onPacket: aFunction,
   onRequest: aFunction,
-  requestIds: {
-    expected: 'an object with bytes (1 or 2)',
-    accepts: (value) => {
-      const bytes = (value as { bytes?: unknown } | null)?.bytes;
-      return bytes === 1 || bytes === 2;
-    },
-  },
+  requestIds: serialSettings.requestIds,
   echo: aBoolean,
   checksum: serialSettings.checksum,
   maxPacketBytes: anInteger(0),
