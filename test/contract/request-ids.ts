@@ -107,10 +107,6 @@ export function describeRequestIds(makeHarness: MakeHarness): void {
     });
   });
 
-  describeOnRequest(makeHarness);
-}
-
-function describeOnRequest(makeHarness: MakeHarness): void {
   describe('onRequest', () => {
     test('throws KeyError for an unknown name, and INVALID_OPTION without requestIds or a function', async () => {
       const { communicator } = await setUp(makeHarness, 'a');
@@ -124,14 +120,16 @@ function describeOnRequest(makeHarness: MakeHarness): void {
         expect(() => other.onRequest('a', value as never)).toThrow(TypeError);
       }
     });
+  });
+}
 
-    /** A started communicator whose device "a" makes requests. Undefined if the harness has no such device. */
+/** For harnesses with a `requestingDevice`. */
+export function describeOnRequest(makeHarness: MakeHarness): void {
+  describe('onRequest', () => {
+    /** A started communicator whose device "a" makes requests. */
     async function startRequesting() {
       const harness = await fresh(makeHarness);
-      const device = harness.requestingDevice?.();
-      if (device === undefined) {
-        return undefined;
-      }
+      const device = harness.requestingDevice!();
       const { communicator } = harness;
       communicator.addConnection('a', device.connection);
       await communicator.initialize();
@@ -140,11 +138,7 @@ function describeOnRequest(makeHarness: MakeHarness): void {
     }
 
     test('replies to requests of the device, in order and one at a time', async () => {
-      const started = await startRequesting();
-      if (started === undefined) {
-        return;
-      }
-      const { communicator, device } = started;
+      const { communicator, device } = await startRequesting();
       const calls: string[] = [];
       communicator.onRequest('a', async ([value]) => {
         calls.push(`begin ${value}`);
@@ -159,11 +153,7 @@ function describeOnRequest(makeHarness: MakeHarness): void {
     });
 
     test('requests overlap in both directions', async () => {
-      const started = await startRequesting();
-      if (started === undefined) {
-        return;
-      }
-      const { communicator, device } = started;
+      const { communicator, device } = await startRequesting();
       communicator.onRequest('a', ([value]) => bytes(value! + 100));
       const values = Array.from({ length: 30 }, (_, index) => index);
       const [replies, echoes] = await Promise.all([
@@ -175,11 +165,7 @@ function describeOnRequest(makeHarness: MakeHarness): void {
     });
 
     test('without a handler, the device gets error 2', async () => {
-      const started = await startRequesting();
-      if (started === undefined) {
-        return;
-      }
-      const { communicator, device } = started;
+      const { communicator, device } = await startRequesting();
       await expect(device.request(bytes(1))).rejects.toMatchObject({ replyCode: 2 });
       expect(communicator.stats('a')).toMatchObject({ requestsReceived: 1, requestsUnhandled: 1 });
     });
@@ -195,11 +181,7 @@ function describeOnRequest(makeHarness: MakeHarness): void {
       ['returns no packet', () => 'text' as never],
       ['returns a packet that is too large', () => new Uint8Array(100_000)],
     ])('that %s: the device gets error 1, and handlerError is emitted', async (_what, handler) => {
-      const started = await startRequesting();
-      if (started === undefined) {
-        return;
-      }
-      const { communicator, device } = started;
+      const { communicator, device } = await startRequesting();
       const events: CommunicatorEvents['handlerError'][] = [];
       communicator.on('handlerError', (event) => events.push(event));
       communicator.onRequest('a', handler);

@@ -1,28 +1,24 @@
-import { setTimeout } from 'node:timers/promises';
 import { SerialCommunicator } from 'serial-communicator';
 import { FaultyLine, type FaultyLineOptions, MockDevice, mockBinding } from 'serial-communicator/testing';
 import { expect, onTestFailed, onTestFinished, test } from 'vitest';
 
-/** The application: asks a thermometer, and asks again if there is no reply. */
+/** The application: reads a thermometer, and asks again if there is no reply. */
 class Thermometer {
   requests = 0;
-  #onReply: ((celsius: number) => void) | undefined;
 
-  constructor(readonly serial: SerialCommunicator) {
-    serial.setReceiveHandler((_name, packet) => this.#onReply?.(packet[1]!));
-  }
+  constructor(readonly serial: SerialCommunicator) {}
 
   async read(): Promise<number> {
     for (;;) {
+      // While it is unplugged, wait.
+      await this.serial.ready('thermometer');
       this.requests++;
-      const reply = new Promise<number>((resolve) => {
-        this.#onReply = resolve;
-      });
-      const sent = this.serial.send('thermometer', Uint8Array.of(0x54));
-      // Whatever the reason, ask again.
-      await sent.catch(() => {});
-      const celsius = await Promise.race([reply, setTimeout(10)]);
-      if (celsius !== undefined) return celsius;
+      try {
+        const reply = await this.serial.request('thermometer', Uint8Array.of(0x54), { timeoutMs: 10 });
+        return reply[1]!;
+      } catch {
+        // Whatever the reason, ask again. With ids, the reply to this request cannot be taken for one to the next.
+      }
     }
   }
 }
@@ -33,9 +29,8 @@ async function connect(faults: Omit<FaultyLineOptions, 'path'> = {}) {
     path: '/dev/ttyACM0',
     serialNumber: 'A1',
     checksum: 'crc32',
-    onPacket: async (_request, device) => {
-      await device.send(Uint8Array.of(0x54, 21)).catch(() => {});
-    },
+    requestIds: { bytes: 1 },
+    onRequest: () => Uint8Array.of(0x54, 21),
   });
   const line = new FaultyLine(mockBinding(device), { path: '/dev/ttyACM0', ...faults });
   // With this in its environment, the next run has the same faults.
@@ -46,6 +41,7 @@ async function connect(faults: Omit<FaultyLineOptions, 'path'> = {}) {
     device: { serialNumber: 'A1' },
     baudRate: 115_200,
     checksum: 'crc32',
+    requestIds: { bytes: 1 },
     sendTimeoutMs: 20,
     reconnect: { minDelayMs: 1, maxDelayMs: 5 },
   });

@@ -5,28 +5,25 @@ import { expect, test } from 'vitest';
 /** The application: counts the alarms of a sensor, and reads its temperature. */
 class Sensor {
   alarms = 0;
-  #onTemperature: ((degrees: number) => void) | undefined;
 
   constructor(readonly communicator: Communicator<unknown>) {
     communicator.setReceiveHandler((_name, packet) => {
       if (packet[0] === 0x41) this.alarms++;
-      if (packet[0] === 0x54) this.#onTemperature?.(packet[1]! / 2);
     });
   }
 
   async temperature(): Promise<number> {
-    const degrees = new Promise<number>((resolve) => {
-      this.#onTemperature = resolve;
+    const reply = await this.communicator.request('sensor', Uint8Array.of(0x54), {
+      matches: (packet) => packet[0] === 0x54,
     });
-    await this.communicator.send('sensor', Uint8Array.of(0x54));
-    return degrees;
+    return reply[1]! / 2;
   }
 }
 
 test('reads the temperature', async () => {
   await using communicator = new LoopbackCommunicator();
-  // `reply` plays the device: it returns what the device sends in response.
-  communicator.addConnection('sensor', { reply: (packet) => Uint8Array.of(packet[0]!, 43) });
+  // `onRequest` plays the device: it returns the reply.
+  communicator.addConnection('sensor', { onRequest: (packet) => Uint8Array.of(packet[0]!, 43) });
   const sensor = new Sensor(communicator);
   await communicator.initialize();
 

@@ -1,12 +1,12 @@
-import { SerialCommunicator, type SerialEvents } from 'serial-communicator';
+import { SerialCommunicator, type SerialEvents, type SerialSettings } from 'serial-communicator';
 import { MockDevice, type MockDeviceOptions, mockBinding } from 'serial-communicator/testing';
 import { expect, onTestFinished, test } from 'vitest';
 
 /** Starts a communicator with one connection, `arm`, to a mock device. */
-async function connect(options: Partial<MockDeviceOptions> = {}) {
+async function connect(options: Partial<MockDeviceOptions> = {}, settings: SerialSettings = {}) {
   const device = new MockDevice({ path: '/dev/ttyACM0', ...options });
   const communicator = new SerialCommunicator({ binding: mockBinding(device), shutdownTimeoutMs: 100 });
-  communicator.addConnection('arm', { path: '/dev/ttyACM0', baudRate: 115_200 });
+  communicator.addConnection('arm', { path: '/dev/ttyACM0', baudRate: 115_200, ...settings });
   const packets: Uint8Array[] = [];
   communicator.setReceiveHandler((_name, packet) => {
     packets.push(packet);
@@ -27,17 +27,40 @@ test('sends a packet to the device', async () => {
   expect(await device.nextPacket()).toEqual(Uint8Array.of(1, 2, 3));
 });
 
-test('receives the reply of the device', async () => {
+test('gets the reply to a request', async () => {
   // Chunks of at most two bytes: frames arrive in parts, as at a low baud rate.
   const { communicator } = await connect({
     maxReadSize: 2,
-    onPacket: (packet, device) => device.send(Uint8Array.of(0x06, ...packet)),
+    onRequest: (packet) => Uint8Array.of(0x06, ...packet),
   });
-  const reply = new Promise<Uint8Array>((resolve) => {
-    communicator.setReceiveHandler((_name, packet) => resolve(packet));
-  });
-  await communicator.send('arm', Uint8Array.of(7));
+  const reply = communicator.request('arm', Uint8Array.of(7), { matches: (packet) => packet[0] === 0x06 });
   expect(await reply).toEqual(Uint8Array.of(0x06, 7));
+});
+
+test('gets an error reply when the device refuses a request', async () => {
+  const requestIds = { bytes: 1 } as const;
+  const onRequest = () => {
+    throw new Error('too heavy');
+  };
+  const { communicator } = await connect({ requestIds, onRequest }, { requestIds });
+  await expect(communicator.request('arm', Uint8Array.of(7))).rejects.toMatchObject({
+    code: 'REPLY_ERROR',
+    replyCode: 1,
+  });
+});
+
+test('gives up when the device does not reply', async () => {
+  const { communicator, packets } = await connect({ onRequest: () => undefined });
+  const request = communicator.request('arm', Uint8Array.of(7), { matches: () => true, timeoutMs: 20 });
+  await expect(request).rejects.toMatchObject({ code: 'REPLY_TIMEOUT' });
+  expect(packets).toEqual([]);
+});
+
+test('answers a request of the device', async () => {
+  const requestIds = { bytes: 1 } as const;
+  const { device, communicator } = await connect({ requestIds }, { requestIds });
+  communicator.onRequest('arm', (packet) => Uint8Array.of(packet[0]! + 1));
+  expect(await device.request(Uint8Array.of(7))).toEqual(Uint8Array.of(8));
 });
 
 test('reports noise as a rejected frame and still receives the next packet', async () => {

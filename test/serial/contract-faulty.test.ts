@@ -43,5 +43,5 @@ describeCommunicatorContract(
       async dispose() {},
     };
   },
-  { canFail: true },
+  { canFail: true, canRequest: true },
 );

@@ -35,5 +35,5 @@ describeCommunicatorContract(
       async dispose() {},
     };
   },
-  { canFail: true },
+  { canFail: true, canRequest: true },
 );

@@ -6,10 +6,44 @@ import { Inbox } from '../../support/inbox.js';
 import { catchUncaught } from '../../support/uncaught.js';
 import { bytes, started, stuckHandler } from './rig.js';
 
+/** A device that makes requests with ids of one byte, played by the functions of a connection named "a". */
+function requestingDevice(communicator: LoopbackCommunicator) {
+  const waiting = new Map<number, { resolve(reply: Uint8Array): void; reject(error: Error): void }>();
+  let id = 0x80;
+  return {
+    connection: {
+      requestIds: { bytes: 1 as const },
+      onRequest: (packet: Uint8Array) => packet,
+      reply([first, ...rest]: Uint8Array) {
+        const [requestId, replyCode] = rest;
+        if (first === 0x80) {
+          waiting.get(requestId!)!.reject(Object.assign(new Error('error reply'), { replyCode }));
+        } else {
+          waiting.get(first!)!.resolve(Uint8Array.from(rest));
+        }
+        return undefined;
+      },
+    },
+    request(packet: Uint8Array): Promise<Uint8Array> {
+      const reply = new Promise<Uint8Array>((resolve, reject) => waiting.set(++id, { resolve, reject }));
+      void communicator.inject('a', Uint8Array.of(id, ...packet));
+      return reply;
+    },
+  };
+}
+
 describeCommunicatorContract(
   'LoopbackCommunicator',
-  async () => ({ communicator: new LoopbackCommunicator(), connection: () => ({}), async dispose() {} }),
-  { canFail: false },
+  async () => {
+    const communicator = new LoopbackCommunicator();
+    return {
+      communicator,
+      connection: () => ({}),
+      requestingDevice: () => requestingDevice(communicator),
+      async dispose() {},
+    };
+  },
+  { canFail: false, canRequest: true },
 );
 
 describe('reply', () => {
