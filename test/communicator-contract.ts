@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { describeAborting } from './contract/aborting.js';
+import { describeChannels } from './contract/channels.js';
 import { describeConnections } from './contract/connections.js';
 import type { MakeHarness } from './contract/harness.js';
 import { describeIterating } from './contract/iterating.js';
@@ -17,7 +18,8 @@ import { describeSending } from './contract/sending.js';
  * @param name - the implementation, and what it runs over
  * @param makeHarness - makes a new communicator, with echoing devices
  * @param options - `canFail`: whether the harness has a `brokenConnection`; `canStall`: whether its devices can stop
- *   accepting bytes (default: true); `canRequest`: whether it has a `requestingDevice` (default: false); `skip`: do not run; the name says why
+ *   accepting bytes (default: true); `canRequest`: whether it has a `requestingDevice` (default: false); `skip`: do not
+ *   run; the name says why
  */
 export function describeCommunicatorContract(
   name: string,
@@ -37,6 +39,7 @@ export function describeCommunicatorContract(
     if (options.canRequest ?? false) {
       describeOnRequest(makeHarness);
     }
+    describeChannels(makeHarness);
     if (options.canStall ?? true) {
       describeAborting(makeHarness);
     }
