@@ -97,6 +97,22 @@ describe('time limits', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(900);
   });
 
+  test('timeoutMs is kept while other requests with shorter limits come and go', async () => {
+    const { serial } = await start({}, { onRequest: (request) => request });
+    const first = settled(serial.request('arm', packet(1), { matches: never, timeoutMs: 150 }));
+    let end: string | undefined;
+    void first.then((code) => {
+      end = code;
+    });
+    // Without a limit of its own: if the first request never times out, this test does.
+    for (let kind = 2; end === undefined; kind = (kind % 200) + 2) {
+      const options = { matches: ofKind(kind), timeoutMs: 100, concurrent: true };
+      await settled(serial.request('arm', packet(kind), options));
+      await new Promise((resolve) => setTimeout(resolve, 3));
+    }
+    expect(end).toBe('REPLY_TIMEOUT');
+  });
+
   test('sendTimeoutMs begins when its turn comes', async () => {
     const { serial, device } = await start({ sendTimeoutMs: 40 }, { onRequest: (request) => request });
     const first = settled(serial.request('arm', packet(1), { matches: never, timeoutMs: 150 }));
