@@ -1,5 +1,6 @@
 import type { Binding, SerialConnection } from 'serial-communicator';
 import { type PortOptions, settingsOf } from '../options/port-options.js';
+import type { RequestIdBytes } from '../records/request-ids.js';
 import { imageFileOf, type PortArgument, SIMULATED_PATH } from './port-argument.js';
 import { simulatedUno } from './simulated-image.js';
 
@@ -17,11 +18,21 @@ export interface SessionPort {
   isSimulated: boolean;
   /** Whether it is simulated and runs the echo sketch, which sends nothing on its own. */
   isEchoSketch: boolean;
+  /** The packets of its records begin with an id of this many bytes, which is only shown. Default: they have no ids. */
+  requestIdBytes?: RequestIdBytes | undefined;
 }
 
+/** The options of ports, and what their packets begin with. */
+export type SessionOptions = PortOptions & { readonly requestIdBytes?: RequestIdBytes | undefined };
+
 /** What to open for the ports of a command line. Every `sim:` gets a board, and so a path, of its own. */
-export function sessionPorts(ports: readonly PortArgument[], options: PortOptions, skipFirst: boolean): SessionPort[] {
-  const { maxPacketBytes } = options;
+export function sessionPorts(
+  ports: readonly PortArgument[],
+  options: SessionOptions,
+  skipFirst: boolean,
+): SessionPort[] {
+  const { requestIdBytes } = options;
+  const maxPacketBytes = options.maxPacketBytes + (requestIdBytes ?? 0);
   const settings = {
     ...settingsOf(options),
     maxPacketBytes,
@@ -42,6 +53,7 @@ export function sessionPorts(ports: readonly PortArgument[], options: PortOption
       connection: { ...settings, ...target, baudRate, settleMs },
       isSimulated,
       isEchoSketch: path === SIMULATED_PATH,
+      requestIdBytes,
     };
   });
 }

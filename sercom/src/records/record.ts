@@ -1,4 +1,5 @@
 import type { RejectReason } from 'serial-communicator';
+import type { RequestId } from './request-ids.js';
 
 /** A packet or a rejected frame: what is shown, logged and captured. With `--raw`, bytes that are only shown. */
 export interface PacketRecord {
@@ -10,10 +11,14 @@ export interface PacketRecord {
   dir: 'rx' | 'tx';
   /** Length of the packet, or of the rejected frame on the wire, in bytes. */
   length: number;
-  /** The packet, or the first bytes of the rejected frame as they were on the wire. */
+  /** The packet, or the first bytes of the rejected frame as they were on the wire. With ids, the packet without its id. */
   bytes: Uint8Array;
   /** Why the frame was rejected. Packets have none. */
-  error?: RejectReason;
+  error?: RejectReason | 'too-short';
   /** Bytes as they arrived, which are no packet. */
   isRaw?: true;
+  /** What the id of the packet says. Set if packets have ids. */
+  request?: RequestId;
+  /** The record before its id was separated: what recordings keep, so that they can be replayed. Default: this record. */
+  onWire?: PacketRecord;
 }

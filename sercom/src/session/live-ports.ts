@@ -7,6 +7,7 @@ import { checked } from '../input/max-packet.js';
 import { bindingFor, type SessionPort } from '../ports/open-ports.js';
 import { nowUs } from '../records/clock.js';
 import type { PacketRecord } from '../records/record.js';
+import { separateId, withPlainId } from '../records/request-ids.js';
 import type { RecordConsumer, RecordSource } from '../records/source.js';
 import { printMessage } from '../terminal/message.js';
 import { initialize, watchConnections } from './connections.js';
@@ -71,12 +72,14 @@ export class LivePorts implements RecordSource {
     this.#communicator = communicator;
     const stopSampling = this.onChunk(this.#unframed.take);
     const unheard = new Set(this.#ports.map(({ name }) => name));
+    const idBytes = new Map(this.#ports.map(({ name, requestIdBytes }) => [name, requestIdBytes]));
     communicator.setReceiveHandler((name, packet) => {
       // A device that has sent a packet needs no diagnosis.
       if (unheard.size > 0 && unheard.delete(name) && unheard.size === 0) {
         stopSampling();
       }
-      return take({ timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet });
+      const record: PacketRecord = { timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet };
+      return take(separateId(record, idBytes.get(name)));
     });
     communicator.on('rejectedFrame', ({ name, reason, wireBytes, head }) => {
       if (reason === 'malformed') {
@@ -135,16 +138,23 @@ export class LivePorts implements RecordSource {
   }
 
   /**
-   * Sends a packet.
+   * Sends a packet. If packets have ids, it is neither request nor reply.
    *
    * @returns its record, once all of it has been handed to the operating system
    * @throws CliError (usage error) if it is too long; an error of the library if it could not be sent
    */
-  async send(name: string, packet: Uint8Array): Promise<PacketRecord> {
+  send(name: string, packet: Uint8Array): Promise<PacketRecord> {
+    const { requestIdBytes } = this.#port(name);
+    return this.sendOnWire(name, requestIdBytes === undefined ? packet : withPlainId(packet, requestIdBytes));
+  }
+
+  /** Like {@link send}, but with the id in front of the packet already. */
+  async sendOnWire(name: string, bytes: Uint8Array): Promise<PacketRecord> {
+    const { connection, requestIdBytes } = this.#port(name);
     // The library's error would name its setting rather than the option.
-    checked(packet, this.#ports.find((port) => port.name === name)!.connection.maxPacketBytes);
-    await this.#open.send(name, packet, { signal: this.signal });
-    return { timeUs: nowUs(), name, dir: 'tx', length: packet.length, bytes: packet };
+    checked(bytes.subarray(requestIdBytes ?? 0), connection.maxPacketBytes - (requestIdBytes ?? 0));
+    await this.#open.send(name, bytes, { signal: this.signal });
+    return separateId({ timeUs: nowUs(), name, dir: 'tx', length: bytes.length, bytes }, requestIdBytes);
   }
 
   /**
@@ -170,6 +180,10 @@ export class LivePorts implements RecordSource {
 
   get #open(): SerialCommunicator {
     return this.#communicator!;
+  }
+
+  #port(name: string): SessionPort {
+    return this.#ports.find((port) => port.name === name)!;
   }
 
   #sum(counter: keyof SerialStats): number {

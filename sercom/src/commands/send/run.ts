@@ -32,7 +32,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   const interruption = new Interruption();
   let packets: Packets;
   try {
-    packets = await packetsOf(options, connection.maxPacketBytes, output.isTerminal, interruption.signal);
+    packets = await packetsOf(options, options.maxPacketBytes, output.isTerminal, interruption.signal);
   } catch (error) {
     if (interruption.signal.aborted) {
       return interruption.exitCode(ExitCode.interrupted);
