@@ -9,8 +9,8 @@ export type RecordFilter = (record: PacketRecord) => boolean;
 
 /** The conditions of `--filter` and `--reject`, for help and messages. */
 export const FILTER_GRAMMAR =
-  'name=NAME, dir=rx or dir=tx, length=N (or != < <= > >=) or length=N..M, bytes=HEX or bytes=HEX/MASK, text=TEXT; ' +
-  `with --request-ids also id=N, kind=${REQUEST_KINDS.join(' or kind=')}`;
+  'name=NAME, dir=rx or dir=tx, length=N (or != < <= > >=) or length=N..M, bytes=HEX or bytes=HEX/MASK, ' +
+  `id=N or kind=${REQUEST_KINDS.join('/')} with --request-ids, text=TEXT`;
 
 const FIELDS_WITHOUT_UNEQUAL = ['name', 'dir', 'bytes', 'text', 'id', 'kind'];
 
