@@ -12,15 +12,19 @@ import {
 } from '../formats/index.js';
 import type { RequestIdBytes } from '../records/request-ids.js';
 import type { Output } from '../terminal/output.js';
-import { grouped, type OptionsOf, option } from './define.js';
+import { grouped, type OptionsOf, option, type TypedOption } from './define.js';
 import { byteCount, choices, collect } from './values.js';
 
-/** The option of commands whose packets may have ids. */
-export const REQUEST_IDS_OPTION = option(
-  '--request-ids <bytes>',
-  'packets begin with an id of this many bytes (requestIds of the library): show it apart from the payload',
-  { choices: ['1', '2'], parse: (text): RequestIdBytes => (text === '1' ? 1 : 2) },
-);
+/** The option of a command whose packets may have ids. */
+export function requestIdsOption(description: string): TypedOption<RequestIdBytes | undefined> {
+  return {
+    ...option('--request-ids <bytes>', description, {
+      choices: ['1', '2'],
+      parse: (text): RequestIdBytes => (text === '1' ? 1 : 2),
+    }),
+    group: 'Output:',
+  };
+}
 
 /** The options of every command that shows packets. */
 export const OUTPUT_OPTIONS = grouped('Output:', {
@@ -30,7 +34,9 @@ export const OUTPUT_OPTIONS = grouped('Output:', {
   format: option('--format <template>', 'template for each line, for example "%T %t %l %x"'),
   dump: option('--dump', 'add a dump like that of hexdump -C below each line', { excludes: ['json', 'format'] }),
   timestamp: option('-t, --timestamp <kind>', 'timestamp format', { choices: TIMESTAMPS, default: 'absolute' }),
-  requestIdBytes: REQUEST_IDS_OPTION,
+  requestIdBytes: requestIdsOption(
+    'packets begin with an id of this many bytes (requestIds of the library): show it apart from the payload',
+  ),
   columns: option('--columns <columns>', `columns to show, separated by commas: ${PACKET_COLUMNS.join(', ')}`, {
     parse: choices<PacketColumn>(PACKET_COLUMNS),
     excludes: ['json', 'format'],

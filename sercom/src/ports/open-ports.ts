@@ -22,16 +22,21 @@ export interface SessionPort {
   requestIdBytes?: RequestIdBytes | undefined;
 }
 
-/** The options of ports, and what their packets begin with. */
-export type SessionOptions = PortOptions & { readonly requestIdBytes?: RequestIdBytes | undefined };
+/** What {@link sessionPorts} needs in addition to the options of ports. */
+export interface SessionSettings {
+  skipFirst?: boolean;
+  /** See {@link SessionPort}. */
+  requestIdBytes?: RequestIdBytes | undefined;
+  /** The command itself sends requests, with ids of this many bytes. Default: it does not. */
+  ownIdBytes?: RequestIdBytes | undefined;
+}
 
 /** What to open for the ports of a command line. Every `sim:` gets a board, and so a path, of its own. */
 export function sessionPorts(
   ports: readonly PortArgument[],
-  options: SessionOptions,
-  skipFirst: boolean,
+  options: PortOptions,
+  { skipFirst = false, requestIdBytes, ownIdBytes }: SessionSettings = {},
 ): SessionPort[] {
-  const { requestIdBytes } = options;
   const maxPacketBytes = options.maxPacketBytes + (requestIdBytes ?? 0);
   const settings = {
     ...settingsOf(options),
@@ -41,6 +46,7 @@ export function sessionPorts(
     required: options.awaitPort !== true,
     reconnect: options.reconnect ? {} : (false as const),
     skipFirst,
+    ...(ownIdBytes !== undefined && { requestIds: { bytes: ownIdBytes } }),
   };
   const simulatedPaths = new Set<string>();
   return ports.map(({ name, path, device, baudRate }) => {

@@ -14,7 +14,7 @@ export interface PacketRecord {
   /** The packet, or the first bytes of the rejected frame as they were on the wire. With ids, the packet without its id. */
   bytes: Uint8Array;
   /** Why the frame was rejected. Packets have none. */
-  error?: RejectReason | 'too-short';
+  error?: RejectReason;
   /** Bytes as they arrived, which are no packet. */
   isRaw?: true;
   /** What the id of the packet says. Set if packets have ids. */

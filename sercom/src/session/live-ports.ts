@@ -10,6 +10,7 @@ import type { PacketRecord } from '../records/record.js';
 import { separateId, withPlainId } from '../records/request-ids.js';
 import type { RecordConsumer, RecordSource } from '../records/source.js';
 import { printMessage } from '../terminal/message.js';
+import { MAX_TIMER_MS } from '../within.js';
 import { initialize, watchConnections } from './connections.js';
 import { TroubleWatch } from './trouble-watch.js';
 import { UnframedBytes } from './unframed-bytes.js';
@@ -155,6 +156,26 @@ export class LivePorts implements RecordSource {
     checked(bytes.subarray(requestIdBytes ?? 0), connection.maxPacketBytes - (requestIdBytes ?? 0));
     await this.#open.send(name, bytes, { signal: this.signal });
     return separateId({ timeUs: nowUs(), name, dir: 'tx', length: bytes.length, bytes }, requestIdBytes);
+  }
+
+  /**
+   * Sends a packet as a request. The connection must have ids.
+   *
+   * @returns the record of the reply
+   * @throws CliError (usage error) if it is too long; an error of the library if it could not be sent or gets no reply
+   */
+  async request(name: string, packet: Uint8Array, timeoutMs: number): Promise<PacketRecord> {
+    checked(packet, this.#port(name).connection.maxPacketBytes);
+    const bytes = await this.#open.request(name, packet, {
+      timeoutMs: Math.min(Math.ceil(timeoutMs), MAX_TIMER_MS),
+      signal: this.signal,
+    });
+    return { timeUs: nowUs(), name, dir: 'rx', length: bytes.length, bytes };
+  }
+
+  /** Calls the listener for each reply that no request waits for: it is too late, or the second one. */
+  onLateReply(listener: () => void): void {
+    this.#open.on('lateReply', listener);
   }
 
   /**

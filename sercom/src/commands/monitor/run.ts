@@ -122,7 +122,7 @@ export const run: Run<typeof definition> = async (options, output) => {
 function portsOf(options: MonitorOptions, hasInput: boolean): SessionPort[] {
   // A typed packet is rejected while the port is disconnected; lines from a pipe must be kept.
   const whenDisconnected = hasInput ? 'wait' : 'reject';
-  return sessionPorts(parsePorts(options.ports, options.baud), options, options.skipFirst).map((port) => ({
+  return sessionPorts(parsePorts(options.ports, options.baud), options, options).map((port) => ({
     ...port,
     connection: { ...port.connection, whenDisconnected },
   }));

@@ -29,7 +29,8 @@ import type { definition, ReplayOptions } from './command.js';
  */
 export const run: Run<typeof definition> = async (options, output) => {
   const { files: recordings, lingerSeconds } = options;
-  const ports = options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, false);
+  const ports =
+    options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, options);
   const [port] = ports;
   const names = ports.map(({ name }) => name);
   const limit = new PacketLimit(options.count, port === undefined && options.dir === 'tx' ? 'tx' : 'rx');
