@@ -157,7 +157,7 @@ const FAILING: readonly (readonly [commandLine: string, code: ExitCode, message:
     2,
     /^sercom: --text cannot be used with --stdin$|^sercom: --stdin cannot be used with --text$/,
   ],
-  ['send sim: --text a --timeout 1', 2, /^sercom: --timeout requires --wait$/],
+  ['send sim: --text a --timeout 1', 2, /^sercom: --timeout requires --wait or --request$/],
   ['monitor arm=', 2, /^sercom: port "arm=": the path is empty or invalid; expected /],
   ['monitor sim:@0', 2, /^sercom: port "sim:@0": invalid baud rate; expected /],
   ['monitor usb:9999', 2, /^sercom: port "usb:9999": expected usb:VID:PID\[:SERIAL\]\[#INTERFACE\] or /],

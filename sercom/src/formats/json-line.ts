@@ -1,6 +1,5 @@
 import type { RecordDecoder } from '../decoders/record-decoder.js';
-import type { PacketRecord } from '../records/record.js';
-import type { RequestId } from '../records/request-ids.js';
+import type { PacketRecord, RequestId } from '../records/record.js';
 import { escapeJson } from '../text/escape.js';
 import { toHex } from '../text/hex.js';
 import { decodeRecord } from './decoded.js';

@@ -17,13 +17,10 @@ import { byteCount, choices, collect } from './values.js';
 
 /** The option of a command whose packets may have ids. */
 export function requestIdsOption(description: string): TypedOption<RequestIdBytes | undefined> {
-  return {
-    ...option('--request-ids <bytes>', description, {
-      choices: ['1', '2'],
-      parse: (text): RequestIdBytes => (text === '1' ? 1 : 2),
-    }),
-    group: 'Output:',
-  };
+  return option('--request-ids <bytes>', description, {
+    choices: ['1', '2'],
+    parse: (text): RequestIdBytes => (text === '1' ? 1 : 2),
+  });
 }
 
 /** The options of every command that shows packets. */

@@ -1,5 +1,4 @@
 import type { RejectReason } from 'serial-communicator';
-import type { RequestId } from './request-ids.js';
 
 /** A packet or a rejected frame: what is shown, logged and captured. With `--raw`, bytes that are only shown. */
 export interface PacketRecord {
@@ -21,4 +20,16 @@ export interface PacketRecord {
   request?: RequestId;
   /** The record before its id was separated: what recordings keep, so that they can be replayed. Default: this record. */
   onWire?: PacketRecord;
+}
+
+/** What a packet with an id is. `error` is an error reply: a request that failed. */
+export type RequestKind = 'plain' | 'request' | 'reply' | 'error';
+
+/** What the id in front of a packet says. */
+export interface RequestId {
+  readonly kind: RequestKind;
+  /** The id of the request, also in its reply and its error reply. 0 for a plain packet. */
+  readonly id: number;
+  /** In an error reply: why there is no reply. Without one, the error reply is malformed. */
+  readonly code?: number;
 }

@@ -1,21 +1,10 @@
-import type { PacketRecord } from './record.js';
+import type { PacketRecord, RequestId, RequestKind } from './record.js';
 
 /** How many bytes an id has. */
 export type RequestIdBytes = 1 | 2;
 
-/** What a packet is, as its id says. `error` is an error reply: a request that failed. */
-export const REQUEST_KINDS = ['plain', 'request', 'reply', 'error'] as const;
-
-export type RequestKind = (typeof REQUEST_KINDS)[number];
-
-/** What the id in front of a packet says. */
-export interface RequestId {
-  readonly kind: RequestKind;
-  /** The id of the request, also in its reply and its error reply. 0 for a plain packet. */
-  readonly id: number;
-  /** In an error reply: why there is no reply. Without one, the error reply is malformed. */
-  readonly code?: number;
-}
+/** Every kind of packet with an id. */
+export const REQUEST_KINDS = ['plain', 'request', 'reply', 'error'] as const satisfies readonly RequestKind[];
 
 /** What the codes of error replies mean. */
 const REPLY_CODES: Readonly<Record<number, string>> = { 1: 'the handler failed', 2: 'there is no handler' };

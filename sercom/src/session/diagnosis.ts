@@ -17,6 +17,9 @@ export type Arrivals = Pick<
 
 const NOTHING: Arrivals = combined(() => 0);
 
+/** What to say if the packets that arrived are too short for ids. */
+export const TOO_SHORT_FOR_IDS = 'packets are too short for an id: check that the device uses ids (--request-ids)';
+
 const SEE_BYTES = '"sercom monitor --raw" shows them';
 
 /** Adds up the counters of several ports. */

@@ -74,13 +74,14 @@ export class LivePorts implements RecordSource {
     const stopSampling = this.onChunk(this.#unframed.take);
     const unheard = new Set(this.#ports.map(({ name }) => name));
     const idBytes = new Map(this.#ports.map(({ name, requestIdBytes }) => [name, requestIdBytes]));
+    const hasIds = [...idBytes.values()].some((bytes) => bytes !== undefined);
     communicator.setReceiveHandler((name, packet) => {
       // A device that has sent a packet needs no diagnosis.
       if (unheard.size > 0 && unheard.delete(name) && unheard.size === 0) {
         stopSampling();
       }
       const record: PacketRecord = { timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet };
-      return take(separateId(record, idBytes.get(name)));
+      return take(hasIds ? separateId(record, idBytes.get(name)) : record);
     });
     communicator.on('rejectedFrame', ({ name, reason, wireBytes, head }) => {
       if (reason === 'malformed') {

@@ -76,6 +76,23 @@ describe.skipIf(!has('socat'))('--request-ids on a port (needs socat)', () => {
     expect(code).toBe(0);
   });
 
+  test.each([
+    [
+      'monitor',
+      [],
+      /^sercom: received 0 packets .*rejected 1 frame \(1 too-short\).*; packets are too short for an id: /,
+    ],
+    ['send', ['--text', 'hi', '--wait', '1'], /^sercom: no reply from .*; packets are too short for an id: /],
+  ])('%s --timeout says that packets are too short for their ids', async (command, options, message) => {
+    const { path, device, arrived } = await openTestPort();
+    const running = start(command, path, ...options, '--request-ids', '2', '--timeout', '1.5');
+    await arrived(command === 'send' ? 7 : 1);
+    write(device, '00 02 05 00');
+    const { code, stderr } = await running.outcome();
+    expect(stderr).toMatch(message);
+    expect(code).toBe(3);
+  });
+
   test('recordings keep packets as they were on the wire', async () => {
     const { path: port, device, arrived } = await openTestPort();
     const folder = await temporaryFolder();

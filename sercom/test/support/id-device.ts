@@ -1,7 +1,7 @@
 import { openTestPort, type TestPort } from './test-port.js';
 
 /** A frame and its delimiter, encoded here and not by the library. For packets of less than 254 bytes. */
-export function frame(packet: readonly number[]): Buffer {
+function frame(packet: readonly number[]): Buffer {
   const blocks: number[][] = [[]];
   for (const byte of packet) {
     if (byte === 0) {
@@ -14,7 +14,7 @@ export function frame(packet: readonly number[]): Buffer {
 }
 
 /** The packet of a frame without its delimiter. */
-export function packetOf(encoded: readonly number[]): number[] {
+function packetOf(encoded: readonly number[]): number[] {
   const packet: number[] = [];
   for (let at = 0; at < encoded.length; at += encoded[at]!) {
     packet.push(...(at > 0 ? [0] : []), ...encoded.slice(at + 1, at + encoded[at]!));

@@ -40,9 +40,11 @@ export const definition = defineCommand({
     ...PORT_OPTIONS,
     ...PACKET_OPTIONS,
     ...OUTPUT_OPTIONS,
-    requestIdBytes: requestIdsOption(
-      'packets begin with an id of this many bytes (requestIds of the library; default: 1 with --request, otherwise none)',
-    ),
+    ...grouped('Output:', {
+      requestIdBytes: requestIdsOption(
+        'packets begin with an id of this many bytes (requestIds of the library; default: 1 with --request, otherwise none)',
+      ),
+    }),
     repeat: option('--repeat <times>', 'number of times to send the packet', {
       parse: integer(1),
       default: 1,

@@ -7,7 +7,14 @@ import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import { nowUs } from '../../records/clock.js';
 import type { PacketRecord } from '../../records/record.js';
-import { type Arrivals, portTrouble, rejections, settleAdvice, since } from '../../session/diagnosis.js';
+import {
+  type Arrivals,
+  portTrouble,
+  rejections,
+  settleAdvice,
+  since,
+  TOO_SHORT_FOR_IDS,
+} from '../../session/diagnosis.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { reportEnd } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
@@ -164,6 +171,7 @@ function noReply(
 function whyNoReply(port: SessionPort, arrivals: Arrivals, unframed: Uint8Array, before: Arrivals): string {
   return (
     portTrouble(arrivals, adviceIfSilent(port), unframed, before) ??
+    (since(before, arrivals).packetsReceived > 0 ? TOO_SHORT_FOR_IDS : undefined) ??
     'received only delimiters: does the device reply to this packet? If so, increase --timeout'
   );
 }
