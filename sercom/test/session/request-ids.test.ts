@@ -106,6 +106,8 @@ describe.skipIf(!has('socat'))('--request-ids on a port (needs socat)', () => {
     expect((await readFile(log, 'utf8')).replace(/^\([\d.]+\) /gm, '')).toBe(
       onWire.map((hex) => `arm rx#${hex}\n`).join(''),
     );
+    // No dissector knows of the ids in front.
+    expect((await readFile(capture)).includes('data-text-lines')).toBe(false);
     for (const file of [log, capture]) {
       expect((await run('replay', file, '--format', '%d %x')).stdout).toBe(onWire.map((hex) => `rx ${hex}\n`).join(''));
       expect(shown((await run('replay', file, '--request-ids', '1', '--json')).stdout)).toEqual(DEVICE_SENT);
