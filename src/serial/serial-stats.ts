@@ -1,10 +1,13 @@
+import type { ConnectionStats } from '../requests/connection-stats.js';
+
 /**
  * Counts of one connection, over all times that its port was open. Every byte and packet is in one of them.
  *
- * While no packet waits for a busy handler,
+ * While no packet waits for a busy handler or iterator,
  *
  * - `bytesRead` = `acceptedBytes` + `rejectedBytes` + `skippedBytes` + `unfinishedBytes` + `delimiters`
- * - `packetsReceived` = `packetsDelivered` + `packetsWithoutHandler` + `packetsDropped`
+ * - `packetsReceived` = `packetsDelivered` + `packetsWithoutHandler` + `packetsDropped` + `repliesReceived` +
+ *   `lateReplies` + `requestsReceived`
  *
  * and at any time
  *
@@ -12,7 +15,10 @@
  *   `packetsWaiting`
  * - `bytesWritten` >= `packetBytesSent` + 2 × `packetsSent`: a frame has at least a COBS code and a delimiter
  */
-export interface SerialStats {
+export interface SerialStats extends ConnectionStats, LinkStats {}
+
+/** The counts that a link keeps. */
+export interface LinkStats {
   /** Number of times the port was opened. */
   opens: number;
   /** Number of attempts to open the port that failed and were, or will be, repeated. */
@@ -38,17 +44,13 @@ export interface SerialStats {
   tooLongFrames: number;
   /** Frames rejected because of their checksum. */
   checksumFrames: number;
+  /** Frames rejected because their packet is too short for an id (`requestIds`). */
+  tooShortFrames: number;
 
   /** Packets received intact. */
   packetsReceived: number;
   /** Bytes of the packets received. */
   packetBytesReceived: number;
-  /** Of the packets received: passed to the receive handler. */
-  packetsDelivered: number;
-  /** Of the packets received: dropped because no receive handler was set. */
-  packetsWithoutHandler: number;
-  /** Of the packets received: dropped because `shutdown` closed the port while they waited for a busy handler. */
-  packetsDropped: number;
 
   /** Packets that `send` accepted. */
   packetsAccepted: number;
@@ -78,7 +80,7 @@ export interface SerialStats {
 }
 
 /** @internal */
-export function newSerialStats(): SerialStats {
+export function newLinkStats(): LinkStats {
   return {
     opens: 0,
     openFailures: 0,
@@ -92,11 +94,9 @@ export function newSerialStats(): SerialStats {
     malformedFrames: 0,
     tooLongFrames: 0,
     checksumFrames: 0,
+    tooShortFrames: 0,
     packetsReceived: 0,
     packetBytesReceived: 0,
-    packetsDelivered: 0,
-    packetsWithoutHandler: 0,
-    packetsDropped: 0,
     packetsAccepted: 0,
     packetsRefused: 0,
     packetsSent: 0,

@@ -1,5 +1,5 @@
+import { within } from '../../timing/patient-timer.js';
 import type { Link } from '../link.js';
-import { within } from '../patient-timer.js';
 
 /**
  * The links of one connection, one after another. A lost link can still have packets with the receive handler, and a

@@ -1,15 +1,16 @@
 import { ConnectionError } from '../../errors.js';
+import type { LineCounts, Transmission } from '../../requests/transmission.js';
+import { within } from '../../timing/patient-timer.js';
 import type { Binding } from '../binding.js';
 import { ControlLines, describeSignalsError } from '../control-lines.js';
 import { Link } from '../link.js';
 import { type OpenedPort, openPort } from '../open-port.js';
-import { within } from '../patient-timer.js';
 import type { Port } from '../port.js';
 import { type PortDirectory, portDirectory } from '../port-directory.js';
 import type { LinkOwner } from '../receiver.js';
 import { SendQueue } from '../sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from '../serial-connection.js';
-import { newSerialStats, type SerialStats } from '../serial-stats.js';
+import { type LinkStats, newLinkStats } from '../serial-stats.js';
 import {
   type Attempt,
   CONNECTION_STATES,
@@ -45,7 +46,7 @@ export class LinkSupervisor {
   readonly #connection: CompleteSerialConnection;
   readonly #directory: PortDirectory;
   readonly #owner: SupervisorOwner;
-  readonly #stats = newSerialStats();
+  readonly #stats = newLinkStats();
   readonly #links = new LinkSequence();
   /** Undefined if `reconnect` is off. */
   readonly #schedule: RetrySchedule | undefined;
@@ -78,8 +79,17 @@ export class LinkSupervisor {
     return errorOf(this.#state);
   }
 
+  /** What was received so far, apart from packets. */
+  get lineCounts(): LineCounts {
+    this.#links.countBytes();
+    const { malformedFrames, tooLongFrames, checksumFrames, tooShortFrames, skippedBytes, unfinishedBytes } =
+      this.#stats;
+    const rejectedFrames = malformedFrames + tooLongFrames + checksumFrames + tooShortFrames;
+    return { rejectedFrames, skippedBytes, unfinishedBytes };
+  }
+
   /** What has happened so far. */
-  get stats(): SerialStats {
+  get stats(): LinkStats {
     this.#links.countBytes();
     this.#queue.countWritten();
     return { ...this.#stats };
@@ -119,14 +129,26 @@ export class LinkSupervisor {
   }
 
   /** Sends a packet as `Communicator.send` promises. */
-  send(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    const link = linkOf(this.#state);
-    if (link === undefined && (this.#connection.whenDisconnected === 'reject' || this.#state.name === 'givenUp')) {
+  send(packet: Uint8Array, signal: AbortSignal | undefined, transmission: Transmission | undefined): Promise<void> {
+    if (!this.#maySend) {
       return this.#queue.refuse(this.#notConnected('send to'));
     }
-    const sent = this.#queue.add(packet, signal);
-    link?.planWrite();
+    const sent = this.#queue.add(packet, signal, transmission);
+    linkOf(this.#state)?.planWrite();
     return sent;
+  }
+
+  /** Keeps room for a packet that is sent later. Throws what {@link send} would reject with. */
+  hold(packetBytes: number): () => void {
+    if (!this.#maySend) {
+      throw this.#notConnected('send to');
+    }
+    return this.#queue.hold(packetBytes);
+  }
+
+  get #maySend(): boolean {
+    const { whenDisconnected } = this.#connection;
+    return linkOf(this.#state) !== undefined || (whenDisconnected === 'wait' && this.#state.name !== 'givenUp');
   }
 
   /**
