@@ -71,6 +71,25 @@ describe.skipIf(!has('socat'))('sercom ping --request-ids (needs socat)', () => 
     expect(received).toHaveLength(1);
   });
 
+  test('ends when the device disconnects for good while a request waits', async () => {
+    const { path, arrived, unplug } = await openIdDevice();
+    const ping = start('ping', path, '--request-ids', '1', '--no-reconnect', '--timeout', '60');
+    await arrived(60);
+    await unplug();
+    expect(await ping.outcome()).toMatchObject({ code: 1, stderr: expect.stringMatching(/disconnected/) });
+  });
+
+  test('reports the packets so far on Ctrl-C while a request waits', async () => {
+    const { path, arrived } = await openIdDevice((packet, index) => (index < 2 ? [packet] : []));
+    const ping = start('ping', path, '--request-ids', '1', '--size', '3', '--timeout', '60');
+    // A delimiter, and three frames of at least five bytes and a delimiter.
+    await arrived(19);
+    ping.child.kill('SIGINT');
+    const { code, stdout } = await ping.outcome();
+    expect(stdout).toMatch(/^2 packets sent to .*, 2 received, 0 lost, 0 corrupted, 0 reordered\n/);
+    expect(code).toBe(0);
+  });
+
   test.each([
     ['replies come too late', [], /, 1 late\nsercom: 1 reply came too late: increase --timeout\n$/],
     [
