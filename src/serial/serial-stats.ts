@@ -8,14 +8,14 @@
  *
  * and at any time
  *
- * - `packetsAccepted` = `packetsSent` + `packetsAborted` + `packetsTimedOut` + `packetsLost` + `packetsShutDown` +
- *   `packetsWaiting`
+ * - `packetsAccepted` = `packetsSent` + `packetsAborted` + `packetsTimedOut` + `packetsLost` + `packetsReleased` +
+ *   `packetsShutDown` + `packetsWaiting`
  * - `bytesWritten` >= `packetBytesSent` + 2 × `packetsSent`: a frame has at least a COBS code and a delimiter
  */
 export interface SerialStats {
   /** Number of times the port was opened. */
   opens: number;
-  /** Number of attempts to open the port that failed and were, or will be, repeated. */
+  /** Number of attempts to open the port that failed. */
   openFailures: number;
   /** Number of times the port was lost. */
   losses: number;
@@ -52,7 +52,7 @@ export interface SerialStats {
 
   /** Packets that `send` accepted. */
   packetsAccepted: number;
-  /** Packets that `send` rejected at once: too large, queue full, disconnected, or without a checksum. */
+  /** Packets that `send` rejected at once: too large, queue full, disconnected, released, or without a checksum. */
   packetsRefused: number;
   /** Of the packets accepted: written completely. */
   packetsSent: number;
@@ -64,6 +64,8 @@ export interface SerialStats {
   packetsTimedOut: number;
   /** Of the packets accepted: rejected with `CONNECTION_LOST`. */
   packetsLost: number;
+  /** Of the packets accepted: rejected with `CONNECTION_RELEASED`. */
+  packetsReleased: number;
   /** Of the packets accepted: rejected with `SHUTDOWN_TIMEOUT`. */
   packetsShutDown: number;
   /** Of the packets accepted: waiting to be written, or being written. */
@@ -73,7 +75,7 @@ export interface SerialStats {
    * of a write is done: bytes of completed writes.
    */
   bytesWritten: number;
-  /** Frames that a disconnect truncated, or may have truncated. The next opening starts with bytes that invalidate them. */
+  /** Frames that a disconnect or a release truncated, or may have truncated. The next opening starts with bytes that invalidate them. */
   framesTruncated: number;
 }
 
@@ -104,6 +106,7 @@ export function newSerialStats(): SerialStats {
     packetsAborted: 0,
     packetsTimedOut: 0,
     packetsLost: 0,
+    packetsReleased: 0,
     packetsShutDown: 0,
     packetsWaiting: 0,
     bytesWritten: 0,

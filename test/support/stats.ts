@@ -12,9 +12,17 @@ export function expectNothingUncounted(stats: SerialStats, { settled = true } = 
   );
   const { packetsDelivered, packetsWithoutHandler, packetsDropped } = stats;
   expect(packetsDelivered + packetsWithoutHandler + packetsDropped, 'packets received').toBe(stats.packetsReceived);
-  const { packetsSent, packetsAborted, packetsTimedOut, packetsLost, packetsShutDown, packetsWaiting } = stats;
+  const {
+    packetsSent,
+    packetsAborted,
+    packetsTimedOut,
+    packetsLost,
+    packetsReleased,
+    packetsShutDown,
+    packetsWaiting,
+  } = stats;
   expect(
-    packetsSent + packetsAborted + packetsTimedOut + packetsLost + packetsShutDown + packetsWaiting,
+    packetsSent + packetsAborted + packetsTimedOut + packetsLost + packetsReleased + packetsShutDown + packetsWaiting,
     'packets accepted',
   ).toBe(stats.packetsAccepted);
   expect(stats.bytesWritten, 'bytes written').toBeGreaterThanOrEqual(stats.packetBytesSent + 2 * packetsSent);
