@@ -118,7 +118,9 @@ export function transition(state: State, event: StateEvent): State {
         ? { name: 'waiting', error: state.error, attemptEnded: Promise.resolve() }
         : transitionOfUnused(state, event);
     case 'waiting':
-      return event.type === 'due' ? { ...state, name: 'blocked' } : transitionOfUnused(state, event);
+      return event.type === 'due' || event.type === 'reopen'
+        ? { ...state, name: 'blocked' }
+        : transitionOfUnused(state, event);
     case 'blocked':
       return event.type === 'unblocked'
         ? { name: 'reopening', error: state.error, attempt: event.attempt }
