@@ -2,14 +2,36 @@ import { isUint8Array } from 'node:util/types';
 import { InvalidArgumentError } from './errors.js';
 import { describeValue, invalidOption } from './options.js';
 
+/** Options of one {@link Communicator.send}. */
+export interface SendOptions {
+  /**
+   * Cancels the send: the promise rejects with `signal.reason` at once. If nothing of the frame has been written, nothing
+   * is sent. Otherwise the rest of the frame is still written, as soon as the device accepts it.
+   */
+  signal?: AbortSignal;
+}
+
+/** Options of one {@link Communicator.ready}. */
+export interface ReadyOptions {
+  /** Ends the wait; the promise rejects with `signal.reason`. */
+  signal?: AbortSignal;
+}
+
 /** Why a packet cannot be sent, if it is no `Uint8Array`. */
-export function packetError(recipient: string, packet: unknown): InvalidArgumentError | undefined {
+export function packetError(call: string, recipient: string, packet: unknown): InvalidArgumentError | undefined {
   return isUint8Array(packet)
     ? undefined
     : new InvalidArgumentError(
         'INVALID_PACKET',
-        `send to "${recipient}": the packet is ${describeValue(packet)}; expected a Uint8Array${hintFor(packet)}`,
+        `${call} to "${recipient}": the packet is ${describeValue(packet)}; expected a Uint8Array${hintFor(packet)}`,
       );
+}
+
+/** @throws TypeError if a handler is not a function */
+export function checkHandler(call: string, handler: unknown): void {
+  if (typeof handler !== 'function') {
+    throw new TypeError(`${call}: the handler must be a function, got ${describeValue(handler)}`);
+  }
 }
 
 /** How to convert what was passed as a packet. */
@@ -26,7 +48,7 @@ function hintFor(value: unknown): string {
   return value instanceof ArrayBuffer ? ', for example new Uint8Array(buffer)' : '';
 }
 
-/** Why the options of `send` or `ready` are invalid, if they are. */
+/** Why the options of a call are invalid, if their signal is. */
 export function signalError(
   call: string,
   name: string,

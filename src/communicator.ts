@@ -1,15 +1,15 @@
-import { packetError, signalError } from './call-arguments.js';
-import { AttributeError, IllegalStateAction, InvalidArgumentError, KeyError } from './errors.js';
-import { EventReporter } from './event-reporter.js';
-import { describeValue } from './options.js';
+import { checkHandler, type ReadyOptions, type SendOptions, signalError } from './call-arguments.js';
+import type { CommunicatorEvents } from './communicator-events.js';
+import { CommunicatorHooks } from './communicator-hooks.js';
+import { AttributeError, type IllegalStateAction, InvalidArgumentError, KeyError } from './errors.js';
+import { type CommunicatorState, LifeCycle } from './life-cycle.js';
+import type { ConnectionStats } from './requests/connection-stats.js';
+import { Exchange, type ExchangeOwner, type Inlet } from './requests/exchange.js';
+import type { RequestHandler } from './requests/incoming-requests.js';
+import { NamedConnection } from './requests/named-connection.js';
+import type { PacketIterator } from './requests/packet-iterator.js';
+import type { RequestOptions } from './requests/request-options.js';
 import { warn, warnHandlerFailed } from './warnings.js';
-
-/** The states of a communicator, in their order. It never goes back to an earlier one. */
-export enum CommunicatorState {
-  UNINITIALIZED = 1,
-  STARTED = 2,
-  STOPPED = 3,
-}
 
 /**
  * Called for each received packet, with the name of the connection it arrived on. If it returns a promise, no other packet
@@ -19,33 +19,6 @@ export enum CommunicatorState {
  * of a longer `ArrayBuffer`, which cannot be transferred. Mind `byteOffset` when you use `packet.buffer`.
  */
 export type ReceiveHandler = (name: string, packet: Uint8Array) => unknown;
-
-/** Options of one {@link Communicator.send}. */
-export interface SendOptions {
-  /**
-   * Cancels the send: the promise rejects with `signal.reason` at once. If nothing of the frame has been written, nothing
-   * is sent. Otherwise the rest of the frame is still written, as soon as the device accepts it.
-   */
-  signal?: AbortSignal;
-}
-
-/** Options of one {@link Communicator.ready}. */
-export interface ReadyOptions {
-  /** Ends the wait; the promise rejects with `signal.reason`. */
-  signal?: AbortSignal;
-}
-
-/** The events of every communicator. Each has one object as its payload. */
-export interface CommunicatorEvents {
-  /**
-   * The receive handler threw or rejected with `error` when it was given `packet`. Receiving continues. Without a listener
-   * or a diagnostics subscriber, the first such error of each connection becomes a warning of the process
-   * (`HANDLER_FAILED`).
-   */
-  handlerError: { name: string; error: unknown; packet: Uint8Array };
-}
-
-const WHILE_STARTED = 'after initialize has resolved and before shutdown';
 
 /**
  * Exchanges packets of bytes over named connections.
@@ -61,11 +34,23 @@ export abstract class Communicator<
   Connection,
   Events extends CommunicatorEvents = CommunicatorEvents,
   Kept = Connection,
-> {
+> extends CommunicatorHooks<Connection, Events, Kept> {
   readonly #connections = new Map<string, Kept>();
-  readonly #events = new EventReporter(this);
-  #state = CommunicatorState.UNINITIALIZED;
-  #initializing = false;
+  readonly #exchanges = new Map<string, Exchange>();
+  readonly #handles = new Map<string, NamedConnection>();
+  readonly #lifeCycle = new LifeCycle();
+  /** What the exchanges need of this communicator. */
+  readonly #exchangeOwner: ExchangeOwner = {
+    handler: () => this.#receiveHandler,
+    requireStarted: (call) => this.requireStarted(call),
+    transmit: (...parameters) => this.transmit(...parameters),
+    hold: (...parameters) => this.hold(...parameters),
+    lineCounts: (name) => this.lineCounts(name),
+    release: (name) => this.releaseConnection(name),
+    reopen: (...parameters) => this.reopenConnection(...parameters),
+    handlerFailed: (...parameters) => this.#handlerFailed(...parameters),
+    emit: (event, payload) => this.emit(event, payload as Events[typeof event]),
+  };
   #stopping: Promise<void> | undefined;
   #receiveHandler: ReceiveHandler | undefined;
   #hasWarnedOfReplacing = false;
@@ -74,7 +59,7 @@ export abstract class Communicator<
 
   /** The current state. It becomes STOPPED as soon as {@link shutdown} is called. */
   get state(): CommunicatorState {
-    return this.#state;
+    return this.#lifeCycle.state;
   }
 
   /**
@@ -85,7 +70,7 @@ export abstract class Communicator<
    * @throws InvalidArgumentError (`INVALID_CONNECTION`) if the name or the description is invalid
    */
   addConnection(name: string, connection: Connection): void {
-    this.#requireUninitialized('addConnection');
+    this.#lifeCycle.requireUninitialized('addConnection', 'before initialize');
     if (typeof name !== 'string' || name === '') {
       throw new InvalidArgumentError('INVALID_CONNECTION', 'addConnection: the name must be a non-empty string');
     }
@@ -94,7 +79,9 @@ export abstract class Communicator<
         `addConnection: a connection named ${JSON.stringify(name)} already exists; choose another name`,
       );
     }
-    this.#connections.set(name, this.checkConnection(name, connection));
+    const kept = this.checkConnection(name, connection);
+    this.#connections.set(name, kept);
+    this.#exchanges.set(name, new Exchange(name, this.requestSettings(kept), this.#exchangeOwner));
   }
 
   /**
@@ -102,9 +89,7 @@ export abstract class Communicator<
    * packet on. The first time it does, it also emits a warning of the process (`HANDLER_REPLACED`).
    */
   setReceiveHandler(handler: ReceiveHandler): void {
-    if (typeof handler !== 'function') {
-      throw new TypeError(`setReceiveHandler: the handler must be a function, got ${describeValue(handler)}`);
-    }
+    checkHandler('setReceiveHandler', handler);
     if (this.#receiveHandler !== undefined && this.#receiveHandler !== handler && !this.#hasWarnedOfReplacing) {
       this.#hasWarnedOfReplacing = true;
       warn(
@@ -135,14 +120,7 @@ export abstract class Communicator<
    * @throws InitializeError (`INITIALIZE_FAILED`) with one error for each connection that failed
    */
   async initialize(): Promise<void> {
-    this.#requireUninitialized('initialize');
-    this.#initializing = true;
-    try {
-      await this.openConnections(this.#connections);
-      this.#state = CommunicatorState.STARTED;
-    } finally {
-      this.#initializing = false;
-    }
+    await this.#lifeCycle.start(() => this.openConnections(this.#connections));
     this.startReceiving();
   }
 
@@ -176,17 +154,79 @@ export abstract class Communicator<
    */
   send(recipient: string, packet: Uint8Array, options?: SendOptions): Promise<void> {
     const refusal = this.#refusal('send', recipient);
-    if (refusal !== undefined) {
-      return Promise.reject(refusal);
+    return refusal === undefined ? this.#exchanges.get(recipient)!.send(packet, options) : Promise.reject(refusal);
+  }
+
+  /**
+   * Sends a packet and resolves with the reply of the device. The reply is not passed to any handler. Without
+   * `requestIds`, the reply is the first packet that `matches` and that arrives after the first byte of the request was
+   * written; if several requests wait, the oldest that it matches gets it. Nothing is ever sent twice.
+   *
+   * While a request waits, reading continues even if the handler is busy: a handler may await a request.
+   *
+   * @param recipient - the name of a connection
+   * @throws the errors of {@link send}, and what `matches` throws
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid, or `matches` is missing
+   * @throws ConnectionError (`REPLY_TIMEOUT`) if no reply came within `timeoutMs`; the message says what came instead
+   * @throws ReplyError (`REPLY_ERROR`) if the device answered with an error
+   * @throws ConnectionError (`CONNECTION_LOST`) if the connection is lost before the reply comes
+   * @throws ConnectionError (`CONNECTION_RELEASED`) if the connection is released, or was before the reply came
+   * @throws ConnectionError (`REQUEST_BLOCKED`) if more than `requestBacklogBytes` of other packets wait for a busy handler
+   * @throws ConnectionError (`SHUTDOWN_TIMEOUT`) at once when `shutdown` is called before the reply has come
+   */
+  request(recipient: string, packet: Uint8Array, options?: RequestOptions): Promise<Uint8Array> {
+    const refusal = this.#refusal('request', recipient);
+    return refusal === undefined ? this.#exchanges.get(recipient)!.request(packet, options) : Promise.reject(refusal);
+  }
+
+  /**
+   * Sets the handler for requests of the device, in any state: what it returns is sent as the reply. Requests and packets
+   * of a connection are handled in order, one at a time. If the handler throws or rejects, or returns no packet, the
+   * device gets an error reply, and `handlerError` is emitted. Without a handler, the device gets an error reply, too.
+   *
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if the connection has no `requestIds`
+   */
+  onRequest(name: string, handler: RequestHandler): void {
+    this.#exchange('onRequest', name).setRequestHandler(handler);
+  }
+
+  /**
+   * The packets of a connection from now on, for `for await`, in any state. Several iterators get the same packets. While
+   * an iterator or a handler is busy with a packet, the next one waits, as it does for a receive handler: do not keep an
+   * iterator that you do not read. It continues when a lost connection is reopened, and ends at `shutdown`. Leaving the
+   * loop releases it.
+   *
+   * @param options - `signal`: when it aborts, the loop throws `signal.reason`
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options.signal` is not an `AbortSignal`
+   */
+  packets(name: string, options?: { signal?: AbortSignal }): PacketIterator {
+    return this.#exchange('packets', name).packets(options);
+  }
+
+  /**
+   * One connection as an object of its own, always the same for a name, in any state.
+   *
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   */
+  connection(name: string): NamedConnection {
+    const exchange = this.#exchange('connection', name);
+    let handle = this.#handles.get(name);
+    if (handle === undefined) {
+      handle = new NamedConnection(name, this, exchange);
+      this.#handles.set(name, handle);
     }
-    const error = packetError(recipient, packet) ?? (options && signalError('send to', recipient, options));
-    if (error !== undefined) {
-      return Promise.reject(error);
-    }
-    if (options?.signal?.aborted) {
-      return Promise.reject(options.signal.reason);
-    }
-    return this.transmit(recipient, packet, options);
+    return handle;
+  }
+
+  /**
+   * A copy of the counts of a connection.
+   *
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   */
+  stats(name: string): ConnectionStats {
+    return this.#exchange('stats', name).stats;
   }
 
   /**
@@ -196,105 +236,32 @@ export abstract class Communicator<
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    */
   shutdown(): Promise<void> {
-    if (this.#state !== CommunicatorState.STARTED) {
-      return Promise.reject(this.#illegal('shutdown', 'once, after initialize has resolved'));
+    if (!this.#lifeCycle.isStarted) {
+      return Promise.reject(this.#lifeCycle.illegal('shutdown', 'once, after initialize has resolved'));
     }
-    this.#state = CommunicatorState.STOPPED;
+    this.#lifeCycle.stop();
     // In a microtask, so that whatever the closing calls finds a shutdown to join.
-    this.#stopping = Promise.resolve().then(() => this.closeConnections());
+    this.#stopping = Promise.resolve().then(() => this.#close());
+    for (const exchange of this.#exchanges.values()) {
+      exchange.stop();
+    }
     return this.#stopping;
   }
 
   /** Shuts down if STARTED, waits for a shutdown in progress, and does nothing otherwise. For `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await (this.#state === CommunicatorState.STARTED ? this.shutdown() : this.#stopping);
+    await (this.#lifeCycle.isStarted ? this.shutdown() : this.#stopping);
   }
 
-  /** Calls `listener` for each event of that name, in the order of the calls, as Node's `EventEmitter` does. */
-  on<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): this {
-    this.#events.emitter.on(event, listener);
-    return this;
-  }
-
-  /** Calls `listener` for the next event of that name only. */
-  once<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): this {
-    this.#events.emitter.once(event, listener);
-    return this;
-  }
-
-  /** Removes a listener that `on` or `once` added. */
-  off<Name extends keyof Events & string>(event: Name, listener: (payload: Events[Name]) => void): this {
-    this.#events.emitter.off(event, listener);
-    return this;
-  }
-
-  /**
-   * Checks the description of a new connection. Returns what to keep of it.
-   *
-   * @throws InvalidArgumentError (`INVALID_CONNECTION`) if it is invalid
-   */
-  protected abstract checkConnection(name: string, connection: Connection): Kept;
-
-  /** Opens all connections. If one fails, closes the others again before it rejects. Delivers nothing yet. */
-  protected abstract openConnections(connections: ReadonlyMap<string, Kept>): Promise<void>;
-
-  /** Called once, right after the state has become STARTED. From now on packets may be delivered. */
-  protected abstract startReceiving(): void;
-
-  /** Sends a packet over an existing connection, as {@link send} promises. */
-  protected abstract transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void>;
-
-  /** Finishes the accepted sends and closes all connections. Never rejects. */
-  protected abstract closeConnections(): Promise<void>;
-
-  /**
-   * Waits for an existing connection, as {@link ready} promises; `signal` is not aborted yet. Resolves at once unless
-   * overridden, which suits connections that can send as soon as they are open, and are never lost.
-   */
-  protected async waitUntilReady(_name: string, _signal: AbortSignal | undefined): Promise<void> {}
-
-  /** Whether a receive handler is set. */
-  protected get hasReceiveHandler(): boolean {
-    return this.#receiveHandler !== undefined;
-  }
-
-  /**
-   * Calls the receive handler with a packet. Does nothing without a handler. Returns a promise only if the handler did.
-   * That promise never rejects; do not deliver the next packet of the connection before it has resolved.
-   */
-  protected deliver(name: string, packet: Uint8Array): Promise<void> | undefined {
-    try {
-      const result = this.#receiveHandler?.(name, packet) as PromiseLike<unknown> | null | undefined;
-      // Any thenable will do: a handler may use promises of another library.
-      if (typeof result?.then === 'function') {
-        return Promise.resolve(result).then(undefined, (error: unknown) =>
-          this.#reportHandlerError(name, error, packet),
-        );
-      }
-    } catch (error) {
-      this.#reportHandlerError(name, error, packet);
-    }
-    return undefined;
-  }
-
-  /**
-   * Reports an event to its listeners, and to the subscribers of the diagnostics channel `serial-communicator:` plus its
-   * name, who get the payload with `communicator` added. If a listener throws, the caller does not notice: the error
-   * becomes an uncaught exception.
-   */
-  protected emit<Name extends keyof Events & string>(event: Name, payload: Events[Name]): void {
-    this.#events.emit(event, payload as object);
-  }
-
-  /** Whether anyone listens to an event. For events whose objects would cost time on the path of a packet. */
-  protected isHeard(event: keyof Events & string): boolean {
-    return this.#events.isHeard(event);
+  /** Where to report what arrives on an existing connection. */
+  protected inlet(name: string): Inlet {
+    return this.#exchange('inlet', name);
   }
 
   /** @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED */
   protected requireStarted(call: string): void {
-    if (this.#state !== CommunicatorState.STARTED) {
-      throw this.#illegal(call, WHILE_STARTED);
+    if (!this.#lifeCycle.isStarted) {
+      throw this.#lifeCycle.illegal(call);
     }
   }
 
@@ -304,46 +271,43 @@ export abstract class Communicator<
    * @throws KeyError (`KEY_ERROR`) if there is none
    */
   protected requireConnection(call: string, name: string): Kept {
-    const connection = this.#connections.get(name);
-    if (connection === undefined) {
+    this.#exchange(call, name);
+    return this.#connections.get(name)!;
+  }
+
+  #exchange(call: string, name: string): Exchange {
+    const exchange = this.#exchanges.get(name);
+    if (exchange === undefined) {
       throw this.#unknownName(call, name);
     }
-    return connection;
+    return exchange;
   }
 
   /** Why a call that uses a connection is not allowed now. */
   #refusal(call: string, name: string): IllegalStateAction | KeyError | undefined {
-    if (this.#state !== CommunicatorState.STARTED) {
-      return this.#illegal(call, WHILE_STARTED);
+    if (!this.#lifeCycle.isStarted) {
+      return this.#lifeCycle.illegal(call);
     }
-    return this.#connections.has(name) ? undefined : this.#unknownName(call, name);
+    return this.#exchanges.has(name) ? undefined : this.#unknownName(call, name);
   }
 
-  #reportHandlerError(name: string, error: unknown, packet: Uint8Array): void {
-    if (!this.#events.isHeard('handlerError') && !this.#warnedOfFailure.has(name)) {
+  async #close(): Promise<void> {
+    await this.closeConnections();
+    for (const exchange of this.#exchanges.values()) {
+      exchange.close();
+    }
+  }
+
+  #handlerFailed(name: string, error: unknown, packet: Uint8Array): void {
+    if (!this.isHeard('handlerError') && !this.#warnedOfFailure.has(name)) {
       this.#warnedOfFailure.add(name);
       warnHandlerFailed(name, error);
     }
     this.emit('handlerError', { name, error, packet } as Events['handlerError']);
   }
 
-  #requireUninitialized(call: string): void {
-    if (this.#initializing || this.#state !== CommunicatorState.UNINITIALIZED) {
-      throw this.#illegal(call, call === 'initialize' ? 'only once' : 'before initialize');
-    }
-  }
-
-  #illegal(call: string, when: string): IllegalStateAction {
-    if (this.#initializing) {
-      return new IllegalStateAction(`${call}: initialize is in progress; await it first`);
-    }
-    const state = CommunicatorState[this.#state];
-    const advice = state === 'STOPPED' ? ', which is final; create a new communicator' : `; call it ${when}`;
-    return new IllegalStateAction(`${call}: the state is ${state}${advice}`);
-  }
-
   #unknownName(call: string, name: string): KeyError {
-    const names = [...this.#connections.keys()].map((known) => JSON.stringify(known)).join(', ');
+    const names = [...this.#exchanges.keys()].map((known) => JSON.stringify(known)).join(', ');
     const known = names === '' ? 'no connections have been added' : `known connections: ${names}`;
     return new KeyError(`${call}: no connection named ${JSON.stringify(name)}; ${known}`);
   }

@@ -22,7 +22,11 @@ export const ERROR_CODES = {
     'SEND_TIMEOUT',
     'SIGNALS_ERROR',
     'SHUTDOWN_TIMEOUT',
+    'REPLY_TIMEOUT',
+    'REPLY_INVALID',
+    'REQUEST_BLOCKED',
   ],
+  ReplyError: ['REPLY_ERROR'],
 } as const;
 
 /** Every value of {@link CommunicatorError.code}. Match on the code, never on the message. */
@@ -101,6 +105,21 @@ export class ConnectionError extends CommunicatorError {
   constructor(code: ConnectionErrorCode, connection: string, message: string, options?: ErrorOptions) {
     super(code, message, options);
     this.connection = connection;
+  }
+}
+
+/** The device answered a request with an error (`REPLY_ERROR`): its handler failed, or it has none. */
+export class ReplyError extends CommunicatorError {
+  override readonly name = 'ReplyError';
+  /** The name under which the connection was added. */
+  readonly connection: string;
+  /** What the device answered: 1 if its handler failed, 2 if it has no handler for the request. */
+  readonly replyCode: number;
+
+  constructor(connection: string, replyCode: number, message: string) {
+    super('REPLY_ERROR', message);
+    this.connection = connection;
+    this.replyCode = replyCode;
   }
 }
 

@@ -1,11 +1,7 @@
-export {
-  Communicator,
-  type CommunicatorEvents,
-  CommunicatorState,
-  type ReadyOptions,
-  type ReceiveHandler,
-  type SendOptions,
-} from './communicator.js';
+export type { ReadyOptions, SendOptions } from './call-arguments.js';
+export { Communicator, type ReceiveHandler } from './communicator.js';
+export type { CommunicatorEvents } from './communicator-events.js';
+export type { CommunicatorHooks } from './communicator-hooks.js';
 export {
   AttributeError,
   CommunicatorError,
@@ -18,7 +14,9 @@ export {
   InvalidArgumentError,
   type InvalidArgumentErrorCode,
   KeyError,
+  ReplyError,
 } from './errors.js';
+export type { EventSource } from './event-source.js';
 export type { Checksum, ChecksumName } from './framing/checksum.js';
 export { cobsDecode, cobsEncode, cobsEncodeInto, cobsMaxEncodedLength } from './framing/cobs.js';
 export {
@@ -28,6 +26,15 @@ export {
   type RejectReason,
 } from './framing/frame-decoder.js';
 export { FrameEncoder, type FrameEncoderOptions } from './framing/frame-encoder.js';
+export { CommunicatorState } from './life-cycle.js';
+export type { ConnectionStats } from './requests/connection-stats.js';
+export type { Inlet, RequestSettings } from './requests/exchange.js';
+export type { RequestHandler } from './requests/incoming-requests.js';
+export type { NamedConnection, PacketHandler, ReopenOptions } from './requests/named-connection.js';
+export type { PacketIterator } from './requests/packet-iterator.js';
+export type { RequestIdOptions } from './requests/request-ids.js';
+export type { RequestOptions } from './requests/request-options.js';
+export type { LineCounts, Transmission } from './requests/transmission.js';
 export type { Binding, PortInfo, PushBinding } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';
 export { defaultBinding } from './serial/default-binding.js';

@@ -11,15 +11,42 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   framing: ['errors', 'options'],
   warnings: [],
   'call-arguments': ['errors', 'options'],
-  'event-reporter': [],
-  communicator: ['call-arguments', 'errors', 'event-reporter', 'options', 'warnings'],
-  serial: ['communicator', 'framing', 'errors', 'options', 'warnings'],
-  testing: ['communicator', 'serial', 'errors', 'options'],
-  index: ['communicator', 'errors', 'framing', 'serial'],
+  'event-source': [],
+  'life-cycle': ['errors'],
+  timing: [],
+  requests: ['call-arguments', 'errors', 'options', 'timing', 'warnings'],
+  'communicator-events': [],
+  'communicator-hooks': ['event-source', 'requests'],
+  communicator: [
+    'call-arguments',
+    'communicator-events',
+    'communicator-hooks',
+    'errors',
+    'life-cycle',
+    'requests',
+    'warnings',
+  ],
+  serial: ['communicator', 'communicator-events', 'framing', 'errors', 'options', 'requests', 'timing', 'warnings'],
+  testing: ['communicator', 'requests', 'serial', 'errors', 'options', 'timing'],
+  index: [
+    'call-arguments',
+    'communicator',
+    'communicator-events',
+    'communicator-hooks',
+    'errors',
+    'event-source',
+    'framing',
+    'life-cycle',
+    'requests',
+    'serial',
+  ],
 };
 
 /** What a layer may import the types of, and nothing else: simulated devices must not share our codec. */
-const MAY_IMPORT_TYPES: Record<string, readonly string[]> = { testing: ['framing'] };
+const MAY_IMPORT_TYPES: Record<string, readonly string[]> = {
+  requests: ['communicator-events'],
+  testing: ['framing'],
+};
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'))

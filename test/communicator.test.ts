@@ -92,7 +92,7 @@ describe('initialize', () => {
 });
 
 describe('send', () => {
-  test('passes the packet and the options to the hook unchanged, and settles as the hook does', async () => {
+  test('passes the packet and the signal to the hook unchanged, and settles as the hook does', async () => {
     const communicator = await started();
     const transmitting = gate();
     communicator.onTransmit = () => transmitting.opened;
@@ -101,7 +101,7 @@ describe('send', () => {
     const sending = communicator.send('a', PACKET, options).finally(() => {
       settled = true;
     });
-    expect(communicator.calls).toEqual([['transmit', 'a', PACKET, options]]);
+    expect(communicator.calls).toEqual([['transmit', 'a', PACKET, options.signal]]);
     expect(communicator.calls[0]![2]).toBe(PACKET);
     await new Promise((resolve) => setImmediate(resolve));
     expect(settled).toBe(false);

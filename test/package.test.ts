@@ -162,6 +162,8 @@ describe('the packed library, installed into an empty project', () => {
         'firmware/src/frame_queue.h',
         'firmware/src/packet_receiver.c',
         'firmware/src/packet_receiver.h',
+        'firmware/src/requests.c',
+        'firmware/src/requests.h',
         'firmware-echo/README.md',
         'firmware-echo/firmware-echo.ino',
         'firmware-echo/prebuilt/uno.hex',

@@ -256,6 +256,7 @@ int main(void) {
   test_random_bytes();
   test_frame_queue();
   test_crc();
+  test_requests();
   printf("%zu + %zu + %zu vectors, %lu checks: all passed\n", COUNT(canonical), COUNT(decodeOnly),
          COUNT(malformed), checks);
   return 0;

@@ -15,8 +15,9 @@ const NO_BYTES = new Uint8Array(0);
  * - `'malformed'`: it ends inside a COBS block
  * - `'too-long'`: its packet is longer than `maxPacketBytes`
  * - `'checksum'`: its checksum does not match, or it is too short to have one, or computing the checksum failed
+ * - `'too-short'`: its packet is shorter than `minPacketBytes`, or than the id before each packet (`requestIds`)
  */
-export type RejectReason = 'malformed' | 'too-long' | 'checksum';
+export type RejectReason = 'malformed' | 'too-long' | 'checksum' | 'too-short';
 
 /** A frame that arrived but yields no packet. */
 export interface RejectedFrame {
@@ -33,6 +34,8 @@ export interface RejectedFrame {
 export interface FrameDecoderOptions {
   /** Maximum packet size in bytes, without the checksum. Default: 65,536. */
   maxPacketBytes?: number;
+  /** Minimum packet size in bytes, without the checksum. Default: 0. */
+  minPacketBytes?: number;
   /** Checksum appended to each packet. Default: `'none'`. */
   checksum?: ChecksumName | Checksum;
   /** Whether to skip and count the bytes before the first delimiter instead of decoding them. Default: false. */
@@ -41,6 +44,7 @@ export interface FrameDecoderOptions {
 
 const RULES: OptionRules<FrameDecoderOptions> = {
   maxPacketBytes: anInteger(0),
+  minPacketBytes: anInteger(0),
   checksum: aChecksum,
   skipFirst: aBoolean,
 };
@@ -72,6 +76,7 @@ function longestFrameBytes(packetBytes: number): number {
 export class FrameDecoder {
   readonly #checksum: FrameChecksum;
   readonly #maxDecodedBytes: number;
+  readonly #minPacketBytes: number;
   readonly #maxFrameBytes: number;
   #skipping: boolean;
   #acceptedBytes = 0;
@@ -97,11 +102,13 @@ export class FrameDecoder {
   constructor(options: FrameDecoderOptions = {}) {
     const {
       maxPacketBytes = 65_536,
+      minPacketBytes = 0,
       checksum = 'none',
       skipFirst = false,
     } = checkOptions('FrameDecoder', options, RULES);
     this.#checksum = frameChecksum(checksum);
     this.#maxDecodedBytes = maxPacketBytes + this.#checksum.bytes;
+    this.#minPacketBytes = minPacketBytes;
     this.#maxFrameBytes = longestFrameBytes(this.#maxDecodedBytes);
     this.#skipping = skipFirst;
   }
@@ -275,6 +282,9 @@ export class FrameDecoder {
       }
     } catch (error) {
       return { ...this.#reject('checksum', source, start, end, wireBytes), error };
+    }
+    if (packetBytes < this.#minPacketBytes) {
+      return this.#reject('too-short', source, start, end, wireBytes);
     }
     this.#acceptedBytes += wireBytes;
     return checksum.bytes === 0 ? decoded : decoded.subarray(0, packetBytes);

@@ -1,10 +1,10 @@
 import { ConnectionError } from '../errors.js';
-import { within } from './patient-timer.js';
+import { within } from '../timing/patient-timer.js';
 import type { Port } from './port.js';
 import { type LinkOwner, Receiver } from './receiver.js';
 import type { SendQueue, WriteControl } from './sending/send-queue.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
-import type { SerialStats } from './serial-stats.js';
+import type { LinkStats } from './serial-stats.js';
 
 /** How long a stalled port may take to discard what it has not sent. After that it is closed anyway. */
 const FLUSH_LIMIT_MS = 500;
@@ -57,7 +57,7 @@ export class Link {
     connection: CompleteSerialConnection,
     port: Port,
     queue: SendQueue,
-    stats: SerialStats,
+    stats: LinkStats,
     owner: LinkOwner,
     onLost: (error: ConnectionError) => void,
   ) {

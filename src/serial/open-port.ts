@@ -1,10 +1,10 @@
 import { ConnectionError } from '../errors.js';
+import { within } from '../timing/patient-timer.js';
 import type { Binding, PortInfo } from './binding.js';
 import { areLinesUnsupported, describeSignalsError } from './control-lines.js';
 import { findDevice } from './device-selector.js';
 import { unsupportedSetting } from './native-binding.js';
 import { describeOpenError, openTimeout } from './open-error.js';
-import { within } from './patient-timer.js';
 import type { Port } from './port.js';
 import type { PortDirectory } from './port-directory.js';
 import { asPort } from './read-port-adapter.js';

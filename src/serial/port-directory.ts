@@ -1,7 +1,7 @@
+import { within } from '../timing/patient-timer.js';
 import type { Binding, PortInfo } from './binding.js';
 import { type DeviceSelector, matches } from './device-selector.js';
 import { type DeviceChange, deviceWatch } from './device-watch.js';
-import { within } from './patient-timer.js';
 
 /** A listing that takes longer than this is not waited for by others. */
 const HUNG_MS = 1_000;

@@ -1,16 +1,19 @@
 import { FrameDecoder, type RejectedFrame } from '../framing/frame-decoder.js';
-import { beginDelivery, mayDeliverNext, nextTurn } from './delivery-turn.js';
-import type { CompleteSerialConnection } from './serial-connection.js';
-import type { SerialStats } from './serial-stats.js';
+import { beginDelivery, mayDeliverNext, nextTurn } from '../timing/delivery-turn.js';
+import { type CompleteSerialConnection, idBytesOf } from './serial-connection.js';
+import type { LinkStats } from './serial-stats.js';
+
+/** Counts of the decoder that are in the stats, too. */
+const DECODER_COUNTS = ['acceptedBytes', 'rejectedBytes', 'skippedBytes', 'unfinishedBytes', 'delimiters'] as const;
 
 /** Takes what a link receives. None of these may throw. */
 export interface LinkOwner {
   /** Shows a chunk before it is decoded. Its memory is reused after the call. */
   chunk(chunk: Uint8Array): void;
-  /** Whether there is a handler for packets. Packets without one are counted and dropped. */
-  hasReceiveHandler(): boolean;
-  /** Handles a packet. While a returned promise is pending, no other packet is passed on. The promise never rejects. */
+  /** Takes a packet. While a returned promise is pending, no other packet is passed on. The promise never rejects. */
   packet(packet: Uint8Array): Promise<void> | undefined;
+  /** A packet is dropped, since the port is closed. */
+  dropped(): void;
   /** Reports a frame that holds no packet. */
   rejected(frame: RejectedFrame): void;
 }
@@ -35,17 +38,19 @@ export class Receiver {
   #decoder: FrameDecoder;
   /** With `skipFirst`, until the first byte: makes a decoder that skips nothing. */
   #newDecoderInStep: (() => FrameDecoder) | undefined;
-  readonly #stats: SerialStats;
+  readonly #stats: LinkStats;
   readonly #owner: LinkOwner;
   readonly #events: ReceiverEvents;
   #activity: Activity = 'idle';
   /** Counts of the decoder that are in the stats already. */
-  #counted = { acceptedBytes: 0, rejectedBytes: 0, skippedBytes: 0, unfinishedBytes: 0, delimiters: 0 };
+  readonly #counted = { acceptedBytes: 0, rejectedBytes: 0, skippedBytes: 0, unfinishedBytes: 0, delimiters: 0 };
 
-  constructor(connection: CompleteSerialConnection, stats: SerialStats, owner: LinkOwner, events: ReceiverEvents) {
-    const { maxPacketBytes, checksum, skipFirst } = connection;
-    this.#decoder = new FrameDecoder({ maxPacketBytes, checksum, skipFirst });
-    this.#newDecoderInStep = skipFirst ? () => new FrameDecoder({ maxPacketBytes, checksum }) : undefined;
+  constructor(connection: CompleteSerialConnection, stats: LinkStats, owner: LinkOwner, events: ReceiverEvents) {
+    const { checksum, skipFirst } = connection;
+    const idBytes = idBytesOf(connection);
+    const options = { maxPacketBytes: connection.maxPacketBytes + idBytes, minPacketBytes: idBytes, checksum };
+    this.#decoder = new FrameDecoder({ ...options, skipFirst });
+    this.#newDecoderInStep = skipFirst ? () => new FrameDecoder(options) : undefined;
     this.#stats = stats;
     this.#owner = owner;
     this.#events = events;
@@ -90,7 +95,7 @@ export class Receiver {
     for (let result = this.#decoder.next(); result !== undefined; result = this.#decoder.next()) {
       if (result instanceof Uint8Array) {
         this.#countPacket(result);
-        this.#stats.packetsDropped++;
+        this.#owner.dropped();
       } else {
         this.#countRejected(result);
       }
@@ -100,12 +105,11 @@ export class Receiver {
 
   /** Adds the bytes decoded since the last call to the stats. */
   countBytes(): void {
-    const { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters } = this.#decoder;
-    const counts = { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters };
-    for (const key of Object.keys(counts) as (keyof typeof counts)[]) {
-      this.#stats[key] += counts[key] - this.#counted[key];
+    for (const key of DECODER_COUNTS) {
+      const count = this.#decoder[key];
+      this.#stats[key] += count - this.#counted[key];
+      this.#counted[key] = count;
     }
-    this.#counted = counts;
   }
 
   #push(chunk: Uint8Array): void {
@@ -152,12 +156,7 @@ export class Receiver {
       return undefined;
     }
     this.#countPacket(result);
-    if (this.#owner.hasReceiveHandler()) {
-      this.#stats.packetsDelivered++;
-      return this.#owner.packet(result);
-    }
-    this.#stats.packetsWithoutHandler++;
-    return undefined;
+    return this.#owner.packet(result);
   }
 
   #countPacket(packet: Uint8Array): void {
@@ -175,6 +174,9 @@ export class Receiver {
         break;
       case 'checksum':
         this.#stats.checksumFrames++;
+        break;
+      case 'too-short':
+        this.#stats.tooShortFrames++;
         break;
     }
   }

@@ -1,7 +1,11 @@
-import { Communicator, type CommunicatorEvents, type SendOptions } from '../communicator.js';
+import { Communicator } from '../communicator.js';
+import type { CommunicatorEvents } from '../communicator-events.js';
 import { type ConnectionError, InitializeError } from '../errors.js';
 import type { RejectedFrame } from '../framing/frame-decoder.js';
 import { anObject, checkOptions, invalidOption, milliseconds, type OptionRules } from '../options.js';
+import type { RequestSettings } from '../requests/exchange.js';
+import type { NamedConnection } from '../requests/named-connection.js';
+import type { LineCounts, Transmission } from '../requests/transmission.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
 import { defaultBinding } from './default-binding.js';
@@ -15,7 +19,7 @@ import {
   type SerialConnection,
 } from './serial-connection.js';
 import type { SerialSettings } from './serial-settings.js';
-import { newSerialStats, type SerialStats } from './serial-stats.js';
+import { lineCountsOf, newLinkStats, type SerialStats } from './serial-stats.js';
 import type { ConnectionState } from './supervisor/connection-states.js';
 import { LinkSupervisor } from './supervisor/link-supervisor.js';
 
@@ -120,9 +124,13 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
    *
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    */
-  stats(name: string): SerialStats {
-    this.requireConnection('stats', name);
-    return this.#supervisors.get(name)?.stats ?? newSerialStats();
+  override stats(name: string): SerialStats {
+    const counts = super.stats(name);
+    return { ...(this.#supervisors.get(name)?.stats ?? newLinkStats()), ...counts };
+  }
+
+  override connection(name: string): NamedConnection<SerialStats> {
+    return super.connection(name) as NamedConnection<SerialStats>;
   }
 
   /**
@@ -203,8 +211,25 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
     }
   }
 
-  protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
-    return this.#supervisors.get(name)!.send(packet, options?.signal);
+  protected override requestSettings(connection: CompleteSerialConnection): RequestSettings {
+    return connection;
+  }
+
+  protected override transmit(
+    name: string,
+    packet: Uint8Array,
+    signal: AbortSignal | undefined,
+    transmission: Transmission | undefined,
+  ): Promise<void> {
+    return this.#supervisors.get(name)!.send(packet, signal, transmission);
+  }
+
+  protected override hold(name: string, packetBytes: number): () => void {
+    return this.#supervisors.get(name)!.hold(packetBytes);
+  }
+
+  protected override lineCounts(name: string): LineCounts {
+    return lineCountsOf(this.#supervisors.get(name)!.stats);
   }
 
   protected override async closeConnections(): Promise<void> {
@@ -216,12 +241,12 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
     return this.#supervisors.get(name)!.ready(signal);
   }
 
-  protected releaseConnection(name: string): Promise<void> {
+  protected override releaseConnection(name: string): Promise<void> {
     const { drainMs, closeMs } = this.#endLimits;
     return this.#supervisors.get(name)!.release(drainMs, closeMs);
   }
 
-  protected reopenConnection(name: string, signal: AbortSignal | undefined): Promise<void> {
+  protected override reopenConnection(name: string, signal: AbortSignal | undefined): Promise<void> {
     return this.#supervisors.get(name)!.reopen(signal);
   }
 
@@ -238,9 +263,10 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   #newSupervisor(name: string, connection: CompleteSerialConnection): LinkSupervisor {
+    const inlet = this.inlet(name);
     return new LinkSupervisor(name, connection, this.#binding, {
-      hasReceiveHandler: () => this.hasReceiveHandler,
-      packet: (packet) => this.deliver(name, packet),
+      packet: (packet) => inlet.receive(packet),
+      dropped: () => inlet.dropped(),
       chunk: (bytes) => {
         if (this.isHeard('chunk')) {
           this.emit('chunk', { name, bytes });
@@ -248,7 +274,10 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
       },
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),
       connected: ({ path, info, baudRate }) => this.emit('connected', { name, path, info, baudRate }),
-      disconnected: (error, willReconnect) => this.emit('disconnected', { name, error, willReconnect }),
+      disconnected: (error, willReconnect) => {
+        inlet.lost(error);
+        this.emit('disconnected', { name, error, willReconnect });
+      },
     });
   }
 }

@@ -10,6 +10,7 @@ import {
   type OptionRules,
   required,
 } from '../options.js';
+import { checkPacketLimit } from '../requests/request-ids.js';
 import { type DeviceSelector, describeSelector, SELECTOR_FIELDS, SELECTOR_RULES } from './device-selector.js';
 import { type ReconnectOptions, type SerialSettings, serialSettings } from './serial-settings.js';
 
@@ -24,7 +25,7 @@ export interface SerialConnection extends SerialSettings {
 }
 
 /** The settings without a default: if omitted, the port is left as opening sets it. */
-type Optional = Pick<SerialSettings, 'dtr' | 'rts'>;
+type Optional = Pick<SerialSettings, 'dtr' | 'rts' | 'requestIds'>;
 
 /** A connection with every setting filled in. */
 export type CompleteSerialConnection = SerialConnection &
@@ -73,7 +74,9 @@ export function completeConnection(
         'which the first packets wait for',
     );
   }
-  const largest = new FrameEncoder({ checksum: complete.checksum }).maxWireBytes(complete.maxPacketBytes);
+  checkPacketLimit(where, complete.maxPacketBytes, complete.requestIds);
+  const encoder = new FrameEncoder({ checksum: complete.checksum });
+  const largest = encoder.maxWireBytes(complete.maxPacketBytes + idBytesOf(complete));
   if (complete.sendQueueBytes < largest) {
     throw invalid(
       `${where}: sendQueueBytes is ${complete.sendQueueBytes}; expected at least ${largest}, the size of a largest ` +
@@ -102,6 +105,11 @@ export function checkDefaults(where: string, defaults: SerialSettings): SerialSe
  */
 export function checkSignals(name: string, signals: object): void {
   checkOptions(`setSignals of "${name}"`, signals, { dtr: aBoolean, rts: aBoolean, brk: aBoolean });
+}
+
+/** Length of the id before each packet. */
+export function idBytesOf({ requestIds }: Pick<CompleteSerialConnection, 'requestIds'>): number {
+  return requestIds?.bytes ?? 0;
 }
 
 /** A connection in an error message: its name, and its port if that is not the name. */

@@ -1,5 +1,7 @@
 import { aChecksum, CHECKSUM_NAMES, type Checksum, type ChecksumName } from '../framing/checksum.js';
 import { aBoolean, anInteger, anObject, type IntegerRule, milliseconds, millisecondsFrom1, oneOf } from '../options.js';
+import { DEFAULT_BACKLOG_BYTES } from '../requests/exchange.js';
+import { aRequestIdOptions, type RequestIdOptions } from '../requests/request-ids.js';
 
 /** The settings of a connection that have defaults. `defaults` of a communicator can set them for every connection. */
 export interface SerialSettings {
@@ -70,6 +72,16 @@ export interface SerialSettings {
    * Default: 1,048,576. Must have room for one largest frame.
    */
   sendQueueBytes?: number;
+  /**
+   * Put an id of 1 or 2 bytes before each packet, so that replies find their requests. The device must do the same. The id
+   * does not count for `maxPacketBytes`. Default: no ids.
+   */
+  requestIds?: RequestIdOptions;
+  /**
+   * Maximum number of bytes of other packets that are kept for a busy handler while a request waits for its reply. Beyond
+   * it, the request rejects with `REQUEST_BLOCKED`. Default: 65,536.
+   */
+  requestBacklogBytes?: number;
 }
 
 /**
@@ -141,6 +153,17 @@ export const serialSettings: {
   whenDisconnected: choice(['reject', 'wait'], 'reject', 'what `send` does while the port is being reopened'),
   sendTimeoutMs: integer(milliseconds, 0, 'reject packets that are not written within this time; 0: no limit'),
   sendQueueBytes: integer(anInteger(1), 1_048_576, 'maximum number of frame bytes queued or being written'),
+  requestIds: {
+    ...aRequestIdOptions,
+    type: 'object',
+    default: undefined,
+    text: 'put an id before each packet, so that replies find their requests',
+  },
+  requestBacklogBytes: integer(
+    anInteger(0),
+    DEFAULT_BACKLOG_BYTES,
+    'maximum number of bytes kept for a busy handler while a request waits for its reply',
+  ),
 };
 
 function flag(defaultValue: boolean | undefined, text: string): SerialSetting<boolean> {

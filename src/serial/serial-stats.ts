@@ -1,10 +1,14 @@
+import type { ConnectionStats } from '../requests/connection-stats.js';
+import type { LineCounts } from '../requests/transmission.js';
+
 /**
  * Counts of one connection, over all times that its port was open. Every byte and packet is in one of them.
  *
- * While no packet waits for a busy handler,
+ * While no packet waits for a busy handler or iterator,
  *
  * - `bytesRead` = `acceptedBytes` + `rejectedBytes` + `skippedBytes` + `unfinishedBytes` + `delimiters`
- * - `packetsReceived` = `packetsDelivered` + `packetsWithoutHandler` + `packetsDropped`
+ * - `packetsReceived` = `packetsDelivered` + `packetsWithoutHandler` + `packetsDropped` + `repliesReceived` +
+ *   `lateReplies` + `requestsReceived`
  *
  * and at any time
  *
@@ -12,7 +16,10 @@
  *   `packetsShutDown` + `packetsWaiting`
  * - `bytesWritten` >= `packetBytesSent` + 2 × `packetsSent`: a frame has at least a COBS code and a delimiter
  */
-export interface SerialStats {
+export interface SerialStats extends ConnectionStats, LinkStats {}
+
+/** The counts that a link keeps. */
+export interface LinkStats {
   /** Number of times the port was opened. */
   opens: number;
   /** Number of attempts to open the port that failed. */
@@ -38,21 +45,17 @@ export interface SerialStats {
   tooLongFrames: number;
   /** Frames rejected because of their checksum. */
   checksumFrames: number;
+  /** Frames rejected because their packet is too short for an id (`requestIds`). */
+  tooShortFrames: number;
 
   /** Packets received intact. */
   packetsReceived: number;
   /** Bytes of the packets received. */
   packetBytesReceived: number;
-  /** Of the packets received: passed to the receive handler. */
-  packetsDelivered: number;
-  /** Of the packets received: dropped because no receive handler was set. */
-  packetsWithoutHandler: number;
-  /** Of the packets received: dropped because `shutdown` closed the port while they waited for a busy handler. */
-  packetsDropped: number;
 
   /** Packets that `send` accepted. */
   packetsAccepted: number;
-  /** Packets that `send` rejected at once: too large, queue full, disconnected, released, or without a checksum. */
+  /** Packets that `send` rejected at once: too large, queue full, disconnected, or without a checksum. */
   packetsRefused: number;
   /** Of the packets accepted: written completely. */
   packetsSent: number;
@@ -80,7 +83,7 @@ export interface SerialStats {
 }
 
 /** @internal */
-export function newSerialStats(): SerialStats {
+export function newLinkStats(): LinkStats {
   return {
     opens: 0,
     openFailures: 0,
@@ -94,11 +97,9 @@ export function newSerialStats(): SerialStats {
     malformedFrames: 0,
     tooLongFrames: 0,
     checksumFrames: 0,
+    tooShortFrames: 0,
     packetsReceived: 0,
     packetBytesReceived: 0,
-    packetsDelivered: 0,
-    packetsWithoutHandler: 0,
-    packetsDropped: 0,
     packetsAccepted: 0,
     packetsRefused: 0,
     packetsSent: 0,
@@ -112,4 +113,11 @@ export function newSerialStats(): SerialStats {
     bytesWritten: 0,
     framesTruncated: 0,
   };
+}
+
+/** What was received, apart from packets, according to these counts. @internal */
+export function lineCountsOf(stats: LinkStats): LineCounts {
+  const { malformedFrames, tooLongFrames, checksumFrames, tooShortFrames, skippedBytes, unfinishedBytes } = stats;
+  const rejectedFrames = malformedFrames + tooLongFrames + checksumFrames + tooShortFrames;
+  return { rejectedFrames, skippedBytes, unfinishedBytes };
 }

@@ -9,7 +9,9 @@ export {
   type LoopbackCommunicatorOptions,
   type LoopbackConnection,
 } from './loopback/loopback-communicator.js';
+export type { MockRequestOptions } from './mock/device-requests.js';
 export { mockBinding } from './mock/mock-binding.js';
-export { MockDevice, type MockDeviceOptions } from './mock/mock-device.js';
+export { MockDevice } from './mock/mock-device.js';
+export type { MockDeviceOptions } from './mock/mock-device-options.js';
 export type { PortSignals } from './mock/mock-port.js';
 export { type SerialPortBinding, serialPortBinding } from './serialport-binding.js';

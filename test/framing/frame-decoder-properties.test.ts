@@ -9,6 +9,7 @@ const checksums = fc.constantFrom<ChecksumName | Checksum>('none', 'crc16', 'crc
 
 const options: fc.Arbitrary<Required<FrameDecoderOptions>> = fc.record({
   maxPacketBytes: fc.oneof(fc.constantFrom(0, 1, 5, 253, 254, 255, 256, 508), fc.nat(700)),
+  minPacketBytes: fc.constantFrom(0, 0, 1, 2, 10),
   checksum: checksums,
   skipFirst: fc.boolean(),
 });

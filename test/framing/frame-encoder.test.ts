@@ -91,8 +91,8 @@ test.each([
 });
 
 test.each([
-  [null, 'got null; expected an object with maxPacketBytes, checksum, skipFirst'],
-  [{ maxPacket: 5 }, 'unknown option "maxPacket"; expected one of maxPacketBytes, checksum, skipFirst'],
+  [null, 'got null; expected an object with maxPacketBytes, minPacketBytes, checksum, skipFirst'],
+  [{ maxPacket: 5 }, 'unknown option "maxPacket"; expected one of maxPacketBytes, minPacketBytes, checksum, skipFirst'],
   [{ skipFirst: 1 }, 'skipFirst is 1; expected true or false'],
 ])('new FrameDecoder(%j) is rejected', (options, message) => {
   expect(() => new FrameDecoder(options as never)).toThrow(invalidOption(`FrameDecoder: ${message}`));

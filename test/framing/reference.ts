@@ -79,7 +79,10 @@ function expectedResult(
   }
   const packet = decoded.subarray(0, Math.max(0, decoded.length - checksumBytes));
   const found = decoded.subarray(packet.length);
-  return found.equals(checksumOf(packet, options.checksum)) ? new Uint8Array(packet) : 'checksum';
+  if (!found.equals(checksumOf(packet, options.checksum))) {
+    return 'checksum';
+  }
+  return packet.length < options.minPacketBytes ? 'too-short' : new Uint8Array(packet);
 }
 
 function checksumOf(packet: Uint8Array, checksum: ChecksumName | Checksum): Uint8Array {

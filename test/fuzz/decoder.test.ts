@@ -44,6 +44,7 @@ test(
           65_536,
           random(20) === 0 ? 200_000 : 65_536,
         ]),
+        minPacketBytes: random(4) === 0 ? random(4) : 0,
         checksum: pick<ChecksumName | Checksum>(random, ['none', 'crc16', 'crc32', xmodem]),
         skipFirst: random(4) === 0,
       };

@@ -150,7 +150,7 @@ class Bench {
   checkReceived(): void {
     const expected: Result[] = [];
     let bytesRead = 0;
-    const options: Required<FrameDecoderOptions> = this.settings;
+    const options: Required<FrameDecoderOptions> = { ...this.settings, minPacketBytes: 0 };
     for (const [index, port] of this.ports.entries()) {
       const given = this.given[index] ?? Buffer.alloc(0);
       const read = new Uint8Array(given.subarray(0, given.length - port.unreadBytes));
@@ -229,7 +229,12 @@ class Bench {
   *#framesOf(wire: Buffer): Generator<{ result: Result; startsAt: number; endsAt: number }> {
     for (let start = 0, end = wire.indexOf(0); end !== -1; start = end + 1, end = wire.indexOf(0, start)) {
       const frame = new Uint8Array(wire.subarray(start, end + 1));
-      for (const result of expectedResults(frame, { ...this.settings, maxPacketBytes: 1e6, skipFirst: false })) {
+      for (const result of expectedResults(frame, {
+        ...this.settings,
+        maxPacketBytes: 1e6,
+        minPacketBytes: 0,
+        skipFirst: false,
+      })) {
         yield { result, startsAt: start, endsAt: end + 1 };
       }
     }

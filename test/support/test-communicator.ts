@@ -3,7 +3,7 @@ import {
   type CommunicatorEvents,
   CommunicatorState,
   InvalidArgumentError,
-  type SendOptions,
+  type Transmission,
 } from '../../src/index.js';
 
 interface TestConnection {
@@ -42,8 +42,13 @@ export class TestCommunicator extends Communicator<TestConnection, TestEvents, K
     this.calls.push(['start', this.state]);
   }
 
-  protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
-    this.calls.push(['transmit', name, packet, options]);
+  protected override transmit(
+    name: string,
+    packet: Uint8Array,
+    signal: AbortSignal | undefined,
+    _transmission: Transmission | undefined,
+  ): Promise<void> {
+    this.calls.push(['transmit', name, packet, signal]);
     return this.onTransmit();
   }
 
@@ -53,15 +58,11 @@ export class TestCommunicator extends Communicator<TestConnection, TestEvents, K
   }
 
   receive(name: string, packet: Uint8Array): void | Promise<void> {
-    return this.deliver(name, packet);
+    return this.inlet(name).receive(packet);
   }
 
   report(value: number): void {
     this.emit('test', { value });
-  }
-
-  get handlerIsSet(): boolean {
-    return this.hasReceiveHandler;
   }
 
   find(name: string): Kept {

@@ -22,7 +22,7 @@ const newLine = untyped((options: never) => new FaultyLine(mockBinding(new MockD
 
 const IDENTITY_OPTIONS =
   'manufacturer, vendorId, productId, serialNumber, locationId, pnpId, interface, interfaceName, portNumber';
-const DEVICE_OPTIONS = `path, onPacket, echo, checksum, maxPacketBytes, maxReadSize, historyLength, ${IDENTITY_OPTIONS}`;
+const DEVICE_OPTIONS = `path, onPacket, onRequest, requestIds, echo, checksum, maxPacketBytes, maxReadSize, historyLength, ${IDENTITY_OPTIONS}`;
 const BOARD_OPTIONS = `path, image, bootMs, clockHz, ${IDENTITY_OPTIONS}`;
 const LINE_OPTIONS = 'path, seed, toDevice, toHost';
 
@@ -34,6 +34,10 @@ describe('MockDevice rejects', () => {
     [{}, 'path is missing; expected a non-empty string without NUL'],
     [{ path: '' }, 'path is ""; expected a non-empty string without NUL'],
     [{ path, onPacket: true }, 'onPacket is true; expected a function'],
+    [{ path, onRequest: Uint8Array.of(1) }, 'onRequest is a Uint8Array; expected a function'],
+    [{ path, requestIds: 1 }, 'requestIds is 1; expected an object with bytes (1 or 2)'],
+    [{ path, requestIds: { bytes: 3 } }, 'requestIds is an object; expected an object with bytes (1 or 2)'],
+    [{ path, requestIds: { byte: 1 } }, 'requestIds is an object; expected an object with bytes (1 or 2)'],
     [{ path, echo: 1 }, 'echo is 1; expected true or false'],
     [
       { path, checksum: 'crc8' },

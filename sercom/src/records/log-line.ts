@@ -9,7 +9,7 @@ const UNSAFE = /[\p{C}\p{Z}%]/gu;
 const MAX_FRAME_BYTES = 2 ** 32 - 1;
 
 const LINE =
-  /^\((\d{1,10})\.(\d{6})\) (\S+) (?:(rx|tx)#|rx!(malformed|too-long|checksum)\/(\d{1,10})#)((?:[0-9a-f]{2})*)$/u;
+  /^\((\d{1,10})\.(\d{6})\) (\S+) (?:(rx|tx)#|rx!(malformed|too-long|too-short|checksum)\/(\d{1,10})#)((?:[0-9a-f]{2})*)$/u;
 
 /**
  * Formats the line of a record in a log, without its line end:

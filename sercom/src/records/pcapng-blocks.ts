@@ -26,6 +26,7 @@ export const FLAG_INBOUND = 1;
 export const FLAG_OUTBOUND = 2;
 export const FLAG_CRC_ERROR = 1 << 24;
 export const FLAG_TOO_LONG = 1 << 25;
+export const FLAG_TOO_SHORT = 1 << 26;
 export const FLAG_SYMBOL_ERROR = 1 << 31;
 
 /** Tags before an upper PDU. */

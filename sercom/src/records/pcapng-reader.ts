@@ -7,6 +7,7 @@ import {
   FLAG_OUTBOUND,
   FLAG_SYMBOL_ERROR,
   FLAG_TOO_LONG,
+  FLAG_TOO_SHORT,
   IF_NAME,
   IF_TSOFFSET,
   IF_TSRESOL,
@@ -168,6 +169,7 @@ function flagsOf(option: Buffer | undefined, littleEndian: boolean): number {
 
 function errorOf(flags: number): PacketRecord['error'] {
   if (flags & FLAG_TOO_LONG) return 'too-long';
+  if (flags & FLAG_TOO_SHORT) return 'too-short';
   if (flags & FLAG_SYMBOL_ERROR) return 'malformed';
   return flags & FLAG_CRC_ERROR ? 'checksum' : undefined;
 }

@@ -136,7 +136,7 @@ export class LivePorts implements RecordSource {
 
   /** Closes the port of a connection until {@link reopen}. Resolves when it is closed. */
   release(name: string): Promise<void> {
-    return (this.#open as any).releaseConnection(name);
+    return this.#open.connection(name).release();
   }
 
   /**
@@ -145,7 +145,7 @@ export class LivePorts implements RecordSource {
    * @throws an error of the library if it cannot be opened, or was released again before
    */
   reopen(name: string): Promise<void> {
-    return (this.#open as any).reopenConnection(name, this.signal);
+    return this.#open.connection(name).reopen({ signal: this.signal });
   }
 
   /**

@@ -9,6 +9,7 @@ import {
   FLAG_OUTBOUND,
   FLAG_SYMBOL_ERROR,
   FLAG_TOO_LONG,
+  FLAG_TOO_SHORT,
   IF_NAME,
   IF_TSRESOL,
   INTERFACE_DESCRIPTION,
@@ -37,6 +38,7 @@ const NO_TAGS = Buffer.alloc(0);
 const ERROR_FLAGS: Readonly<Record<NonNullable<PacketRecord['error']>, number>> = {
   checksum: FLAG_CRC_ERROR,
   'too-long': FLAG_CRC_ERROR | FLAG_TOO_LONG,
+  'too-short': FLAG_CRC_ERROR | FLAG_TOO_SHORT,
   malformed: FLAG_CRC_ERROR | FLAG_SYMBOL_ERROR,
 };
 

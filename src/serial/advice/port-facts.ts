@@ -1,8 +1,8 @@
 import { realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { within } from '../../timing/patient-timer.js';
 import type { Binding, PortInfo } from '../binding.js';
 import { deviceNumberOf, formatDeviceNumber } from '../device-nodes.js';
-import { within } from '../patient-timer.js';
 import { readText } from '../read-text.js';
 import { isDeviceMissing, needsPorts, type OpenFailure } from './port-advice.js';
 import { type SystemFacts, systemFacts } from './system-facts.js';

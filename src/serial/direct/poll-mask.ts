@@ -1,4 +1,4 @@
-import { within } from '../patient-timer.js';
+import { within } from '../../timing/patient-timer.js';
 
 /** Events of the poller of `@serialport/bindings-cpp`. */
 const READABLE = 1;

@@ -53,6 +53,7 @@ export class CurrentWrite {
         end = encodeFrame(body, this.#buffer, end);
       }
       group.endsAt = end;
+      group.transmission?.beginWriting();
       waiting.delete(group);
       this.#groups.push(group);
     }

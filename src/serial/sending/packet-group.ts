@@ -1,4 +1,5 @@
-import type { SerialStats } from '../serial-stats.js';
+import type { Transmission } from '../../requests/transmission.js';
+import type { LinkStats } from '../serial-stats.js';
 
 /** How an accepted packet ends: the counter it is added to. */
 export type Outcome =
@@ -11,8 +12,8 @@ export type Outcome =
 
 /**
  * Packets that were accepted one after another, are written together, and so share one promise: a promise costs more
- * than everything else about a small packet. A packet with a signal or a timeout is alone in its group, since it can end
- * in a way of its own.
+ * than everything else about a small packet. A packet with a signal or a timeout, and a request, is alone in its group,
+ * since it can end in a way of its own.
  */
 export class PacketGroup {
   /** Each packet with its checksum. */
@@ -22,7 +23,8 @@ export class PacketGroup {
   /** Most bytes that the frames and their delimiters can take. */
   wireBytes: number;
   readonly promise: Promise<void>;
-  readonly signal: AbortSignal | undefined;
+  /** Of a request. */
+  readonly transmission: Transmission | undefined;
   /** Stops watching the signal. */
   unwatch: (() => void) | undefined;
   /** When `sendTimeoutMs` is over, by the timer of the queue. Infinite without that setting. */
@@ -37,8 +39,8 @@ export class PacketGroup {
     body: Uint8Array,
     packetBytes: number,
     wireBytes: number,
-    signal: AbortSignal | undefined,
     deadlineMs: number,
+    transmission: Transmission | undefined,
   ) {
     this.bodies = [body];
     this.packetBytes = packetBytes;
@@ -47,7 +49,7 @@ export class PacketGroup {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    this.signal = signal;
+    this.transmission = transmission;
     this.unwatch = undefined;
     this.deadlineMs = deadlineMs;
   }
@@ -68,7 +70,7 @@ export class PacketGroup {
   }
 
   /** Settles the promise and counts the packets. Does nothing the second time. */
-  settle(stats: SerialStats, outcome: Outcome, error: unknown): void {
+  settle(stats: LinkStats, outcome: Outcome, error: unknown): void {
     if (this.#isSettled) {
       return;
     }

@@ -2,10 +2,11 @@ import { ConnectionError, InvalidArgumentError } from '../../errors.js';
 import { type FrameChecksum, frameChecksum, withChecksum } from '../../framing/checksum.js';
 import { maxWireBytes } from '../../framing/frame-encoder.js';
 import { resyncSequence } from '../../framing/resync-sequence.js';
-import { AbortWatch } from '../abort-watch.js';
-import { PatientTimer } from '../patient-timer.js';
-import type { CompleteSerialConnection } from '../serial-connection.js';
-import type { SerialStats } from '../serial-stats.js';
+import type { Transmission } from '../../requests/transmission.js';
+import { AbortWatch } from '../../timing/abort-watch.js';
+import { PatientTimer } from '../../timing/patient-timer.js';
+import { type CompleteSerialConnection, idBytesOf } from '../serial-connection.js';
+import type { LinkStats } from '../serial-stats.js';
 import { CurrentWrite } from './current-write.js';
 import { type Outcome, PacketGroup } from './packet-group.js';
 
@@ -30,7 +31,7 @@ export interface WriteControl {
 export class SendQueue {
   readonly #name: string;
   readonly #connection: CompleteSerialConnection;
-  readonly #stats: SerialStats;
+  readonly #stats: LinkStats;
   readonly #checksum: FrameChecksum;
   readonly #write = new CurrentWrite();
   /** Nothing of these is written. A set keeps their order and removes any of them in constant time. */
@@ -41,6 +42,8 @@ export class SendQueue {
   #prefix: Buffer | undefined;
   /** Bytes of all packets that wait or are being written. */
   #queuedBytes = 0;
+  /** Room that is kept for packets sent later. */
+  #heldBytes = 0;
   #aborts: AbortWatch | undefined;
   /** Undefined without `sendTimeoutMs`. */
   readonly #timer: PatientTimer | undefined;
@@ -49,7 +52,7 @@ export class SendQueue {
   control: WriteControl | undefined;
 
   /** @param stats - updated as things happen */
-  constructor(name: string, connection: CompleteSerialConnection, stats: SerialStats) {
+  constructor(name: string, connection: CompleteSerialConnection, stats: LinkStats) {
     this.#name = name;
     this.#connection = connection;
     this.#stats = stats;
@@ -84,29 +87,14 @@ export class SendQueue {
   }
 
   /**
-   * Accepts a packet, or rejects. The promise settles when the packet is written, withdrawn by its signal, or not written
-   * within `sendTimeoutMs`, and with {@link rejectAll}.
+   * Accepts a packet, or rejects. The promise settles when the packet is written, withdrawn by its signal or its
+   * transmission, or not written within `sendTimeoutMs`, and with {@link rejectAll}.
    */
-  add(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    const { maxPacketBytes, sendQueueBytes, sendTimeoutMs } = this.#connection;
-    if (packet.length > maxPacketBytes) {
-      return this.refuse(
-        new InvalidArgumentError(
-          'PACKET_TOO_LARGE',
-          `send to "${this.#name}": the packet has ${packet.length} bytes, maxPacketBytes is ${maxPacketBytes}`,
-        ),
-      );
-    }
+  add(packet: Uint8Array, signal: AbortSignal | undefined, transmission: Transmission | undefined): Promise<void> {
     const wireBytes = maxWireBytes(packet.length + this.#checksum.bytes);
-    if (this.#queuedBytes + wireBytes > sendQueueBytes) {
-      return this.refuse(
-        new ConnectionError(
-          'SEND_QUEUE_FULL',
-          this.#name,
-          `send to "${this.#name}": the send queue is full (${this.#queuedBytes} of ${sendQueueBytes} bytes); ` +
-            'await earlier sends, or raise sendQueueBytes',
-        ),
-      );
+    const refusal = this.#refusal(packet.length, wireBytes);
+    if (refusal !== undefined) {
+      return this.refuse(refusal);
     }
     let body: Uint8Array;
     try {
@@ -118,23 +106,49 @@ export class SendQueue {
     this.#stats.packetsAccepted++;
     this.#stats.packetsWaiting++;
     const joinable = this.#joinable;
-    if (signal === undefined && joinable !== undefined && joinable.wireBytes + wireBytes <= GROUP_BYTES) {
+    if (
+      signal === undefined &&
+      transmission === undefined &&
+      joinable !== undefined &&
+      joinable.wireBytes + wireBytes <= GROUP_BYTES
+    ) {
       joinable.add(body, packet.length, wireBytes);
       return joinable.promise;
     }
     const timer = this.#timer;
-    const deadlineMs = timer === undefined ? Number.POSITIVE_INFINITY : timer.watchedMs + sendTimeoutMs;
-    const group = new PacketGroup(body, packet.length, wireBytes, signal, deadlineMs);
+    const deadlineMs =
+      timer === undefined ? Number.POSITIVE_INFINITY : timer.watchedMs + this.#connection.sendTimeoutMs;
+    const group = new PacketGroup(body, packet.length, wireBytes, deadlineMs, transmission);
     this.#waiting.add(group);
-    this.#joinable = signal === undefined && timer === undefined ? group : undefined;
+    this.#joinable = signal === undefined && transmission === undefined && timer === undefined ? group : undefined;
     if (signal !== undefined) {
       this.#aborts ??= new AbortWatch();
-      group.unwatch = this.#aborts.add(signal, () => this.#abort(group));
+      group.unwatch = this.#aborts.add(signal, () => this.#abort(group, signal.reason));
+    }
+    if (transmission !== undefined) {
+      transmission.withdraw = (reason) => this.#abort(group, reason);
     }
     if (timer?.isRunning === false) {
       timer.start(deadlineMs, () => this.#expire(timer));
     }
     return group.promise;
+  }
+
+  /**
+   * Keeps room for a packet that is added later, until the returned function is called.
+   *
+   * @throws the error that {@link add} would reject with
+   */
+  hold(packetBytes: number): () => void {
+    const wireBytes = maxWireBytes(packetBytes + this.#checksum.bytes);
+    const refusal = this.#refusal(packetBytes, wireBytes);
+    if (refusal !== undefined) {
+      throw refusal;
+    }
+    this.#heldBytes += wireBytes;
+    return () => {
+      this.#heldBytes -= wireBytes;
+    };
   }
 
   /** Counts a packet that is not accepted. */
@@ -186,6 +200,28 @@ export class SendQueue {
     }
   }
 
+  /** Why a packet is not accepted, if it is not. */
+  #refusal(packetBytes: number, wireBytes: number): InvalidArgumentError | ConnectionError | undefined {
+    const { maxPacketBytes, sendQueueBytes } = this.#connection;
+    const payloadBytes = packetBytes - idBytesOf(this.#connection);
+    if (payloadBytes > maxPacketBytes) {
+      return new InvalidArgumentError(
+        'PACKET_TOO_LARGE',
+        `send to "${this.#name}": the packet has ${payloadBytes} bytes, maxPacketBytes is ${maxPacketBytes}`,
+      );
+    }
+    const usedBytes = this.#queuedBytes + this.#heldBytes;
+    if (usedBytes + wireBytes > sendQueueBytes) {
+      return new ConnectionError(
+        'SEND_QUEUE_FULL',
+        this.#name,
+        `send to "${this.#name}": the send queue is full (${usedBytes} of ${sendQueueBytes} bytes); ` +
+          'await earlier sends and requests, or raise sendQueueBytes',
+      );
+    }
+    return undefined;
+  }
+
   /** The whole group is written. */
   #finish(group: PacketGroup): void {
     this.#queuedBytes -= group.wireBytes;
@@ -193,8 +229,10 @@ export class SendQueue {
   }
 
   /** Rejects at once. A frame that is partly written keeps its place in the write, and is completed. */
-  #abort(group: PacketGroup): void {
-    const reason = group.signal?.reason;
+  #abort(group: PacketGroup, reason: unknown): void {
+    if (group.isSettled) {
+      return;
+    }
     if (!this.#waiting.has(group)) {
       this.#recall();
     }
@@ -237,6 +275,9 @@ export class SendQueue {
     const recalled = this.#write.takeUnwritten(control.writtenBytes);
     if (recalled.length > 0) {
       this.#waiting = new Set([...recalled, ...this.#waiting]);
+      for (const group of recalled) {
+        group.transmission?.recall();
+      }
       control.shortenWrite(this.#write.endBytes);
     }
   }

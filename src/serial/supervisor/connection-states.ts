@@ -181,6 +181,22 @@ function transitionOfStarted(state: State & { name: 'settling' | 'ready' }, even
   }
 }
 
+/**
+ * Whether a packet is accepted in this state.
+ *
+ * @param mayWait - whether packets may wait for the port to be opened again
+ */
+export function acceptsPackets(state: State, mayWait: boolean): boolean {
+  switch (state.name) {
+    case 'freeing':
+    case 'released':
+    case 'givenUp':
+      return false;
+    default:
+      return mayWait || linkOf(state) !== undefined;
+  }
+}
+
 /** The open link, if the state has one. */
 export function linkOf(state: State): Link | undefined {
   switch (state.name) {

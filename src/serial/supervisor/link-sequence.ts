@@ -1,5 +1,5 @@
+import { within } from '../../timing/patient-timer.js';
 import type { Link } from '../link.js';
-import { within } from '../patient-timer.js';
 
 /** How long closing a port may delay the next attempt. */
 const CLOSE_LIMIT_MS = 1_000;

@@ -1,16 +1,18 @@
-import { ConnectionError } from '../../errors.js';
+import type { ConnectionError } from '../../errors.js';
+import type { Transmission } from '../../requests/transmission.js';
+import { within } from '../../timing/patient-timer.js';
 import type { Binding } from '../binding.js';
-import { ControlLines, describeSignalsError } from '../control-lines.js';
+import { ControlLines } from '../control-lines.js';
 import { Link } from '../link.js';
 import type { OpenedPort } from '../open-port.js';
-import { within } from '../patient-timer.js';
 import type { Port } from '../port.js';
 import type { LinkOwner } from '../receiver.js';
 import type { CompleteSerialConnection } from '../serial-connection.js';
-import { newSerialStats, type SerialStats } from '../serial-stats.js';
+import { type LinkStats, newLinkStats } from '../serial-stats.js';
 import { ConnectionErrors } from './connection-errors.js';
 import {
   type Attempt,
+  acceptsPackets,
   attemptOf,
   CONNECTION_STATES,
   type ConnectionState,
@@ -48,7 +50,7 @@ export class LinkSupervisor {
   readonly #opener: PortOpener;
   readonly #owner: SupervisorOwner;
   readonly #errors: ConnectionErrors;
-  readonly #stats = newSerialStats();
+  readonly #stats = newLinkStats();
   readonly #links = new LinkSequence();
   /** Undefined if `reconnect` is off. */
   readonly #schedule: RetrySchedule | undefined;
@@ -87,7 +89,7 @@ export class LinkSupervisor {
   }
 
   /** What has happened so far. */
-  get stats(): SerialStats {
+  get stats(): LinkStats {
     this.#links.countBytes();
     this.#outbox.queue.countWritten();
     return { ...this.#stats };
@@ -127,16 +129,25 @@ export class LinkSupervisor {
   }
 
   /** Sends a packet as `Communicator.send` promises. */
-  send(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    const { name } = this.#state;
-    const link = linkOf(this.#state);
-    const mayWait = this.#connection.whenDisconnected === 'wait' && name !== 'givenUp' && name !== 'released';
-    if (link === undefined ? !mayWait : name === 'freeing') {
+  send(packet: Uint8Array, signal: AbortSignal | undefined, transmission: Transmission | undefined): Promise<void> {
+    if (!this.#maySend) {
       return this.#outbox.queue.refuse(this.#noLink('send to'));
     }
-    const sent = this.#outbox.queue.add(packet, signal);
-    link?.planWrite();
+    const sent = this.#outbox.queue.add(packet, signal, transmission);
+    linkOf(this.#state)?.planWrite();
     return sent;
+  }
+
+  /** Keeps room for a packet that is sent later. Throws what {@link send} would reject with. */
+  hold(packetBytes: number): () => void {
+    if (!this.#maySend) {
+      throw this.#noLink('send to');
+    }
+    return this.#outbox.queue.hold(packetBytes);
+  }
+
+  get #maySend(): boolean {
+    return acceptsPackets(this.#state, this.#connection.whenDisconnected === 'wait');
   }
 
   /**
@@ -256,12 +267,9 @@ export class LinkSupervisor {
         break;
       case 'closed':
         this.#schedule?.stop();
-        this.#outbox.queue.rejectAll(
-          'packetsShutDown',
-          this.#errors.shutDown('send to', 'the packet was fully written'),
-        );
-        this.#readyCalls?.rejectAll(this.#errors.shutDown('ready', 'the connection was ready'));
-        this.#releases.failReopening(this.#errors.shutDown('reopen', 'the port was open'));
+        this.#outbox.queue.rejectAll('packetsShutDown', this.#errors.shutDown('send to'));
+        this.#readyCalls?.rejectAll(this.#errors.shutDown('ready'));
+        this.#releases.failReopening(this.#errors.shutDown('reopen'));
         break;
     }
   }
@@ -323,8 +331,7 @@ export class LinkSupervisor {
       if (linkOf(this.#state) !== link) {
         throw this.#noLink(what);
       }
-      const message = `connection ${this.#errors.description}: ${describeSignalsError(error)}`;
-      throw new ConnectionError('SIGNALS_ERROR', this.#name, message, { cause: error });
+      throw this.#errors.signals(error);
     }
   }
 
@@ -333,14 +340,9 @@ export class LinkSupervisor {
   }
 
   #newLink(port: Port): Link {
-    const link: Link = new Link(
-      this.#name,
-      this.#connection,
-      port,
-      this.#outbox.queue,
-      this.#stats,
-      this.#owner,
-      (error) => this.#lost(link, error),
+    const { queue } = this.#outbox;
+    const link: Link = new Link(this.#name, this.#connection, port, queue, this.#stats, this.#owner, (error) =>
+      this.#lost(link, error),
     );
     return link;
   }

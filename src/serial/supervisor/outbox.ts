@@ -2,17 +2,17 @@ import type { ConnectionError } from '../../errors.js';
 import type { Outcome } from '../sending/packet-group.js';
 import { SendQueue } from '../sending/send-queue.js';
 import type { CompleteSerialConnection } from '../serial-connection.js';
-import type { SerialStats } from '../serial-stats.js';
+import type { LinkStats } from '../serial-stats.js';
 
 /** The send queues of one connection, one for each link. */
 export class Outbox {
   readonly #name: string;
   readonly #connection: CompleteSerialConnection;
-  readonly #stats: SerialStats;
+  readonly #stats: LinkStats;
   /** Of the link. Without a link, of the next one: packets may wait for it. */
   queue: SendQueue;
 
-  constructor(name: string, connection: CompleteSerialConnection, stats: SerialStats) {
+  constructor(name: string, connection: CompleteSerialConnection, stats: LinkStats) {
     this.#name = name;
     this.#connection = connection;
     this.#stats = stats;

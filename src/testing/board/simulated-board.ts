@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { aName, checkOptions, milliseconds, type OptionRules, required } from '../../options.js';
-import { within } from '../../serial/patient-timer.js';
 import type { PortOpenOptions } from '../../serial/port.js';
+import { within } from '../../timing/patient-timer.js';
 import { Device, type DeviceIdentity, IDENTITY_RULES } from '../device.js';
 import { EXPECTED_IMAGE, loadProgram } from './load-program.js';
 import type { SimulatedBoardStats } from './simulated-hardware.js';

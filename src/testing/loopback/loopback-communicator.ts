@@ -1,17 +1,34 @@
-import { Communicator, CommunicatorState, type SendOptions } from '../../communicator.js';
-import { IllegalStateAction, InvalidArgumentError } from '../../errors.js';
+import { Communicator } from '../../communicator.js';
+import { InvalidArgumentError } from '../../errors.js';
 import { aFunction, anInteger, checkOptions, milliseconds, type OptionRules } from '../../options.js';
+import type { RequestSettings } from '../../requests/exchange.js';
+import { checkPacketLimit, type RequestIdOptions } from '../../requests/request-ids.js';
+import type { Transmission } from '../../requests/transmission.js';
+import { serialSettings } from '../../serial/serial-settings.js';
+import { LoopbackDevice } from './loopback-device.js';
 import { LoopbackLink } from './loopback-link.js';
 
 /** Settings of one connection of a {@link LoopbackCommunicator}. */
 export interface LoopbackConnection {
   /**
-   * Plays the device: called with each sent packet, it returns the replies: one packet, several in order, or none. If it
-   * throws, the error becomes an uncaught one, so that the test fails. Default: replies with the packet itself.
+   * Plays the device: called with each sent packet that `onRequest` does not get, it returns the packets of the device: one
+   * packet, several in order, or none. If it throws, the error becomes an uncaught one, so that the test fails. With
+   * `requestIds`, all these packets have their ids. Default: without `onRequest`, sends the packet itself back, unless it
+   * is the reply to a request of the device.
    */
   reply?: (packet: Uint8Array) => Uint8Array | readonly Uint8Array[] | undefined;
-  /** Maximum size of a sent packet in bytes. Default: 65,536. */
+  /**
+   * Plays the device: called with each request, it returns the reply or a promise of it; `undefined` sends none. With
+   * `requestIds`, neither has its id, and an error becomes an error reply. Without, it is called with each sent packet, and
+   * an error becomes an uncaught one.
+   */
+  onRequest?: (packet: Uint8Array) => Uint8Array | undefined | PromiseLike<Uint8Array | undefined>;
+  /** Maximum size of a sent packet in bytes, without its id. Default: 65,536. */
   maxPacketBytes?: number;
+  /** Puts an id before each packet, as in a serial connection. Default: no ids. */
+  requestIds?: RequestIdOptions;
+  /** Maximum number of bytes kept for a busy handler while a request waits, as in a serial connection. Default: 65,536. */
+  requestBacklogBytes?: number;
 }
 
 /** Options of a {@link LoopbackCommunicator}. */
@@ -22,11 +39,17 @@ export interface LoopbackCommunicatorOptions {
 
 const DEFAULT_MAX_PACKET_BYTES = 65_536;
 
-const CONNECTION_RULES: OptionRules<LoopbackConnection> = { reply: aFunction, maxPacketBytes: anInteger(0) };
+const CONNECTION_RULES: OptionRules<LoopbackConnection> = {
+  reply: aFunction,
+  onRequest: aFunction,
+  maxPacketBytes: anInteger(0),
+  requestIds: serialSettings.requestIds,
+  requestBacklogBytes: serialSettings.requestBacklogBytes,
+};
 
 /**
- * A communicator without ports, for tests of an application's own logic. The function `reply` of a connection plays its
- * device. It is never called within `send`.
+ * A communicator without ports, for tests of an application's own logic. The functions `reply` and `onRequest` of a
+ * connection play its device. They are never called within `send`.
  *
  * It follows the rules of a communicator over serial ports:
  *
@@ -34,8 +57,7 @@ const CONNECTION_RULES: OptionRules<LoopbackConnection> = { reply: aFunction, ma
  *   Further packets are queued, up to 1,048,576 bytes; beyond that, `send` rejects with `SEND_QUEUE_FULL`.
  * - `send` rejects packets longer than `maxPacketBytes` with `PACKET_TOO_LARGE`.
  * - `shutdown` waits until all queued packets are in flight; those still queued after `shutdownTimeoutMs` reject with
- *   `SHUTDOWN_TIMEOUT`. Packets not handled by then are dropped and counted in {@link droppedPackets}, like bytes that
- *   were never read from a port.
+ *   `SHUTDOWN_TIMEOUT`. Packets not handled by then are dropped and counted in {@link stats}.
  *
  * @example
  * ```ts
@@ -46,7 +68,6 @@ const CONNECTION_RULES: OptionRules<LoopbackConnection> = { reply: aFunction, ma
 export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   readonly #shutdownTimeoutMs: number;
   readonly #links = new Map<string, LoopbackLink>();
-  readonly #unhandled = new Map<string, number>();
 
   /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid */
   constructor(options: LoopbackCommunicatorOptions = {}) {
@@ -58,32 +79,31 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
   }
 
   /**
-   * Makes a packet arrive from the device. The packet is copied. Resolves when the receive handler has settled.
+   * Makes a packet arrive from the device, with its id if the connection has `requestIds`. The packet is copied. Resolves
+   * when a request has taken it, its handlers have settled, or it is kept for them since a request waits.
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED, or if `shutdown` comes before the packet is handled
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   * @throws InvalidArgumentError (`INVALID_PACKET`) if the packet is too short for an id
    * @throws ConnectionError (`SEND_QUEUE_FULL`) if 1,048,576 bytes are in flight
    */
   async inject(name: string, packet: Uint8Array): Promise<void> {
-    if (this.state !== CommunicatorState.STARTED) {
-      throw new IllegalStateAction(`inject: the state is ${CommunicatorState[this.state]}; call it while STARTED`);
+    this.requireStarted('inject');
+    const idBytes = idBytesOf(this.requireConnection('inject', name));
+    if (packet.length < idBytes) {
+      throw new InvalidArgumentError(
+        'INVALID_PACKET',
+        `inject into "${name}": the packet has ${packet.length} bytes; expected at least an id (requestIds), ${idBytes}`,
+      );
     }
-    this.requireConnection('inject', name);
     await this.#links.get(name)!.inject(packet);
   }
 
-  /**
-   * Number of packets that were in flight and reached no receive handler: none was set, or `shutdown` came first.
-   *
-   * @throws KeyError (`KEY_ERROR`) if no connection has that name
-   */
-  droppedPackets(name: string): number {
-    this.requireConnection('droppedPackets', name);
-    return (this.#unhandled.get(name) ?? 0) + (this.#links.get(name)?.droppedPackets ?? 0);
-  }
-
   protected override checkConnection(name: string, connection: LoopbackConnection): LoopbackConnection {
-    return checkOptions(`connection "${name}"`, connection, CONNECTION_RULES, 'INVALID_CONNECTION');
+    const where = `connection "${name}"`;
+    const checked = checkOptions(where, connection, CONNECTION_RULES, 'INVALID_CONNECTION');
+    checkPacketLimit(where, checked.maxPacketBytes ?? DEFAULT_MAX_PACKET_BYTES, checked.requestIds);
+    return checked;
   }
 
   protected override async openConnections(connections: ReadonlyMap<string, LoopbackConnection>): Promise<void> {
@@ -96,48 +116,60 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
     // Nothing arrives before a packet is sent or injected.
   }
 
-  protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
-    const { maxPacketBytes = DEFAULT_MAX_PACKET_BYTES } = this.requireConnection('send', name);
-    if (packet.length > maxPacketBytes) {
-      return Promise.reject(
-        new InvalidArgumentError(
-          'PACKET_TOO_LARGE',
-          `send to "${name}": the packet has ${packet.length} bytes, maxPacketBytes is ${maxPacketBytes}`,
-        ),
-      );
+  protected override requestSettings(connection: LoopbackConnection): RequestSettings {
+    return connection;
+  }
+
+  protected override transmit(
+    name: string,
+    packet: Uint8Array,
+    signal: AbortSignal | undefined,
+    transmission: Transmission | undefined,
+  ): Promise<void> {
+    const error = this.#tooLarge(name, packet.length);
+    return error === undefined ? this.#links.get(name)!.send(packet, signal, transmission) : Promise.reject(error);
+  }
+
+  protected override hold(name: string, packetBytes: number): () => void {
+    const error = this.#tooLarge(name, packetBytes);
+    if (error !== undefined) {
+      throw error;
     }
-    return this.#links.get(name)!.send(packet, options?.signal);
+    return this.#links.get(name)!.hold(packetBytes);
   }
 
   protected override async closeConnections(): Promise<void> {
     await Promise.all([...this.#links.values()].map((link) => link.close(this.#shutdownTimeoutMs)));
   }
 
-  #newLink(name: string, { reply }: LoopbackConnection): LoopbackLink {
-    return new LoopbackLink({
-      name,
-      reply: (packet) => (reply === undefined ? [packet] : repliesOf(reply, packet)),
-      deliver: (packet) => {
-        if (this.hasReceiveHandler) {
-          return this.deliver(name, packet);
-        }
-        this.#unhandled.set(name, (this.#unhandled.get(name) ?? 0) + 1);
-        return undefined;
-      },
+  #tooLarge(name: string, packetBytes: number): InvalidArgumentError | undefined {
+    const connection = this.requireConnection('send', name);
+    const { maxPacketBytes = DEFAULT_MAX_PACKET_BYTES } = connection;
+    const payloadBytes = packetBytes - idBytesOf(connection);
+    return payloadBytes <= maxPacketBytes
+      ? undefined
+      : new InvalidArgumentError(
+          'PACKET_TOO_LARGE',
+          `send to "${name}": the packet has ${payloadBytes} bytes, maxPacketBytes is ${maxPacketBytes}`,
+        );
+  }
+
+  #newLink(name: string, connection: LoopbackConnection): LoopbackLink {
+    const inlet = this.inlet(name);
+    const device = new LoopbackDevice(connection, (packet) => {
+      // After shutdown, nothing arrives any more.
+      link.inject(packet).catch(() => inlet.dropped());
     });
+    const link = new LoopbackLink({
+      name,
+      reply: (packet) => device.replies(packet),
+      deliver: (packet) => inlet.receive(packet),
+      dropped: () => inlet.dropped(),
+    });
+    return link;
   }
 }
 
-/** Returns copies of the replies, since `reply` may reuse its memory. */
-function repliesOf(reply: NonNullable<LoopbackConnection['reply']>, packet: Uint8Array): Uint8Array[] {
-  try {
-    const replies = reply(packet) ?? [];
-    return (replies instanceof Uint8Array ? [replies] : replies).map((bytes) => new Uint8Array(bytes));
-  } catch (error) {
-    // Not caught: it is the test that fails, not the communicator.
-    process.nextTick(() => {
-      throw error;
-    });
-    return [];
-  }
+function idBytesOf({ requestIds }: LoopbackConnection): number {
+  return requestIds?.bytes ?? 0;
 }

@@ -1,9 +1,10 @@
 // Not the global: Jest removes it with jsdom.
 import { setImmediate } from 'node:timers';
 import { ConnectionError, IllegalStateAction } from '../../errors.js';
-import { AbortWatch } from '../../serial/abort-watch.js';
-import { beginDelivery, mayDeliverNext, nextTurn } from '../../serial/delivery-turn.js';
-import { within } from '../../serial/patient-timer.js';
+import type { Transmission } from '../../requests/transmission.js';
+import { AbortWatch } from '../../timing/abort-watch.js';
+import { beginDelivery, mayDeliverNext, nextTurn } from '../../timing/delivery-turn.js';
+import { within } from '../../timing/patient-timer.js';
 
 /** Maximum number of bytes in flight, as in an operating system's buffers for a serial port. */
 const MAX_BYTES_IN_FLIGHT = 65_536;
@@ -15,6 +16,8 @@ const MAX_QUEUED_BYTES = 1_048_576;
 interface QueuedPacket {
   readonly packet: Uint8Array;
   readonly costBytes: number;
+  /** Of a request. */
+  readonly transmission: Transmission | undefined;
   resolve(): void;
   reject(error: unknown): void;
   settled?(): void;
@@ -35,12 +38,14 @@ export interface LoopbackLinkOptions {
   /** Returns the replies to a packet. */
   reply(packet: Uint8Array): readonly Uint8Array[];
   /** Delivers a packet. While a returned promise is pending, the next packet waits. The promise never rejects. */
-  deliver(packet: Uint8Array): void | Promise<void>;
+  deliver(packet: Uint8Array): Promise<void> | undefined;
+  /** A packet is dropped because the link is closed. */
+  dropped(): void;
 }
 
 /** An empty packet needs room too: one byte, as for its delimiter. */
-function costBytesOf(packet: Uint8Array): number {
-  return packet.length + 1;
+function costBytesOf(packetBytes: number): number {
+  return packetBytes + 1;
 }
 
 /**
@@ -52,6 +57,8 @@ export class LoopbackLink {
   readonly #aborts = new AbortWatch();
   readonly #queue = new Set<QueuedPacket>();
   #queuedBytes = 0;
+  /** Room that is kept for packets sent later. */
+  #heldBytes = 0;
   /** In order. The first one is being handled. */
   readonly #inFlight: PacketInFlight[] = [];
   #bytesInFlight = 0;
@@ -61,25 +68,27 @@ export class LoopbackLink {
   #repliesLeft: number | undefined;
   #closed = false;
   #onQueueEmpty: (() => void) | undefined;
-  #droppedPackets = 0;
 
   constructor(options: LoopbackLinkOptions) {
     this.#options = options;
   }
 
-  /** Number of packets dropped because the link was closed before they were handled. */
-  get droppedPackets(): number {
-    return this.#droppedPackets;
-  }
-
   /** Sends a packet. Resolves when a copy of it is in flight. */
-  send(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    const costBytes = costBytesOf(packet);
-    if (this.#queuedBytes + costBytes > MAX_QUEUED_BYTES) {
-      return Promise.reject(this.#queueFull('send', this.#queuedBytes));
+  send(packet: Uint8Array, signal: AbortSignal | undefined, transmission: Transmission | undefined): Promise<void> {
+    const costBytes = costBytesOf(packet.length);
+    const usedBytes = this.#queuedBytes + this.#heldBytes;
+    if (usedBytes + costBytes > MAX_QUEUED_BYTES) {
+      return Promise.reject(this.#queueFull('send', usedBytes));
     }
     return new Promise((resolve, reject) => {
-      const queued: QueuedPacket = { packet, costBytes, resolve, reject };
+      const queued: QueuedPacket = { packet, costBytes, transmission, resolve, reject };
+      if (transmission !== undefined) {
+        transmission.withdraw = (reason) => {
+          if (this.#queue.has(queued)) {
+            this.#reject(queued, reason);
+          }
+        };
+      }
       if (signal !== undefined) {
         queued.settled = this.#aborts.add(signal, () => this.#reject(queued, signal.reason));
       }
@@ -89,9 +98,22 @@ export class LoopbackLink {
     });
   }
 
+  /** Keeps room for a packet that is sent later, until the returned function is called. */
+  hold(packetBytes: number): () => void {
+    const costBytes = costBytesOf(packetBytes);
+    const usedBytes = this.#queuedBytes + this.#heldBytes;
+    if (usedBytes + costBytes > MAX_QUEUED_BYTES) {
+      throw this.#queueFull('send', usedBytes);
+    }
+    this.#heldBytes += costBytes;
+    return () => {
+      this.#heldBytes -= costBytes;
+    };
+  }
+
   /** Puts a packet of the device in flight. Resolves when it was handled. */
   inject(packet: Uint8Array): Promise<void> {
-    const costBytes = costBytesOf(packet);
+    const costBytes = costBytesOf(packet.length);
     if (this.#bytesInFlight + costBytes > MAX_QUEUED_BYTES) {
       return Promise.reject(this.#queueFull('inject', this.#bytesInFlight));
     }
@@ -117,7 +139,9 @@ export class LoopbackLink {
     }
     this.#closed = true;
     for (const [index, packetInFlight] of this.#inFlight.entries()) {
-      this.#droppedPackets += index === 0 && this.#repliesLeft !== undefined ? this.#repliesLeft : 1;
+      for (let left = index === 0 ? (this.#repliesLeft ?? 1) : 1; left > 0; left--) {
+        this.#options.dropped();
+      }
       packetInFlight.abandoned?.();
     }
     this.#inFlight.length = 0;
@@ -216,6 +240,7 @@ export class LoopbackLink {
       if (this.#closed || (this.#bytesInFlight > 0 && this.#bytesInFlight + queued.costBytes > MAX_BYTES_IN_FLIGHT)) {
         return;
       }
+      queued.transmission?.beginWriting();
       const copy = new Uint8Array(queued.packet);
       this.#put({ replies: () => this.#options.reply(copy), costBytes: queued.costBytes });
       queued.resolve();
@@ -228,7 +253,7 @@ export class LoopbackLink {
     return new ConnectionError(
       'SEND_QUEUE_FULL',
       name,
-      `${call} to "${name}": ${queuedBytes} of ${MAX_QUEUED_BYTES} bytes are queued; await earlier packets`,
+      `${call} to "${name}": ${queuedBytes} of ${MAX_QUEUED_BYTES} bytes are queued; await earlier sends and requests`,
     );
   }
 }

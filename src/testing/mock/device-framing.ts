@@ -9,6 +9,9 @@ import type { RejectReason } from '../../framing/frame-decoder.js';
  * the library, so that a fault there meets an independent implementation. Known faults of the two are worked around.
  */
 
+/** Why a frame holds no packet. */
+type Rejection = Exclude<RejectReason, 'too-short'>;
+
 const FULL_BLOCK = 255;
 const DELIMITER = Buffer.of(0);
 
@@ -92,7 +95,7 @@ export class DeviceFraming {
   }
 
   /** Decodes bytes of any length. Yields each packet, or why a frame was rejected, in the order of the stream. */
-  *push(bytes: Uint8Array): Generator<Uint8Array | RejectReason> {
+  *push(bytes: Uint8Array): Generator<Uint8Array | Rejection> {
     for (let start = 0; start < bytes.length; ) {
       const delimiterAt = bytes.indexOf(0, start);
       const end = delimiterAt === -1 ? bytes.length : delimiterAt;
@@ -111,7 +114,7 @@ export class DeviceFraming {
     }
   }
 
-  *#finishFrame(): Generator<Uint8Array | RejectReason> {
+  *#finishFrame(): Generator<Uint8Array | Rejection> {
     // The parser is never ended: it would push the unfinished frame.
     const frame: Buffer | null = this.#parser.read();
     const tooLong = this.#tooLong;
@@ -124,7 +127,7 @@ export class DeviceFraming {
     }
   }
 
-  #decode(frame: Buffer): Uint8Array | RejectReason {
+  #decode(frame: Buffer): Uint8Array | Rejection {
     if (!endsWithBlock(frame)) {
       return 'malformed';
     }

@@ -1,49 +1,17 @@
-import type { Checksum, ChecksumName } from '../../framing/checksum.js';
-import { aBoolean, aFunction, aName, anInteger, checkOptions, type OptionRules, required } from '../../options.js';
+import { isUint8Array } from 'node:util/types';
+import { checkOptions, describeValue } from '../../options.js';
 import type { PortOpenOptions } from '../../serial/port.js';
-import { serialSettings } from '../../serial/serial-settings.js';
-import { Device, type DeviceIdentity, IDENTITY_RULES, identityOf } from '../device.js';
+import { Device, identityOf } from '../device.js';
+import { ERROR_CODES } from '../device-ids.js';
 import { DeviceFraming, encodeForWire } from './device-framing.js';
+import { DeviceRequests, type MockRequestOptions, needsRequestIds } from './device-requests.js';
 import { History } from './history.js';
+import { MOCK_DEVICE_RULES, type MockDeviceOptions } from './mock-device-options.js';
 import { MockPort, type PortSignals } from './mock-port.js';
 
-/** Options of a {@link MockDevice}. */
-export interface MockDeviceOptions extends DeviceIdentity {
-  /** Path of the device's port, for example `/dev/ttyACM0`. It need not exist. */
-  path: string;
-  /**
-   * Called with each received packet, in order. It may reply with `device.send`. If it throws or rejects, the error
-   * becomes an uncaught one, so that the test fails.
-   */
-  onPacket?: (packet: Uint8Array, device: MockDevice) => unknown;
-  /** Send every packet back, after `onPacket`. Default: false. */
-  echo?: boolean;
-  /** Checksum appended to each packet, as in a connection. Default: `'none'`. */
-  checksum?: ChecksumName | Checksum;
-  /** Maximum size of a received packet in bytes. Longer ones are counted in `tooLongFrames`. Default: 65,536. */
-  maxPacketBytes?: number;
-  /**
-   * Maximum size in bytes of a chunk for the host, at most 4,096. A small number cuts frames into many chunks. Default:
-   * 1,024.
-   */
-  maxReadSize?: number;
-  /** Number of packets, writes and signals kept in `received`, `writes` and `signals`. Default: 1,000. */
-  historyLength?: number;
-}
-
-const RULES: OptionRules<MockDeviceOptions> = {
-  path: required(aName),
-  onPacket: aFunction,
-  echo: aBoolean,
-  checksum: serialSettings.checksum,
-  maxPacketBytes: anInteger(0),
-  maxReadSize: anInteger(1),
-  historyLength: anInteger(1),
-  ...IDENTITY_RULES,
-};
-
 /**
- * A simulated device with one port. It receives packets, sends packets and raw bytes, stalls, and can be unplugged.
+ * A simulated device with one port. It receives packets, sends packets and raw bytes, replies to requests and makes its
+ * own, stalls, and can be unplugged.
  * {@link mockBinding} makes its port available to a communicator. While the port is open, opening it again fails as
  * busy, whatever the option `lock` is.
  *
@@ -54,23 +22,28 @@ export class MockDevice extends Device<MockPort> {
   readonly #received: History<Uint8Array>;
   readonly #writes: History<Buffer>;
   readonly #signals: History<PortSignals>;
+  readonly #requestErrors: History<unknown>;
+  readonly #requests: DeviceRequests | undefined;
   readonly #takers: ((packet: Uint8Array) => void)[] = [];
   #framing: DeviceFraming;
   #isStalled = false;
   #malformedFrames = 0;
   #tooLongFrames = 0;
   #checksumFrames = 0;
+  #tooShortFrames = 0;
   #discardedBytes = 0;
 
   /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid */
   constructor(options: MockDeviceOptions) {
-    const given = checkOptions('MockDevice', options, RULES);
+    const given = checkOptions('MockDevice', options, MOCK_DEVICE_RULES);
     super(given.path, identityOf(given));
     this.#options = given;
-    const { historyLength = 1_000 } = this.#options;
+    const { historyLength = 1_000, requestIds } = given;
     this.#received = new History(historyLength);
     this.#writes = new History(historyLength);
     this.#signals = new History(historyLength);
+    this.#requestErrors = new History(historyLength);
+    this.#requests = requestIds && new DeviceRequests(given.path, requestIds.bytes, (packet) => this.#transmit(packet));
     this.#framing = this.#newFraming();
   }
 
@@ -79,7 +52,10 @@ export class MockDevice extends Device<MockPort> {
     return this.#port?.openOptions;
   }
 
-  /** The latest received packets, oldest first, at most `historyLength`. */
+  /**
+   * The latest received packets, oldest first, at most `historyLength`. With `requestIds`, they are without their ids;
+   * requests of the host are included, replies are not.
+   */
   get received(): readonly Uint8Array[] {
     return this.#received.items;
   }
@@ -117,6 +93,21 @@ export class MockDevice extends Device<MockPort> {
     return this.#checksumFrames;
   }
 
+  /** Number of received frames whose packet is too short for its id. */
+  get tooShortFrames(): number {
+    return this.#tooShortFrames;
+  }
+
+  /** The latest errors that `onRequest` threw, oldest first, at most `historyLength`. Each became an error reply. */
+  get requestErrors(): readonly unknown[] {
+    return this.#requestErrors.items;
+  }
+
+  /** Number of received replies that no {@link request} waited for: late, repeated or malformed ones. */
+  get lateReplies(): number {
+    return this.#requests?.lateReplies ?? 0;
+  }
+
   /** Bytes sent by the device and not read by the host before the port was closed, flushed or unplugged. */
   get discardedBytes(): number {
     return this.#discardedBytes;
@@ -134,13 +125,29 @@ export class MockDevice extends Device<MockPort> {
 
   /**
    * Sends a packet to the host. Resolves when all of its bytes are in the port's buffer, which holds 4,096 bytes and
-   * empties as the host reads. Await it before sending more; otherwise the bytes pile up in the device.
+   * empties as the host reads. Await it before sending more; otherwise the bytes pile up in the device. With `requestIds`,
+   * the id of the packet is 0: neither a request nor a reply.
    *
    * @throws Error if the port is not open, or is closed or unplugged before all bytes are in the buffer
    * @throws the error of `compute`, if the checksum is an object
    */
   async send(packet: Uint8Array): Promise<void> {
-    await this.sendRaw(encodeForWire(packet, this.#options.checksum ?? 'none'));
+    await this.#transmit(this.#requests?.join(0, packet) ?? packet);
+  }
+
+  /**
+   * Sends a request to the host, whose handler `onRequest` replies. Resolves with the reply. Needs `requestIds`.
+   *
+   * @throws InvalidArgumentError (`INVALID_OPTION`) without `requestIds`, or if an option is invalid
+   * @throws Error with the number `replyCode` if the host replies with an error: 1 if its handler failed, 2 without one
+   * @throws Error if there is no reply within `timeoutMs`, all ids are in use, or the port is not open, is closed or
+   * unplugged before the reply has come
+   */
+  async request(packet: Uint8Array, options: MockRequestOptions = {}): Promise<Uint8Array> {
+    if (this.#requests === undefined) {
+      throw needsRequestIds(this.path);
+    }
+    return this.#requests.request(packet, options);
   }
 
   /** Sends bytes without framing: noise, partial frames, frames made elsewhere. Settles like {@link send}. */
@@ -163,6 +170,7 @@ export class MockDevice extends Device<MockPort> {
 
   override unplug(): void {
     super.unplug();
+    this.#requests?.rejectAll('it was unplugged');
     this.#framing = this.#newFraming();
   }
 
@@ -184,13 +192,28 @@ export class MockDevice extends Device<MockPort> {
     });
   }
 
+  /** @internal */
+  protected override portClosed(port: MockPort): void {
+    // Not if it was lost before: another port may be open by now.
+    if (port === this.#port) {
+      this.#requests?.rejectAll('its port was closed');
+    }
+    super.portClosed(port);
+  }
+
   get #port(): MockPort | undefined {
     const [port] = this.ports;
     return port;
   }
 
   #newFraming(): DeviceFraming {
-    return new DeviceFraming(this.#options.maxPacketBytes ?? 65_536, this.#options.checksum ?? 'none');
+    const { maxPacketBytes = 65_536, requestIds, checksum = 'none' } = this.#options;
+    return new DeviceFraming(maxPacketBytes + (requestIds?.bytes ?? 0), checksum);
+  }
+
+  /** Sends a packet that has its id, if it needs one. */
+  async #transmit(packet: Uint8Array): Promise<void> {
+    await this.sendRaw(encodeForWire(packet, this.#options.checksum ?? 'none'));
   }
 
   #bytesArrived(bytes: Uint8Array): void {
@@ -206,18 +229,60 @@ export class MockDevice extends Device<MockPort> {
           this.#checksumFrames++;
           break;
         default:
-          this.#packetArrived(result);
+          this.#frameArrived(result);
       }
     }
   }
 
-  #packetArrived(packet: Uint8Array): void {
+  #frameArrived(packet: Uint8Array): void {
+    if (this.#requests !== undefined) {
+      this.#frameWithIdArrived(packet, this.#requests);
+      return;
+    }
+    this.#record(packet);
+    this.#callOnPacket(packet);
+    const { onRequest, echo } = this.#options;
+    if (onRequest !== undefined) {
+      void this.#reply(onRequest, packet, undefined);
+    } else if (echo) {
+      this.#sendUnawaited(packet);
+    }
+  }
+
+  #frameWithIdArrived(packet: Uint8Array, requests: DeviceRequests): void {
+    const split = requests.split(packet);
+    if (split === undefined) {
+      this.#tooShortFrames++;
+      return;
+    }
+    if (requests.takeReply(split)) {
+      return;
+    }
+    const { id, payload } = split;
+    const { onRequest, echo } = this.#options;
+    this.#record(payload);
+    if (id === 0) {
+      this.#callOnPacket(payload);
+      if (echo) {
+        this.#sendUnawaited(packet);
+      }
+    } else if (onRequest !== undefined) {
+      void this.#reply(onRequest, payload, id);
+    } else {
+      this.#sendUnawaited(echo ? packet : requests.errorReply(id, ERROR_CODES.noHandler));
+    }
+  }
+
+  #record(packet: Uint8Array): void {
     this.#received.add(packet);
     const taker = this.#takers.shift();
     if (taker !== undefined) {
       this.#received.take();
       taker(packet);
     }
+  }
+
+  #callOnPacket(packet: Uint8Array): void {
     try {
       // A rejected promise is deliberately not handled: it becomes an unhandled rejection, and the test fails.
       this.#options.onPacket?.(packet, this);
@@ -227,9 +292,37 @@ export class MockDevice extends Device<MockPort> {
         throw error;
       });
     }
-    if (this.#options.echo) {
-      // The port may have been closed by now, or may be before the echo fits: discardedBytes counts the rest.
-      this.send(packet).catch(() => {});
+  }
+
+  /** Rejects, which makes the test fail, if the result of `onRequest` is wrong or its error cannot be sent. */
+  async #reply(
+    onRequest: NonNullable<MockDeviceOptions['onRequest']>,
+    packet: Uint8Array,
+    id: number | undefined,
+  ): Promise<void> {
+    let reply: Uint8Array | undefined;
+    try {
+      reply = await onRequest(packet, this);
+    } catch (error) {
+      if (id === undefined) {
+        throw error;
+      }
+      this.#requestErrors.add(error);
+      this.#sendUnawaited(this.#requests!.errorReply(id, ERROR_CODES.handlerFailed));
+      return;
     }
+    if (reply === undefined) {
+      return;
+    }
+    if (!isUint8Array(reply)) {
+      const got = describeValue(reply);
+      throw new TypeError(`MockDevice ${this.path}: onRequest returned ${got}; expected a Uint8Array or undefined`);
+    }
+    this.#sendUnawaited(id === undefined ? reply : this.#requests!.join(id, reply));
+  }
+
+  #sendUnawaited(packet: Uint8Array): void {
+    // The port may have been closed by now, or may be before the packet fits: discardedBytes counts the rest.
+    this.#transmit(packet).catch(() => {});
   }
 }

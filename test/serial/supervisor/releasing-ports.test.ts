@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { SerialCommunicator } from '../../../src/index.js';
 import { Inbox } from '../../support/inbox.js';
 import { NATIVE_BINDINGS } from '../../support/native-bindings.js';
 import { Pty } from '../../support/pty.js';
-import { ReleasableCommunicator } from '../../support/releasable.js';
 import { expectNothingUncounted } from '../../support/stats.js';
 import { has } from '../../support/tools.js';
 
@@ -46,7 +46,7 @@ async function start(binding: (typeof NATIVE_BINDINGS)[number][1]) {
   onTestFinished(() => device.end());
   const path = await device.open();
   await device.echo(true);
-  const serial = new ReleasableCommunicator({ binding });
+  const serial = new SerialCommunicator({ binding });
   const inbox = new Inbox();
   serial.setReceiveHandler(inbox.handler);
   serial.addConnection('arm', { path, baudRate: 115_200, reconnect: { minDelayMs: 5, maxDelayMs: 20 } });

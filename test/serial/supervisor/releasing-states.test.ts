@@ -1,10 +1,9 @@
 import { describe, expect, onTestFailed, onTestFinished, test, vi } from 'vitest';
-import type { Binding, SerialConnection } from '../../../src/index.js';
+import { type Binding, SerialCommunicator, type SerialConnection } from '../../../src/index.js';
 import { MockDevice, mockBinding } from '../../../src/testing/index.js';
 import { gate, outcome, someTurns } from '../../contract/harness.js';
 import { Inbox } from '../../support/inbox.js';
 import { randomNumbers, runSeed } from '../../support/random.js';
-import { ReleasableCommunicator } from '../../support/releasable.js';
 import { expectNothingUncounted } from '../../support/stats.js';
 
 const PACKET = Uint8Array.of(1, 2, 3);
@@ -16,7 +15,7 @@ class Rig {
   readonly device = new MockDevice({ path: '/dev/arm', echo: true });
   readonly inbox = new Inbox();
   readonly disconnects: string[] = [];
-  readonly serial: ReleasableCommunicator;
+  readonly serial: SerialCommunicator;
   hold: Promise<void> | undefined;
   attempts = 0;
 
@@ -27,7 +26,7 @@ class Rig {
       await this.hold;
       return inner.open(options);
     };
-    this.serial = new ReleasableCommunicator({ binding: { list: inner.list, open }, shutdownTimeoutMs: 200 });
+    this.serial = new SerialCommunicator({ binding: { list: inner.list, open }, shutdownTimeoutMs: 200 });
     this.serial.setReceiveHandler(this.inbox.handler);
     this.serial.on('disconnected', ({ error, willReconnect }) =>
       this.disconnects.push(`${error.code} ${willReconnect}`),
@@ -307,7 +306,7 @@ test('a port whose close hangs delays release and reopen only for a time', async
     port.close = () => (hangs ? close().then(() => new Promise(() => {})) : close());
     return port;
   };
-  const serial = new ReleasableCommunicator({ binding: { list, open }, shutdownTimeoutMs: 40 });
+  const serial = new SerialCommunicator({ binding: { list, open }, shutdownTimeoutMs: 40 });
   serial.addConnection('arm', { path: '/dev/arm', baudRate: 9_600 });
   onTestFinished(() => serial[Symbol.asyncDispose]());
   await serial.initialize();

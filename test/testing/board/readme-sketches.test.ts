@@ -7,21 +7,29 @@ import { type ChecksumName, SerialCommunicator } from '../../../src/index.js';
 import { SimulatedBoard, simulatedBinding } from '../../../src/testing/index.js';
 import { Inbox } from '../../support/inbox.js';
 import { has } from '../../support/tools.js';
+import { eventually } from '../fixtures/board.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../../..');
 const skip = !has('avr-gcc') || !has('make') || !existsSync('/usr/share/arduino/hardware/arduino/avr');
 
 const readme = readFileSync(path.join(ROOT, 'firmware/README.md'), 'utf8');
-const [plain = '', crc16 = '', ...more] = [...readme.matchAll(/^```cpp\n(.*?)^```$/gms)].map(([, sketch]) => sketch!);
+const blocks = [...readme.matchAll(/^```cpp\n(.*?)^```$/gms)].map(([, code]) => code!);
+const [plain = '', crc16 = '', replyingLoop = '', replying = ''] = blocks;
 
-const SKETCHES: [string, ChecksumName, string][] = [
+/** In cycles of the board. */
+const SECOND = 16_000_000;
+
+const ECHOES: [string, ChecksumName, string][] = [
   ['without a checksum', 'none', plain],
   ['with a CRC-16', 'crc16', crc16],
   ['with a CRC-32', 'crc32', crc16.replaceAll('crc16', 'crc32').replaceAll('CRC16', 'CRC32')],
 ];
 
-test('firmware/README.md has two sketches', () => {
-  expect([plain.includes('crc'), crc16.includes('crc16_check'), more.length]).toEqual([false, true, 0]);
+test('firmware/README.md has the sketches that are tested here', () => {
+  expect(
+    [plain, crc16, replyingLoop, replying].map((code) => /crc16_check|memcpy|requests_kind/.exec(code)?.[0]),
+  ).toEqual([undefined, 'crc16_check', 'memcpy', 'requests_kind']);
+  expect(blocks).toHaveLength(4);
 });
 
 describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make and arduino-core-avr)', () => {
@@ -29,32 +37,115 @@ describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make an
 
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  test.each(SKETCHES)(
+  /** Compiles a sketch, which must cause no warning, and connects to a simulated board that runs it. */
+  async function run(name: string, sketch: string, checksum: ChecksumName = 'none') {
+    mkdirSync(path.join(folder, name));
+    writeFileSync(path.join(folder, name, `${name}.ino`), sketch);
+    const words = [`SKETCH=${path.join(folder, name, `${name}.ino`)}`, `BUILD=${path.join(folder, 'build')}`];
+    const output = execFileSync('make', ['-s', '-C', path.join(ROOT, 'firmware-echo'), ...words], { encoding: 'utf8' });
+    expect(output).toBe('');
+
+    const image = readFileSync(path.join(folder, 'build', `${name}.hex`), 'utf8');
+    const board = new SimulatedBoard({ path: '/dev/ttySIM0', image });
+    const serial = new SerialCommunicator({ binding: simulatedBinding(board) });
+    serial.addConnection('a', { path: board.path, baudRate: 115_200, settleMs: 50, checksum });
+    const inbox = new Inbox();
+    serial.setReceiveHandler(inbox.handler);
+    await serial.initialize();
+    return {
+      board,
+      send: (...bytes: number[]) => serial.send('a', Uint8Array.from(bytes)),
+      next: async () => [...(await inbox.next()).packet],
+      [Symbol.asyncDispose]: () => serial[Symbol.asyncDispose](),
+    };
+  }
+
+  test.each(ECHOES)(
     '%s: compiles, and echoes on a simulated board',
     async (_name, checksum, sketch) => {
-      const name = `echo-${checksum}`;
-      mkdirSync(path.join(folder, name));
-      writeFileSync(path.join(folder, name, `${name}.ino`), sketch);
-      const words = [`SKETCH=${path.join(folder, name, `${name}.ino`)}`, `BUILD=${path.join(folder, 'build')}`];
-      const output = execFileSync('make', ['-s', '-C', path.join(ROOT, 'firmware-echo'), ...words], {
-        encoding: 'utf8',
-      });
-      expect(output).toBe('');
-
-      const image = readFileSync(path.join(folder, 'build', `${name}.hex`), 'utf8');
-      const board = new SimulatedBoard({ path: '/dev/ttySIM0', image });
-      await using serial = new SerialCommunicator({ binding: simulatedBinding(board) });
-      serial.addConnection('a', { path: board.path, baudRate: 115_200, settleMs: 50, checksum });
-      const inbox = new Inbox();
-      serial.setReceiveHandler(inbox.handler);
-      await serial.initialize();
-      const packets = [new Uint8Array(0), Uint8Array.of(1, 0, 2), new Uint8Array(64).fill(0xff)];
-      for (const packet of packets) {
-        await serial.send('a', packet);
+      await using device = await run(`echo-${checksum}`, sketch, checksum);
+      for (const packet of [[], [1, 0, 2], Array(64).fill(0xff)]) {
+        await device.send(...packet);
+        expect(await device.next()).toEqual(packet);
       }
-      await inbox.count(packets.length);
-      expect(inbox.packets('a').map((packet) => [...packet])).toEqual(packets.map((packet) => [...packet]));
     },
     60_000,
   );
+
+  test('the smallest that replies: repeats the id of a request', { timeout: 60_000 }, async () => {
+    const sketch = plain.slice(0, plain.indexOf('void loop()')) + replyingLoop;
+    await using device = await run('smallest', sketch);
+    const times: number[] = [];
+    for (const id of [1, 127, 0]) {
+      await device.send();
+      await device.send(id, 1, 2, 3);
+      const [repeated, ...time] = await device.next();
+      expect([repeated, time.length]).toEqual([id, 4]);
+      times.push(Buffer.from(time).readUInt32LE());
+    }
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times[0]).toBeLessThan(60_000);
+  });
+
+  /** The next packet that is not a question of the sketch with `requests.c`. The ids of its questions are added to `asked`. */
+  async function nextReply(device: { next(): Promise<number[]> }, idBytes: 1 | 2, asked: number[] = []) {
+    for (;;) {
+      const packet = await device.next();
+      const id = Buffer.from(packet).readUIntBE(0, idBytes);
+      if (id <= (idBytes === 1 ? 0x80 : 0x8000)) {
+        return packet;
+      }
+      expect(packet.slice(idBytes)).toEqual([...Buffer.from('b')]);
+      asked.push(id);
+    }
+  }
+
+  test('the one with requests.c, with ids of two bytes: replies and fails', { timeout: 60_000 }, async () => {
+    await using device = await run('two', replying.replace('#define ID_BYTES 1', '#define ID_BYTES 2'));
+    await device.send(0x7f, 0xfe, 0x2b, 2, 3);
+    expect(await nextReply(device, 2)).toEqual([0x7f, 0xfe, 5]);
+    await device.send(0, 1, 0x21);
+    expect(await nextReply(device, 2)).toEqual([0x80, 0, 0, 1, 2]);
+  });
+
+  test('the one with requests.c: replies, fails, and asks until it gets a reply', { timeout: 60_000 }, async () => {
+    await using device = await run('replying', replying);
+    const asked: number[] = [];
+    const next = () => nextReply(device, 1, asked);
+    await device.send(1, 0x2b, 2, 3);
+    expect(await next()).toEqual([1, 5]);
+    await device.send(2, 0x2b);
+    expect(await next()).toEqual([0x80, 2, 1]);
+    await device.send(3, 0x2b, 200, 100);
+    expect(await next()).toEqual([3, 44]);
+    await device.send(4, 0x3f, 2);
+    expect(await next()).toEqual([4, expect.toBeOneOf([0, 1])]);
+    await device.send(5, 0x3f, 200);
+    expect(await next()).toEqual([0x80, 5, 1]);
+    await device.send(6);
+    expect(await next()).toEqual([0x80, 6, 2]);
+    await device.send(7, 0x21);
+    expect(await next()).toEqual([0x80, 7, 2]);
+
+    const ask = async (): Promise<number> => (await device.next())[0]!;
+    while (asked.length < 2) {
+      asked.push(await ask());
+    }
+    // The first question is late by now. An error reply does not tell how bright the lamp should be.
+    await device.send(asked[0]!, 10);
+    await device.send(0x80, asked[1]!, 1);
+    asked.push(await ask(), await ask());
+    const [first] = asked;
+    expect(asked).toEqual(asked.map((_, index) => 0x81 + ((first! - 0x81 + index) % 127)));
+    // It asks again only if the reply to its last question was late, because this machine is busy.
+    let replied: number;
+    do {
+      replied = asked.at(-1)!;
+      await device.send(replied, 128);
+      const { cycles } = device.board.stats;
+      await eventually(() => expect(device.board.stats.cycles).toBeGreaterThan(cycles + SECOND));
+      await device.send(8, 0x2b, 1, 1);
+      expect(await next()).toEqual([8, 2]);
+    } while (replied !== asked.at(-1));
+  });
 });

@@ -126,7 +126,7 @@ describe('inject', () => {
     await communicator.shutdown();
     await Promise.all(rejected);
     expect(packets).toEqual([bytes(1)]);
-    expect(communicator.droppedPackets('a')).toBe(1);
+    expect(communicator.stats('a').packetsDropped).toBe(1);
   });
 
   test('rejects beyond 1,048,576 bytes', async () => {
@@ -150,12 +150,12 @@ describe('packets without a handler', () => {
     await communicator.initialize();
     await communicator.send('a', bytes(1));
     await communicator.inject('a', bytes(2));
-    expect(communicator.droppedPackets('a')).toBe(2);
+    expect(communicator.stats('a').packetsWithoutHandler).toBe(2);
     const inbox = new Inbox();
     communicator.setReceiveHandler(inbox.handler);
     await communicator.inject('a', bytes(3));
     expect(inbox.packets('a')).toEqual([bytes(3)]);
-    expect(() => communicator.droppedPackets('b')).toThrow(expect.objectContaining({ code: 'KEY_ERROR' }));
+    expect(() => communicator.stats('b')).toThrow(expect.objectContaining({ code: 'KEY_ERROR' }));
   });
 });
 
@@ -164,7 +164,7 @@ describe('an invalid connection', () => {
     [{ maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer of at least 0'],
     [{ maxPacketBytes: 1.5 }, 'maxPacketBytes is 1.5'],
     [{ reply: 7 }, 'reply is 7; expected a function'],
-    [{ path: '/dev/ttyACM0' }, 'unknown setting "path"; expected one of reply, maxPacketBytes'],
+    [{ path: '/dev/ttyACM0' }, 'unknown setting "path"; expected one of reply, onRequest, maxPacketBytes'],
   ])('is rejected: %j', (connection, message) => {
     const communicator = new LoopbackCommunicator();
     expect(() => communicator.addConnection('a', connection as LoopbackConnection)).toThrow(

@@ -112,7 +112,7 @@ describe('shutdown', () => {
     await communicator.shutdown();
     await sends;
     await someTurns();
-    expect(inbox.arrivals.length + communicator.droppedPackets('a')).toBe(3);
+    expect(inbox.arrivals.length + communicator.stats('a').packetsDropped).toBe(3);
   });
 
   test('counts the replies that a stuck handler did not get', async () => {
@@ -125,7 +125,7 @@ describe('shutdown', () => {
     release();
     await someTurns();
     expect(packets).toHaveLength(1);
-    expect(communicator.droppedPackets('a')).toBe(2);
+    expect(communicator.stats('a').packetsDropped).toBe(2);
   });
 
   test('waits for queued sends, and delivers packets until then', async () => {
@@ -138,7 +138,7 @@ describe('shutdown', () => {
     await someTurns();
     release();
     await Promise.all([...sends, stopping]);
-    expect(packets.length + communicator.droppedPackets('a')).toBe(2);
+    expect(packets.length + communicator.stats('a').packetsDropped).toBe(2);
   });
 
   test('ends within shutdownTimeoutMs, and rejects sends that are still queued', async () => {

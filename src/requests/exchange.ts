@@ -1,0 +1,294 @@
+import { checkHandler, packetError, type SendOptions, signalError } from '../call-arguments.js';
+import type { CommunicatorEvents } from '../communicator-events.js';
+import { ConnectionError } from '../errors.js';
+import { invalidOption } from '../options.js';
+import { warn } from '../warnings.js';
+import { type ConnectionStats, newConnectionStats } from './connection-stats.js';
+import { Consumers, type ConsumersOwner } from './consumers.js';
+import { IncomingRequests, type RequestHandler } from './incoming-requests.js';
+import { Intake } from './intake.js';
+import type { PacketHandler, ReopenOptions } from './named-connection.js';
+import { OutgoingRequests } from './outgoing-requests.js';
+import type { PacketIterator } from './packet-iterator.js';
+import type { Arrivals } from './request-errors.js';
+import { type RequestIdOptions, RequestIds } from './request-ids.js';
+import { completeRequestOptions, type RequestOptions } from './request-options.js';
+import type { LineCounts, Transmission } from './transmission.js';
+
+/** The settings of a connection that its requests depend on. */
+export interface RequestSettings {
+  /**
+   * Puts an id before each packet, so that replies find their requests. The device must do the same. `maxPacketBytes` does
+   * not include the id. Default: no ids.
+   */
+  requestIds?: RequestIdOptions | undefined;
+  /**
+   * Maximum number of bytes of other packets that are kept for a busy handler while a request waits for its reply. Beyond
+   * it, the request rejects with `REQUEST_BLOCKED`. Default: 65,536.
+   */
+  requestBacklogBytes?: number | undefined;
+}
+
+export const DEFAULT_BACKLOG_BYTES = 65_536;
+
+/** What an exchange needs of its communicator. */
+export interface ExchangeOwner extends ConsumersOwner {
+  requireStarted(call: string): void;
+  transmit(
+    name: string,
+    packet: Uint8Array,
+    signal: AbortSignal | undefined,
+    transmission: Transmission | undefined,
+  ): Promise<void>;
+  hold(name: string, packetBytes: number): () => void;
+  lineCounts(name: string): LineCounts;
+  release(name: string): Promise<void>;
+  reopen(name: string, signal: AbortSignal | undefined): Promise<void>;
+  emit<Name extends 'lateReply' | 'undecodedPacket'>(event: Name, payload: CommunicatorEvents[Name]): void;
+}
+
+/** What an implementation of `Communicator` reports of one connection. */
+export interface Inlet {
+  /**
+   * A packet arrived, with its id if the connection has ids. It must be long enough for one. Returns a promise, which never
+   * rejects, if the next packet has to wait.
+   */
+  receive(packet: Uint8Array): Promise<void> | undefined;
+  /** A packet arrived and was dropped, since the connection is being closed. */
+  dropped(): void;
+  /** The connection is lost: nothing that was sent before gets a reply. */
+  lost(error: ConnectionError): void;
+}
+
+/** What goes to and comes from one connection: requests, replies, and packets for handlers and iterators. */
+export class Exchange implements Inlet {
+  readonly #name: string;
+  readonly #owner: ExchangeOwner;
+  readonly #stats = newConnectionStats();
+  readonly #ids: RequestIds | undefined;
+  readonly #intake: Intake;
+  readonly #consumers: Consumers;
+  readonly #incoming: IncomingRequests | undefined;
+  /** Made by the first request: there can be hundreds of connections. */
+  #requests: OutgoingRequests | undefined;
+  readonly #warned = new Set<string>();
+  /** Packets that no request took. */
+  #otherPackets = 0;
+  #isReleased = false;
+
+  constructor(name: string, { requestIds, requestBacklogBytes }: RequestSettings, owner: ExchangeOwner) {
+    this.#name = name;
+    this.#owner = owner;
+    this.#consumers = new Consumers(name, this.#stats, owner);
+    const backlogBytes = requestBacklogBytes ?? DEFAULT_BACKLOG_BYTES;
+    this.#intake = new Intake(
+      {
+        deliver: (packet) => this.#deliver(packet),
+        isRequestWaiting: () => this.#requests?.isWaiting ?? false,
+        blocked: () => this.#rejectRequests((requests) => requests.errors.blocked(backlogBytes)),
+      },
+      backlogBytes,
+    );
+    if (requestIds !== undefined) {
+      this.#ids = new RequestIds(requestIds);
+      this.#incoming = new IncomingRequests(this.#ids, this.#stats, {
+        reply: (packet) => owner.transmit(name, packet, undefined, undefined),
+        handlerFailed: (error, packet) => owner.handlerFailed(name, error, packet),
+      });
+    }
+  }
+
+  get stats(): ConnectionStats {
+    return { ...this.#stats };
+  }
+
+  /** Sends a packet as `Communicator.send` promises. */
+  send(packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
+    const refusal = this.#refusal('send', packet, options);
+    if (refusal !== undefined) {
+      return refusal;
+    }
+    const ids = this.#ids;
+    return this.#owner.transmit(this.#name, ids === undefined ? packet : ids.plain(packet), options?.signal, undefined);
+  }
+
+  /** Sends a request as `Communicator.request` promises. */
+  request(packet: Uint8Array, options: RequestOptions | undefined): Promise<Uint8Array> {
+    const refusal = this.#refusal('request', packet, options);
+    if (refusal !== undefined) {
+      return refusal;
+    }
+    try {
+      const complete = completeRequestOptions(this.#name, options, this.#ids !== undefined);
+      this.#requests ??= this.#newRequests();
+      const reply = this.#requests.add(packet, complete);
+      this.#intake.resumeReading();
+      return reply;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  packets(options: { signal?: AbortSignal } | undefined): PacketIterator {
+    const error = signalError('packets of', this.#name, options);
+    if (error !== undefined) {
+      throw error;
+    }
+    return this.#consumers.newIterator(options?.signal);
+  }
+
+  /** Sets the handler of this connection alone. */
+  setHandler(handler: PacketHandler): void {
+    checkHandler('onPacket', handler);
+    this.#warnOfReplacing('onPacket', this.#consumers.handler);
+    this.#consumers.handler = (_name, packet) => handler(packet);
+  }
+
+  /** Sets the handler for requests of the device. */
+  setRequestHandler(handler: RequestHandler): void {
+    checkHandler('onRequest', handler);
+    const incoming = this.#incoming;
+    if (incoming === undefined) {
+      throw invalidOption(`onRequest of "${this.#name}": the connection has no ids; set requestIds`);
+    }
+    this.#warnOfReplacing('onRequest', incoming.handler);
+    incoming.handler = handler;
+  }
+
+  receive(packet: Uint8Array): Promise<void> | undefined {
+    if (this.#ids === undefined ? this.#requests?.takeMatching(packet) : this.#takeReply(this.#ids, packet)) {
+      return undefined;
+    }
+    this.#otherPackets++;
+    return this.#intake.take(packet);
+  }
+
+  dropped(): void {
+    this.#stats.packetsDropped++;
+  }
+
+  lost(error: ConnectionError): void {
+    this.#rejectRequests((requests) => requests.errors.lost(error));
+  }
+
+  /** Closes the connection for a while, as {@link NamedConnection.release} promises. */
+  async release(): Promise<void> {
+    this.#owner.requireStarted('release');
+    this.#isReleased = true;
+    this.#rejectRequests((requests) => requests.errors.released());
+    await this.#owner.release(this.#name);
+  }
+
+  /** Opens the connection again, as {@link NamedConnection.reopen} promises. */
+  async reopen(options: ReopenOptions | undefined): Promise<void> {
+    this.#owner.requireStarted('reopen');
+    const invalid = signalError('reopen', this.#name, options);
+    if (invalid !== undefined) {
+      throw invalid;
+    }
+    const signal = options?.signal;
+    signal?.throwIfAborted();
+    this.#isReleased = false;
+    try {
+      await this.#owner.reopen(this.#name, signal);
+    } catch (error) {
+      // After an abort, it is still being reopened. Another call of release has released it itself.
+      this.#isReleased ||= !signal?.aborted && (error as ConnectionError).code !== 'CONNECTION_RELEASED';
+      throw error;
+    }
+  }
+
+  /** `shutdown` was called: no request gets its reply any more. */
+  stop(): void {
+    this.#rejectRequests((requests) => requests.errors.shutDown());
+  }
+
+  /** The connection is closed. Delivers nothing more. */
+  close(): void {
+    this.#consumers.close();
+    this.#stats.packetsDropped += this.#intake.close();
+  }
+
+  /** Reports a packet that the codec of a channel could not decode. */
+  undecoded(packet: Uint8Array, error: unknown): void {
+    this.#stats.undecodedPackets++;
+    this.#owner.emit('undecodedPacket', { name: this.#name, packet, error });
+  }
+
+  /** Why a packet cannot be sent now, as a rejected promise. */
+  #refusal(call: string, packet: Uint8Array, options: SendOptions | undefined): Promise<never> | undefined {
+    const error = packetError(call, this.#name, packet) ?? (options && signalError(`${call} to`, this.#name, options));
+    if (error !== undefined) {
+      return Promise.reject(error);
+    }
+    if (options?.signal?.aborted) {
+      return Promise.reject(options.signal.reason);
+    }
+    return this.#isReleased
+      ? Promise.reject(
+          new ConnectionError(
+            'CONNECTION_RELEASED',
+            this.#name,
+            `${call} to "${this.#name}": the connection is released; call reopen first`,
+          ),
+        )
+      : undefined;
+  }
+
+  #newRequests(): OutgoingRequests {
+    const { lineCounts, hold, transmit } = this.#owner;
+    return new OutgoingRequests(this.#name, this.#ids, this.#stats, {
+      transmit: (packet, transmission) => transmit(this.#name, packet, undefined, transmission),
+      hold: (packetBytes) => hold(this.#name, packetBytes),
+      arrivals: (): Arrivals => ({ packets: this.#otherPackets, ...lineCounts(this.#name) }),
+    });
+  }
+
+  #rejectRequests(errorOf: (requests: OutgoingRequests) => Error): void {
+    const requests = this.#requests;
+    requests?.rejectAll(() => errorOf(requests));
+  }
+
+  /** Gives a reply to its request. Returns false if the packet is something else. */
+  #takeReply(ids: RequestIds, packet: Uint8Array): boolean {
+    const id = ids.idOf(packet);
+    const kind = ids.kindOf(id);
+    if (kind === 'plain' || kind === 'device-request') {
+      return false;
+    }
+    const payload = ids.payloadOf(packet);
+    let replyTo = id;
+    let isTaken: boolean | undefined;
+    if (kind === 'reply') {
+      isTaken = this.#requests?.takeReply(id, payload);
+    } else {
+      const error = ids.readErrorReply(packet);
+      replyTo = error?.requestId ?? id;
+      isTaken = error && this.#requests?.takeError(error.requestId, error.code);
+    }
+    if (!isTaken) {
+      this.#otherPackets++;
+      this.#stats.lateReplies++;
+      this.#owner.emit('lateReply', { name: this.#name, id: replyTo, packet: payload });
+    }
+    return true;
+  }
+
+  /** Passes a packet on: a request of the device to its handler, any other packet to the consumers. */
+  #deliver(packet: Uint8Array): Promise<void> | undefined {
+    const ids = this.#ids;
+    if (ids === undefined) {
+      return this.#consumers.deliver(packet);
+    }
+    const id = ids.idOf(packet);
+    const payload = ids.payloadOf(packet);
+    return ids.kindOf(id) === 'device-request' ? this.#incoming!.take(id, payload) : this.#consumers.deliver(payload);
+  }
+
+  #warnOfReplacing(call: string, before: unknown): void {
+    if (before !== undefined && !this.#warned.has(call)) {
+      this.#warned.add(call);
+      warn('HANDLER_REPLACED', `connection "${this.#name}": ${call} replaced a handler that was set before`);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/** Distinct items in the order in which they were added. Any of them can be removed, and all calls take constant time. */
+export class Fifo<Item> {
+  readonly #items = new Set<Item>();
+  /** Kept, since a new iterator would pass over everything that was removed before it. */
+  #iterator = this.#items.values();
+
+  add(item: Item): void {
+    this.#items.add(item);
+  }
+
+  delete(item: Item): void {
+    this.#items.delete(item);
+  }
+
+  /** Removes and returns the first item. */
+  shift(): Item | undefined {
+    let next = this.#iterator.next();
+    if (next.done) {
+      this.#iterator = this.#items.values();
+      next = this.#iterator.next();
+    }
+    if (next.done) {
+      return undefined;
+    }
+    this.#items.delete(next.value);
+    return next.value;
+  }
+}

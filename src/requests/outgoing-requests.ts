@@ -1,0 +1,245 @@
+import { AbortWatch } from '../timing/abort-watch.js';
+import type { ConnectionStats } from './connection-stats.js';
+import { Fifo } from './fifo.js';
+import { IdPool } from './id-pool.js';
+import { PendingRequest } from './pending-request.js';
+import { type Arrivals, RequestErrors } from './request-errors.js';
+import type { RequestIds } from './request-ids.js';
+import type { CompleteRequestOptions } from './request-options.js';
+import type { Transmission } from './transmission.js';
+
+/** What the requests of a connection need of it. */
+export interface RequestCarrier {
+  /** Sends a packet. Its promise settles as that of `send` does. */
+  transmit(packet: Uint8Array, transmission: Transmission): Promise<void>;
+  /** Keeps room for a packet to be sent later, until the returned function is called. Throws what `transmit` rejects with. */
+  hold(packetBytes: number): () => void;
+  /** What has arrived so far. */
+  arrivals(): Arrivals;
+}
+
+type RequestOutcome = 'requestsReplied' | 'requestsTimedOut' | 'requestsFailed';
+
+/** The requests that one connection sends: their order, their ids, and the replies to them. */
+export class OutgoingRequests {
+  readonly errors: RequestErrors;
+  readonly #stats: ConnectionStats;
+  readonly #carrier: RequestCarrier;
+  readonly #ids: RequestIds | undefined;
+  readonly #pool: IdPool | undefined;
+  readonly #aborts = new AbortWatch();
+  /** All that have not settled. */
+  readonly #open = new Set<PendingRequest>();
+  /** With `concurrent: false`: the one whose turn it is, and those after it. */
+  #inTurn: PendingRequest | undefined;
+  readonly #awaitingTurn = new Fifo<PendingRequest>();
+  readonly #awaitingId = new Fifo<PendingRequest>();
+  /** Those that can get their reply, in order: without ids all, with ids those in {@link #byId}. */
+  readonly #expecting = new Set<PendingRequest>();
+  readonly #byId = new Map<number, PendingRequest>();
+
+  constructor(name: string, ids: RequestIds | undefined, stats: ConnectionStats, carrier: RequestCarrier) {
+    this.errors = new RequestErrors(name);
+    this.#ids = ids;
+    this.#pool = ids && new IdPool(ids.maxHostId);
+    this.#stats = stats;
+    this.#carrier = carrier;
+  }
+
+  /** Whether any request has not settled. */
+  get isWaiting(): boolean {
+    return this.#open.size > 0;
+  }
+
+  /** Accepts a request, whose signal has not aborted. Settles as `Communicator.request` promises. */
+  add(packet: Uint8Array, options: CompleteRequestOptions): Promise<Uint8Array> {
+    const request = new PendingRequest(packet, options, this);
+    this.#stats.requestsMade++;
+    this.#stats.requestsWaiting++;
+    this.#open.add(request);
+    const { signal } = options;
+    if (signal !== undefined) {
+      request.unwatch = this.#aborts.add(signal, () => this.reject(request, signal.reason));
+    }
+    if (options.concurrent) {
+      this.#takeId(request);
+    } else if (this.#inTurn === undefined) {
+      this.#inTurn = request;
+      this.#takeId(request);
+    } else {
+      this.#wait(request, this.#awaitingTurn);
+    }
+    return request.promise;
+  }
+
+  /** Gives a packet to the oldest request that it matches. Returns whether there is one. For connections without ids. */
+  takeMatching(packet: Uint8Array): boolean {
+    for (const request of this.#expecting) {
+      if (this.#takes(request, packet)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Gives a reply to the request with its id. Returns whether it takes it. */
+  takeReply(id: number, reply: Uint8Array): boolean {
+    const request = this.#byId.get(id);
+    return request !== undefined && this.#takes(request, reply);
+  }
+
+  /** Rejects the request with this id, since the device answered with an error. Returns whether there is one. */
+  takeError(id: number, code: number): boolean {
+    const request = this.#byId.get(id);
+    if (request === undefined) {
+      return false;
+    }
+    this.#stats.repliesReceived++;
+    this.reject(request, this.errors.fromDevice(code));
+    return true;
+  }
+
+  reject(request: PendingRequest, error: unknown): void {
+    this.#leave(request, 'requestsFailed');
+    request.reject(error);
+    this.#startNext(request);
+  }
+
+  /** Rejects all requests, each with an error of its own. */
+  rejectAll(newError: () => Error): void {
+    const open = [...this.#open];
+    // First of all, so that none is started when another one leaves.
+    for (const request of open) {
+      this.#leave(request, 'requestsFailed');
+    }
+    this.#inTurn = undefined;
+    for (const request of open) {
+      request.reject(newError());
+    }
+  }
+
+  expectReply(request: PendingRequest): void {
+    request.arrivalsBefore = this.#carrier.arrivals();
+    if (request.id === undefined) {
+      this.#expecting.add(request);
+    } else {
+      this.#byId.set(request.id, request);
+    }
+  }
+
+  expectNoReply(request: PendingRequest): void {
+    if (request.id === undefined) {
+      this.#expecting.delete(request);
+    } else {
+      this.#byId.delete(request.id);
+    }
+  }
+
+  expire(request: PendingRequest): void {
+    const { arrivalsBefore, options } = request;
+    const now = this.#carrier.arrivals();
+    this.#leave(request, 'requestsTimedOut');
+    request.reject(this.errors.timeout(options.timeoutMs, arrivalsBefore ?? now, now, this.#ids !== undefined));
+    this.#startNext(request);
+  }
+
+  #takes(request: PendingRequest, packet: Uint8Array): boolean {
+    const { matches } = request.options;
+    if (matches !== undefined) {
+      try {
+        const isReply: unknown = matches(packet);
+        if (typeof isReply !== 'boolean') {
+          throw new TypeError(`matches returned ${typeof isReply}; expected true or false`);
+        }
+        if (!isReply || request.state === 'settled') {
+          return false;
+        }
+      } catch (error) {
+        if (request.state !== 'settled') {
+          this.reject(request, error);
+        }
+        return false;
+      }
+    }
+    this.#stats.repliesReceived++;
+    this.#leave(request, 'requestsReplied');
+    request.resolve(packet);
+    this.#startNext(request);
+    return true;
+  }
+
+  /** Starts a request whose turn it is, as soon as there is an id for it. */
+  #takeId(request: PendingRequest): void {
+    if (this.#pool === undefined) {
+      this.#start(request);
+      return;
+    }
+    request.id = this.#pool.take();
+    if (request.id === undefined) {
+      this.#wait(request, this.#awaitingId);
+    } else {
+      this.#start(request);
+    }
+  }
+
+  /** Makes a request wait. It takes room in the send queue meanwhile, so that there cannot be any number of them. */
+  #wait(request: PendingRequest, queue: Fifo<PendingRequest>): void {
+    if (request.giveUpRoom === undefined) {
+      try {
+        request.giveUpRoom = this.#carrier.hold(request.packet.length + (this.#ids?.bytes ?? 0));
+      } catch (error) {
+        this.reject(request, error);
+        return;
+      }
+    }
+    queue.add(request);
+  }
+
+  #start(request: PendingRequest): void {
+    request.giveUpRoom?.();
+    request.giveUpRoom = undefined;
+    request.queue();
+    const { packet, id } = request;
+    const whole = this.#ids === undefined || id === undefined ? packet : this.#ids.withId(id, packet);
+    this.#carrier.transmit(whole, request).then(
+      () => request.finishWriting(),
+      (error) => {
+        if (request.state !== 'settled') {
+          this.reject(request, error);
+        }
+      },
+    );
+  }
+
+  /** Takes a request, which is about to settle, out of everything it is in. */
+  #leave(request: PendingRequest, outcome: RequestOutcome): void {
+    this.#open.delete(request);
+    this.#stats.requestsWaiting--;
+    this.#stats[outcome]++;
+    this.#awaitingTurn.delete(request);
+    this.#awaitingId.delete(request);
+    request.giveUpRoom?.();
+    request.giveUpRoom = undefined;
+    this.#expecting.delete(request);
+    if (request.id !== undefined) {
+      this.#byId.delete(request.id);
+      this.#pool?.giveBack(request.id);
+    }
+  }
+
+  /** Starts what waited for a request that has left. */
+  #startNext(left: PendingRequest): void {
+    if (left.id !== undefined) {
+      const next = this.#awaitingId.shift();
+      if (next !== undefined) {
+        this.#takeId(next);
+      }
+    }
+    if (this.#inTurn === left) {
+      this.#inTurn = this.#awaitingTurn.shift();
+      if (this.#inTurn !== undefined) {
+        this.#takeId(this.#inTurn);
+      }
+    }
+  }
+}

@@ -1,0 +1,108 @@
+import { PatientTimer } from '../timing/patient-timer.js';
+import type { Arrivals } from './request-errors.js';
+import type { CompleteRequestOptions } from './request-options.js';
+import type { Transmission } from './transmission.js';
+
+/**
+ * - `waiting`: for its turn or for an id; nothing has been handed over to be sent
+ * - `queued`: handed over; nothing of it is being written
+ * - `writing`: from just before its first byte is written; a packet may be its reply
+ * - `written`: its time limit runs
+ * - `settled`: final
+ */
+export type RequestState = 'waiting' | 'queued' | 'writing' | 'written' | 'settled';
+
+/** What a request reports to the requests of its connection. */
+interface RequestOwner {
+  /** It may get its reply from now on. */
+  expectReply(request: PendingRequest): void;
+  /** It cannot get its reply after all: nothing of it was written. */
+  expectNoReply(request: PendingRequest): void;
+  /** Its time limit is over. */
+  expire(request: PendingRequest): void;
+}
+
+/** One request, from the call to its end. */
+export class PendingRequest implements Transmission {
+  readonly packet: Uint8Array;
+  readonly options: CompleteRequestOptions;
+  readonly promise: Promise<Uint8Array>;
+  readonly #owner: RequestOwner;
+  #state: RequestState = 'waiting';
+  #resolve!: (reply: Uint8Array) => void;
+  #reject!: (error: unknown) => void;
+  #timer: PatientTimer | undefined;
+  /** Set while it waits: gives up the room in the send queue. */
+  giveUpRoom: (() => void) | undefined;
+  /** Its id, if the connection has ids. */
+  id: number | undefined;
+  /** Stops watching the signal. */
+  unwatch: (() => void) | undefined;
+  withdraw: ((reason: unknown) => void) | undefined;
+  /** What had arrived when it was written. */
+  arrivalsBefore: Arrivals | undefined;
+
+  constructor(packet: Uint8Array, options: CompleteRequestOptions, owner: RequestOwner) {
+    this.packet = packet;
+    this.options = options;
+    this.#owner = owner;
+    this.promise = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  get state(): RequestState {
+    return this.#state;
+  }
+
+  /** It was handed over to be sent. */
+  queue(): void {
+    this.#state = 'queued';
+  }
+
+  beginWriting(): void {
+    if (this.#state === 'queued') {
+      this.#state = 'writing';
+      this.#owner.expectReply(this);
+    }
+  }
+
+  recall(): void {
+    if (this.#state === 'writing') {
+      this.#state = 'queued';
+      this.#owner.expectNoReply(this);
+    }
+  }
+
+  /** All of it was handed to the operating system. */
+  finishWriting(): void {
+    this.beginWriting();
+    if (this.#state === 'writing') {
+      this.#state = 'written';
+      const { timeoutMs } = this.options;
+      this.#timer = new PatientTimer(timeoutMs);
+      this.#timer.start(timeoutMs, () => this.#owner.expire(this));
+    }
+  }
+
+  resolve(reply: Uint8Array): void {
+    this.#end();
+    this.#resolve(reply);
+  }
+
+  reject(error: unknown): void {
+    const isUnsent = this.#state === 'queued' || this.#state === 'writing';
+    this.#end();
+    this.#reject(error);
+    if (isUnsent) {
+      this.withdraw?.(error);
+    }
+  }
+
+  #end(): void {
+    this.#state = 'settled';
+    this.#timer?.stop();
+    this.unwatch?.();
+  }
+}

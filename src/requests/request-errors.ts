@@ -1,0 +1,97 @@
+import { ConnectionError, ReplyError } from '../errors.js';
+import { REPLY_CODES } from './request-ids.js';
+import type { LineCounts } from './transmission.js';
+
+/** What arrived on a connection. */
+export interface Arrivals extends LineCounts {
+  /** Packets that no request took. */
+  readonly packets: number;
+}
+
+/** `what` with its count, in the plural if there are several. Empty if there is none. */
+function counted(count: number, what: string): string[] {
+  return count > 0 ? [`${count} ${what}${count === 1 ? '' : 's'}`] : [];
+}
+
+/** What arrived between two readings of the counts, and what that says about the device. */
+function describeArrivals(before: Arrivals, now: Arrivals, hasIds: boolean): string {
+  const packets = now.packets - before.packets;
+  const rejectedFrames = now.rejectedFrames - before.rejectedFrames;
+  const skippedBytes = now.skippedBytes - before.skippedBytes;
+  const unfinishedBytes = now.unfinishedBytes - before.unfinishedBytes;
+  const parts = [
+    ...counted(packets, 'other packet'),
+    ...counted(rejectedFrames, 'rejected frame'),
+    ...counted(skippedBytes, 'skipped byte'),
+    ...counted(unfinishedBytes, 'byte').map((bytes) => `${bytes} without a delimiter`),
+  ];
+  const [last = 'nothing', ...others] = parts.reverse();
+  const what = others.length === 0 ? last : `${others.reverse().join(', ')} and ${last}`;
+  return `meanwhile ${what} arrived; ${adviceFor(parts.length === 0, packets > 0, hasIds)}`;
+}
+
+function adviceFor(nothingArrived: boolean, packetsArrived: boolean, hasIds: boolean): string {
+  if (nothingArrived) {
+    return 'check that the device runs and answers this request, or raise timeoutMs';
+  }
+  if (!packetsArrived) {
+    return 'check that baudRate, checksum and framing are those of the device';
+  }
+  return hasIds
+    ? 'check that the device repeats the id of the request, or raise timeoutMs'
+    : 'check that matches accepts the reply, or raise timeoutMs';
+}
+
+/** The errors of the requests of one connection. */
+export class RequestErrors {
+  readonly #name: string;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  timeout(timeoutMs: number, before: Arrivals, now: Arrivals, hasIds: boolean): ConnectionError {
+    return this.#error(
+      'REPLY_TIMEOUT',
+      `no reply within timeoutMs (${timeoutMs} ms); ${describeArrivals(before, now, hasIds)}`,
+    );
+  }
+
+  blocked(backlogBytes: number): ConnectionError {
+    return this.#error(
+      'REQUEST_BLOCKED',
+      `the reply cannot be read: more than requestBacklogBytes (${backlogBytes}) of other packets wait for a handler or a ` +
+        'loop that is busy, maybe with awaiting this request; await it elsewhere, or raise requestBacklogBytes',
+    );
+  }
+
+  lost(cause: ConnectionError): ConnectionError {
+    return this.#error('CONNECTION_LOST', `the connection was lost before the reply came: ${cause.message}`, { cause });
+  }
+
+  shutDown(): ConnectionError {
+    return this.#error('SHUTDOWN_TIMEOUT', 'shutdown was called before the reply came');
+  }
+
+  released(): ConnectionError {
+    return this.#error('CONNECTION_RELEASED', 'the connection was released before the reply came');
+  }
+
+  fromDevice(code: number): ReplyError {
+    const what =
+      code === REPLY_CODES.handlerFailed
+        ? 'its handler failed'
+        : code === REPLY_CODES.noHandler
+          ? 'it has no handler for this request'
+          : 'its meaning is not defined';
+    return new ReplyError(
+      this.#name,
+      code,
+      `request to "${this.#name}": the device answered with error ${code}: ${what}`,
+    );
+  }
+
+  #error(code: ConnectionError['code'], what: string, options?: ErrorOptions): ConnectionError {
+    return new ConnectionError(code, this.#name, `request to "${this.#name}": ${what}`, options);
+  }
+}

@@ -1,0 +1,22 @@
+/** The transmission of a request, for an implementation of `Communicator`. */
+export interface Transmission {
+  /** To be called just before the first byte of the packet is written. */
+  beginWriting(): void;
+  /** To be called after {@link beginWriting} if nothing of the packet was written after all, and it waits again. */
+  recall(): void;
+  /**
+   * To be set to a function that takes the packet back if nothing of it is written yet, and makes the promise of
+   * `transmit` reject with the reason.
+   */
+  withdraw: ((reason: unknown) => void) | undefined;
+}
+
+/** What was received on a connection so far, apart from packets. */
+export interface LineCounts {
+  /** Frames that yielded no packet. */
+  readonly rejectedFrames: number;
+  /** Bytes that were skipped to get in step. */
+  readonly skippedBytes: number;
+  /** Bytes that no delimiter has followed. */
+  readonly unfinishedBytes: number;
+}
