@@ -4,6 +4,7 @@ import type { MakeHarness } from './contract/harness.js';
 import { describeLifeCycle } from './contract/life-cycle.js';
 import { describeReady } from './contract/ready.js';
 import { describeReceiving } from './contract/receiving.js';
+import { describeReleasing } from './contract/releasing.js';
 import { describeSending } from './contract/sending.js';
 
 /**
@@ -24,6 +25,7 @@ export function describeCommunicatorContract(
     describeReady(makeHarness);
     describeReceiving(makeHarness);
     describeSending(makeHarness);
+    describeReleasing(makeHarness);
     if (options.canStall ?? true) {
       describeAborting(makeHarness);
     }

@@ -1,6 +1,7 @@
 import type { ConnectionError } from '../../errors.js';
 import type { Transmission } from '../../requests/transmission.js';
 import { within } from '../../timing/patient-timer.js';
+import { WaitingCalls } from '../../timing/waiting-calls.js';
 import type { Binding } from '../binding.js';
 import { ControlLines } from '../control-lines.js';
 import { Link } from '../link.js';
@@ -28,7 +29,6 @@ import { Outbox } from './outbox.js';
 import { PortOpener } from './port-opener.js';
 import { ReleaseCalls } from './release-calls.js';
 import { RetrySchedule } from './retry-schedule.js';
-import { WaitingCalls } from './waiting-calls.js';
 
 /** Callbacks through which a supervisor reports what happens on its connection. They must not throw. */
 export interface SupervisorOwner extends LinkOwner {

@@ -1,4 +1,4 @@
-import { WaitingCalls } from './waiting-calls.js';
+import { WaitingCalls } from '../../timing/waiting-calls.js';
 
 /** The calls of `release` and `reopen` for one connection. The last call decides whether the port is open in the end. */
 export class ReleaseCalls {

@@ -1,4 +1,4 @@
-import { AbortWatch } from '../../timing/abort-watch.js';
+import { AbortWatch } from './abort-watch.js';
 
 interface Waiter {
   resolve(): void;
