@@ -10,8 +10,16 @@ export function expectNothingUncounted(stats: SerialStats, { settled = true } = 
   expect(acceptedBytes + rejectedBytes + skippedBytes + unfinishedBytes + delimiters, 'bytes read').toBe(
     stats.bytesRead,
   );
-  const { packetsDelivered, packetsWithoutHandler, packetsDropped } = stats;
-  expect(packetsDelivered + packetsWithoutHandler + packetsDropped, 'packets received').toBe(stats.packetsReceived);
+  const { packetsDelivered, packetsWithoutHandler, packetsDropped, repliesReceived, lateReplies, requestsReceived } =
+    stats;
+  expect(
+    packetsDelivered + packetsWithoutHandler + packetsDropped + repliesReceived + lateReplies + requestsReceived,
+    'packets received',
+  ).toBe(stats.packetsReceived);
+  const { requestsReplied, requestsTimedOut, requestsFailed, requestsWaiting } = stats;
+  expect(requestsReplied + requestsTimedOut + requestsFailed + requestsWaiting, 'requests made').toBe(
+    stats.requestsMade,
+  );
   const {
     packetsSent,
     packetsAborted,
@@ -28,5 +36,6 @@ export function expectNothingUncounted(stats: SerialStats, { settled = true } = 
   expect(stats.bytesWritten, 'bytes written').toBeGreaterThanOrEqual(stats.packetBytesSent + 2 * packetsSent);
   if (settled) {
     expect(packetsWaiting, 'packets waiting').toBe(0);
+    expect(requestsWaiting, 'requests waiting').toBe(0);
   }
 }

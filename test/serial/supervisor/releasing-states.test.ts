@@ -1,74 +1,14 @@
-import { describe, expect, onTestFailed, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Binding, SerialCommunicator, type SerialConnection } from '../../../src/index.js';
 import { MockDevice, mockBinding } from '../../../src/testing/index.js';
 import { gate, outcome, someTurns } from '../../contract/harness.js';
-import { Inbox } from '../../support/inbox.js';
-import { randomNumbers, runSeed } from '../../support/random.js';
+import { FAST, lose, PACKET, ReleasingRig } from '../../support/releasing-rig.js';
 import { expectNothingUncounted } from '../../support/stats.js';
-
-const PACKET = Uint8Array.of(1, 2, 3);
-
-const FAST = { minDelayMs: 1, maxDelayMs: 2 };
-
-/** A connection to an echoing mock device. Attempts to open its port wait while `hold` is set. */
-class Rig {
-  readonly device = new MockDevice({ path: '/dev/arm', echo: true });
-  readonly inbox = new Inbox();
-  readonly disconnects: string[] = [];
-  readonly serial: SerialCommunicator;
-  hold: Promise<void> | undefined;
-  attempts = 0;
-
-  constructor(settings: Partial<SerialConnection>) {
-    const inner = mockBinding(this.device);
-    const open: Binding['open'] = async (options) => {
-      this.attempts++;
-      await this.hold;
-      return inner.open(options);
-    };
-    this.serial = new SerialCommunicator({ binding: { list: inner.list, open }, shutdownTimeoutMs: 200 });
-    this.serial.setReceiveHandler(this.inbox.handler);
-    this.serial.on('disconnected', ({ error, willReconnect }) =>
-      this.disconnects.push(`${error.code} ${willReconnect}`),
-    );
-    this.serial.addConnection('arm', { path: '/dev/arm', baudRate: 9_600, reconnect: FAST, ...settings });
-    onTestFinished(() => this.serial[Symbol.asyncDispose]());
-  }
-
-  get arm() {
-    return this.serial.connection('arm');
-  }
-
-  /** The port is closed, and stays closed. */
-  async expectReleased(): Promise<void> {
-    expect(this.serial.connectionError('arm')).toMatchObject({ code: 'CONNECTION_RELEASED' });
-    const { attempts } = this;
-    // An attempt would be due after 2 ms.
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(this.attempts).toBe(attempts);
-    expect(this.device.openOptions).toBeUndefined();
-    expect(this.serial.connectionState('arm')).toBe('disconnected');
-    await expect(this.serial.send('arm', PACKET)).rejects.toMatchObject({ code: 'CONNECTION_RELEASED' });
-  }
-
-  async expectEcho(): Promise<void> {
-    const packet = Uint8Array.of(100, this.inbox.arrivals.length);
-    await this.serial.send('arm', packet);
-    await vi.waitFor(() => expect(this.inbox.packets('arm')).toContainEqual(packet));
-  }
-}
-
-/** Unplugs the device, and waits until that is noticed. */
-async function lose(rig: Rig): Promise<void> {
-  const lost = new Promise((resolve) => rig.serial.once('disconnected', resolve));
-  rig.device.unplug();
-  await lost;
-}
 
 interface Situation {
   settings?: Partial<SerialConnection>;
   /** Brings the connection into the state, after `initialize` unless that is called here. Returns how to end it. */
-  enter(rig: Rig): Promise<unknown>;
+  enter(rig: ReleasingRig): Promise<unknown>;
   disconnects: string[];
 }
 
@@ -183,7 +123,7 @@ const names = Object.keys(SITUATIONS);
 /** A rig in the situation of that name. */
 async function enter(name: string) {
   const { settings = {}, enter, disconnects } = SITUATIONS[name]!;
-  const rig = new Rig(settings);
+  const rig = new ReleasingRig(settings);
   const end = ((await enter(rig)) ?? (() => {})) as () => void;
   return { rig, end, disconnects };
 }
@@ -240,7 +180,7 @@ describe.each(names)('a connection that is %s', (name) => {
 describe('release with a stalled device', () => {
   /** A connection whose packet the device does not accept, and which is being released. */
   async function startReleasing(settings: Partial<SerialConnection> = {}) {
-    const rig = new Rig(settings);
+    const rig = new ReleasingRig(settings);
     await rig.serial.initialize();
     rig.device.stall();
     const sent = outcome(rig.serial.send('arm', PACKET));
@@ -286,7 +226,7 @@ describe('release with a stalled device', () => {
 });
 
 test('packets that wait for the port reject with CONNECTION_RELEASED at once', async () => {
-  const rig = new Rig({ whenDisconnected: 'wait' });
+  const rig = new ReleasingRig({ whenDisconnected: 'wait' });
   await rig.serial.initialize();
   await lose(rig);
   const sent = outcome(rig.serial.send('arm', PACKET));
@@ -313,59 +253,4 @@ test('a port whose close hangs delays release and reopen only for a time', async
   await serial.connection('arm').release();
   await serial.connection('arm').reopen();
   expect(opens).toBe(2);
-});
-
-test('random calls: every promise settles, the last call decides, and every packet is counted', async () => {
-  const seed = runSeed();
-  onTestFailed(() => console.log(`TEST_SEED=${seed}`));
-  const random = randomNumbers(seed);
-  for (let round = 0; round < 40; round++) {
-    const rig = new Rig({
-      reconnect: random(3) > 0 ? FAST : false,
-      whenDisconnected: random(2) > 0 ? 'wait' : 'reject',
-      settleMs: random(3),
-    });
-    await rig.serial.initialize();
-    const results: Promise<unknown>[] = [];
-    let last = 'reopen';
-    for (let step = 0; step < 15; step++) {
-      switch (random(7)) {
-        case 0:
-        case 1:
-          last = 'release';
-          results.push(outcome(rig.arm.release()));
-          break;
-        case 2:
-        case 3:
-          last = 'reopen';
-          results.push(outcome(rig.arm.reopen()));
-          break;
-        case 4:
-          rig.device.unplug();
-          break;
-        case 5:
-          rig.device.plug();
-          break;
-        case 6:
-          results.push(outcome(rig.serial.send('arm', PACKET)), outcome(rig.serial.ready('arm')));
-          break;
-      }
-      await someTurns(random(4));
-    }
-    rig.device.plug();
-    if (last === 'release') {
-      await rig.arm.release();
-      await rig.expectReleased();
-    } else {
-      await outcome(rig.arm.reopen());
-      // A second attempt, if reconnect is off and the device was away in the first.
-      await rig.arm.reopen();
-      await rig.serial.ready('arm');
-      await rig.expectEcho();
-    }
-    await rig.serial.shutdown();
-    await Promise.all(results);
-    expectNothingUncounted(rig.serial.stats('arm'));
-    expect(rig.device.openOptions).toBeUndefined();
-  }
 });
