@@ -23,7 +23,7 @@ export abstract class CommunicatorHooks<Connection, Events, Kept> extends EventS
   protected abstract startReceiving(): void;
 
   /**
-   * Sends a packet over an existing connection, as {@link send} promises. If the connection has ids, the packet begins
+   * Sends a packet over an existing connection, as `send` promises. If the connection has ids, the packet begins
    * with one, which does not count for `maxPacketBytes`.
    *
    * @param transmission - of a request: what to report, and how to take it back
@@ -47,7 +47,7 @@ export abstract class CommunicatorHooks<Connection, Events, Kept> extends EventS
   protected abstract closeConnections(): Promise<void>;
 
   /**
-   * Waits for an existing connection, as {@link ready} promises; `signal` is not aborted yet. Resolves at once unless
+   * Waits for an existing connection, as `ready` promises; `signal` is not aborted yet. Resolves at once unless
    * overridden, which suits connections that can send as soon as they are open, and are never lost.
    */
   protected async waitUntilReady(_name: string, _signal: AbortSignal | undefined): Promise<void> {}
@@ -62,9 +62,9 @@ export abstract class CommunicatorHooks<Connection, Events, Kept> extends EventS
     return NO_LINE;
   }
 
-  /** Closes one connection, as {@link NamedConnection.release} promises. Does nothing unless overridden. */
+  /** Closes one connection, as `NamedConnection.release` promises. Does nothing unless overridden. */
   protected async releaseConnection(_name: string): Promise<void> {}
 
-  /** Opens a released connection again, as {@link NamedConnection.reopen} promises. Does nothing unless overridden. */
+  /** Opens a released connection again, as `NamedConnection.reopen` promises. Does nothing unless overridden. */
   protected async reopenConnection(_name: string, _signal: AbortSignal | undefined): Promise<void> {}
 }

@@ -3,6 +3,8 @@ import type { CommunicatorEvents } from './communicator-events.js';
 import { CommunicatorHooks } from './communicator-hooks.js';
 import { AttributeError, type IllegalStateAction, InvalidArgumentError, KeyError } from './errors.js';
 import { type CommunicatorState, LifeCycle } from './life-cycle.js';
+import type { Channel, ChannelOptions } from './requests/channel.js';
+import type { Codec } from './requests/codec.js';
 import type { ConnectionStats } from './requests/connection-stats.js';
 import { Exchange, type ExchangeOwner, type Inlet } from './requests/exchange.js';
 import type { RequestHandler } from './requests/incoming-requests.js';
@@ -225,6 +227,21 @@ export abstract class Communicator<
       this.#handles.set(name, handle);
     }
     return handle;
+  }
+
+  /**
+   * A connection with a codec, in any state: its packets are messages. See {@link NamedConnection.channel}.
+   *
+   * @throws KeyError (`KEY_ERROR`) if no connection has that name
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if the codec or an option is invalid
+   */
+  channel<Out, In, Received = In>(
+    name: string,
+    codec: Codec<Out, In>,
+    options?: ChannelOptions<Received>,
+  ): Channel<Out, Received> {
+    this.#exchange('channel', name);
+    return this.connection(name).channel(codec, options);
   }
 
   /**

@@ -27,6 +27,8 @@ export {
 } from './framing/frame-decoder.js';
 export { FrameEncoder, type FrameEncoderOptions } from './framing/frame-encoder.js';
 export { CommunicatorState } from './life-cycle.js';
+export type { Channel, ChannelOptions, ChannelRequestOptions } from './requests/channel.js';
+export type { Codec } from './requests/codec.js';
 export type { ConnectionStats } from './requests/connection-stats.js';
 export type { Inlet, RequestSettings } from './requests/exchange.js';
 export type { RequestHandler } from './requests/incoming-requests.js';
@@ -34,6 +36,7 @@ export type { NamedConnection, PacketHandler, ReopenOptions } from './requests/n
 export type { PacketIterator } from './requests/packet-iterator.js';
 export type { RequestIdOptions } from './requests/request-ids.js';
 export type { RequestOptions } from './requests/request-options.js';
+export type { SchemaIssue, SchemaResult, StandardSchema } from './requests/standard-schema.js';
 export type { LineCounts, Transmission } from './requests/transmission.js';
 export type { Binding, PortInfo, PushBinding } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';

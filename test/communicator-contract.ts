@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { describeAborting } from './contract/aborting.js';
+import { describeChannels } from './contract/channels.js';
 import type { MakeHarness } from './contract/harness.js';
 import { describeLifeCycle } from './contract/life-cycle.js';
 import { describeReady } from './contract/ready.js';
@@ -26,6 +27,7 @@ export function describeCommunicatorContract(
     describeReceiving(makeHarness);
     describeSending(makeHarness);
     describeReleasing(makeHarness);
+    describeChannels(makeHarness);
     if (options.canStall ?? true) {
       describeAborting(makeHarness);
     }

@@ -24,3 +24,17 @@ test('examples/echo.mjs receives the echo of each packet', async () => {
     stderr: '',
   });
 });
+
+test('examples/gripper.mjs closes the gripper until the sensor reads 5 N', async () => {
+  const { code, stdout, stderr } = await example('gripper.mjs').outcome();
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  const [opened, closing, ...lines] = stdout.trimEnd().split('\n');
+  expect([opened, closing]).toEqual(['open: 50 mm', 'closing']);
+  const held = lines.pop();
+  // The gripper closes a little further before it gets the command to stop.
+  expect(held).toMatch(/^holds something 3\d mm wide$/);
+  const readings = lines.map((line) => Number(/^(\d+\.\d) N$/.exec(line)?.[1]));
+  expect(readings).toEqual(readings.toSorted((a, b) => a - b));
+  expect(readings.slice(0, -1).filter((newtons) => newtons >= 5)).toEqual([]);
+  expect(readings.at(-1)).toBeGreaterThanOrEqual(5);
+});

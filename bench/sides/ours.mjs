@@ -12,11 +12,11 @@ const bindings = {
 };
 
 /** A communicator with one connection for each path. The name of a connection is the index of its path. */
-export async function communicatorFor(binding, paths) {
+export async function communicatorFor(binding, paths, settings = {}) {
   const chosen = await bindings[binding]();
   const communicator = new SerialCommunicator(chosen === undefined ? {} : { binding: chosen });
   paths.forEach((path, port) => {
-    communicator.addConnection(String(port), { path, baudRate: 115_200 });
+    communicator.addConnection(String(port), { path, baudRate: 115_200, ...settings });
   });
   return communicator;
 }

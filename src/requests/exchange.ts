@@ -11,7 +11,6 @@ import { Intake } from './intake.js';
 import type { PacketHandler, ReopenOptions } from './named-connection.js';
 import { OutgoingRequests } from './outgoing-requests.js';
 import type { PacketIterator } from './packet-iterator.js';
-import type { Arrivals } from './request-errors.js';
 import { type RequestIdOptions, RequestIds } from './request-ids.js';
 import { completeRequestOptions, type RequestOptions } from './request-options.js';
 import type { LineCounts, Transmission } from './transmission.js';
@@ -255,7 +254,8 @@ export class Exchange implements Inlet {
     return new OutgoingRequests(this.#name, this.#ids, this.#stats, {
       transmit: (packet, transmission) => transmit(this.#name, packet, undefined, transmission),
       hold: (packetBytes) => hold(this.#name, packetBytes),
-      arrivals: (): Arrivals => ({ packets: this.#otherPackets, ...lineCounts(this.#name) }),
+      otherPackets: () => this.#otherPackets,
+      lineCounts: () => lineCounts(this.#name),
     });
   }
 

@@ -1,4 +1,6 @@
 import type { ReadyOptions, SendOptions } from '../call-arguments.js';
+import { Channel, type ChannelOptions } from './channel.js';
+import type { Codec } from './codec.js';
 import type { ConnectionStats } from './connection-stats.js';
 import type { RequestHandler } from './incoming-requests.js';
 import type { PacketIterator } from './packet-iterator.js';
@@ -87,6 +89,21 @@ export class NamedConnection<Stats extends ConnectionStats = ConnectionStats> {
   /** Sets the handler for requests of the device. See {@link Communicator.onRequest}. */
   onRequest(handler: RequestHandler): void {
     this.#calls.onRequest(this.name, handler);
+  }
+
+  /**
+   * This connection with a codec: its packets are messages.
+   *
+   * @typeParam Out - the messages that are sent
+   * @typeParam In - what `decode` returns
+   * @typeParam Received - the messages that are received: what the schema returns, or without a schema, what `decode` does
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if the codec or an option is invalid
+   */
+  channel<Out, In, Received = In>(
+    codec: Codec<Out, In>,
+    options: ChannelOptions<Received> = {},
+  ): Channel<Out, Received> {
+    return new Channel(this, codec, options, (packet, error) => this.#control.undecoded(packet, error));
   }
 
   /**

@@ -3,10 +3,11 @@ import type { ConnectionStats } from './connection-stats.js';
 import { Fifo } from './fifo.js';
 import { IdPool } from './id-pool.js';
 import { PendingRequest } from './pending-request.js';
-import { type Arrivals, RequestErrors } from './request-errors.js';
+import { ReplyTimer } from './reply-timer.js';
+import { RequestErrors } from './request-errors.js';
 import type { RequestIds } from './request-ids.js';
 import type { CompleteRequestOptions } from './request-options.js';
-import type { Transmission } from './transmission.js';
+import type { LineCounts, Transmission } from './transmission.js';
 
 /** What the requests of a connection need of it. */
 export interface RequestCarrier {
@@ -14,8 +15,10 @@ export interface RequestCarrier {
   transmit(packet: Uint8Array, transmission: Transmission): Promise<void>;
   /** Keeps room for a packet to be sent later, until the returned function is called. Throws what `transmit` rejects with. */
   hold(packetBytes: number): () => void;
-  /** What has arrived so far. */
-  arrivals(): Arrivals;
+  /** Number of packets so far that no request took. */
+  otherPackets(): number;
+  /** What else has arrived so far. */
+  lineCounts(): LineCounts;
 }
 
 type RequestOutcome = 'requestsReplied' | 'requestsTimedOut' | 'requestsFailed';
@@ -28,6 +31,7 @@ export class OutgoingRequests {
   readonly #ids: RequestIds | undefined;
   readonly #pool: IdPool | undefined;
   readonly #aborts = new AbortWatch();
+  readonly #timer: ReplyTimer<PendingRequest>;
   /** All that have not settled. */
   readonly #open = new Set<PendingRequest>();
   /** With `concurrent: false`: the one whose turn it is, and those after it. */
@@ -44,6 +48,7 @@ export class OutgoingRequests {
     this.#pool = ids && new IdPool(ids.maxHostId);
     this.#stats = stats;
     this.#carrier = carrier;
+    this.#timer = new ReplyTimer(this.#open, (request) => this.#expire(request));
   }
 
   /** Whether any request has not settled. */
@@ -57,6 +62,7 @@ export class OutgoingRequests {
     this.#stats.requestsMade++;
     this.#stats.requestsWaiting++;
     this.#open.add(request);
+    this.#timer.isNeeded = true;
     const { signal } = options;
     if (signal !== undefined) {
       request.unwatch = this.#aborts.add(signal, () => this.reject(request, signal.reason));
@@ -113,13 +119,15 @@ export class OutgoingRequests {
       this.#leave(request, 'requestsFailed');
     }
     this.#inTurn = undefined;
+    this.#timer.stop();
     for (const request of open) {
       request.reject(newError());
     }
   }
 
   expectReply(request: PendingRequest): void {
-    request.arrivalsBefore = this.#carrier.arrivals();
+    request.packetsBefore = this.#carrier.otherPackets();
+    request.lineBefore = this.#carrier.lineCounts();
     if (request.id === undefined) {
       this.#expecting.add(request);
     } else {
@@ -135,11 +143,16 @@ export class OutgoingRequests {
     }
   }
 
-  expire(request: PendingRequest): void {
-    const { arrivalsBefore, options } = request;
-    const now = this.#carrier.arrivals();
+  startTimeLimit(request: PendingRequest): void {
+    this.#timer.start(request, request.options.timeoutMs);
+  }
+
+  #expire(request: PendingRequest): void {
+    const { packetsBefore, lineBefore, options } = request;
+    const packets = this.#carrier.otherPackets() - packetsBefore;
+    const line = this.#carrier.lineCounts();
     this.#leave(request, 'requestsTimedOut');
-    request.reject(this.errors.timeout(options.timeoutMs, arrivalsBefore ?? now, now, this.#ids !== undefined));
+    request.reject(this.errors.timeout(options.timeoutMs, packets, lineBefore ?? line, line, this.#ids !== undefined));
     this.#startNext(request);
   }
 
@@ -214,6 +227,9 @@ export class OutgoingRequests {
   /** Takes a request, which is about to settle, out of everything it is in. */
   #leave(request: PendingRequest, outcome: RequestOutcome): void {
     this.#open.delete(request);
+    if (this.#open.size === 0) {
+      this.#timer.isNeeded = false;
+    }
     this.#stats.requestsWaiting--;
     this.#stats[outcome]++;
     this.#awaitingTurn.delete(request);

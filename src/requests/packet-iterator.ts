@@ -22,14 +22,12 @@ export interface IteratorOwner {
   ended(): void;
 }
 
-type Result = IteratorResult<Uint8Array, undefined>;
-
 interface Waiter {
-  resolve(result: Result): void;
+  resolve(result: IteratorResult<Uint8Array, undefined>): void;
   reject(error: unknown): void;
 }
 
-const END: Result = { done: true, value: undefined };
+const END: IteratorResult<Uint8Array, undefined> = { done: true, value: undefined };
 
 /**
  * The packets of one connection, for `for await`. It takes one packet at a time: the consumer is done with a packet when it
@@ -92,7 +90,7 @@ export class PacketIterator implements AsyncIterableIterator<Uint8Array> {
   }
 
   /** Resolves with the next packet, or when the iterator has ended. Rejects with the reason of its signal. */
-  next(): Promise<Result> {
+  next(): Promise<IteratorResult<Uint8Array, undefined>> {
     const offer = this.#offer;
     if (offer !== undefined) {
       this.#offer = undefined;
@@ -112,7 +110,7 @@ export class PacketIterator implements AsyncIterableIterator<Uint8Array> {
   }
 
   /** Ends the iterator. `for await` calls it when the loop is left. */
-  return(): Promise<Result> {
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
     this.end();
     return Promise.resolve(END);
   }

@@ -1,7 +1,6 @@
-import { PatientTimer } from '../timing/patient-timer.js';
-import type { Arrivals } from './request-errors.js';
+import type { Timed } from './reply-timer.js';
 import type { CompleteRequestOptions } from './request-options.js';
-import type { Transmission } from './transmission.js';
+import type { LineCounts, Transmission } from './transmission.js';
 
 /**
  * - `waiting`: for its turn or for an id; nothing has been handed over to be sent
@@ -18,12 +17,12 @@ interface RequestOwner {
   expectReply(request: PendingRequest): void;
   /** It cannot get its reply after all: nothing of it was written. */
   expectNoReply(request: PendingRequest): void;
-  /** Its time limit is over. */
-  expire(request: PendingRequest): void;
+  /** All of it is written: its time limit runs. */
+  startTimeLimit(request: PendingRequest): void;
 }
 
 /** One request, from the call to its end. */
-export class PendingRequest implements Transmission {
+export class PendingRequest implements Transmission, Timed {
   readonly packet: Uint8Array;
   readonly options: CompleteRequestOptions;
   readonly promise: Promise<Uint8Array>;
@@ -31,7 +30,6 @@ export class PendingRequest implements Transmission {
   #state: RequestState = 'waiting';
   #resolve!: (reply: Uint8Array) => void;
   #reject!: (error: unknown) => void;
-  #timer: PatientTimer | undefined;
   /** Set while it waits: gives up the room in the send queue. */
   giveUpRoom: (() => void) | undefined;
   /** Its id, if the connection has ids. */
@@ -39,8 +37,10 @@ export class PendingRequest implements Transmission {
   /** Stops watching the signal. */
   unwatch: (() => void) | undefined;
   withdraw: ((reason: unknown) => void) | undefined;
-  /** What had arrived when it was written. */
-  arrivalsBefore: Arrivals | undefined;
+  dueMs = Number.POSITIVE_INFINITY;
+  /** What had arrived just before it was written: packets that no request took, and the rest. */
+  packetsBefore = 0;
+  lineBefore: LineCounts | undefined;
 
   constructor(packet: Uint8Array, options: CompleteRequestOptions, owner: RequestOwner) {
     this.packet = packet;
@@ -80,9 +80,7 @@ export class PendingRequest implements Transmission {
     this.beginWriting();
     if (this.#state === 'writing') {
       this.#state = 'written';
-      const { timeoutMs } = this.options;
-      this.#timer = new PatientTimer(timeoutMs);
-      this.#timer.start(timeoutMs, () => this.#owner.expire(this));
+      this.#owner.startTimeLimit(this);
     }
   }
 
@@ -102,7 +100,6 @@ export class PendingRequest implements Transmission {
 
   #end(): void {
     this.#state = 'settled';
-    this.#timer?.stop();
     this.unwatch?.();
   }
 }

@@ -2,20 +2,13 @@ import { ConnectionError, ReplyError } from '../errors.js';
 import { REPLY_CODES } from './request-ids.js';
 import type { LineCounts } from './transmission.js';
 
-/** What arrived on a connection. */
-export interface Arrivals extends LineCounts {
-  /** Packets that no request took. */
-  readonly packets: number;
-}
-
 /** `what` with its count, in the plural if there are several. Empty if there is none. */
 function counted(count: number, what: string): string[] {
   return count > 0 ? [`${count} ${what}${count === 1 ? '' : 's'}`] : [];
 }
 
 /** What arrived between two readings of the counts, and what that says about the device. */
-function describeArrivals(before: Arrivals, now: Arrivals, hasIds: boolean): string {
-  const packets = now.packets - before.packets;
+function describeArrivals(packets: number, before: LineCounts, now: LineCounts, hasIds: boolean): string {
   const rejectedFrames = now.rejectedFrames - before.rejectedFrames;
   const skippedBytes = now.skippedBytes - before.skippedBytes;
   const unfinishedBytes = now.unfinishedBytes - before.unfinishedBytes;
@@ -50,11 +43,13 @@ export class RequestErrors {
     this.#name = name;
   }
 
-  timeout(timeoutMs: number, before: Arrivals, now: Arrivals, hasIds: boolean): ConnectionError {
-    return this.#error(
-      'REPLY_TIMEOUT',
-      `no reply within timeoutMs (${timeoutMs} ms); ${describeArrivals(before, now, hasIds)}`,
-    );
+  /**
+   * @param packets - number of packets meanwhile that no request took
+   * @param before - what else had arrived when the request was written
+   */
+  timeout(timeoutMs: number, packets: number, before: LineCounts, now: LineCounts, hasIds: boolean): ConnectionError {
+    const arrivals = describeArrivals(packets, before, now, hasIds);
+    return this.#error('REPLY_TIMEOUT', `no reply within timeoutMs (${timeoutMs} ms); ${arrivals}`);
   }
 
   blocked(backlogBytes: number): ConnectionError {

@@ -17,6 +17,7 @@ export class PatientTimer {
   #immediate: NodeJS.Immediate | undefined;
   #dueMs = 0;
   #onDue: (() => void) | undefined;
+  #keepsAlive = true;
 
   /** @param limitMs - the usual wait, which determines the length of a slice */
   constructor(limitMs: number) {
@@ -34,6 +35,16 @@ export class PatientTimer {
     return this.#onDue !== undefined;
   }
 
+  /** Sets whether a planned call keeps the process alive. Default: true. */
+  set keepsAlive(keepsAlive: boolean) {
+    this.#keepsAlive = keepsAlive;
+    if (keepsAlive) {
+      this.#timer?.ref();
+    } else {
+      this.#timer?.unref();
+    }
+  }
+
   /** Calls `onDue` once, when {@link watchedMs} has reached `dueMs`. No other call may be planned. */
   start(dueMs: number, onDue: () => void): void {
     this.#dueMs = dueMs;
@@ -43,6 +54,7 @@ export class PatientTimer {
 
   /** Cancels the planned call, if any. */
   stop(): void {
+    this.#watchedMs = this.watchedMs;
     clearTimeout(this.#timer);
     clearImmediate(this.#immediate);
     this.#timer = undefined;
@@ -59,6 +71,9 @@ export class PatientTimer {
         this.#watchedMs += sliceMs;
         this.#nextSlice();
       }, sliceMs);
+      if (!this.#keepsAlive) {
+        this.#timer.unref();
+      }
     } else {
       this.#immediate = setImmediate(() => {
         const onDue = this.#onDue;

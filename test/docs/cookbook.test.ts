@@ -4,14 +4,14 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import cobs from 'cobs';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { RunningProcess, SERCOM } from '../../sercom/test/support/sercom-process.js';
 import { SimulatedBoard } from '../../src/testing/index.js';
-import { Pty } from '../support/pty.js';
+import type { Pty } from '../support/pty.js';
 import { has } from '../support/tools.js';
 import { openPort } from '../testing/fixtures/board.js';
 import { ROOT, readDocument } from './markdown.js';
+import { frame, PtyDevice, packetsIn } from './pty-device.js';
 
 const COOKBOOK = readDocument('docs/cookbook.md');
 const BOARDS = path.join(import.meta.dirname, 'boards');
@@ -41,52 +41,13 @@ function start(name: string, ...words: string[]): RunningProcess {
   return new RunningProcess(process.execPath, [save(name), ...words]);
 }
 
-const frame = (packet: string | Uint8Array) => Buffer.concat([cobs.encode(Buffer.from(packet)), Buffer.of(0)]);
-
-/** The packets of the frames in a byte stream, without the empty ones that idle delimiters are. */
-function packetsIn(stream: Buffer): Buffer[] {
-  const ends = [...stream.keys()].filter((index) => stream[index] === 0);
-  return ends
-    .map((end, index) => stream.subarray(index === 0 ? 0 : ends[index - 1]! + 1, end))
-    .filter(({ length }) => length > 0)
-    .map((encoded) => cobs.decode(encoded));
-}
-
-/** The device's end of a port that a program opens. */
-class Device {
-  readonly pty = new Pty();
-  received = Buffer.alloc(0);
-
-  static async open(): Promise<{ device: Device; port: string }> {
-    const device = new Device();
-    onTestFinished(() => device.pty.end());
-    return { device, port: await device.pty.open() };
-  }
-
-  /** Waits until the host has sent `count` packets, and returns them. */
-  async packets(count: number): Promise<string[]> {
-    while (packetsIn(this.received).length < count) {
-      await this.poll();
-    }
-    return packetsIn(this.received).map(String);
-  }
-
-  private async poll(): Promise<void> {
-    const bytes = await this.pty.read().catch(() => Buffer.alloc(0));
-    this.received = Buffer.concat([this.received, bytes]);
-    if (bytes.length === 0) {
-      await sleep(1);
-    }
-  }
-}
-
 /** Compiles a sketch for the Uno, runs it on a simulated board, and connects that to a port. Returns its path. */
 async function runSketch(name: string): Promise<string> {
   const sketch = save(name);
   const build = path.join(path.dirname(sketch), 'build');
   const words = ['-s', '-C', path.join(ROOT, 'firmware-echo'), `SKETCH=${sketch}`, `BUILD=${build}`];
   expect(execFileSync('make', words, { encoding: 'utf8' })).toBe('');
-  const { device, port } = await Device.open();
+  const { device, port } = await PtyDevice.open();
   const image = readFileSync(path.join(build, `${path.parse(name).name}.hex`), 'utf8');
   connect(device.pty, new SimulatedBoard({ path: port, image })).catch(() => {});
   return port;
@@ -128,7 +89,7 @@ const needsAvr = needsPty || !has('avr-gcc') || !has('make') || !existsSync('/us
 
 describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, Linux)', () => {
   test('read-lines.mjs', async () => {
-    const { device, port } = await Device.open();
+    const { device, port } = await PtyDevice.open();
     const program = start('read-lines.mjs', port);
     // What the device sends before the program has opened the port may be lost.
     while (!program.stdout.includes('\n')) {
@@ -141,7 +102,7 @@ describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, L
   });
 
   test('stop-cleanly.mjs', async () => {
-    const { device, port } = await Device.open();
+    const { device, port } = await PtyDevice.open();
     const program = start('stop-cleanly.mjs', port);
     await program.printed(/started/);
     program.child.kill('SIGTERM');
@@ -150,7 +111,7 @@ describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, L
   });
 
   test('stop-cleanly.mjs, with a device that accepts nothing', async () => {
-    const { device, port } = await Device.open();
+    const { device, port } = await PtyDevice.open();
     const program = start('stop-cleanly.mjs', port);
     await program.printed(/started/);
     await device.pty.stall();
@@ -164,7 +125,7 @@ describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, L
   });
 
   test('stop-cleanly.mjs, with a device that was unplugged', async () => {
-    const { device, port } = await Device.open();
+    const { device, port } = await PtyDevice.open();
     const program = start('stop-cleanly.mjs', port);
     await program.printed(/started/);
     await device.pty.close();
@@ -175,7 +136,7 @@ describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, L
   });
 
   test('log-packets.mjs writes what sercom replays', async () => {
-    const { device, port } = await Device.open();
+    const { device, port } = await PtyDevice.open();
     const log = path.join(project, 'packets.log');
     const program = start('log-packets.mjs', port, log);
     expect(await device.packets(1)).toEqual(['hello']);
@@ -198,7 +159,7 @@ describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, L
   });
 
   test('add-and-remove.mjs', async () => {
-    const [one, two] = [await Device.open(), await Device.open()];
+    const [one, two] = [await PtyDevice.open(), await PtyDevice.open()];
     const program = start('add-and-remove.mjs');
     const command = async (line: string) => {
       program.child.stdin!.write(`${line}\n`);
@@ -220,7 +181,7 @@ describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, L
   });
 
   test('share-port.mjs', async () => {
-    const { device, port } = await Device.open();
+    const { device, port } = await PtyDevice.open();
     const program = start('share-port.mjs', port, '0');
     await program.printed(/listening on \d+/);
     const tcpPort = Number(/\d+/.exec(program.stdout)![0]);

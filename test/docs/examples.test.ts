@@ -15,6 +15,7 @@ const OPTIONS: ts.CompilerOptions = {
   lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
   types: ['node'],
   strict: true,
+  allowJs: true,
   noEmit: true,
   skipLibCheck: true,
 };
@@ -30,7 +31,10 @@ const examples = new Map(
   ),
 );
 
-/** The errors that the compiler finds in the examples, which exist in memory only. */
+/** A program whose types are in comments. `// @ts-check` in it makes the compiler check it. */
+const GRIPPER = path.join(ROOT, 'examples/gripper.mjs');
+
+/** The errors that the compiler finds in the gripper, and in the examples, which exist in memory only. */
 function typeErrors(): string[] {
   const host = ts.createCompilerHost(OPTIONS);
   const { fileExists, readFile, getSourceFile } = host;
@@ -45,7 +49,7 @@ function typeErrors(): string[] {
           impliedNodeFormat: ts.ModuleKind.ESNext,
         });
   };
-  const program = ts.createProgram({ rootNames: [...examples.keys()], options: OPTIONS, host });
+  const program = ts.createProgram({ rootNames: [...examples.keys(), GRIPPER], options: OPTIONS, host });
   return ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
     const where = file === undefined ? '' : `${path.relative(ROOT, file.fileName)}:${lineOf(file, start ?? 0)}: `;
     return `${where}${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
@@ -56,7 +60,7 @@ function lineOf(file: ts.SourceFile, position: number): number {
   return file.getLineAndCharacterOfPosition(position).line + 1;
 }
 
-test('the TypeScript examples in the documents type-check against the built package', () => {
+test('the TypeScript examples in the documents and examples/gripper.mjs type-check against the built package', () => {
   expect([...examples.keys()].map((file) => path.basename(file))).toContain('README.md-1.ts');
   expect(typeErrors()).toEqual([]);
 });
