@@ -110,6 +110,21 @@ describe.skipIf(lacksTools)('monitor --release-for without a terminal (needs pyt
     expect(stderr).toMatch(/" was ended by SIGTERM\n$/);
   });
 
+  test('all ports are released', async () => {
+    const ports = [await openTestPort(), await openTestPort()];
+    const { command, end } = await uploader(ports[1]!.path);
+    const names = ports.map(({ path: port }, index) => `p${index}=${port}`);
+    const monitor = start('monitor', ...names, '--release-for', command, '-n', '2', '--no-skip-first');
+    await monitor.complained(/released "p0", "p1" for [^]*uploading \d+/);
+    await end(0);
+    await monitor.complained(/reopening "p0", "p1"\n/);
+    await Promise.all([monitor.complained(/"p0" connected/), monitor.complained(/"p1" connected/)]);
+    for (const { device } of ports) {
+      write(device, HI);
+    }
+    expect((await monitor.outcome()).code).toBe(0);
+  });
+
   test('lines of stdin wait until the port is open again', async () => {
     const { path: port, arrived } = await openTestPort();
     const { command, end } = await uploader(port);
