@@ -225,6 +225,36 @@ describe('release with a stalled device', () => {
   });
 });
 
+test('release and shutdown that wait for the same packet both end when it is written', async () => {
+  const device = new MockDevice({ path: '/dev/arm' });
+  const serial = new SerialCommunicator({ binding: mockBinding(device), shutdownTimeoutMs: 600_000 });
+  serial.addConnection('arm', { path: '/dev/arm', baudRate: 9_600 });
+  await serial.initialize();
+  device.stall();
+  const sent = serial.send('arm', PACKET);
+  const ends = [serial.connection('arm').release(), serial.shutdown()];
+  await someTurns();
+  device.resume();
+  await Promise.all([sent, ...ends]);
+  expect(device.received).toEqual([PACKET]);
+});
+
+test('a packet is not kept for a port that stays released, since an aborted reopen could not open it', async () => {
+  const rig = new ReleasingRig({ reconnect: false, whenDisconnected: 'wait' });
+  await rig.serial.initialize();
+  await rig.arm.release();
+  const opening = gate();
+  rig.hold = opening.opened;
+  const controller = new AbortController();
+  const reopened = outcome(rig.arm.reopen({ signal: controller.signal }));
+  controller.abort('no more');
+  expect(await reopened).toEqual({ error: 'no more' });
+  const waiting = outcome(rig.serial.send('arm', PACKET));
+  opening.fail(new Error('not now'));
+  expect(await waiting).toMatchObject({ error: { code: 'CONNECTION_RELEASED' } });
+  await rig.expectReleased();
+});
+
 test('packets that wait for the port reject with CONNECTION_RELEASED at once', async () => {
   const rig = new ReleasingRig({ whenDisconnected: 'wait' });
   await rig.serial.initialize();
