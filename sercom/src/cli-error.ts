@@ -10,3 +10,8 @@ export class CliError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** The code of an error, such as those of the library; `undefined` if it has none. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

@@ -24,9 +24,10 @@ const COMMANDS = {
 };
 
 const EXIT_CODES = `
-Exit codes: 0 success, 1 a port, a file or other input/output failed, or ping found a packet lost or
-corrupted, 2 usage error, 3 timeout. Ctrl-C exits with 130 in send and replay, 0 in monitor, list --watch and
-extcap, 0 or 1 in ping. SIGTERM exits with 143, SIGHUP (the terminal was closed) with 129, in all commands.`;
+Exit codes: 0 success, 1 a port, a file or other input/output failed, the device answered a request with an
+error, or ping found a packet lost or corrupted, 2 usage error, 3 timeout. Ctrl-C exits with 130 in send and
+replay, 0 in monitor, list --watch and extcap, 0 or 1 in ping. SIGTERM exits with 143, SIGHUP (the terminal was
+closed) with 129, in all commands.`;
 
 /**
  * The commands of `sercom`. What a command needs is loaded when it runs, so that help is fast.

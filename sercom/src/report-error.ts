@@ -1,5 +1,5 @@
 import type { InitializeError } from 'serial-communicator';
-import { CliError } from './cli-error.js';
+import { CliError, codeOf } from './cli-error.js';
 import { ExitCode } from './exit-codes.js';
 import { printMessage } from './terminal/message.js';
 
@@ -14,7 +14,7 @@ export function reportError(error: unknown): ExitCode {
     return error.exitCode;
   }
   // Match by code, because a command that opens no port does not load the error classes of the library.
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'INITIALIZE_FAILED') {
     for (const { message } of (error as InitializeError).errors) {
       printMessage(message);

@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** The longest delay that a timer of Node.js supports. */
+export const MAX_TIMER_MS = 2_147_483_647;
+
 /**
  * Waits for work to finish, but only for a limited time.
  *

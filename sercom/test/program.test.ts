@@ -77,7 +77,7 @@ describe('a usage error exits with 2 and one line of help', () => {
     [['monitor', 'sim:', '--encode', 'cbor'], /--encode requires --input json$/m],
     [['monitor', 'sim:', '--encode', 'cbor', '--input', 'hex'], /--encode requires --input json$/m],
     [['monitor', 'sim:', '--log-size', '2000'], /--log-size requires --log$/m],
-    [['send', 'sim:', '--text', 'a', '--timeout', '1'], /--timeout requires --wait$/m],
+    [['send', 'sim:', '--text', 'a', '--timeout', '1'], /--timeout requires --wait or --request$/m],
     [['replay', 'x.log', '--linger', '1'], /--linger requires PORT$/m],
     [['replay', 'x.log', '--settle', '1'], /--settle requires PORT$/m],
     [['ping', 'sim:', '--size', '5-3'], /--size.*64 or 1,16,254 or 1-32/],

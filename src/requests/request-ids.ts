@@ -73,7 +73,8 @@ export class RequestIds {
 
   /** The packet without its id. */
   payloadOf(packet: Uint8Array): Uint8Array {
-    return packet.subarray(this.bytes);
+    // Quicker than `subarray`.
+    return new Uint8Array(packet.buffer, packet.byteOffset + this.bytes, packet.length - this.bytes);
   }
 
   /** The packet behind its id. Copies the packet. */

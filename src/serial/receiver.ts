@@ -3,9 +3,6 @@ import { beginDelivery, mayDeliverNext, nextTurn } from '../timing/delivery-turn
 import { type CompleteSerialConnection, idBytesOf } from './serial-connection.js';
 import type { LinkStats } from './serial-stats.js';
 
-/** Counts of the decoder that are in the stats, too. */
-const DECODER_COUNTS = ['acceptedBytes', 'rejectedBytes', 'skippedBytes', 'unfinishedBytes', 'delimiters'] as const;
-
 /** Takes what a link receives. None of these may throw. */
 export interface LinkOwner {
   /** Shows a chunk before it is decoded. Its memory is reused after the call. */
@@ -43,7 +40,7 @@ export class Receiver {
   readonly #events: ReceiverEvents;
   #activity: Activity = 'idle';
   /** Counts of the decoder that are in the stats already. */
-  readonly #counted = { acceptedBytes: 0, rejectedBytes: 0, skippedBytes: 0, unfinishedBytes: 0, delimiters: 0 };
+  #counted = { acceptedBytes: 0, rejectedBytes: 0, skippedBytes: 0, unfinishedBytes: 0, delimiters: 0 };
 
   constructor(connection: CompleteSerialConnection, stats: LinkStats, owner: LinkOwner, events: ReceiverEvents) {
     const { checksum, skipFirst } = connection;
@@ -105,11 +102,15 @@ export class Receiver {
 
   /** Adds the bytes decoded since the last call to the stats. */
   countBytes(): void {
-    for (const key of DECODER_COUNTS) {
-      const count = this.#decoder[key];
-      this.#stats[key] += count - this.#counted[key];
-      this.#counted[key] = count;
-    }
+    const stats = this.#stats;
+    const before = this.#counted;
+    const { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters } = this.#decoder;
+    stats.acceptedBytes += acceptedBytes - before.acceptedBytes;
+    stats.rejectedBytes += rejectedBytes - before.rejectedBytes;
+    stats.skippedBytes += skippedBytes - before.skippedBytes;
+    stats.unfinishedBytes += unfinishedBytes - before.unfinishedBytes;
+    stats.delimiters += delimiters - before.delimiters;
+    this.#counted = { acceptedBytes, rejectedBytes, skippedBytes, unfinishedBytes, delimiters };
   }
 
   #push(chunk: Uint8Array): void {

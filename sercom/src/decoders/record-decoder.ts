@@ -26,18 +26,20 @@ export function decoderOfAll<Each extends Pick<Decoder, 'name'>>(decoder: Each):
  * `dir=rx,bytes=81:struct:<H`. The first whose conditions match decodes a packet, otherwise the one without conditions.
  *
  * @param protoFolders - given to `--proto-path`
+ * @param hasIds - whether packets have ids, which some conditions need
  * @returns `undefined` if no decoder is given
  * @throws CliError (usage error) if a decoder or a condition is invalid, or if two decoders have no conditions
  */
 export async function loadRecordDecoder(
   specs: readonly string[] = [],
   protoFolders: readonly string[] = [],
+  hasIds = false,
 ): Promise<RecordDecoder | undefined> {
   const conditional: { matches: RecordFilter; decoder: Decoder }[] = [];
   let ofOthers: Decoder | undefined;
   for (const spec of specs) {
     const { conditions, decoderSpec } = split(spec);
-    const matches = conditions === undefined ? undefined : parseFilter(conditions, `--decode "${spec}"`);
+    const matches = conditions === undefined ? undefined : parseFilter(conditions, `--decode "${spec}"`, hasIds);
     const decoder = await loadDecoder(decoderSpec, protoFolders);
     if (matches !== undefined) {
       conditional.push({ matches, decoder });

@@ -10,11 +10,12 @@ export type Decoded = { readonly value: DecodedValue } | { readonly problem: str
 const MAX_REASON_CHARACTERS = 200;
 
 /**
- * Decodes the packet of a record. A rejected frame and bytes as they arrived have none, and there may be no decoder for a
- * packet.
+ * Decodes the packet of a record. A rejected frame, an error reply and bytes as they arrived have none, and there may be no
+ * decoder for a packet.
  */
 export function decodeRecord(record: PacketRecord, decoders: RecordDecoder): Decoded | undefined {
-  const decoder = record.error !== undefined || record.isRaw ? undefined : decoders.of(record);
+  const hasPacket = record.error === undefined && !record.isRaw && record.request?.kind !== 'error';
+  const decoder = hasPacket ? decoders.of(record) : undefined;
   if (decoder === undefined) {
     return undefined;
   }

@@ -1,4 +1,5 @@
 import type { RecordDecoder } from '../decoders/record-decoder.js';
+import type { RequestIdBytes } from '../records/request-ids.js';
 import type { Colorize } from '../terminal/color.js';
 import { jsonLine } from './json-line.js';
 import type { LineFormat } from './line-format.js';
@@ -30,6 +31,8 @@ export interface FormatOptions {
   names?: readonly string[] | undefined;
   /** Gives the current size of the terminal; longer lines are wrapped. Default: lines are not wrapped. */
   size?: PacketLineOptions['size'];
+  /** Packets have ids, which the line for people has a column for. Default: they have none. */
+  requestIdBytes?: RequestIdBytes | undefined;
   /** The columns of the line for people. Default: all. */
   columns?: readonly PacketColumn[] | undefined;
   /** The most bytes of a packet to show. Default: on a terminal about as many as fill it, otherwise all. */
@@ -51,6 +54,6 @@ export function makeFormat(options: FormatOptions): LineFormat {
   if (template !== undefined) {
     return templateFormat(template, time, decoder);
   }
-  const { names = [], colorize = (_, text) => text, dump, size, columns, maxBytes } = options;
-  return packetLine(names, colorize, { time, dump: dump === true, decoder, size, columns, maxBytes });
+  const { names = [], colorize = (_, text) => text, dump, size, columns, maxBytes, requestIdBytes } = options;
+  return packetLine(names, colorize, { time, dump: dump === true, decoder, size, columns, maxBytes, requestIdBytes });
 }

@@ -1,24 +1,29 @@
 import type { RecordDecoder } from '../decoders/record-decoder.js';
-import type { PacketRecord } from '../records/record.js';
+import type { PacketRecord, RequestId } from '../records/record.js';
 import { escapeJson } from '../text/escape.js';
 import { toHex } from '../text/hex.js';
 import { decodeRecord } from './decoded.js';
 import { isoTime } from './times.js';
 
 /**
- * Formats a record as a JSON object: `ts`, `name`, `dir`, `length`, `hex`; `decoded` if the packet was decoded; `error`
+ * Formats a record as a JSON object: `ts`, `name`, `dir`, `length`, `hex`; `id` and `kind` if packets have ids, and `code` for
+ * an error reply; `decoded` if the packet was decoded; `error`
  * for a rejected frame and for a packet that could not be decoded (it then begins with `decode: `); `raw` for bytes that
  * are no packet.
  */
 export function jsonLine(record: PacketRecord, decoder?: RecordDecoder): string {
-  const { timeUs, name, dir, length, bytes, isRaw } = record;
+  const { timeUs, name, dir, length, bytes, isRaw, request } = record;
   const hex = toHex(bytes);
   // Built by hand, because only the name needs escaping: searching the whole line took longer than everything else.
-  const line = `{"ts":"${isoTime(timeUs)}","name":${quotedName(name)},"dir":"${dir}","length":${length},"hex":"${hex}"`;
+  const line = `{"ts":"${isoTime(timeUs)}","name":${quotedName(name)},"dir":"${dir}"${request === undefined ? '' : requestFields(request)},"length":${length},"hex":"${hex}"`;
   const decoded = decoder && decodeRecord(record, decoder);
   const value = decoded !== undefined && 'value' in decoded ? `,"decoded":${escapeJson(decoded.value.value)}` : '';
   const error = decoded !== undefined && 'problem' in decoded ? `decode: ${decoded.problem}` : record.error;
   return `${line}${isRaw ? ',"raw":true' : ''}${value}${error === undefined ? '' : `,"error":${escapeJson(error)}`}}`;
+}
+
+function requestFields({ id, kind, code }: RequestId): string {
+  return `,"id":${id},"kind":"${kind}"${code === undefined ? '' : `,"code":${code}`}`;
 }
 
 let lastName: string | undefined;

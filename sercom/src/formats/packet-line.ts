@@ -1,5 +1,6 @@
 import type { RecordDecoder } from '../decoders/record-decoder.js';
 import type { PacketRecord } from '../records/record.js';
+import { errorReplyText, REQUEST_KINDS, type RequestIdBytes } from '../records/request-ids.js';
 import type { Colorize } from '../terminal/color.js';
 import type { TerminalSize } from '../terminal/output.js';
 import { flow, type Piece, type StyledLine, spacedColumns } from '../terminal/styled-line.js';
@@ -21,7 +22,7 @@ import {
 import { localTime, type TimeFormat } from './times.js';
 
 /** The columns of the line for people. */
-export const PACKET_COLUMNS = ['time', 'name', 'dir', 'length', 'hex', 'text', 'decoded'] as const;
+export const PACKET_COLUMNS = ['time', 'name', 'dir', 'id', 'length', 'hex', 'text', 'decoded'] as const;
 
 export type PacketColumn = (typeof PACKET_COLUMNS)[number];
 
@@ -48,19 +49,22 @@ export interface PacketLineOptions {
   size?: (() => TerminalSize | undefined) | undefined;
   /** Default: all. */
   columns?: readonly PacketColumn[] | undefined;
+  /** Packets have ids, which get a column of their own. Default: they have none. */
+  requestIdBytes?: RequestIdBytes | undefined;
   /** The most bytes of a packet to show. Default: on a terminal about as many as fill it, otherwise all. */
   maxBytes?: number | undefined;
 }
 
 /**
- * Formats records for people: time, connection, direction, length, hex, text or reason of the rejection, and the decoded
+ * Formats records for people: time, connection, direction, kind and id if packets have ids, length, hex, text or reason of the rejection, and the decoded
  * packet if there is a decoder.
  *
  * @param names - the names of the connections that are known, so that columns line up
  */
 export function packetLine(names: readonly string[], colorize: Colorize, options: PacketLineOptions = {}): LineFormat {
   const { time = localTime, dump: isDump = false, decoder, size, columns = PACKET_COLUMNS, maxBytes } = options;
-  const [showsTime, showsName, showsDir, showsLength, showsHex, showsText, showsDecoded] = PACKET_COLUMNS.map(
+  const { requestIdBytes } = options;
+  const [showsTime, showsName, showsDir, showsId, showsLength, showsHex, showsText, showsDecoded] = PACKET_COLUMNS.map(
     (column) => columns.includes(column),
   );
   const labelOf = labels(names);
@@ -72,12 +76,14 @@ export function packetLine(names: readonly string[], colorize: Colorize, options
     if (showsTime) head.push([time(record.timeUs), 'dim']);
     if (showsName) head.push([labelOf(record.name), 'cyan']);
     if (showsDir) head.push([record.dir, record.dir === 'rx' ? 'green' : 'yellow']);
+    if (showsId && requestIdBytes !== undefined) head.push(idPiece(record, requestIdBytes));
     if (showsLength) head.push([String(record.length).padStart(5)]);
     const terminal = size?.();
     const isLong = record.bytes.length > MIN_SHOWN_BYTES;
     const most = maxBytes ?? (terminal !== undefined && isLong ? shownBytes(head, terminal, isDump) : undefined);
     const bytes = most === undefined ? record.bytes : record.bytes.subarray(0, most);
-    const rejection: Piece[] = record.error === undefined ? [] : [[`rejected: ${record.error}`, 'red']];
+    const problem = record.error === undefined ? errorReplyText(record) : `rejected: ${record.error}`;
+    const rejection: Piece[] = problem === undefined ? [] : [[problem, 'red']];
     const decoded = showsDecoded ? decodedPiece(record, decoder, most) : [];
     if (isDump) {
       const title = [...head, ...rejection, ...decoded];
@@ -87,7 +93,7 @@ export function packetLine(names: readonly string[], colorize: Colorize, options
     const hiddenBytes = record.length - bytes.length;
     const more = hiddenBytes > 0 && (showsHex || showsText) ? moreBytes(hiddenBytes) : '';
     const hex = showsHex ? toSpacedHex(bytes) : '';
-    const text: Piece[] = record.error === undefined && showsText ? [[quotePacket(bytes)]] : rejection;
+    const text: Piece[] = problem === undefined && showsText ? [[quotePacket(bytes)]] : rejection;
     const meaning = decoded.length === 0 ? text : [...text, ...decoded];
     const row = (shown: StyledLine): StyledLine => {
       if (!showsHex) {
@@ -101,7 +107,7 @@ export function packetLine(names: readonly string[], colorize: Colorize, options
       return meaning.length > 0 ? joined(whole) : joined(whole).trimEnd();
     }
     // The text of a binary packet says nothing that its hex does not.
-    const isBinary = showsHex && record.error === undefined && BINARY.test(text[0]?.[0] ?? '');
+    const isBinary = showsHex && problem === undefined && BINARY.test(text[0]?.[0] ?? '');
     const short = row(decoded);
     if (isBinary && decoded.length > 0 && spacedColumns(short, GAP) <= terminal.columns) {
       return joined(short);
@@ -117,6 +123,17 @@ export function packetLine(names: readonly string[], colorize: Colorize, options
       ? `${joined(head)}${GAP}${block.slice(area.indent)}`
       : [...flow(head, terminal.columns, GAP).map(joined), block].join('\n');
   };
+}
+
+/** The widest kind. */
+const KIND_COLUMNS = Math.max(...REQUEST_KINDS.map(({ length }) => length));
+
+/** The kind and the id of a packet, in columns as wide as for any other. Blank for what has no id. */
+function idPiece({ request }: PacketRecord, idBytes: RequestIdBytes): Piece {
+  const idColumns = idBytes === 1 ? 3 : 5;
+  return request === undefined
+    ? [' '.repeat(KIND_COLUMNS + 1 + idColumns)]
+    : [`${request.kind.padEnd(KIND_COLUMNS)} ${String(request.id).padStart(idColumns)}`, 'cyan'];
 }
 
 /** Gives names with spaces after them, so that they line up with the names that are known. */

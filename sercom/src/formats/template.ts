@@ -3,6 +3,7 @@ import { jsonDecoder } from '../decoders/json.js';
 import { decoderOfAll, type RecordDecoder } from '../decoders/record-decoder.js';
 import { ExitCode } from '../exit-codes.js';
 import type { PacketRecord } from '../records/record.js';
+import { errorReplyText } from '../records/request-ids.js';
 import { columnsOf } from '../text/columns.js';
 import { escapePacket, escapeText } from '../text/escape.js';
 import { toHex } from '../text/hex.js';
@@ -24,7 +25,7 @@ interface FieldContext {
 
 const JSON_DECODER = decoderOfAll(jsonDecoder);
 
-/** The fields after `%`. `d`, `v`, `e` and `T` are our own, the others those of `mosquitto_sub`. */
+/** The fields after `%`. `d`, `v`, `e`, `i`, `k` and `T` are our own, the others those of `mosquitto_sub`. */
 const FIELDS: Readonly<Record<string, (record: PacketRecord, context: FieldContext) => string>> = {
   t: ({ name }) => escapeText(name),
   d: ({ dir }) => dir,
@@ -38,8 +39,11 @@ const FIELDS: Readonly<Record<string, (record: PacketRecord, context: FieldConte
   },
   e: (record, { decoded }) => {
     const result = decoded(record);
-    return escapeText(record.error ?? (result !== undefined && 'problem' in result ? result.problem : ''));
+    const problem = result !== undefined && 'problem' in result ? result.problem : '';
+    return escapeText(record.error ?? errorReplyText(record) ?? problem);
   },
+  i: ({ request }) => String(request?.id ?? ''),
+  k: ({ request }) => request?.kind ?? '',
   T: ({ timeUs }, { time }) => time(timeUs),
   I: ({ timeUs }) => isoTime(timeUs),
   U: ({ timeUs }) => epochTime(timeUs),
@@ -75,7 +79,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 const HELP =
-  'fields: %t name, %d direction, %l length, %p text, %x %X hex, %v decoded value, %e error, %T time (-t), %I ISO, ' +
+  'fields: %t name, %d direction, %l length, %p text, %x %X hex, %v decoded value, %e error, %i id, %k kind, %T time (-t), %I ISO, ' +
   '%U epoch, %j %J JSON, %%; @Y @m @d @H @M @S @N @s @z, @@; escapes: \\n \\t \\r \\0 \\a \\e \\v \\\\';
 
 /**

@@ -1,5 +1,7 @@
+import { CliError } from '../cli-error.js';
 import { DECODER_GRAMMAR } from '../decoders/index.js';
 import { loadRecordDecoder, type RecordDecoder } from '../decoders/record-decoder.js';
+import { ExitCode } from '../exit-codes.js';
 import {
   type LineFormat,
   makeFormat,
@@ -8,18 +10,30 @@ import {
   TIMESTAMPS,
   timeFormat,
 } from '../formats/index.js';
+import type { RequestIdBytes } from '../records/request-ids.js';
 import type { Output } from '../terminal/output.js';
-import { grouped, type OptionsOf, option } from './define.js';
+import { grouped, type OptionsOf, option, type TypedOption } from './define.js';
 import { byteCount, choices, collect } from './values.js';
+
+/** The option of a command whose packets may have ids. */
+export function requestIdsOption(description: string): TypedOption<RequestIdBytes | undefined> {
+  return option('--request-ids <bytes>', description, {
+    choices: ['1', '2'],
+    parse: (text): RequestIdBytes => (text === '1' ? 1 : 2),
+  });
+}
 
 /** The options of every command that shows packets. */
 export const OUTPUT_OPTIONS = grouped('Output:', {
-  json: option('--json', 'one JSON object per line: ts, name, dir, length, hex, decoded, error', {
+  json: option('--json', 'one JSON object per line: ts, name, dir, id, kind, length, hex, decoded, error', {
     excludes: ['format'],
   }),
   format: option('--format <template>', 'template for each line, for example "%T %t %l %x"'),
   dump: option('--dump', 'add a dump like that of hexdump -C below each line', { excludes: ['json', 'format'] }),
   timestamp: option('-t, --timestamp <kind>', 'timestamp format', { choices: TIMESTAMPS, default: 'absolute' }),
+  requestIdBytes: requestIdsOption(
+    'packets begin with an id of this many bytes (requestIds of the library): show it apart from the payload',
+  ),
   columns: option('--columns <columns>', `columns to show, separated by commas: ${PACKET_COLUMNS.join(', ')}`, {
     parse: choices<PacketColumn>(PACKET_COLUMNS),
     excludes: ['json', 'format'],
@@ -55,14 +69,17 @@ export interface RecordFormats {
  * The formats for records on stdout.
  *
  * @param names - the names of all connections
- * @throws CliError (usage error) if the template is invalid
+ * @throws CliError (usage error) if the template is invalid, or columns need an option that is missing
  */
 export function recordFormats(
-  { json, format: template, timestamp, columns, maxBytes }: OutputOptions,
+  { json, format: template, timestamp, columns, maxBytes, requestIdBytes }: OutputOptions,
   names: readonly string[],
   output: Output,
   decoder: RecordDecoder | undefined,
 ): RecordFormats {
+  if (columns?.includes('id') && requestIdBytes === undefined) {
+    throw new CliError(ExitCode.usage, '--columns id requires --request-ids');
+  }
   const options = {
     json,
     template,
@@ -73,6 +90,7 @@ export function recordFormats(
     size: () => output.size,
     columns,
     maxBytes,
+    requestIdBytes,
   };
   return { line: makeFormat(options), dump: makeFormat({ ...options, json: false, template: undefined, dump: true }) };
 }
@@ -88,7 +106,7 @@ export async function recordFormat(
   names: readonly string[],
   output: Output,
 ): Promise<LineFormat> {
-  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
+  const decoder = await loadRecordDecoder(options.decode, options.protoFolders, options.requestIdBytes !== undefined);
   const { line, dump } = recordFormats(options, names, output, decoder);
   return options.dump ? dump : line;
 }

@@ -10,6 +10,8 @@ const WITHOUT_OPTION = [
   'whenDisconnected',
   'sendTimeoutMs',
   'sendQueueBytes',
+  'requestIds',
+  'requestBacklogBytes',
 ] as const satisfies readonly (keyof SerialSettings)[];
 
 type SettingName = Exclude<keyof SerialSettings, (typeof WITHOUT_OPTION)[number]>;

@@ -1,7 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-
-/** The longest delay that a timer of Node.js supports. */
-const MAX_TIMER_MS = 2_147_483_647;
+import { MAX_TIMER_MS } from '../within.js';
 
 /**
  * Says that a value is invalid, and why.

@@ -1,5 +1,6 @@
 import type { Binding, SerialConnection } from 'serial-communicator';
 import { type PortOptions, settingsOf } from '../options/port-options.js';
+import type { RequestIdBytes } from '../records/request-ids.js';
 import { imageFileOf, type PortArgument, SIMULATED_PATH } from './port-argument.js';
 import { simulatedUno } from './simulated-image.js';
 
@@ -17,11 +18,26 @@ export interface SessionPort {
   isSimulated: boolean;
   /** Whether it is simulated and runs the echo sketch, which sends nothing on its own. */
   isEchoSketch: boolean;
+  /** The packets of its records begin with an id of this many bytes, which is only shown. Default: they have no ids. */
+  requestIdBytes?: RequestIdBytes | undefined;
+}
+
+/** What {@link sessionPorts} needs in addition to the options of ports. */
+export interface SessionSettings {
+  skipFirst?: boolean;
+  /** See {@link SessionPort}. */
+  requestIdBytes?: RequestIdBytes | undefined;
+  /** The command itself sends requests, with ids of this many bytes. Default: it does not. */
+  ownIdBytes?: RequestIdBytes | undefined;
 }
 
 /** What to open for the ports of a command line. Every `sim:` gets a board, and so a path, of its own. */
-export function sessionPorts(ports: readonly PortArgument[], options: PortOptions, skipFirst: boolean): SessionPort[] {
-  const { maxPacketBytes } = options;
+export function sessionPorts(
+  ports: readonly PortArgument[],
+  options: PortOptions,
+  { skipFirst = false, requestIdBytes, ownIdBytes }: SessionSettings = {},
+): SessionPort[] {
+  const maxPacketBytes = options.maxPacketBytes + (requestIdBytes ?? 0);
   const settings = {
     ...settingsOf(options),
     maxPacketBytes,
@@ -30,6 +46,7 @@ export function sessionPorts(ports: readonly PortArgument[], options: PortOption
     required: options.awaitPort !== true,
     reconnect: options.reconnect ? {} : (false as const),
     skipFirst,
+    ...(ownIdBytes !== undefined && { requestIds: { bytes: ownIdBytes } }),
   };
   const simulatedPaths = new Set<string>();
   return ports.map(({ name, path, device, baudRate }) => {
@@ -42,6 +59,7 @@ export function sessionPorts(ports: readonly PortArgument[], options: PortOption
       connection: { ...settings, ...target, baudRate, settleMs },
       isSimulated,
       isEchoSketch: path === SIMULATED_PATH,
+      requestIdBytes,
     };
   });
 }

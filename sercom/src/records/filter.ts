@@ -2,15 +2,17 @@ import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { parseHex } from '../text/hex.js';
 import type { PacketRecord } from './record.js';
+import { REQUEST_KINDS } from './request-ids.js';
 
 /** Whether a record matches. */
 export type RecordFilter = (record: PacketRecord) => boolean;
 
 /** The conditions of `--filter` and `--reject`, for help and messages. */
 export const FILTER_GRAMMAR =
-  'name=NAME, dir=rx or dir=tx, length=N (or != < <= > >=) or length=N..M, bytes=HEX or bytes=HEX/MASK, text=TEXT';
+  'name=NAME, dir=rx or dir=tx, length=N (or != < <= > >=) or length=N..M, bytes=HEX or bytes=HEX/MASK, ' +
+  `id=N or kind=${REQUEST_KINDS.join('/')} with --request-ids, text=TEXT`;
 
-const FIELDS_WITHOUT_UNEQUAL = ['name', 'dir', 'bytes', 'text'];
+const FIELDS_WITHOUT_UNEQUAL = ['name', 'dir', 'bytes', 'text', 'id', 'kind'];
 
 const HELP = `expected ${FILTER_GRAMMAR}; separate conditions with commas, text last`;
 
@@ -22,12 +24,14 @@ const HELP = `expected ${FILTER_GRAMMAR}; separate conditions with commas, text 
  * - `dir=rx`, `dir=tx`
  * - `length=N`, `!=`, `<`, `<=`, `>`, `>=`, and `length=N..M` for a range with both its ends
  * - `bytes=HEX`: begins with these bytes; with `bytes=HEX/MASK`, only the bits that are 1 in the mask are compared
+ * - `id=N`, `kind=KIND`: has an id of this number or kind
  * - `text=TEXT`: contains this text (UTF-8), which extends to the end of the argument, commas included
  *
  * @param where - how messages name it
+ * @param hasIds - whether packets have ids, which `id` and `kind` need
  * @throws CliError (usage error)
  */
-export function parseFilter(spec: string, where = `--filter "${spec}"`): RecordFilter {
+export function parseFilter(spec: string, where = `--filter "${spec}"`, hasIds = false): RecordFilter {
   const conditions: RecordFilter[] = [];
   let rest = spec;
   while (true) {
@@ -37,7 +41,7 @@ export function parseFilter(spec: string, where = `--filter "${spec}"`): RecordF
       break;
     }
     const comma = rest.indexOf(',');
-    conditions.push(condition(comma < 0 ? rest : rest.slice(0, comma), where));
+    conditions.push(condition(comma < 0 ? rest : rest.slice(0, comma), where, hasIds));
     if (comma < 0) {
       break;
     }
@@ -51,16 +55,20 @@ export function parseFilter(spec: string, where = `--filter "${spec}"`): RecordF
  *
  * @throws CliError (usage error)
  */
-export function recordFilter(filters: readonly string[] = [], rejects: readonly string[] = []): RecordFilter {
-  const wanted = filters.map((spec) => parseFilter(spec));
-  const unwanted = rejects.map((spec) => parseFilter(spec, `--reject "${spec}"`));
+export function recordFilter(
+  filters: readonly string[] = [],
+  rejects: readonly string[] = [],
+  hasIds = false,
+): RecordFilter {
+  const wanted = filters.map((spec) => parseFilter(spec, undefined, hasIds));
+  const unwanted = rejects.map((spec) => parseFilter(spec, `--reject "${spec}"`, hasIds));
   if (wanted.length + unwanted.length === 0) {
     return () => true;
   }
   return (record) => wanted.every((matches) => matches(record)) && !unwanted.some((matches) => matches(record));
 }
 
-function condition(text: string, where: string): RecordFilter {
+function condition(text: string, where: string, hasIds: boolean): RecordFilter {
   const [, field = '', operator = '', value = ''] = /^\s*([a-z]+)(!=|<=|>=|=|<|>)(.*?)\s*$/s.exec(text) ?? [];
   if (field === 'length') {
     return lengthFilter(operator, value, where);
@@ -76,6 +84,12 @@ function condition(text: string, where: string): RecordFilter {
         break;
       case 'bytes':
         return bytesFilter(value, where);
+      case 'id':
+      case 'kind':
+        if (!hasIds) {
+          throw new CliError(ExitCode.usage, `${where}: "${field}" requires --request-ids`);
+        }
+        return idFilter(field, value, where);
     }
   }
   if (operator === '!=' && FIELDS_WITHOUT_UNEQUAL.includes(field)) {
@@ -149,6 +163,13 @@ function bytesFilter(value: string, where: string): RecordFilter {
   const wanted = lead.map((byte, index) => byte & (mask?.[index] ?? 0xff));
   return ({ bytes }) =>
     bytes.length >= wanted.length && wanted.every((byte, index) => (bytes[index]! & (mask?.[index] ?? 0xff)) === byte);
+}
+
+function idFilter(field: 'id' | 'kind', value: string, where: string): RecordFilter {
+  if (field === 'id' ? !/^\d+$/.test(value) : !REQUEST_KINDS.some((kind) => kind === value)) {
+    throw usageError(where, `invalid ${field} "${value}"`);
+  }
+  return field === 'id' ? ({ request }) => request?.id === Number(value) : ({ request }) => request?.kind === value;
 }
 
 function hexBytes(hex: string, where: string): Uint8Array {

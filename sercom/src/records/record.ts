@@ -10,10 +10,26 @@ export interface PacketRecord {
   dir: 'rx' | 'tx';
   /** Length of the packet, or of the rejected frame on the wire, in bytes. */
   length: number;
-  /** The packet, or the first bytes of the rejected frame as they were on the wire. */
+  /** The packet, or the first bytes of the rejected frame as they were on the wire. With ids, the packet without its id. */
   bytes: Uint8Array;
   /** Why the frame was rejected. Packets have none. */
   error?: RejectReason;
   /** Bytes as they arrived, which are no packet. */
   isRaw?: true;
+  /** What the id of the packet says. Set if packets have ids. */
+  request?: RequestId;
+  /** The record before its id was separated: what recordings keep, so that they can be replayed. Default: this record. */
+  onWire?: PacketRecord;
+}
+
+/** What a packet with an id is. `error` is an error reply: a request that failed. */
+export type RequestKind = 'plain' | 'request' | 'reply' | 'error';
+
+/** What the id in front of a packet says. */
+export interface RequestId {
+  readonly kind: RequestKind;
+  /** The id of the request, also in its reply and its error reply. 0 for a plain packet. */
+  readonly id: number;
+  /** In an error reply: why there is no reply. Without one, the error reply is malformed. */
+  readonly code?: number;
 }

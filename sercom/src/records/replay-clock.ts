@@ -1,12 +1,11 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises';
+import { MAX_TIMER_MS } from '../within.js';
 
 /** Timers can be late by a millisecond and more, so the rest of a wait is spent in turns of the event loop. */
 const FINE_MS = 2;
 
 /** Records of several connections may be slightly out of order. What goes back further is a step of the clock. */
 const MAX_DISORDER_US = 10_000;
-
-const MAX_TIMER_MS = 2_147_483_647;
 
 /** Waits until records are due, so that they keep the spacing that they were recorded with. */
 export class ReplayClock {

@@ -12,9 +12,13 @@ export type Arrivals = Pick<
   | 'malformedFrames'
   | 'tooLongFrames'
   | 'checksumFrames'
+  | 'tooShortFrames'
 >;
 
 const NOTHING: Arrivals = combined(() => 0);
+
+/** What to say if the packets that arrived are too short for ids. */
+export const TOO_SHORT_FOR_IDS = 'packets are too short for an id: check that the device uses ids (--request-ids)';
 
 const SEE_BYTES = '"sercom monitor --raw" shows them';
 
@@ -86,10 +90,10 @@ export function skipped({ skippedBytes, delimiters }: Arrivals): string | undefi
  * @param unframed - if a frame was malformed, its first bytes
  */
 export function rejections(
-  { malformedFrames, tooLongFrames, checksumFrames }: Arrivals,
+  { malformedFrames, tooLongFrames, checksumFrames, tooShortFrames }: Arrivals,
   unframed: Uint8Array,
 ): string | undefined {
-  const rejected = malformedFrames + tooLongFrames + checksumFrames;
+  const rejected = malformedFrames + tooLongFrames + checksumFrames + tooShortFrames;
   if (rejected === 0) {
     return undefined;
   }
@@ -97,6 +101,9 @@ export function rejections(
   const text = malformedFrames > 0 ? quotedText(unframed) : undefined;
   if (text !== undefined) {
     return `${what}; the last one looks like text (${text}): does the device print text (Serial.println) on this port?`;
+  }
+  if (tooShortFrames === rejected) {
+    return `${what} as too short for an id: check that the device uses ids (--request-ids)`;
   }
   return tooLongFrames === rejected
     ? `${what} as too long: check the baud rate, or raise --max-packet`
@@ -118,5 +125,6 @@ function combined(of: (counter: keyof Arrivals) => number): Arrivals {
     malformedFrames: of('malformedFrames'),
     tooLongFrames: of('tooLongFrames'),
     checksumFrames: of('checksumFrames'),
+    tooShortFrames: of('tooShortFrames'),
   };
 }

@@ -7,8 +7,10 @@ import { checked } from '../input/max-packet.js';
 import { bindingFor, type SessionPort } from '../ports/open-ports.js';
 import { nowUs } from '../records/clock.js';
 import type { PacketRecord } from '../records/record.js';
+import { separateId, withPlainId } from '../records/request-ids.js';
 import type { RecordConsumer, RecordSource } from '../records/source.js';
 import { printMessage } from '../terminal/message.js';
+import { MAX_TIMER_MS } from '../within.js';
 import { initialize, watchConnections } from './connections.js';
 import { TroubleWatch } from './trouble-watch.js';
 import { UnframedBytes } from './unframed-bytes.js';
@@ -71,12 +73,15 @@ export class LivePorts implements RecordSource {
     this.#communicator = communicator;
     const stopSampling = this.onChunk(this.#unframed.take);
     const unheard = new Set(this.#ports.map(({ name }) => name));
+    const idBytes = new Map(this.#ports.map(({ name, requestIdBytes }) => [name, requestIdBytes]));
+    const hasIds = [...idBytes.values()].some((bytes) => bytes !== undefined);
     communicator.setReceiveHandler((name, packet) => {
       // A device that has sent a packet needs no diagnosis.
       if (unheard.size > 0 && unheard.delete(name) && unheard.size === 0) {
         stopSampling();
       }
-      return take({ timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet });
+      const record: PacketRecord = { timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet };
+      return take(hasIds ? separateId(record, idBytes.get(name)) : record);
     });
     communicator.on('rejectedFrame', ({ name, reason, wireBytes, head }) => {
       if (reason === 'malformed') {
@@ -149,21 +154,48 @@ export class LivePorts implements RecordSource {
   }
 
   /**
-   * Sends a packet.
+   * Sends a packet. If packets have ids, it is neither request nor reply.
    *
    * @returns its record, once all of it has been handed to the operating system
    * @throws CliError (usage error) if it is too long, (failure) if the port is released; an error of the library if it
    *   could not be sent
    */
-  async send(name: string, packet: Uint8Array): Promise<PacketRecord> {
+  send(name: string, packet: Uint8Array): Promise<PacketRecord> {
+    const { requestIdBytes } = this.#port(name);
+    return this.sendOnWire(name, requestIdBytes === undefined ? packet : withPlainId(packet, requestIdBytes));
+  }
+
+  /** Like {@link send}, but with the id in front of the packet already. */
+  async sendOnWire(name: string, bytes: Uint8Array): Promise<PacketRecord> {
+    const { connection, requestIdBytes } = this.#port(name);
     // The library's error would name its setting rather than the option.
-    checked(packet, this.#ports.find((port) => port.name === name)!.connection.maxPacketBytes);
+    checked(bytes.subarray(requestIdBytes ?? 0), connection.maxPacketBytes - (requestIdBytes ?? 0));
     try {
-      await this.#open.send(name, packet, { signal: this.signal });
+      await this.#open.send(name, bytes, { signal: this.signal });
     } catch (error) {
       throw unlessReleased(`send to "${name}"`, error);
     }
-    return { timeUs: nowUs(), name, dir: 'tx', length: packet.length, bytes: packet };
+    return separateId({ timeUs: nowUs(), name, dir: 'tx', length: bytes.length, bytes }, requestIdBytes);
+  }
+
+  /**
+   * Sends a packet as a request. The connection must have ids.
+   *
+   * @returns the record of the reply
+   * @throws CliError (usage error) if it is too long; an error of the library if it could not be sent or gets no reply
+   */
+  async request(name: string, packet: Uint8Array, timeoutMs: number): Promise<PacketRecord> {
+    checked(packet, this.#port(name).connection.maxPacketBytes);
+    const bytes = await this.#open.request(name, packet, {
+      timeoutMs: Math.min(Math.ceil(timeoutMs), MAX_TIMER_MS),
+      signal: this.signal,
+    });
+    return { timeUs: nowUs(), name, dir: 'rx', length: bytes.length, bytes };
+  }
+
+  /** Calls the listener for each reply that no request waits for: it is too late, or the second one. */
+  onLateReply(listener: () => void): void {
+    this.#open.on('lateReply', listener);
   }
 
   /**
@@ -189,6 +221,10 @@ export class LivePorts implements RecordSource {
 
   get #open(): SerialCommunicator {
     return this.#communicator!;
+  }
+
+  #port(name: string): SessionPort {
+    return this.#ports.find((port) => port.name === name)!;
   }
 
   #sum(counter: keyof SerialStats): number {

@@ -8,8 +8,10 @@ import type { Continuation, OutputFile } from './output-file.js';
 export interface SinkContext {
   /** The names of the connections that are known before the first record. */
   names: readonly string[];
-  /** What packets are decoded with. */
+  /** What packets, without their ids, are decoded with. */
   decoder: RecordDecoder<Pick<Decoder, 'name'>> | undefined;
+  /** Whether packets have ids. Default: they have none. */
+  hasIds?: boolean;
 }
 
 interface SinkDetails<Table extends OptionTable> {

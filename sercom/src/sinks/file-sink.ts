@@ -9,6 +9,8 @@ import type { RecordSink } from './sink.js';
 /** A sink that writes to a file. A subclass encodes the records and passes them to {@link put}. */
 export abstract class FileSink implements RecordSink {
   readonly whenFull = 'hold';
+  /** What is recorded can be replayed. */
+  readonly takesWire = true;
   #file: OutputFile;
   #writer: ByteWriter;
   #hasBegun = false;

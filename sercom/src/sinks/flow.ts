@@ -30,18 +30,19 @@ export class RecordFlow {
 
   /** Gives a record to every sink without filtering it. A returned promise asks to wait before the next one. */
   write(record: PacketRecord): void | Promise<void> {
+    const { onWire = record } = record;
     let waiting: Promise<void> | undefined;
     for (const branch of this.#branches) {
       const { sink } = branch;
       if (record.isRaw && !sink.takesRaw) {
         continue;
       }
-      const canDrop = record.error !== undefined || record.isRaw || sink.whenFull === 'drop';
+      const canDrop = onWire.error !== undefined || record.isRaw || sink.whenFull === 'drop';
       if (canDrop && sink.isFull === true) {
         branch.lostRecords++;
         continue;
       }
-      const written = sink.write(record);
+      const written = sink.write(sink.takesWire ? onWire : record);
       if (written !== undefined && sink.whenFull === 'hold') {
         waiting = waiting === undefined ? written : Promise.all([waiting, written]).then(() => {});
       }

@@ -8,7 +8,9 @@ export const captureSink = defineSink('pcapng', {
   description: 'write a capture file for Wireshark; "-" writes it to stdout instead of lines',
   canBeStdout: true,
   pipeTo: 'wireshark -k -i -',
-  open: (file, _, { names, decoder }) => new Capture(file, new PcapngEncoder(decoder), names),
+  // No dissector knows of the id in front of a packet.
+  open: (file, _, { names, decoder, hasIds }) =>
+    new Capture(file, new PcapngEncoder(hasIds ? undefined : decoder), names),
 });
 
 /** A capture in the format pcapng. */

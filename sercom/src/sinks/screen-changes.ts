@@ -1,4 +1,5 @@
 import type { PacketRecord } from '../records/record.js';
+import { errorReplyText, REQUEST_KINDS } from '../records/request-ids.js';
 import type { Piece, StyledLine } from '../terminal/styled-line.js';
 import { columnsOf, cut, padded } from '../text/columns.js';
 import { count } from '../text/count.js';
@@ -19,6 +20,8 @@ const MIN_PACKET_COLUMNS = 32;
 interface Kind {
   name: string;
   dir: string;
+  /** Whether it is a request, a reply and so on; empty for what has no id. */
+  request: string;
   count: number;
   firstUs: number;
   lastUs: number;
@@ -28,12 +31,13 @@ interface Kind {
   length: number;
   /** Which bytes differ from those of the packet before. */
   changed: boolean[];
-  error: string | undefined;
+  /** What is shown instead of text. */
+  problem: string | undefined;
 }
 
 /**
  * The screen of `--changes`: one line for each kind of packet. A kind is what has the same connection, direction, reason
- * of rejection and leading bytes. It only collects the lines, which others draw or print.
+ * of rejection and leading bytes and, with ids, is the same of request, reply and so on. It only collects the lines, which others draw or print.
  */
 export class ScreenChanges implements RecordSink {
   readonly whenFull = 'hold';
@@ -46,9 +50,11 @@ export class ScreenChanges implements RecordSink {
     this.#leadingBytes = leadingBytes;
   }
 
-  write({ timeUs, name, dir, length, bytes, error }: PacketRecord): void {
+  write(record: PacketRecord): void {
+    const { timeUs, name, dir, length, bytes, error } = record;
+    const request = record.request?.kind ?? '';
     const lead = toHex(bytes.subarray(0, this.#leadingBytes));
-    const key = JSON.stringify([name, dir, error ?? '', lead]);
+    const key = JSON.stringify([name, dir, request, error ?? '', lead]);
     const before = this.#kinds.get(key);
     const shown = bytes.subarray(0, SHOWN_BYTES);
     // Moves the kind to the end, so that the first is the one seen least recently.
@@ -56,6 +62,7 @@ export class ScreenChanges implements RecordSink {
     this.#kinds.set(key, {
       name,
       dir,
+      request,
       count: (before?.count ?? 0) + 1,
       firstUs: before?.firstUs ?? timeUs,
       lastUs: timeUs,
@@ -63,7 +70,7 @@ export class ScreenChanges implements RecordSink {
       bytes: shown,
       length,
       changed: Array.from(shown, (byte, index) => before !== undefined && byte !== before.bytes[index]),
-      error,
+      problem: error === undefined ? errorReplyText(record) : `rejected: ${error}`,
     });
     if (this.#kinds.size > MAX_KINDS) {
       const [oldest] = this.#kinds.keys();
@@ -94,17 +101,23 @@ export class ScreenChanges implements RecordSink {
       Math.max('name'.length, ...names.map(columnsOf)),
       Math.max(MIN_NAME_COLUMNS, Math.floor(columns / 3)),
     );
-    const widest = titleOf(NUMBERS, nameColumns);
+    const hasIds = kinds.some(({ request }) => request !== '');
+    const widest = titleOf(NUMBERS, nameColumns, hasIds);
     const numbers = columns - columnsOf(widest) >= MIN_PACKET_COLUMNS ? NUMBERS : NUMBERS.filter((each) => each.isKept);
     const lines: StyledLine[] = [
-      [[titleOf(numbers, nameColumns), 'dim']],
-      ...kinds.map((kind, index) => kindLine(kind, padded(cut(names[index]!, nameColumns), nameColumns), numbers)),
+      [[titleOf(numbers, nameColumns, hasIds), 'dim']],
+      ...kinds.map((kind, index) =>
+        kindLine(kind, padded(cut(names[index]!, nameColumns), nameColumns), numbers, hasIds),
+      ),
     ];
     return this.#forgottenKinds === 0
       ? lines
       : [...lines, [[`${count(this.#forgottenKinds, 'older kind')} forgotten`, 'dim']]];
   }
 }
+
+/** The width of the column that is shown if packets have ids. */
+const KIND_COLUMNS = Math.max(...REQUEST_KINDS.map(({ length }) => length));
 
 /** A name is not cut to less than this. */
 const MIN_NAME_COLUMNS = 4;
@@ -123,13 +136,19 @@ const NUMBERS: readonly {
   { title: 'length', columns: 6, isKept: false, text: ({ length }) => String(length) },
 ];
 
-function titleOf(numbers: typeof NUMBERS, nameColumns: number): string {
+function titleOf(numbers: typeof NUMBERS, nameColumns: number, hasIds: boolean): string {
   const titles = numbers.map(({ title, columns }) => title.padStart(columns));
-  return ['name'.padEnd(nameColumns), 'dir', ...titles, 'packet'].join('  ');
+  return [
+    'name'.padEnd(nameColumns),
+    'dir',
+    ...(hasIds ? ['kind'.padEnd(KIND_COLUMNS)] : []),
+    ...titles,
+    'packet',
+  ].join('  ');
 }
 
-function kindLine(kind: Kind, name: string, numbers: typeof NUMBERS): StyledLine {
-  const { dir, bytes, length, changed, error } = kind;
+function kindLine(kind: Kind, name: string, numbers: typeof NUMBERS, hasIds: boolean): StyledLine {
+  const { dir, request, bytes, length, changed, problem } = kind;
   const hex = Array.from(bytes, (byte, index): Piece[] => [
     [index === 0 ? '' : ' '],
     [toHex(Uint8Array.of(byte)), changed[index] ? 'changed' : undefined],
@@ -138,10 +157,11 @@ function kindLine(kind: Kind, name: string, numbers: typeof NUMBERS): StyledLine
     [name, 'cyan'],
     ['  '],
     [dir, dir === 'rx' ? 'green' : 'yellow'],
-    [` ${numbers.map(({ columns, text }) => `  ${text(kind).padStart(columns)}`).join('')}  `],
+    [hasIds ? `   ${request.padEnd(KIND_COLUMNS)}` : ' '],
+    [`${numbers.map(({ columns, text }) => `  ${text(kind).padStart(columns)}`).join('')}  `],
     ...hex.flat(),
     [bytes.length < length ? ' …  ' : '  '],
-    error === undefined ? [quotePacket(bytes)] : [`rejected: ${error}`, 'red'],
+    problem === undefined ? [quotePacket(bytes)] : [problem, 'red'],
   ];
 }
 

@@ -11,6 +11,8 @@ export interface RecordSink {
   readonly isFull?: boolean;
   /** Whether the sink also takes bytes that are no packet. Default: it does not get them. */
   readonly takesRaw?: boolean;
+  /** Whether the sink gets packets as they are on the wire, with their ids. Default: it gets their payloads. */
+  readonly takesWire?: boolean;
   /**
    * Prepares the sink for records, for example empties the file to overwrite. The first {@link write} does so as well.
    * If neither is called, closing leaves everything as it was.

@@ -2,6 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { parseFilter, recordFilter } from '../../src/records/filter.js';
 import type { PacketRecord } from '../../src/records/record.js';
+import { separateId } from '../../src/records/request-ids.js';
 
 const packet: PacketRecord = { timeUs: 0, name: 'arm', dir: 'rx', length: 5, bytes: Buffer.from('01f2ff2c41', 'hex') };
 const rejected: PacketRecord = { ...packet, length: 300, bytes: Uint8Array.of(5, 1), error: 'too-long' };
@@ -141,4 +142,40 @@ test.each([
   ['x', /length=N \(or != < <= > >=\) or length=N\.\.M/],
 ])('%j gets advice', (spec, message) => {
   expect(() => parseFilter(spec)).toThrow(message);
+});
+
+describe('a condition on ids', () => {
+  const bytes = Buffer.from('0541', 'hex');
+  const reply = separateId({ ...packet, length: 2, bytes }, 1);
+
+  test.each([
+    ['id=5', true],
+    ['id=6', false],
+    ['kind=reply', true],
+    ['kind=request', false],
+    ['id=5,kind=reply,length=1,bytes=41,text=A', true],
+    ['bytes=05', false],
+  ])('%s: %s', (spec, matches) => {
+    expect(parseFilter(spec, undefined, true)(reply)).toBe(matches);
+  });
+
+  test('matches nothing that has no id', () => {
+    for (const spec of ['id=0', 'kind=plain']) {
+      expect(parseFilter(spec, undefined, true)(rejected)).toBe(false);
+    }
+  });
+
+  test.each(['id=', 'id=x', 'id=-1', 'id>5', 'id!=5', 'kind=', 'kind=answer'])(
+    'is a usage error if invalid: %s',
+    (spec) => {
+      expect(() => parseFilter(spec, undefined, true)).toThrow(
+        /; expected .* id=N or kind=plain\/request\/reply\/error with --request-ids, /,
+      );
+    },
+  );
+
+  test('is a usage error without --request-ids', () => {
+    expect(() => recordFilter(['id=5'])).toThrow('--filter "id=5": "id" requires --request-ids');
+    expect(() => recordFilter([], ['kind=reply'])).toThrow('--reject "kind=reply": "kind" requires --request-ids');
+  });
 });

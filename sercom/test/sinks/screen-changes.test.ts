@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PacketRecord } from '../../src/records/record.js';
+import { separateId } from '../../src/records/request-ids.js';
 import { ScreenChanges } from '../../src/sinks/screen-changes.js';
 import { cutLine, paint } from '../../src/terminal/styled-line.js';
 import { columnsOf } from '../../src/text/columns.js';
@@ -25,6 +26,27 @@ describe('the lines of --changes', () => {
     ]);
     changes.write(received(1_600, 1));
     expect(linesOf(changes)[1]).toBe('arm   rx       10   177.8 ms  1000.0 ms       1  01  "\\x01"');
+  });
+
+  test('have a column for the kinds of packets with ids, and none for their ids', () => {
+    const changes = new ScreenChanges(1);
+    const onWire = [
+      { ...received(0, 5, 1), dir: 'tx' as const },
+      { ...received(10, 6, 1), dir: 'tx' as const },
+      received(20, 5, 1),
+      received(30, 0x80, 6, 2),
+      received(40),
+    ];
+    for (const record of onWire) {
+      changes.write(separateId(record, 1));
+    }
+    expect(linesOf(changes)).toEqual([
+      'name  dir  kind      count   interval       last  length  packet',
+      'arm   rx                 1          -          -       0    rejected: too-short',
+      'arm   rx   error         1          -          -       2  06 02  error 2: there is no handler',
+      'arm   rx   reply         1          -          -       1  01  "\\x01"',
+      'arm   tx   request       2    10.0 ms    10.0 ms       1  01  "\\x01"',
+    ]);
   });
 
   test('mark the bytes that changed', () => {

@@ -2,6 +2,7 @@ import { readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { PacketRecord } from '../../src/records/record.js';
+import { separateId } from '../../src/records/request-ids.js';
 import { rejectConflicts } from '../../src/sinks/file-conflicts.js';
 import type { FileSink } from '../../src/sinks/file-sink.js';
 import { RecordFlow } from '../../src/sinks/flow.js';
@@ -49,6 +50,16 @@ describe.each(SINKS.map((definition) => [definition.flag, definition] as const))
     await sink.write(rejected);
     await sink.close();
     expect((await readFile(file)).length).toBeGreaterThan(length);
+  });
+
+  test('gets packets as they are on the wire, so that they can be replayed', async () => {
+    const files = [await pathInFolder(), await pathInFolder()];
+    for (const [index, record] of [packet, separateId(packet, 1)].entries()) {
+      const flow = new RecordFlow([await open(files[index]!)]);
+      await flow.write(record);
+      await flow.close();
+    }
+    expect(await readFile(files[1]!)).toEqual(await readFile(files[0]!));
   });
 
   test('begins with the first record, if not before', async () => {

@@ -9,7 +9,14 @@ export const records: fc.Arbitrary<PacketRecord> = fc
     name: wellFormedTexts.map((name) => name || 'arm'),
     dir: fc.constantFrom('rx' as const, 'tx' as const),
     bytes: packets,
-    error: fc.constantFrom(undefined, undefined, 'malformed' as const, 'too-long' as const, 'checksum' as const),
+    error: fc.constantFrom(
+      undefined,
+      undefined,
+      'malformed' as const,
+      'too-long' as const,
+      'checksum' as const,
+      'too-short' as const,
+    ),
     more: fc.nat(1_000_000),
   })
   .map(({ error, more, ...record }) =>

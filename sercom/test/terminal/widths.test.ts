@@ -180,7 +180,7 @@ describe.skipIf(!has('python3'))('the output on a terminal (needs python3)', () 
 test.each([
   [
     ['--columns', 'hex,txt'],
-    /invalid value "hex,txt"; expected time, name, dir, length, hex, text, decoded, separated by commas/,
+    /invalid value "hex,txt"; expected time, name, dir, id, length, hex, text, decoded, separated by commas/,
   ],
   [['--columns', 'hex', '--json'], /--columns cannot be used with --json/],
   [['--max-bytes', '0'], /invalid value "0"; expected a number of bytes from 1 up/],

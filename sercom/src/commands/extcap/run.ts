@@ -44,7 +44,9 @@ async function capture(path: string, options: ExtcapOptions, output: Output): Pr
   if (options.fifo === undefined) {
     throw new CliError(ExitCode.usage, '--capture requires --fifo');
   }
-  const ports = sessionPorts([{ name: path, path, baudRate: options.baud }], options, options.skipFirst);
+  const ports = sessionPorts([{ name: path, path, baudRate: options.baud }], options, {
+    skipFirst: options.skipFirst,
+  });
   const decoder = options.decode === BYTES ? undefined : decoderOfAll({ name: options.decode });
   // Wireshark has created the file for this capture.
   const flow = new RecordFlow(

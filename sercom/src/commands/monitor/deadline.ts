@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import type { SessionPort } from '../../ports/open-ports.js';
-import { type Arrivals, portTrouble, rejections, skipped, sumOf } from '../../session/diagnosis.js';
+import { type Arrivals, portTrouble, rejections, skipped, sumOf, TOO_SHORT_FOR_IDS } from '../../session/diagnosis.js';
 import type { LivePorts } from '../../session/live-ports.js';
 import type { Totals } from '../../sinks/totals.js';
 import { count } from '../../text/count.js';
@@ -36,12 +36,12 @@ export async function failAfter(
   }
   totals.unframed = live.unframedTotals;
   const unframed = Buffer.concat(ports.map(({ name }) => live.unframed(name)));
-  const why = whyMissing(arrivals, unframed, totals.receivedPackets);
+  const why = whyMissing(arrivals, unframed, totals);
   throw new CliError(ExitCode.timeout, `${totals} within ${count(timeoutSeconds, 'second')}; ${why}`);
 }
 
 /** Why packets may be missing, and what to do about it. */
-function whyMissing(arrivals: Arrivals, unframed: Uint8Array, receivedPackets: number): string {
+function whyMissing(arrivals: Arrivals, unframed: Uint8Array, { receivedPackets, rejectedFrames }: Totals): string {
   if (receivedPackets > 0) {
     const others = [skipped(arrivals), rejections(arrivals, unframed)];
     return ['increase --timeout or lower --count', ...others].filter(Boolean).join('; ');
@@ -51,6 +51,10 @@ function whyMissing(arrivals: Arrivals, unframed: Uint8Array, receivedPackets: n
     return trouble;
   }
   const { packetsReceived } = arrivals;
+  if (packetsReceived > 0 && rejectedFrames > 0) {
+    // The ports have rejected none.
+    return TOO_SHORT_FOR_IDS;
+  }
   if (packetsReceived > 0) {
     return `${count(packetsReceived, 'packet')} arrived, but did not match: check --filter and --reject`;
   }

@@ -31,15 +31,16 @@ export const run: Run<typeof definition> = async (options, output) => {
   const names = ports.map(({ name }) => name);
   const sender = await PacketSender.create(names, options);
   const command = options.releaseFor === undefined ? undefined : new ReleaseCommand(options.releaseFor);
-  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
+  const hasIds = options.requestIdBytes !== undefined;
+  const decoder = await loadRecordDecoder(options.decode, options.protoFolders, hasIds);
   const view = new RecordView(options, { output, names, decoder, drop: options.drop === true, isLive: true });
   const { lines, totals, screen, isOnStdout } = view;
   if (options.raw && !isOnStdout) {
     throw new CliError(ExitCode.usage, '--raw shows bytes on stdout, which --pcapng - writes to; name a file');
   }
   const limit = new PacketLimit(options.count);
-  const matches = recordFilter(options.filter, options.reject);
-  const files = await openSinks(options, { names, decoder });
+  const matches = recordFilter(options.filter, options.reject, hasIds);
+  const files = await openSinks(options, { names, decoder, hasIds });
   const flow = new RecordFlow(
     [...view.sinks, ...files],
     (record) => matches(record) && (record.isRaw === true || limit.passes(record)),
@@ -144,7 +145,7 @@ export const run: Run<typeof definition> = async (options, output) => {
 function portsOf(options: MonitorOptions, hasInput: boolean): SessionPort[] {
   // A typed packet is rejected while the port is disconnected; lines from a pipe must be kept.
   const whenDisconnected = hasInput ? 'wait' : 'reject';
-  return sessionPorts(parsePorts(options.ports, options.baud), options, options.skipFirst).map((port) => ({
+  return sessionPorts(parsePorts(options.ports, options.baud), options, options).map((port) => ({
     ...port,
     connection: { ...port.connection, whenDisconnected },
   }));

@@ -1,4 +1,5 @@
 import { type OptionsOf, option } from '../../options/define.js';
+import { requestIdsOption } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
 import { integer, seconds, secondsOrZero } from '../../options/values.js';
 import { defineCommand, portArgument } from '../command.js';
@@ -29,6 +30,9 @@ export const definition = defineCommand({
       parse: seconds,
       default: 1,
     }),
+    requestIdBytes: requestIdsOption(
+      'send requests with ids of this many bytes, so that a late reply is never taken for another one',
+    ),
     json: option('--json', 'one JSON object: sent, received, lost, corrupted, reordered, rttMs, bytesPerSecond, …'),
     port: portArgument(),
     ...PORT_OPTIONS,
@@ -39,6 +43,7 @@ Examples:
   sercom ping /dev/ttyACM0 --settle 2000        (an Uno resets when its port opens)
   sercom ping /dev/ttyACM0 -n 1000 --size 1-254
   sercom ping /dev/ttyACM0 --window 4 --json | jq .rttMs.p99
+  sercom ping /dev/ttyACM0 --request-ids 1   (a device with requestIds)
   sercom ping sim: -n 20`,
 });
 

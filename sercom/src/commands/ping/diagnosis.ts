@@ -1,4 +1,5 @@
 import { type Arrivals, portTrouble, settleAdvice } from '../../session/diagnosis.js';
+import { count } from '../../text/count.js';
 import type { PingTally } from './tally.js';
 
 /** Packets up to this size are assumed to fit into the buffer of any device that echoes. */
@@ -10,6 +11,8 @@ export interface PingSetup {
   isSimulated: boolean;
   /** Maximum number of packets in flight. */
   window: number;
+  /** Whether packets are requests with ids. */
+  hasIds: boolean;
   /** The latest bytes that are no frame. */
   unframed: Uint8Array;
 }
@@ -27,7 +30,7 @@ export function pingTrouble(
   before: Arrivals,
   setup: PingSetup,
 ): string | undefined {
-  const { lost, corrupted, received, smallestLost, largestReceived } = tally;
+  const { lost, corrupted, received, late, smallestLost, largestReceived } = tally;
   if (lost + corrupted === 0) {
     return undefined;
   }
@@ -38,8 +41,14 @@ export function pingTrouble(
   if (trouble !== undefined) {
     return trouble;
   }
+  if (late > 0 && lost > 0) {
+    return `${count(late, 'reply', 'replies')} came too late: increase --timeout`;
+  }
   if (corrupted > 0) {
     return 'packets came back altered: check that the device echoes, and that --checksum matches it';
+  }
+  if (received === 0 && setup.hasIds) {
+    return 'received no reply: does the device repeat the id of each request (--request-ids)?';
   }
   if (received === 0) {
     return `received packets that were never sent: does the device echo${bufferQuestion}?`;

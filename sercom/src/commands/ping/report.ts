@@ -10,6 +10,8 @@ export interface PingResult {
   tally: PingTally;
   /** Time from sending the first packet to receiving the last. */
   seconds: number;
+  /** Whether packets are requests with ids. */
+  hasIds: boolean;
   /** What the line can carry in each direction. */
   lineBytesPerSecond: number;
 }
@@ -24,8 +26,8 @@ const MIN_BAR_COLUMNS = 12;
 const PERCENTILES = { p50: 0.5, p90: 0.9, p99: 0.99, max: 1 } as const;
 
 /** The report as one line of JSON; times are in milliseconds, or `null` if nothing came back. */
-export function pingJson({ tally, seconds, lineBytesPerSecond }: PingResult): string {
-  const { sent, received, lost, corrupted, reordered, unexpected } = tally;
+export function pingJson({ tally, seconds, lineBytesPerSecond, hasIds }: PingResult): string {
+  const { sent, received, lost, corrupted, reordered, unexpected, late } = tally;
   const rttMs = Object.fromEntries(
     Object.entries(PERCENTILES).map(([name, share]) => [name, rounded(tally.rttMs.percentile(share) ?? null)]),
   );
@@ -36,6 +38,7 @@ export function pingJson({ tally, seconds, lineBytesPerSecond }: PingResult): st
     corrupted,
     reordered,
     unexpected,
+    ...(hasIds && { late }),
     rttMs,
     bytesPerSecond: rounded(bytesPerSecond({ tally, seconds })),
     lineBytesPerSecond: rounded(lineBytesPerSecond),
@@ -50,14 +53,17 @@ export function pingJson({ tally, seconds, lineBytesPerSecond }: PingResult): st
  */
 export function pingReport(name: string, result: PingResult, columns = Number.POSITIVE_INFINITY): StyledLine[] {
   const { tally, lineBytesPerSecond } = result;
+  const others = [
+    ...(tally.unexpected > 0 ? [`${tally.unexpected} unexpected`] : []),
+    ...(tally.late > 0 ? [`${tally.late} late`] : []),
+  ];
   const counts: Piece[] = [
     [`${count(tally.sent, 'packet')} sent to ${escapeText(name)},`],
     [`${tally.received} received,`],
     [`${tally.lost} lost,`, tally.lost > 0 ? 'red' : undefined],
     [`${tally.corrupted} corrupted,`, tally.corrupted > 0 ? 'red' : undefined],
-    ...(tally.unexpected > 0
-      ? [[`${tally.reordered} reordered,`] as const, [`${tally.unexpected} unexpected`] as const]
-      : [[`${tally.reordered} reordered`] as const]),
+    [`${tally.reordered} reordered${others.length > 0 ? ',' : ''}`],
+    ...(others.length > 0 ? [[others.join(', ')] as const] : []),
   ];
   const words = counts.flatMap(([text, color]) => text.split(' ').map((word): Piece => [word, color]));
   const lines = flow(words, columns, ' ').map((row) => spaced(row, ' '));

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SerialSettings } from 'serial-communicator';
+import type { ReplyError, SerialSettings } from 'serial-communicator';
+import { codeOf } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
@@ -10,8 +11,9 @@ import { RecordFlow } from '../../sinks/flow.js';
 import type { RecordSink } from '../../sinks/sink.js';
 import { printMessage } from '../../terminal/message.js';
 import type { Output } from '../../terminal/output.js';
-import { within } from '../../within.js';
+import { MAX_TIMER_MS, within } from '../../within.js';
 import type { Run } from '../command.js';
+import { errorReply } from '../error-reply.js';
 import type { definition } from './command.js';
 import { pingTrouble } from './diagnosis.js';
 import { type PingResult, pingJson, pingProgress, pingReport } from './report.js';
@@ -22,23 +24,38 @@ const PROGRESS_MS = 200;
 
 /** Sends packets to an echoing device and reports what came back. */
 export const run: Run<typeof definition> = async (options, output) => {
-  const [port] = sessionPorts([parsePort(options.port, options.baud)], options, false);
+  const [port] = sessionPorts([parsePort(options.port, options.baud)], options, {
+    ownIdBytes: options.requestIdBytes,
+  });
   const { name, connection } = port!;
   const lineBytesPerSecond = connection.baudRate / bitsPerCharacter(connection);
   const tally = new PingTally();
   let startedAtMs = 0;
   let lastAtMs = 0;
   let isFinished = false;
+  const hasIds = options.requestIdBytes !== undefined;
+  /** Ends the exchange of requests. */
+  let failure: unknown;
   let wake = () => {};
   let before: Arrivals | undefined;
   let trouble: string | undefined;
-  const result = (): PingResult => ({ tally, seconds: (lastAtMs - startedAtMs) / 1_000, lineBytesPerSecond });
+  const result = (): PingResult => ({
+    tally,
+    seconds: (lastAtMs - startedAtMs) / 1_000,
+    hasIds,
+    lineBytesPerSecond,
+  });
 
   const echoes: RecordSink = {
     whenFull: 'hold',
     write(record) {
       // Before the first packet is sent, nothing can be an echo.
       if (isFinished || tally.sent === 0) {
+        return;
+      }
+      if (hasIds) {
+        // The reply of a request does not come here.
+        tally.arrivedUnasked();
         return;
       }
       lastAtMs = performance.now();
@@ -57,6 +74,11 @@ export const run: Run<typeof definition> = async (options, output) => {
       startedAtMs = performance.now();
       lastAtMs = startedAtMs;
       before = live.stats(name);
+      live.onLateReply(() => {
+        if (!isFinished) {
+          tally.repliedLate();
+        }
+      });
       const stopProgress = showProgress(output, result, options.count);
       try {
         await exchange(live);
@@ -80,6 +102,7 @@ export const run: Run<typeof definition> = async (options, output) => {
           settleMs: connection.settleMs,
           isSimulated: port!.isSimulated,
           window: options.window,
+          hasIds,
           unframed: live.unframed(name),
         };
         trouble = pingTrouble(tally, live.stats(name), before, setup);
@@ -118,30 +141,62 @@ export const run: Run<typeof definition> = async (options, output) => {
     // Round-trip times must not include the time that the device is disconnected.
     await live.ready(name);
     const { number, packet } = tally.add(bytes, performance.now());
+    if (hasIds) {
+      void request(live, number, packet);
+      return;
+    }
     try {
       await live.send(name, packet);
     } catch (error) {
       live.signal.throwIfAborted();
       tally.lose(number);
-      if (!(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
+      if (codeOf(error) !== 'CONNECTION_LOST') {
         throw error;
       }
     }
   }
 
+  /** Sends a packet as a request. Never rejects: {@link inFlightAtMost} throws what no packet is counted for. */
+  async function request(live: LivePorts, number: number, packet: Uint8Array): Promise<void> {
+    try {
+      const { bytes } = await live.request(name, packet, timeoutMs());
+      lastAtMs = performance.now();
+      tally.replied(number, bytes, lastAtMs);
+    } catch (error) {
+      if (live.signal.aborted) {
+        return;
+      }
+      tally.lose(number);
+      const code = codeOf(error);
+      if (code === 'REPLY_ERROR') {
+        failure ??= errorReply(name, error as ReplyError);
+      } else if (code !== 'REPLY_TIMEOUT' && code !== 'CONNECTION_LOST') {
+        failure ??= error;
+      }
+    }
+    wake();
+  }
+
+  function timeoutMs(): number {
+    return options.timeoutSeconds * 1_000 + wireMs();
+  }
+
   /** Waits until at most `limit` packets are in flight. */
   async function inFlightAtMost(limit: number, signal: AbortSignal): Promise<void> {
-    while (tally.pending > limit) {
-      const timeoutMs = options.timeoutSeconds * 1_000 + wireMs();
-      const waitMs = tally.oldestSentAtMs! + timeoutMs - performance.now();
+    while (tally.pending > limit && failure === undefined) {
+      // A request has a time limit of its own.
+      const waitMs = hasIds ? MAX_TIMER_MS : tally.oldestSentAtMs! + timeoutMs() - performance.now();
       if (waitMs <= 0) {
-        tally.expire(performance.now() - timeoutMs);
+        tally.expire(performance.now() - timeoutMs());
       } else {
         const arrival = new Promise<void>((resolve) => {
           wake = resolve;
         });
         await within(waitMs, arrival, signal);
       }
+    }
+    if (failure !== undefined) {
+      throw failure;
     }
   }
 

@@ -25,6 +25,7 @@ export class PingTally {
   #corrupted = 0;
   #reordered = 0;
   #unexpected = 0;
+  #late = 0;
   #latest = -1;
   /** How many were given up too long ago to be recognized. */
   #forgotten = 0;
@@ -57,6 +58,11 @@ export class PingTally {
   /** Packets that were received but match no packet in flight. */
   get unexpected(): number {
     return this.#unexpected;
+  }
+
+  /** With ids: replies that came when no packet waited for them any more, because they were late or not the first. */
+  get late(): number {
+    return this.#late;
   }
 
   /** Packets that did not come back in time. */
@@ -99,17 +105,27 @@ export class PingTally {
       this.#unmatched(packet);
       return;
     }
-    const { sentAtMs } = (this.#pending.get(number) ?? this.#overdue.get(number))!;
-    this.#pending.delete(number);
-    this.#overdue.delete(number);
-    this.#received++;
-    this.#receivedBytes += packet.length;
-    this.#largestReceived = Math.max(this.#largestReceived, packet.length);
-    this.rttMs.add(nowMs - sentAtMs);
-    if (number < this.#latest) {
-      this.#reordered++;
+    this.#cameBack(number, nowMs);
+  }
+
+  /** With ids: call when the reply to a packet in flight is received. */
+  replied(number: number, reply: Uint8Array, nowMs: number): void {
+    const pending = this.#pending.get(number);
+    if (pending !== undefined && Buffer.compare(pending.packet, reply) === 0) {
+      this.#cameBack(number, nowMs);
+    } else {
+      this.#corrupt(number);
     }
-    this.#latest = Math.max(this.#latest, number);
+  }
+
+  /** With ids: call when a reply comes that no packet waits for. */
+  repliedLate(): void {
+    this.#late++;
+  }
+
+  /** With ids: call when something is received that is no reply. */
+  arrivedUnasked(): void {
+    this.#unexpected++;
   }
 
   /** Call when a frame is rejected: it probably was the echo of the oldest packet in flight. */
@@ -173,6 +189,20 @@ export class PingTally {
     }
     const number = new DataView(packet.buffer, packet.byteOffset).getUint32(0, true);
     return number < this.#sent && Buffer.compare(packet, packetOf(number, packet.length)) === 0;
+  }
+
+  #cameBack(number: number, nowMs: number): void {
+    const { packet, sentAtMs } = (this.#pending.get(number) ?? this.#overdue.get(number))!;
+    this.#pending.delete(number);
+    this.#overdue.delete(number);
+    this.#received++;
+    this.#receivedBytes += packet.length;
+    this.#largestReceived = Math.max(this.#largestReceived, packet.length);
+    this.rttMs.add(nowMs - sentAtMs);
+    if (number < this.#latest) {
+      this.#reordered++;
+    }
+    this.#latest = Math.max(this.#latest, number);
   }
 
   #corrupt(number: number | undefined): void {

@@ -29,16 +29,18 @@ import type { definition, ReplayOptions } from './command.js';
  */
 export const run: Run<typeof definition> = async (options, output) => {
   const { files: recordings, lingerSeconds } = options;
-  const ports = options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, false);
+  const ports =
+    options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, options);
   const [port] = ports;
   const names = ports.map(({ name }) => name);
   const limit = new PacketLimit(options.count, port === undefined && options.dir === 'tx' ? 'tx' : 'rx');
   const playback = playbackOf(options, limit);
-  const decoder = await loadRecordDecoder(options.decode, options.protoFolders);
+  const hasIds = options.requestIdBytes !== undefined;
+  const decoder = await loadRecordDecoder(options.decode, options.protoFolders, hasIds);
   // What is read from a recording is aligned like what arrives at ports.
   const alignedNames = port === undefined ? await namesInRecordings(recordings) : names;
   const view = new RecordView(options, { output, names, alignedNames, decoder, isLive: port !== undefined });
-  const files = await openSinks(options, { names, decoder, readFiles: recordings });
+  const files = await openSinks(options, { names, decoder, hasIds, readFiles: recordings });
   const flow = new RecordFlow([...view.sinks, ...files], (record) => limit.passes(record));
   let footer: LiveFooter | undefined;
   const showFooter = (statusLine: () => string, measure?: () => void) => {
@@ -94,12 +96,13 @@ export const run: Run<typeof definition> = async (options, output) => {
     let sentPackets = 0;
     let rejectedFrames = 0;
     await playback.deliver(async (record) => {
-      if (record.error !== undefined) {
+      const { error, bytes } = record.onWire ?? record;
+      if (error !== undefined) {
         rejectedFrames++;
         return;
       }
       sentPackets++;
-      await flow.write(await live.send(name, record.bytes));
+      await flow.write(await live.sendOnWire(name, bytes));
     }, live.signal);
     if (rejectedFrames > 0) {
       printMessage(`${count(rejectedFrames, 'rejected frame')} of ${nameOfRecordings(recordings)} cannot be sent`);
@@ -113,7 +116,7 @@ export const run: Run<typeof definition> = async (options, output) => {
 
 /** @throws CliError (usage error) */
 function playbackOf(options: ReplayOptions, limit: PacketLimit): Playback {
-  const { files, port, loop = 1, speed, dir, filter, reject } = options;
+  const { files, port, loop = 1, speed, dir, filter, reject, requestIdBytes } = options;
   const rounds = loop === true ? Number.POSITIVE_INFINITY : loop;
   if (files.filter((file) => file === '-').length > 1) {
     throw new CliError(ExitCode.usage, 'stdin ("-") is given twice, but can be read only once');
@@ -122,11 +125,12 @@ function playbackOf(options: ReplayOptions, limit: PacketLimit): Playback {
     throw new CliError(ExitCode.usage, '--loop: stdin can be read only once; use a file');
   }
   const played = dir ?? (port === undefined ? 'both' : 'tx');
-  const isWanted = recordFilter(filter, reject);
+  const isWanted = recordFilter(filter, reject, requestIdBytes !== undefined);
   return new Playback({
     files,
     rounds,
     speed: speed ?? (port === undefined ? 0 : 1),
+    requestIdBytes,
     matches: (record) => (played === 'both' || record.dir === played) && isWanted(record),
     isDone: () => limit.isReached,
   });

@@ -1,7 +1,7 @@
 import { ENCODINGS } from '../../input/encoders.js';
 import { INPUT_KINDS } from '../../input/packet-input.js';
 import { grouped, type OptionsOf, option } from '../../options/define.js';
-import { OUTPUT_OPTIONS } from '../../options/output-options.js';
+import { OUTPUT_OPTIONS, requestIdsOption } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
 import { integer, seconds, secondsOrZero } from '../../options/values.js';
 import { defineCommand, portArgument } from '../command.js';
@@ -40,6 +40,11 @@ export const definition = defineCommand({
     ...PORT_OPTIONS,
     ...PACKET_OPTIONS,
     ...OUTPUT_OPTIONS,
+    ...grouped('Output:', {
+      requestIdBytes: requestIdsOption(
+        'packets begin with an id of this many bytes (requestIds of the library; default: 1 with --request, otherwise none)',
+      ),
+    }),
     repeat: option('--repeat <times>', 'number of times to send the packet', {
       parse: integer(1),
       default: 1,
@@ -53,10 +58,13 @@ export const definition = defineCommand({
       parse: integer(0),
       default: 0,
     }),
+    request: option('--request', 'send each packet as a request with an id, and print the reply with the same id', {
+      excludes: ['wantedReplies'],
+    }),
     timeoutSeconds: option(
       '--timeout <seconds>',
       'how long to wait for the replies; exit code 3 if they do not arrive',
-      { parse: seconds, default: 2, needs: ['wantedReplies'] },
+      { parse: seconds, default: 2, needs: ['wantedReplies', 'request'] },
     ),
   },
   tooManyHelp({ text, hex }) {
@@ -68,6 +76,7 @@ export const definition = defineCommand({
   help: `Examples:
   sercom send /dev/ttyACM0 --hex "01 02 ff"
   sercom send /dev/ttyACM0 --text hello --wait 1 --settle 2000   (an Uno resets when its port opens)
+  sercom send /dev/ttyACM0 --hex 07 --request                    (a device with requestIds)
   sercom send /dev/ttyACM0 --text '{"led": true}' --encode cbor
   sercom send /dev/ttyACM0 --input hex --interval 0.1 < commands.txt
   printf 'a\\tb' | sercom send /dev/ttyUSB0@9600 --stdin

@@ -1,11 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { CliError } from '../../cli-error.js';
+import { CliError, codeOf } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
 import { recordFormat } from '../../options/output-options.js';
 import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
-import { type Arrivals, portTrouble, rejections, settleAdvice, since } from '../../session/diagnosis.js';
+import { nowUs } from '../../records/clock.js';
+import type { PacketRecord } from '../../records/record.js';
+import {
+  type Arrivals,
+  portTrouble,
+  rejections,
+  settleAdvice,
+  since,
+  TOO_SHORT_FOR_IDS,
+} from '../../session/diagnosis.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { reportEnd } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
@@ -19,6 +28,7 @@ import type { Run } from '../command.js';
 import type { definition, SendOptions } from './command.js';
 import { type Packets, packetsOf } from './input.js';
 import { ReplyTracker } from './replies.js';
+import { requestReply } from './request.js';
 
 /** Sends packets and prints the replies. */
 export const run: Run<typeof definition> = async (options, output) => {
@@ -26,13 +36,18 @@ export const run: Run<typeof definition> = async (options, output) => {
   const parsed = parsePort(options.port, options.baud);
   // After a disconnect there will be no reply to a single packet, so reconnecting is of no use.
   const reconnect = options.reconnect && (!isSingle || options.awaitPort === true);
-  const [port] = sessionPorts([parsed], { ...options, reconnect }, false) as [SessionPort];
+  const { requestIdBytes } = options;
+  const ids = options.request ? { ownIdBytes: requestIdBytes ?? 1 } : { requestIdBytes };
+  const [port] = sessionPorts([parsed], { ...options, reconnect }, ids) as [SessionPort];
   const { name, connection } = port;
-  const format = await recordFormat(options, [name], output);
+  if (options.request && options.columns?.includes('id')) {
+    throw new CliError(ExitCode.usage, '--columns id cannot be used with --request');
+  }
+  const format = await recordFormat(options.request ? withoutIds(options) : options, [name], output);
   const interruption = new Interruption();
   let packets: Packets;
   try {
-    packets = await packetsOf(options, connection.maxPacketBytes, output.isTerminal, interruption.signal);
+    packets = await packetsOf(options, options.maxPacketBytes, output.isTerminal, interruption.signal);
   } catch (error) {
     if (interruption.signal.aborted) {
       return interruption.exitCode(ExitCode.interrupted);
@@ -40,12 +55,16 @@ export const run: Run<typeof definition> = async (options, output) => {
     throw error;
   }
   const replies = new ReplyTracker(options.wantedReplies);
+  let isRequesting = false;
   let sentPackets = 0;
   let lostPackets = 0;
 
   const screen = new ScreenLines({ output, line: format, isLive: true });
   const totals = new Totals(screen);
-  const flow = new RecordFlow([totals, screen], (record) => replies.take(record, performance.now()));
+  // A frame that is rejected while a request waits may be its reply.
+  const isReply = (record: PacketRecord) =>
+    options.request ? isRequesting && record.error !== undefined : replies.take(record, performance.now());
+  const flow = new RecordFlow([totals, screen], isReply);
   const live = new LivePorts({
     ports: [{ ...port, connection: { ...connection, whenDisconnected: reconnect ? 'wait' : 'reject' } }],
     async work(live) {
@@ -58,7 +77,7 @@ export const run: Run<typeof definition> = async (options, output) => {
           `${count(lostPackets, 'packet')} of ${sentPackets} may not have arrived; check the device before you send them again`,
         );
       }
-      if (options.wantedReplies === 0 && output.isTerminal) {
+      if (options.wantedReplies === 0 && !options.request && output.isTerminal) {
         const what = isSingle ? count(totals.sentBytes, 'byte') : count(sentPackets, 'packet');
         printMessage(`sent ${what} to ${name}; use --wait to print replies`);
       }
@@ -81,12 +100,16 @@ export const run: Run<typeof definition> = async (options, output) => {
       }
       await live.ready(name);
       sentPackets++;
-      replies.sending();
       const before = live.stats(name);
       try {
+        if (options.request) {
+          await request(packet, live);
+          continue;
+        }
+        replies.sending();
         totals.write(await live.send(name, packet));
       } catch (error) {
-        if (isSingle || !(error instanceof Error && 'code' in error && error.code === 'CONNECTION_LOST')) {
+        if (isSingle || codeOf(error) !== 'CONNECTION_LOST') {
           throw error;
         }
         lostPackets++;
@@ -102,12 +125,32 @@ export const run: Run<typeof definition> = async (options, output) => {
     }
   }
 
+  async function request(packet: Uint8Array, live: LivePorts): Promise<void> {
+    isRequesting = true;
+    totals.write({ timeUs: nowUs(), name, dir: 'tx', length: packet.length, bytes: packet });
+    try {
+      await flow.write(await requestReply(port, packet, live, options.timeoutSeconds, adviceIfSilent(port)));
+    } finally {
+      isRequesting = false;
+    }
+  }
+
   async function waitForReplies(before: Arrivals, live: LivePorts): Promise<void> {
     if (!(await within(options.timeoutSeconds * 1_000, replies.all(), live.signal))) {
       throw new CliError(ExitCode.timeout, noReply(port, options, replies.missing, live, before));
     }
   }
 };
+
+/** The options to show a reply with: the library has separated its id already. */
+function withoutIds({ requestIdBytes, ...others }: SendOptions): SendOptions {
+  return others;
+}
+
+function adviceIfSilent({ connection, isSimulated }: SessionPort): string {
+  // The default settle time is right for a simulated board.
+  return isSimulated ? 'increase --timeout' : `${settleAdvice(connection.settleMs)}, or increase --timeout`;
+}
 
 function noReply(
   port: SessionPort,
@@ -125,16 +168,10 @@ function noReply(
   return `${got} from "${port.name}" within ${count(timeoutSeconds, 'second')}; ${help}`;
 }
 
-function whyNoReply(
-  { connection, isSimulated }: SessionPort,
-  arrivals: Arrivals,
-  unframed: Uint8Array,
-  before: Arrivals,
-): string {
-  // The default settle time is right for a simulated board.
-  const ifSilent = isSimulated ? 'increase --timeout' : `${settleAdvice(connection.settleMs)}, or increase --timeout`;
+function whyNoReply(port: SessionPort, arrivals: Arrivals, unframed: Uint8Array, before: Arrivals): string {
   return (
-    portTrouble(arrivals, ifSilent, unframed, before) ??
+    portTrouble(arrivals, adviceIfSilent(port), unframed, before) ??
+    (since(before, arrivals).packetsReceived > 0 ? TOO_SHORT_FOR_IDS : undefined) ??
     'received only delimiters: does the device reply to this packet? If so, increase --timeout'
   );
 }

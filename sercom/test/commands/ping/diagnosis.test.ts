@@ -3,7 +3,7 @@ import { pingTrouble } from '../../../src/commands/ping/diagnosis.js';
 import { PingTally } from '../../../src/commands/ping/tally.js';
 
 describe('pingTrouble', () => {
-  const setup = { settleMs: 0, isSimulated: false, window: 1, unframed: new Uint8Array(0) };
+  const setup = { settleMs: 0, isSimulated: false, window: 1, hasIds: false, unframed: new Uint8Array(0) };
   const before = {
     bytesRead: 0,
     delimiters: 0,
@@ -12,6 +12,7 @@ describe('pingTrouble', () => {
     malformedFrames: 0,
     tooLongFrames: 0,
     checksumFrames: 0,
+    tooShortFrames: 0,
   };
   const some = { ...before, bytesRead: 10, delimiters: 2, packetsReceived: 1 };
   /** A tally of one packet of each size. */

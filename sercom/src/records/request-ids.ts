@@ -1,0 +1,69 @@
+import type { PacketRecord, RequestId, RequestKind } from './record.js';
+
+/** How many bytes an id has. */
+export type RequestIdBytes = 1 | 2;
+
+/** Every kind of packet with an id. */
+export const REQUEST_KINDS = ['plain', 'request', 'reply', 'error'] as const satisfies readonly RequestKind[];
+
+/** What the codes of error replies mean. */
+const REPLY_CODES: Readonly<Record<number, string>> = { 1: 'the handler failed', 2: 'there is no handler' };
+
+/** What an error reply says, for people; `undefined` for other packets. */
+export function errorReplyText({ request }: PacketRecord): string | undefined {
+  if (request?.kind !== 'error') {
+    return undefined;
+  }
+  return request.code === undefined ? 'malformed error reply' : `error ${replyCodeText(request.code)}`;
+}
+
+/** The code of an error reply and what it means. */
+export function replyCodeText(code: number): string {
+  return `${code}: ${REPLY_CODES[code] ?? 'unknown code'}`;
+}
+
+/** The packet as it is on the wire if it is neither request nor reply: the id 0 is in front of it. */
+export function withPlainId(packet: Uint8Array, idBytes: RequestIdBytes): Uint8Array {
+  const bytes = new Uint8Array(idBytes + packet.length);
+  bytes.set(packet, idBytes);
+  return bytes;
+}
+
+/**
+ * Separates the id of a packet from its payload, which is what everything but recordings gets. A packet that is too short
+ * for its id becomes a rejected one. What is no packet stays as it is.
+ *
+ * @param idBytes - Default: packets have no ids
+ */
+export function separateId(record: PacketRecord, idBytes: RequestIdBytes | undefined): PacketRecord {
+  if (idBytes === undefined || record.error !== undefined || record.isRaw) {
+    return record;
+  }
+  const { bytes, length, dir } = record;
+  if (length < idBytes) {
+    return { ...record, error: 'too-short', onWire: record };
+  }
+  const payload = bytes.subarray(idBytes);
+  const request = requestIdOf(idAt(bytes, 0, idBytes), payload, dir, idBytes);
+  return { ...record, length: length - idBytes, bytes: payload, request, onWire: record };
+}
+
+function requestIdOf(id: number, payload: Uint8Array, dir: 'rx' | 'tx', idBytes: RequestIdBytes): RequestId {
+  const topBit = idBytes === 1 ? 0x80 : 0x8000;
+  if (id === 0) {
+    return { kind: 'plain', id };
+  }
+  if (id === topBit) {
+    return payload.length === idBytes + 1
+      ? { kind: 'error', id: idAt(payload, 0, idBytes), code: payload[idBytes]! }
+      : { kind: 'error', id };
+  }
+  // Ids with the top bit are those of the device's requests.
+  const isOwnRequest = dir === 'tx' ? id < topBit : id > topBit;
+  return { kind: isOwnRequest ? 'request' : 'reply', id };
+}
+
+/** Most significant byte first. */
+function idAt(bytes: Uint8Array, at: number, idBytes: RequestIdBytes): number {
+  return idBytes === 1 ? bytes[at]! : bytes[at]! * 0x100 + bytes[at + 1]!;
+}
