@@ -1,3 +1,4 @@
+import type { ConnectionError } from 'serial-communicator';
 import { isoTime } from '../../formats/times.js';
 import type { Interruption } from '../../interruption.js';
 import { nowUs } from '../../records/clock.js';
@@ -101,7 +102,15 @@ export class PortRelease {
     const { live, names } = this.#parts;
     this.#isReleased = false;
     this.#report(what);
-    await Promise.all(names.map((name) => live.reopen(name)));
+    try {
+      await Promise.all(names.map((name) => live.reopen(name)));
+    } catch (error) {
+      // If the key was pressed again, it has released them.
+      if ((error as ConnectionError).code !== 'CONNECTION_RELEASED') {
+        this.#isReleased = true;
+        throw error;
+      }
+    }
   }
 
   #report(what: string, advice = ''): void {

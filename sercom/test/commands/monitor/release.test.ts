@@ -175,6 +175,32 @@ describe.skipIf(lacksTools)('keys of the monitor that release the port (needs py
     expect(await readFile(log, 'utf8')).toMatch(/^# released "uno" {2}\S+Z\n# reopening "uno" {2}\S+Z\n/m);
   });
 
+  test.each([
+    ['is tried again until the next o', [], /reopening "uno"\r\n[^]*released "uno"/],
+    [
+      'stays released without reconnecting',
+      ['--no-reconnect'],
+      /no such port[^]*released: press o to reopen the ports/,
+    ],
+  ])('a port that o cannot reopen %s', async (_, options, printed) => {
+    const { path: port, unplug } = await openTestPort();
+    const terminal = new TerminalProcess(['monitor', `uno=${port}`, ...options], { columns: 200 });
+    await terminal.printed(/press \? for keys/);
+    terminal.type('o');
+    await terminal.printed(/released: press o to reopen the ports/);
+    await unplug();
+    terminal.type('o');
+    await terminal.printed(/reopening "uno"/);
+    if (options.length === 0) {
+      terminal.type('o');
+    }
+    await terminal.printed(printed);
+    terminal.type('q');
+    const { code, stdout } = await terminal.outcome();
+    expect(code).toBe(0);
+    expect(stdout).not.toMatch(/call reopen/);
+  });
+
   test('u runs the command again, with the terminal; Ctrl-C ends the command only', async () => {
     const { path: port, device } = await openTestPort();
     const command = `sh -c 'test -t 0 && test -t 1 && echo asking && read line && echo "got $line"'`;
