@@ -71,7 +71,14 @@ const dataBytes = () => (totals.bytesRead ?? 0) + (totals.bytesWritten ?? 0);
 function describe() {
   const { lives, opens = 0, losses = 0, packetsSent = 0, packetsReceived = 0, framesTruncated = 0 } = totals;
   const rejected = (totals.malformedFrames ?? 0) + (totals.tooLongFrames ?? 0) + (totals.checksumFrames ?? 0);
-  const other = ['packetsAborted', 'packetsTimedOut', 'packetsLost', 'packetsShutDown', 'packetsRefused'];
+  const other = [
+    'packetsAborted',
+    'packetsTimedOut',
+    'packetsLost',
+    'packetsReleased',
+    'packetsShutDown',
+    'packetsRefused',
+  ];
   return [
     `${lives} communicators`,
     `${opens} openings`,

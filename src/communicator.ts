@@ -128,7 +128,8 @@ export abstract class Communicator<
 
   /**
    * Resolves when a connection is open and its device has settled: a packet sent right after that waits for neither.
-   * While a lost connection is being reopened, it keeps waiting. Rejects with `signal.reason` when the signal aborts.
+   * While a lost connection is being reopened, or a connection is released, it keeps waiting. Rejects with
+   * `signal.reason` when the signal aborts.
    *
    * @param name - the name of a connection
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
@@ -141,7 +142,13 @@ export abstract class Communicator<
       return Promise.reject(error);
     }
     const signal = options?.signal;
-    return signal?.aborted ? Promise.reject(signal.reason) : this.waitUntilReady(name, signal);
+    if (signal?.aborted) {
+      return Promise.reject(signal.reason);
+    }
+    const reopening = this.#exchanges.get(name)!.untilReopening(signal);
+    return reopening === undefined
+      ? this.waitUntilReady(name, signal)
+      : reopening.then(() => this.ready(name, options));
   }
 
   /**

@@ -7,6 +7,7 @@ import { describeIterating } from './contract/iterating.js';
 import { describeLifeCycle } from './contract/life-cycle.js';
 import { describeReady } from './contract/ready.js';
 import { describeReceiving } from './contract/receiving.js';
+import { describeReleasing } from './contract/releasing.js';
 import { describeOnRequest, describeRequestIds } from './contract/request-ids.js';
 import { describeRequestTraps } from './contract/request-traps.js';
 import { describeRequesting } from './contract/requesting.js';
@@ -39,6 +40,7 @@ export function describeCommunicatorContract(
     if (options.canRequest ?? false) {
       describeOnRequest(makeHarness);
     }
+    describeReleasing(makeHarness);
     describeChannels(makeHarness);
     if (options.canStall ?? true) {
       describeAborting(makeHarness);

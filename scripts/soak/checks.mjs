@@ -26,7 +26,12 @@ export function findViolations({ stats, sends, events, line }) {
   equal(
     'packetsAccepted',
     stats.packetsAccepted,
-    stats.packetsSent + stats.packetsAborted + stats.packetsTimedOut + stats.packetsLost + stats.packetsShutDown,
+    stats.packetsSent +
+      stats.packetsAborted +
+      stats.packetsTimedOut +
+      stats.packetsLost +
+      stats.packetsReleased +
+      stats.packetsShutDown,
   );
   equal('packetsWaiting', stats.packetsWaiting, 0);
 

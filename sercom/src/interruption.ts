@@ -19,6 +19,7 @@ const SIGNALS = Object.keys(EXIT_CODES) as EndingSignal[];
 export class Interruption {
   readonly #controller = new AbortController();
   #signal: EndingSignal = 'SIGINT';
+  #onCtrlC: (() => void) | undefined;
 
   constructor() {
     for (const signal of SIGNALS) {
@@ -46,6 +47,14 @@ export class Interruption {
     this.#controller.abort();
   };
 
+  /** Until the returned function is called, Ctrl-C calls `instead`, and ends nothing. */
+  divertCtrlC(instead: () => void): () => void {
+    this.#onCtrlC = instead;
+    return () => {
+      this.#onCtrlC = undefined;
+    };
+  }
+
   /** Stops listening. */
   close(): void {
     for (const signal of SIGNALS) {
@@ -54,6 +63,10 @@ export class Interruption {
   }
 
   readonly #caught = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGINT' && this.#onCtrlC !== undefined) {
+      this.#onCtrlC();
+      return;
+    }
     this.#signal = signal as EndingSignal;
     this.interrupt();
   };

@@ -172,6 +172,7 @@ const FAILING: readonly (readonly [commandLine: string, code: ExitCode, message:
   ],
   ['monitor %/none.tty', 1, /^sercom: connection "%\/none.tty": no such port; /],
   ['monitor %/file', 1, /^sercom: connection "%\/file": not a serial port; /],
+  ['monitor sim: --release-for "x', 2, /^sercom: --release-for ""x": a quote is not closed; expected for example /],
   ['monitor sim: --lead 2', 2, /^sercom: --lead requires --changes$/],
   ['monitor @bench', 2, /^sercom: profiles: cannot read \S+config\.json: no such file; create it with \{/],
   ['extcap', 2, /^sercom: --extcap-interface: missing; expected sercom-PATH; see "sercom extcap --extcap-interfaces"$/],

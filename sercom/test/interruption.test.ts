@@ -32,6 +32,23 @@ test('interrupt() has the effect of a signal', () => {
   expect(listeners()).toBe(before);
 });
 
+test('while Ctrl-C is diverted, it ends nothing, and other signals do', () => {
+  const interruption = new Interruption();
+  const diverted: string[] = [];
+  const stop = interruption.divertCtrlC(() => diverted.push('Ctrl-C'));
+  process.emit('SIGINT', 'SIGINT');
+  process.emit('SIGINT', 'SIGINT');
+  expect([diverted.length, interruption.signal.aborted]).toEqual([2, false]);
+  process.emit('SIGTERM', 'SIGTERM');
+  expect(interruption.signal.aborted).toBe(true);
+  stop();
+
+  const other = new Interruption();
+  other.divertCtrlC(() => {})();
+  process.emit('SIGINT', 'SIGINT');
+  expect(other.signal.aborted).toBe(true);
+});
+
 test.each([
   ['SIGINT', 0],
   ['SIGTERM', 143],

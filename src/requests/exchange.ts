@@ -2,6 +2,7 @@ import { checkHandler, packetError, type SendOptions, signalError } from '../cal
 import type { CommunicatorEvents } from '../communicator-events.js';
 import { ConnectionError } from '../errors.js';
 import { invalidOption } from '../options.js';
+import { WaitingCalls } from '../timing/waiting-calls.js';
 import { warn } from '../warnings.js';
 import { type ConnectionStats, newConnectionStats } from './connection-stats.js';
 import { Consumers, type ConsumersOwner } from './consumers.js';
@@ -74,6 +75,8 @@ export class Exchange implements Inlet {
   /** Packets that no request took. */
   #otherPackets = 0;
   #isReleased = false;
+  /** Calls of `ready` that came while the connection was released. */
+  #readyCalls: WaitingCalls | undefined;
 
   constructor(name: string, { requestIds, requestBacklogBytes }: RequestSettings, owner: ExchangeOwner) {
     this.#name = name;
@@ -188,13 +191,23 @@ export class Exchange implements Inlet {
     const signal = options?.signal;
     signal?.throwIfAborted();
     this.#isReleased = false;
+    this.#readyCalls?.resolveAll();
     try {
       await this.#owner.reopen(this.#name, signal);
     } catch (error) {
-      // After an abort, it is still being reopened.
-      this.#isReleased = !signal?.aborted;
+      // After an abort, it is still being reopened. Another call of release has released it itself.
+      this.#isReleased ||= !signal?.aborted && (error as ConnectionError).code !== 'CONNECTION_RELEASED';
       throw error;
     }
+  }
+
+  /** Waits until a released connection is being reopened. Undefined if it is not released. */
+  untilReopening(signal: AbortSignal | undefined): Promise<void> | undefined {
+    if (!this.#isReleased) {
+      return undefined;
+    }
+    this.#readyCalls ??= new WaitingCalls();
+    return this.#readyCalls.wait(signal);
   }
 
   /** `shutdown` was called: no request gets its reply any more. */
@@ -204,6 +217,8 @@ export class Exchange implements Inlet {
 
   /** The connection is closed. Delivers nothing more. */
   close(): void {
+    const message = `ready "${this.#name}": shutdown ended before the connection was reopened`;
+    this.#readyCalls?.rejectAll(new ConnectionError('SHUTDOWN_TIMEOUT', this.#name, message));
     this.#consumers.close();
     this.#stats.packetsDropped += this.#intake.close();
   }

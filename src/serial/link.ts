@@ -13,10 +13,10 @@ const FLUSH_LIMIT_MS = 500;
  * The life of a link:
  *
  * - `open`: the port is open. It is written after {@link Link.start}, and read after {@link Link.receive}
- * - `lost`: the port hung up. What was received before is still delivered
+ * - `ended`: the port hung up or was released. What was received before is still delivered
  * - `closed`: final
  */
-type LinkState = 'open' | 'lost' | 'closed';
+type LinkState = 'open' | 'ended' | 'closed';
 
 /**
  * The live side of one serial connection: passes chunks from an open port to a {@link Receiver}, and writes what is in a
@@ -41,6 +41,8 @@ export class Link {
   /** Whether to write when the current chunk is delivered, so that all its replies leave in one write. */
   #writesAfterDelivery = false;
   #onReceived: (() => void) | undefined;
+  /** Of {@link drain}. */
+  #written: Promise<void> | undefined;
   #onWritten: (() => void) | undefined;
   #portClosed: Promise<void> | undefined;
 
@@ -71,7 +73,7 @@ export class Link {
     queue.control = isWriteControl(port) ? port : undefined;
   }
 
-  /** Resolves when a lost or closed port is closed. Never rejects. Undefined while the link is open. */
+  /** Resolves when the port of an ended link is closed. Never rejects. Undefined while the link is open. */
   get portClosed(): Promise<void> | undefined {
     return this.#portClosed;
   }
@@ -142,10 +144,19 @@ export class Link {
   /** Waits until the queue has no packets, the port is lost, or `limitMs` is over. No packets may be added meanwhile. */
   async drain(limitMs: number): Promise<void> {
     if (this.#state === 'open' && this.#queue.hasPackets) {
-      const written = new Promise<void>((resolve) => {
+      this.#written ??= new Promise<void>((resolve) => {
         this.#onWritten = resolve;
       });
-      await within(limitMs, written);
+      await within(limitMs, this.#written);
+    }
+  }
+
+  /** Starts to close the port. The queue is left as it is, and what was received before is still delivered. */
+  release(): void {
+    if (this.#state === 'open') {
+      this.#state = 'ended';
+      this.#closePort(this.#queue.hasPackets);
+      this.#end();
     }
   }
 
@@ -170,7 +181,7 @@ export class Link {
 
   #received(chunk: Uint8Array): boolean {
     // A read that was pending when the port hung up or was closed may still return bytes.
-    if (this.#state === 'closed' || (this.#state === 'lost' && this.#receiver.isIdle)) {
+    if (this.#state === 'closed' || (this.#state === 'ended' && this.#receiver.isIdle)) {
       this.#receiver.drop(chunk);
       return false;
     }
@@ -224,7 +235,7 @@ export class Link {
     if (this.#state !== 'open') {
       return;
     }
-    this.#state = 'lost';
+    this.#state = 'ended';
     this.#closePort(false);
     this.#end();
     this.#onWritten?.();

@@ -19,7 +19,7 @@ import {
   type SerialConnection,
 } from './serial-connection.js';
 import type { SerialSettings } from './serial-settings.js';
-import { newLinkStats, type SerialStats } from './serial-stats.js';
+import { lineCountsOf, newLinkStats, type SerialStats } from './serial-stats.js';
 import type { ConnectionState } from './supervisor/connection-states.js';
 import { LinkSupervisor } from './supervisor/link-supervisor.js';
 
@@ -32,8 +32,8 @@ export interface SerialCommunicatorOptions {
   /** Settings for all connections. A connection's own settings take precedence. */
   defaults?: SerialSettings;
   /**
-   * How long `shutdown` may take, in milliseconds. Default: 2,000. Three quarters of it are for writing the accepted
-   * packets, the rest for closing the ports.
+   * How long `shutdown` may take, and each `release`, in milliseconds. Default: 2,000. Three quarters of it are for writing
+   * the accepted packets, the rest for closing the ports.
    */
   shutdownTimeoutMs?: number;
 }
@@ -54,8 +54,9 @@ export interface SerialEvents extends CommunicatorEvents {
    */
   connected: { name: string; path: string; info: PortInfo; baudRate: number };
   /**
-   * The port of connection `name` was lost, for example because the device was unplugged. Emitted once per disconnect,
-   * after the pending sends have rejected. `willReconnect`: whether the port will be opened again.
+   * The port of connection `name` was lost, for example because the device was unplugged, or it was released. Emitted once
+   * per disconnect, after the pending sends have rejected. `willReconnect`: whether the port will be opened again. Of a
+   * released port, `error` has the code `CONNECTION_RELEASED`.
    */
   disconnected: { name: string; error: ConnectionError; willReconnect: boolean };
 }
@@ -81,6 +82,7 @@ const DRAIN_SHARE = 0.75;
  * - InvalidArgumentError (`PACKET_TOO_LARGE`) if the packet is longer than `maxPacketBytes`; nothing is written
  * - ConnectionError (`SEND_QUEUE_FULL`) if `sendQueueBytes` would be exceeded; nothing of the packet is written
  * - ConnectionError (`CONNECTION_LOST`) if the port is not open, or lost before the packet was fully written
+ * - ConnectionError (`CONNECTION_RELEASED`) if the port is released, or was before the packet was fully written
  * - ConnectionError (`SEND_TIMEOUT`) if the packet was not written within `sendTimeoutMs`
  * - ConnectionError (`SHUTDOWN_TIMEOUT`) if `shutdown` ended before the packet was fully written
  *
@@ -142,8 +144,8 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   /**
-   * Why the port of a connection is not open: the last disconnect, or the last failed attempt to open it. Undefined
-   * while it is open, and before the first attempt.
+   * Why the port of a connection is not open: the last disconnect, the last failed attempt to open it, or that it is
+   * released (`CONNECTION_RELEASED`). Undefined while it is open, and until the first attempt, also of `reopen`, has failed.
    *
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    */
@@ -160,7 +162,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    * @throws InvalidArgumentError (`INVALID_OPTION`) if a field is not dtr, rts or brk, or its value is not a boolean
-   * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if the port cannot set them
+   * @throws ConnectionError (`CONNECTION_LOST` or `CONNECTION_RELEASED`) if the port is not open, (`SIGNALS_ERROR`) if the port cannot set them
    */
   async setSignals(name: string, signals: SignalSettings): Promise<void> {
     const { lines } = this.#started('setSignals', name);
@@ -173,7 +175,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
-   * @throws ConnectionError (`CONNECTION_LOST`) if the port is not open, (`SIGNALS_ERROR`) if the port cannot read them
+   * @throws ConnectionError (`CONNECTION_LOST` or `CONNECTION_RELEASED`) if the port is not open, (`SIGNALS_ERROR`) if the port cannot read them
    */
   async signals(name: string): Promise<Signals> {
     return this.#started('signals', name).lines.get();
@@ -227,17 +229,31 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   }
 
   protected override lineCounts(name: string): LineCounts {
-    return this.#supervisors.get(name)!.lineCounts;
+    return lineCountsOf(this.#supervisors.get(name)!.stats);
   }
 
   protected override async closeConnections(): Promise<void> {
-    const drainMs = this.#shutdownTimeoutMs * DRAIN_SHARE;
-    const closeMs = this.#shutdownTimeoutMs - drainMs;
+    const { drainMs, closeMs } = this.#endLimits;
     await Promise.all([...this.#supervisors.values()].map((supervisor) => supervisor.close(drainMs, closeMs)));
   }
 
   protected override waitUntilReady(name: string, signal: AbortSignal | undefined): Promise<void> {
     return this.#supervisors.get(name)!.ready(signal);
+  }
+
+  protected override releaseConnection(name: string): Promise<void> {
+    const { drainMs, closeMs } = this.#endLimits;
+    return this.#supervisors.get(name)!.release(drainMs, closeMs);
+  }
+
+  protected override reopenConnection(name: string, signal: AbortSignal | undefined): Promise<void> {
+    return this.#supervisors.get(name)!.reopen(signal);
+  }
+
+  /** How long writing the accepted packets may take, and closing a port after that. */
+  get #endLimits(): { drainMs: number; closeMs: number } {
+    const drainMs = this.#shutdownTimeoutMs * DRAIN_SHARE;
+    return { drainMs, closeMs: this.#shutdownTimeoutMs - drainMs };
   }
 
   #started(call: string, name: string): LinkSupervisor {

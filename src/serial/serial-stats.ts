@@ -1,4 +1,5 @@
 import type { ConnectionStats } from '../requests/connection-stats.js';
+import type { LineCounts } from '../requests/transmission.js';
 
 /**
  * Counts of one connection, over all times that its port was open. Every byte and packet is in one of them.
@@ -11,8 +12,8 @@ import type { ConnectionStats } from '../requests/connection-stats.js';
  *
  * and at any time
  *
- * - `packetsAccepted` = `packetsSent` + `packetsAborted` + `packetsTimedOut` + `packetsLost` + `packetsShutDown` +
- *   `packetsWaiting`
+ * - `packetsAccepted` = `packetsSent` + `packetsAborted` + `packetsTimedOut` + `packetsLost` + `packetsReleased` +
+ *   `packetsShutDown` + `packetsWaiting`
  * - `bytesWritten` >= `packetBytesSent` + 2 × `packetsSent`: a frame has at least a COBS code and a delimiter
  */
 export interface SerialStats extends ConnectionStats, LinkStats {}
@@ -21,7 +22,7 @@ export interface SerialStats extends ConnectionStats, LinkStats {}
 export interface LinkStats {
   /** Number of times the port was opened. */
   opens: number;
-  /** Number of attempts to open the port that failed and were, or will be, repeated. */
+  /** Number of attempts to open the port that failed. */
   openFailures: number;
   /** Number of times the port was lost. */
   losses: number;
@@ -66,6 +67,8 @@ export interface LinkStats {
   packetsTimedOut: number;
   /** Of the packets accepted: rejected with `CONNECTION_LOST`. */
   packetsLost: number;
+  /** Of the packets accepted: rejected with `CONNECTION_RELEASED`. */
+  packetsReleased: number;
   /** Of the packets accepted: rejected with `SHUTDOWN_TIMEOUT`. */
   packetsShutDown: number;
   /** Of the packets accepted: waiting to be written, or being written. */
@@ -75,7 +78,7 @@ export interface LinkStats {
    * of a write is done: bytes of completed writes.
    */
   bytesWritten: number;
-  /** Frames that a disconnect truncated, or may have truncated. The next opening starts with bytes that invalidate them. */
+  /** Frames that a disconnect or a release truncated, or may have truncated. The next opening starts with bytes that invalidate them. */
   framesTruncated: number;
 }
 
@@ -104,9 +107,17 @@ export function newLinkStats(): LinkStats {
     packetsAborted: 0,
     packetsTimedOut: 0,
     packetsLost: 0,
+    packetsReleased: 0,
     packetsShutDown: 0,
     packetsWaiting: 0,
     bytesWritten: 0,
     framesTruncated: 0,
   };
+}
+
+/** What was received, apart from packets, according to these counts. @internal */
+export function lineCountsOf(stats: LinkStats): LineCounts {
+  const { malformedFrames, tooLongFrames, checksumFrames, tooShortFrames, skippedBytes, unfinishedBytes } = stats;
+  const rejectedFrames = malformedFrames + tooLongFrames + checksumFrames + tooShortFrames;
+  return { rejectedFrames, skippedBytes, unfinishedBytes };
 }

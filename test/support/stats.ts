@@ -10,15 +10,24 @@ export function expectNothingUncounted(stats: SerialStats, { settled = true } = 
   expect(acceptedBytes + rejectedBytes + skippedBytes + unfinishedBytes + delimiters, 'bytes read').toBe(
     stats.bytesRead,
   );
-  const { packetsDelivered, packetsWithoutHandler, packetsDropped } = stats;
-  const { repliesReceived, lateReplies, requestsReceived } = stats;
+  const { packetsDelivered, packetsWithoutHandler, packetsDropped, repliesReceived, lateReplies, requestsReceived } =
+    stats;
   expect(
     packetsDelivered + packetsWithoutHandler + packetsDropped + repliesReceived + lateReplies + requestsReceived,
     'packets received',
   ).toBe(stats.packetsReceived);
-  const { packetsSent, packetsAborted, packetsTimedOut, packetsLost, packetsShutDown, packetsWaiting } = stats;
+  expectRequestsCounted(stats, { settled });
+  const {
+    packetsSent,
+    packetsAborted,
+    packetsTimedOut,
+    packetsLost,
+    packetsReleased,
+    packetsShutDown,
+    packetsWaiting,
+  } = stats;
   expect(
-    packetsSent + packetsAborted + packetsTimedOut + packetsLost + packetsShutDown + packetsWaiting,
+    packetsSent + packetsAborted + packetsTimedOut + packetsLost + packetsReleased + packetsShutDown + packetsWaiting,
     'packets accepted',
   ).toBe(stats.packetsAccepted);
   expect(stats.bytesWritten, 'bytes written').toBeGreaterThanOrEqual(stats.packetBytesSent + 2 * packetsSent);

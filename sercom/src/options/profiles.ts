@@ -12,6 +12,9 @@ import { invalidValue } from './values.js';
 /** A port argument that begins with this names a profile: `@bench`. */
 const PREFIX = '@';
 
+/** What runs a program is never read from a file. */
+const ONLY_ON_COMMAND_LINE = ['release-for'];
+
 /** A file that defines a profile, for messages. */
 const EXAMPLE = '{"profiles": {"NAME": {"ports": ["/dev/ttyACM0"]}}}';
 
@@ -146,6 +149,12 @@ function applyOption(where: string, command: Command, long: string, value: unkno
     const closest = similar(long, known);
     const help = closest === undefined ? 'see "sercom monitor --help"' : `Did you mean "${closest}"?`;
     throw new CliError(ExitCode.usage, `${where}: unknown option "${long}"; ${help}`);
+  }
+  if (ONLY_ON_COMMAND_LINE.includes(long)) {
+    throw new CliError(
+      ExitCode.usage,
+      `${where}: "${long}" cannot be in a profile; give --${long} on the command line`,
+    );
   }
   if (!isOverridden(option, command)) {
     const setting = parsedValue(`${where}: "${long}"`, option, value);

@@ -21,8 +21,8 @@ export async function initialize(communicator: SerialCommunicator, ports: readon
 }
 
 /**
- * Reports disconnects and reconnects on stderr. Rejects when no connection is left that is open or will be reopened, or
- * when a record could not be handled.
+ * Reports disconnects and reconnects on stderr. Rejects when no connection is left that is open, released or will be
+ * reopened, or when a record could not be handled.
  *
  * @param closing - aborted when the ports are closed on purpose, which is not reported
  */
@@ -46,6 +46,13 @@ export function watchConnections(
     });
     communicator.on('disconnected', ({ name, error, willReconnect }) => {
       if (closing.aborted) {
+        return;
+      }
+      if (communicator.connectionError(name)?.code === 'CONNECTION_RELEASED') {
+        disconnected.add(name);
+        if (error.code !== 'CONNECTION_RELEASED') {
+          printMessage(error.message);
+        }
         return;
       }
       if (willReconnect) {

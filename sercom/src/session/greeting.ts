@@ -12,6 +12,8 @@ const INTERVAL_MS = 1_000;
  */
 export async function greet(name: string, ports: LivePorts, take: RecordConsumer): Promise<never> {
   for (let number = 1; ; number++) {
+    // The port may be released.
+    await ports.ready(name);
     await take(await ports.send(name, Buffer.from(`hello ${number}`)));
     await delay(INTERVAL_MS, undefined, { signal: ports.signal });
   }

@@ -11,19 +11,29 @@ const MEASURE_MS = 1_000;
 /** Keeps a footer below everything else on a terminal, and up to date, until it is closed. */
 export class LiveFooter {
   readonly #output: Output;
+  readonly #footer: Footer;
   readonly #timers: NodeJS.Timeout[];
 
   /** @param measure - measures rates that the footer shows */
   constructor(output: Output, footer: Footer, measure: () => void = () => {}) {
     this.#output = output;
-    output.setFooter(footer);
+    this.#footer = footer;
+    this.show();
     this.#timers = [setInterval(() => output.drawFooter(), DRAW_MS), setInterval(measure, MEASURE_MS)];
   }
 
-  /** Removes what it shows. */
+  show(): void {
+    this.#output.setFooter(this.#footer);
+  }
+
+  /** Removes what it shows, until {@link show}. */
+  hide(): void {
+    this.#output.setFooter(undefined);
+  }
+
   close(): void {
     this.#timers.forEach(clearInterval);
-    this.#output.setFooter(undefined);
+    this.hide();
   }
 }
 

@@ -139,11 +139,26 @@ export class LivePorts implements RecordSource {
     return this.#open.ready(name, { signal: this.signal });
   }
 
+  /** Closes the port of a connection until {@link reopen}. Resolves when it is closed. */
+  release(name: string): Promise<void> {
+    return this.#open.connection(name).release();
+  }
+
+  /**
+   * Opens a released port again. Resolves when it is open; it is tried until then, unless reconnecting is off.
+   *
+   * @throws an error of the library if it cannot be opened, or was released again before
+   */
+  reopen(name: string): Promise<void> {
+    return this.#open.connection(name).reopen({ signal: this.signal });
+  }
+
   /**
    * Sends a packet. If packets have ids, it is neither request nor reply.
    *
    * @returns its record, once all of it has been handed to the operating system
-   * @throws CliError (usage error) if it is too long; an error of the library if it could not be sent
+   * @throws CliError (usage error) if it is too long, (failure) if the port is released; an error of the library if it
+   *   could not be sent
    */
   send(name: string, packet: Uint8Array): Promise<PacketRecord> {
     const { requestIdBytes } = this.#port(name);
@@ -155,7 +170,11 @@ export class LivePorts implements RecordSource {
     const { connection, requestIdBytes } = this.#port(name);
     // The library's error would name its setting rather than the option.
     checked(bytes.subarray(requestIdBytes ?? 0), connection.maxPacketBytes - (requestIdBytes ?? 0));
-    await this.#open.send(name, bytes, { signal: this.signal });
+    try {
+      await this.#open.send(name, bytes, { signal: this.signal });
+    } catch (error) {
+      throw unlessReleased(`send to "${name}"`, error);
+    }
     return separateId({ timeUs: nowUs(), name, dir: 'tx', length: bytes.length, bytes }, requestIdBytes);
   }
 
@@ -192,7 +211,7 @@ export class LivePorts implements RecordSource {
     } catch (error) {
       this.signal.throwIfAborted();
       if ((error as ConnectionError).code !== 'CONNECTION_LOST') {
-        throw error;
+        throw unlessReleased(`reset "${name}"`, error);
       }
       // The library's error would name its call.
       const message = `cannot reset "${name}": it is not connected; try again when it is`;
@@ -230,4 +249,11 @@ async function communicatorFor(ports: readonly SessionPort[]): Promise<SerialCom
     communicator.addConnection(name, connection);
   }
   return communicator;
+}
+
+/** The error, or, if the port is released, one without the calls of the library. */
+function unlessReleased(what: string, error: unknown): unknown {
+  return (error as ConnectionError).code === 'CONNECTION_RELEASED'
+    ? new CliError(ExitCode.failure, `cannot ${what}: the port is released; press o to reopen it`, { cause: error })
+    : error;
 }

@@ -4,6 +4,9 @@ import type { SessionPort } from '../ports/open-ports.js';
 import { printMessage } from '../terminal/message.js';
 import { receiveTrouble } from './diagnosis.js';
 
+/** Why a port is not open, where that has been reported already. */
+const REPORTED: readonly string[] = ['PORT_NOT_FOUND', 'CONNECTION_LOST', 'CONNECTION_RELEASED'];
+
 /** How long bytes may arrive without a packet before that is reported. */
 const RECEIVE_PATIENCE_MS = 2_000;
 
@@ -93,8 +96,7 @@ export class TroubleWatch {
 
   #checkOpening(port: PortWatch): void {
     const error = this.#options.live.connectionError(port.name);
-    // That it is missing has been reported.
-    if (error === undefined || error.code === 'PORT_NOT_FOUND' || error.code === 'CONNECTION_LOST') {
+    if (error === undefined || REPORTED.includes(error.code)) {
       port.unopenedSinceMs = undefined;
       port.isOpenReported = false;
       return;

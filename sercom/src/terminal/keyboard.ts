@@ -44,8 +44,7 @@ export class Keyboard {
     // A terminal that hangs up sends no more keys.
     terminal.on('error', this.#ignore);
     terminal.on('end', this.#ended);
-    process.on('SIGCONT', this.#open);
-    this.#open();
+    this.takeBack();
   }
 
   /** Lets the terminal itself edit lines, with echo, or stops that. */
@@ -56,9 +55,20 @@ export class Keyboard {
     }
   }
 
-  close(): void {
+  /** Leaves the terminal to another program. Resolves when its mode is as the shell has set it. */
+  lend(): Promise<void> {
     process.off('SIGCONT', this.#open);
-    this.#release();
+    return new Promise((resolve) => this.#release(resolve));
+  }
+
+  /** Reads the terminal again. */
+  takeBack(): void {
+    process.on('SIGCONT', this.#open);
+    this.#open();
+  }
+
+  close(): void {
+    void this.lend();
   }
 
   readonly #open = () => {

@@ -16,6 +16,7 @@ const PROFILES = {
     one: { ports: ['uno=sim:'], text: 'by profile', wait: 1 },
     slow: { ports: ['sim:'], timeout: 'never' },
     typo: { ports: ['sim:'], party: 'even' },
+    uploader: { ports: ['sim:'], 'release-for': 'make upload' },
     nested: { ports: ['@bench'] },
     shown: { ports: ['uno=sim:'], json: true, changes: true },
     sender: { ports: ['uno=sim:'], json: true, hex: '01', repeat: 2, encode: 'cbor', 'no-reconnect': true },
@@ -154,6 +155,7 @@ describe('profiles', () => {
       '@slow',
       /config\.json: profile "slow": "timeout": invalid value "never"; expected a number of seconds above 0, up to \d+$/m,
     ],
+    ['@uploader', /: "release-for" cannot be in a profile; give --release-for on the command line/],
     ['@typo', /config\.json: profile "typo": unknown option "party"; Did you mean "parity"\?/],
     ['@nested', /config\.json: profile "nested": "ports" is not an array of ports/],
   ])('%s is a usage error', async (port, message) => {

@@ -2,7 +2,13 @@ import type { Transmission } from '../../requests/transmission.js';
 import type { LinkStats } from '../serial-stats.js';
 
 /** How an accepted packet ends: the counter it is added to. */
-export type Outcome = 'packetsSent' | 'packetsAborted' | 'packetsTimedOut' | 'packetsLost' | 'packetsShutDown';
+export type Outcome =
+  | 'packetsSent'
+  | 'packetsAborted'
+  | 'packetsTimedOut'
+  | 'packetsLost'
+  | 'packetsReleased'
+  | 'packetsShutDown';
 
 /**
  * Packets that were accepted one after another, are written together, and so share one promise: a promise costs more

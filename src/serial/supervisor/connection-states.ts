@@ -4,15 +4,15 @@ import type { OpenedPort } from '../open-port.js';
 
 /**
  * Whether a connection has an open port: `connecting` while a port is being opened, `connected` while one is open, and
- * `disconnected` otherwise: before `initialize`, between two attempts, and after `shutdown`.
+ * `disconnected` otherwise: before `initialize`, between two attempts, while it is released, and after `shutdown`.
  */
 export type ConnectionState = 'connecting' | 'connected' | 'disconnected';
 
 /** One attempt to open the port. Neither promise rejects. */
 export interface Attempt {
-  /** Resolves when the attempt has made a link, has failed, or, after `close`, has closed its port again. */
+  /** Resolves when the attempt has made a link, has failed, or has closed a port that is not wanted any more. */
   readonly settled: Promise<void>;
-  /** Resolves when the operating system has finished opening. After a timeout that may be never. */
+  /** Resolves when it has settled, and the operating system has finished opening. After a timeout that may be never. */
   readonly ended: Promise<void>;
 }
 
@@ -24,11 +24,14 @@ export type State =
   | { readonly name: 'absent'; readonly error: ConnectionError; readonly attemptEnded: Promise<void> }
   | { readonly name: 'settling'; readonly link: Link; readonly opened: OpenedPort }
   | { readonly name: 'ready'; readonly link: Link }
-  | { readonly name: 'releasing'; readonly error: ConnectionError }
+  | { readonly name: 'losing'; readonly error: ConnectionError }
   | { readonly name: 'waiting'; readonly error: ConnectionError; readonly attemptEnded: Promise<void> }
-  | { readonly name: 'blocked'; readonly error: ConnectionError; readonly attemptEnded: Promise<void> }
-  | { readonly name: 'reopening'; readonly error: ConnectionError; readonly attempt: Attempt }
+  // The error of these two is undefined in the first attempt after `reopen`.
+  | { readonly name: 'blocked'; readonly error: ConnectionError | undefined; readonly attemptEnded: Promise<void> }
+  | { readonly name: 'reopening'; readonly error: ConnectionError | undefined; readonly attempt: Attempt }
   | { readonly name: 'givenUp'; readonly error: ConnectionError }
+  | { readonly name: 'freeing'; readonly link: Link; readonly released: ConnectionError }
+  | { readonly name: 'released'; readonly error: ConnectionError; readonly attemptEnded: Promise<void> }
   | { readonly name: 'draining'; readonly link: Link }
   | { readonly name: 'closed'; readonly error: ConnectionError | undefined };
 
@@ -44,14 +47,22 @@ export type StateEvent =
   | { readonly type: 'settled' }
   /** The port was lost, and will be opened again. */
   | { readonly type: 'lost'; readonly error: ConnectionError }
-  /** The port was lost, and `reconnect` is off or `shutdown` has begun. */
+  /** The port was lost, and `reconnect` is off, or `release` or `shutdown` has begun. */
   | { readonly type: 'lostForGood'; readonly error: ConnectionError }
   /** The lost port is closed, or has taken too long to close. */
-  | { readonly type: 'released' }
+  | { readonly type: 'lostClosed' }
   /** It is time for the next attempt. */
   | { readonly type: 'due' }
   /** The operating system has finished the attempt before. */
   | { readonly type: 'unblocked'; readonly attempt: Attempt }
+  /** `release` was called. Without a link, the connection is released at once. */
+  | { readonly type: 'release'; readonly error: ConnectionError }
+  /** The accepted packets are written, or their time is over. */
+  | { readonly type: 'freed' }
+  /** `reopen` was called, and no release is in progress. */
+  | { readonly type: 'reopen' }
+  /** The attempt of `reopen` failed, and `reconnect` is off. */
+  | { readonly type: 'failedForGood'; readonly error: ConnectionError }
   /** `shutdown` has begun. */
   | { readonly type: 'drain' }
   /** `shutdown` closes the port. */
@@ -65,11 +76,13 @@ export const CONNECTION_STATES: Readonly<Record<State['name'], ConnectionState>>
   absent: 'disconnected',
   settling: 'connected',
   ready: 'connected',
-  releasing: 'disconnected',
+  losing: 'disconnected',
   waiting: 'disconnected',
   blocked: 'disconnected',
   reopening: 'connecting',
   givenUp: 'disconnected',
+  freeing: 'connected',
+  released: 'disconnected',
   draining: 'connected',
   closed: 'disconnected',
 };
@@ -91,47 +104,96 @@ export function transition(state: State, event: StateEvent): State {
       }
       return state;
     case 'held':
-      return event.type === 'start' ? { name: 'settling', link: state.link, opened: state.opened } : state;
+      return event.type === 'start'
+        ? { name: 'settling', link: state.link, opened: state.opened }
+        : transitionOfUnused(state, event);
     case 'absent':
-      return event.type === 'start' ? { ...state, name: 'waiting' } : state;
+      return event.type === 'start' ? { ...state, name: 'waiting' } : transitionOfUnused(state, event);
     case 'settling':
       return event.type === 'settled' ? { name: 'ready', link: state.link } : transitionOfStarted(state, event);
     case 'ready':
       return transitionOfStarted(state, event);
-    case 'releasing':
-      return event.type === 'released'
+    case 'losing':
+      return event.type === 'lostClosed'
         ? { name: 'waiting', error: state.error, attemptEnded: Promise.resolve() }
-        : state;
+        : transitionOfUnused(state, event);
     case 'waiting':
-      return event.type === 'due' ? { ...state, name: 'blocked' } : state;
+      return event.type === 'due' || event.type === 'reopen'
+        ? { ...state, name: 'blocked' }
+        : transitionOfUnused(state, event);
     case 'blocked':
-      return event.type === 'unblocked' ? { name: 'reopening', error: state.error, attempt: event.attempt } : state;
+      return event.type === 'unblocked'
+        ? { name: 'reopening', error: state.error, attempt: event.attempt }
+        : transitionOfUnused(state, event);
     case 'reopening':
       switch (event.type) {
         case 'opened':
           return { name: 'settling', link: event.link, opened: event.opened };
         case 'failed':
           return { name: 'waiting', error: event.error, attemptEnded: state.attempt.ended };
+        case 'failedForGood':
+          return released(state, event.error);
+      }
+      return transitionOfUnused(state, event);
+    case 'givenUp':
+      return event.type === 'reopen'
+        ? { name: 'blocked', error: undefined, attemptEnded: Promise.resolve() }
+        : transitionOfUnused(state, event);
+    case 'freeing':
+      switch (event.type) {
+        case 'freed':
+        case 'lostForGood':
+          return released(state, state.released);
+        case 'drain':
+          return { name: 'draining', link: state.link };
       }
       return state;
+    case 'released':
+      return event.type === 'reopen' ? { name: 'blocked', error: undefined, attemptEnded: state.attemptEnded } : state;
     case 'draining':
       return event.type === 'lostForGood' ? { name: 'givenUp', error: event.error } : state;
-    case 'givenUp':
     case 'closed':
       return state;
   }
 }
 
+/** Of a state in which no link is used. */
+function transitionOfUnused(state: State, event: StateEvent): State {
+  return event.type === 'release' ? released(state, event.error) : state;
+}
+
+function released(state: State, error: ConnectionError): State {
+  return { name: 'released', error, attemptEnded: attemptEnded(state) ?? Promise.resolve() };
+}
+
 function transitionOfStarted(state: State & { name: 'settling' | 'ready' }, event: StateEvent): State {
   switch (event.type) {
     case 'lost':
-      return { name: 'releasing', error: event.error };
+      return { name: 'losing', error: event.error };
     case 'lostForGood':
       return { name: 'givenUp', error: event.error };
+    case 'release':
+      return { name: 'freeing', link: state.link, released: event.error };
     case 'drain':
       return { name: 'draining', link: state.link };
     default:
       return state;
+  }
+}
+
+/**
+ * Whether a packet is accepted in this state.
+ *
+ * @param mayWait - whether packets may wait for the port to be opened again
+ */
+export function acceptsPackets(state: State, mayWait: boolean): boolean {
+  switch (state.name) {
+    case 'freeing':
+    case 'released':
+    case 'givenUp':
+      return false;
+    default:
+      return mayWait || linkOf(state) !== undefined;
   }
 }
 
@@ -141,6 +203,7 @@ export function linkOf(state: State): Link | undefined {
     case 'ready':
     case 'settling':
     case 'held':
+    case 'freeing':
     case 'draining':
       return state.link;
     default:
@@ -151,4 +214,28 @@ export function linkOf(state: State): Link | undefined {
 /** Why there is no link, if the state knows. */
 export function errorOf(state: State): ConnectionError | undefined {
   return 'error' in state ? state.error : undefined;
+}
+
+/** The attempt in progress, if its result is awaited. */
+export function attemptOf(state: State): Attempt | undefined {
+  return 'attempt' in state ? state.attempt : undefined;
+}
+
+/** Resolves when nothing of the last attempt is in progress. Never rejects. Undefined if the state does not know. */
+function attemptEnded(state: State): Promise<void> | undefined {
+  return 'attemptEnded' in state ? state.attemptEnded : attemptOf(state)?.ended;
+}
+
+/** Resolves when no opening is in progress. Never rejects. Undefined if the state has none. */
+export function pendingOpening(state: State): Promise<void> | undefined {
+  switch (state.name) {
+    case 'opening':
+    case 'reopening':
+      return state.attempt.settled;
+    case 'blocked':
+    case 'released':
+      return state.attemptEnded;
+    default:
+      return undefined;
+  }
 }

@@ -1,20 +1,29 @@
 import { within } from '../../timing/patient-timer.js';
 import type { Link } from '../link.js';
 
+/** How long closing a port may delay the next attempt. */
+const CLOSE_LIMIT_MS = 1_000;
+
 /**
- * The links of one connection, one after another. A lost link can still have packets with the receive handler, and a
+ * The links of one connection, one after another. An ended link can still have packets with the receive handler, and a
  * port to close. The next link is not read until the handler has finished with the packets of the one before.
  */
 export class LinkSequence {
-  /** The link being read. It may be lost, while the handler is busy. */
+  /** The link being read. It may have ended, while the handler is busy. */
   #reading: Link | undefined;
   /** The link to read after that. */
   #next: Link | undefined;
-  #lostPortClosed: Promise<void> | undefined;
+  #portClosed: Promise<void> | undefined;
+  #portClosedSoon: Promise<unknown> | undefined;
 
-  /** Resolves when the port lost last is closed. Never rejects. */
-  get lostPortClosed(): Promise<void> | undefined {
-    return this.#lostPortClosed;
+  /** Resolves when the port of the link that ended last is closed. Never rejects. */
+  get portClosed(): Promise<void> | undefined {
+    return this.#portClosed;
+  }
+
+  /** Resolves when that port is closed, or has taken too long to close. Never rejects. */
+  get portClosedSoon(): Promise<unknown> | undefined {
+    return this.#portClosedSoon;
   }
 
   /** Reads a link as soon as the one before has delivered its last packet. */
@@ -23,9 +32,10 @@ export class LinkSequence {
     this.#readNext();
   }
 
-  /** Notes that a link is lost. */
-  lose(link: Link): void {
-    this.#lostPortClosed = link.portClosed;
+  /** Notes that a link has ended. */
+  end(link: Link): void {
+    this.#portClosed = link.portClosed;
+    this.#portClosedSoon = within(CLOSE_LIMIT_MS, link.portClosed);
   }
 
   /** Brings the counts of received bytes up to date. */
@@ -33,10 +43,10 @@ export class LinkSequence {
     this.#reading?.countBytes();
   }
 
-  /** Drops the packets that wait for the handler, and waits up to `limitMs` for the port lost last. Never rejects. */
+  /** Drops the packets that wait for the handler, and waits up to `limitMs` for the port of the last link. Never rejects. */
   async close(limitMs: number): Promise<void> {
     this.#next = undefined;
-    await Promise.all([this.#reading?.close(limitMs), within(limitMs, this.#lostPortClosed)]);
+    await Promise.all([this.#reading?.close(limitMs), within(limitMs, this.#portClosed)]);
   }
 
   #readNext(): void {

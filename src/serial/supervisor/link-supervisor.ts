@@ -1,28 +1,33 @@
-import { ConnectionError } from '../../errors.js';
-import type { LineCounts, Transmission } from '../../requests/transmission.js';
+import type { ConnectionError } from '../../errors.js';
+import type { Transmission } from '../../requests/transmission.js';
 import { within } from '../../timing/patient-timer.js';
+import { WaitingCalls } from '../../timing/waiting-calls.js';
 import type { Binding } from '../binding.js';
-import { ControlLines, describeSignalsError } from '../control-lines.js';
+import { ControlLines } from '../control-lines.js';
 import { Link } from '../link.js';
-import { type OpenedPort, openPort } from '../open-port.js';
+import type { OpenedPort } from '../open-port.js';
 import type { Port } from '../port.js';
-import { type PortDirectory, portDirectory } from '../port-directory.js';
 import type { LinkOwner } from '../receiver.js';
-import { SendQueue } from '../sending/send-queue.js';
-import { type CompleteSerialConnection, describeConnection } from '../serial-connection.js';
+import type { CompleteSerialConnection } from '../serial-connection.js';
 import { type LinkStats, newLinkStats } from '../serial-stats.js';
+import { ConnectionErrors } from './connection-errors.js';
 import {
   type Attempt,
+  acceptsPackets,
+  attemptOf,
   CONNECTION_STATES,
   type ConnectionState,
   errorOf,
   linkOf,
+  pendingOpening,
   type State,
   type StateEvent,
   transition,
 } from './connection-states.js';
 import { LinkSequence } from './link-sequence.js';
-import { Readiness } from './readiness.js';
+import { Outbox } from './outbox.js';
+import { PortOpener } from './port-opener.js';
+import { ReleaseCalls } from './release-calls.js';
 import { RetrySchedule } from './retry-schedule.js';
 
 /** Callbacks through which a supervisor reports what happens on its connection. They must not throw. */
@@ -31,12 +36,10 @@ export interface SupervisorOwner extends LinkOwner {
   disconnected(error: ConnectionError, willReconnect: boolean): void;
 }
 
-/** How long closing a lost port may delay the next attempt. */
-const RELEASE_LIMIT_MS = 1_000;
-
 /**
  * Keeps one connection open: opens its port and makes a link of it. When the link is lost, it tries again until the port
- * opens. Each opening has its own port, decoder and send queue. The counts continue.
+ * opens. A released port stays closed until it is reopened. Each opening has its own port, decoder and send queue. The
+ * counts continue.
  *
  * It is a state machine. Whatever happens is an event, {@link transition} gives the next state, and `#enter` does what
  * the next state asks for.
@@ -44,29 +47,35 @@ const RELEASE_LIMIT_MS = 1_000;
 export class LinkSupervisor {
   readonly #name: string;
   readonly #connection: CompleteSerialConnection;
-  readonly #directory: PortDirectory;
+  readonly #opener: PortOpener;
   readonly #owner: SupervisorOwner;
+  readonly #errors: ConnectionErrors;
   readonly #stats = newLinkStats();
   readonly #links = new LinkSequence();
   /** Undefined if `reconnect` is off. */
   readonly #schedule: RetrySchedule | undefined;
   #state: State = { name: 'idle' };
-  /** Of the link. Without a link, of the next one: packets may wait for it. */
-  #queue: SendQueue;
-  #readiness: Readiness | undefined;
+  readonly #outbox: Outbox;
+  readonly #releases = new ReleaseCalls(() => this.#dispatch({ type: 'reopen' }));
+  #readyCalls: WaitingCalls | undefined;
+  /** The shutdown in progress. */
+  #closing: Promise<void> | undefined;
   /** The control lines of the port, whichever it is. */
   readonly lines: ControlLines;
 
   constructor(name: string, connection: CompleteSerialConnection, binding: Binding, owner: SupervisorOwner) {
-    const { reconnect, path, device } = connection;
     this.#name = name;
     this.#connection = connection;
-    this.#directory = portDirectory(binding);
     this.#owner = owner;
-    this.#schedule = reconnect
-      ? new RetrySchedule(reconnect, this.#directory.awaited(path, device), () => this.#dispatch({ type: 'due' }))
+    this.#errors = new ConnectionErrors(name, connection);
+    this.#opener = new PortOpener(name, connection, binding, {
+      opened: (attempt, port) => this.#opened(attempt, port),
+      failed: (attempt, error) => this.#failed(attempt, error),
+    });
+    this.#schedule = connection.reconnect
+      ? new RetrySchedule(connection.reconnect, this.#opener.awaitedPort, () => this.#dispatch({ type: 'due' }))
       : undefined;
-    this.#queue = this.#newQueue(false);
+    this.#outbox = new Outbox(name, connection, this.#stats);
     this.lines = new ControlLines(connection, (call) => this.#onPort(call));
   }
 
@@ -79,19 +88,10 @@ export class LinkSupervisor {
     return errorOf(this.#state);
   }
 
-  /** What was received so far, apart from packets. */
-  get lineCounts(): LineCounts {
-    this.#links.countBytes();
-    const { malformedFrames, tooLongFrames, checksumFrames, tooShortFrames, skippedBytes, unfinishedBytes } =
-      this.#stats;
-    const rejectedFrames = malformedFrames + tooLongFrames + checksumFrames + tooShortFrames;
-    return { rejectedFrames, skippedBytes, unfinishedBytes };
-  }
-
   /** What has happened so far. */
   get stats(): LinkStats {
     this.#links.countBytes();
-    this.#queue.countWritten();
+    this.#outbox.queue.countWritten();
     return { ...this.#stats };
   }
 
@@ -101,7 +101,7 @@ export class LinkSupervisor {
    * @throws ConnectionError if the port cannot be opened, and the connection is `required`
    */
   async open(): Promise<void> {
-    const attempt = this.#attempt();
+    const attempt = this.#opener.start(false);
     this.#dispatch({ type: 'open', attempt });
     await attempt.settled;
     if (this.#state.name === 'absent' && this.#connection.required) {
@@ -121,19 +121,19 @@ export class LinkSupervisor {
         return Promise.resolve();
       case 'givenUp':
       case 'closed':
-        return Promise.reject(this.#notConnected('ready'));
+        return Promise.reject(this.#noLink('ready'));
       default:
-        this.#readiness ??= new Readiness();
-        return this.#readiness.wait(signal);
+        this.#readyCalls ??= new WaitingCalls();
+        return this.#readyCalls.wait(signal);
     }
   }
 
   /** Sends a packet as `Communicator.send` promises. */
   send(packet: Uint8Array, signal: AbortSignal | undefined, transmission: Transmission | undefined): Promise<void> {
     if (!this.#maySend) {
-      return this.#queue.refuse(this.#notConnected('send to'));
+      return this.#outbox.queue.refuse(this.#noLink('send to'));
     }
-    const sent = this.#queue.add(packet, signal, transmission);
+    const sent = this.#outbox.queue.add(packet, signal, transmission);
     linkOf(this.#state)?.planWrite();
     return sent;
   }
@@ -141,21 +141,48 @@ export class LinkSupervisor {
   /** Keeps room for a packet that is sent later. Throws what {@link send} would reject with. */
   hold(packetBytes: number): () => void {
     if (!this.#maySend) {
-      throw this.#notConnected('send to');
+      throw this.#noLink('send to');
     }
-    return this.#queue.hold(packetBytes);
+    return this.#outbox.queue.hold(packetBytes);
   }
 
   get #maySend(): boolean {
-    const { whenDisconnected } = this.#connection;
-    return linkOf(this.#state) !== undefined || (whenDisconnected === 'wait' && this.#state.name !== 'givenUp');
+    return acceptsPackets(this.#state, this.#connection.whenDisconnected === 'wait');
+  }
+
+  /**
+   * Closes the port until {@link reopen}. Accepted packets are written if there is a link and `drainMs` allows, then the
+   * port is closed, which may take `closeMs`. Never rejects.
+   */
+  release(drainMs: number, closeMs: number): Promise<void> {
+    return this.#releases.release(() => this.#release(drainMs, closeMs), this.#errors.released('reopen'));
+  }
+
+  /**
+   * Opens a released port again, or one that was lost for good. Resolves when there is a link, as
+   * `NamedConnection.reopen` promises.
+   */
+  reopen(signal: AbortSignal | undefined): Promise<void> {
+    switch (this.#state.name) {
+      case 'settling':
+      case 'ready':
+        return Promise.resolve();
+      case 'closed':
+        return Promise.reject(this.#noLink('reopen'));
+    }
+    return this.#releases.reopen(signal);
   }
 
   /**
    * Closes the connection, in any state. Accepted packets are written if there is a link and `drainMs` allows, then the
    * port is closed, which may take `closeMs`. Never rejects.
    */
-  async close(drainMs: number, closeMs: number): Promise<void> {
+  close(drainMs: number, closeMs: number): Promise<void> {
+    this.#closing = this.#close(drainMs, closeMs);
+    return this.#closing;
+  }
+
+  async #close(drainMs: number, closeMs: number): Promise<void> {
     this.#dispatch({ type: 'drain' });
     if (this.#state.name === 'draining') {
       await this.#state.link.drain(drainMs);
@@ -167,6 +194,26 @@ export class LinkSupervisor {
     ];
     this.#dispatch({ type: 'close' });
     await Promise.all(closed);
+  }
+
+  async #release(drainMs: number, closeMs: number): Promise<void> {
+    const error = this.#errors.released();
+    const openingEnded = pendingOpening(this.#state);
+    if (this.#state.name === 'held') {
+      this.#endLink(this.#state.link);
+    }
+    this.#dispatch({ type: 'release', error });
+    if (this.#state.name === 'freeing') {
+      const { link } = this.#state;
+      await link.drain(drainMs);
+      // It may have been lost, or shutdown may have begun.
+      if (this.#state.name === 'freeing') {
+        this.#endLink(link);
+        this.#dispatch({ type: 'freed' });
+        this.#owner.disconnected(error, false);
+      }
+    }
+    await (this.#closing ?? within(closeMs, Promise.all([openingEnded, this.#links.portClosed])));
   }
 
   /** The only place that changes the state. */
@@ -185,53 +232,51 @@ export class LinkSupervisor {
         this.#owner.connected(state.opened);
         state.link.start(() => this.#dispatch({ type: 'settled' }));
         this.#links.read(state.link);
+        this.#releases.reopened();
         break;
       case 'ready':
-        this.#readiness?.resolveAll();
+        this.#readyCalls?.resolveAll();
         break;
-      case 'releasing':
+      case 'losing':
         this.#schedule?.watch();
         // Until the old port is closed, the kernel gives a returning device a different name.
-        void within(RELEASE_LIMIT_MS, this.#links.lostPortClosed).then(() => this.#dispatch({ type: 'released' }));
-        this.#owner.disconnected(state.error, true);
+        void this.#links.portClosedSoon?.then(() => {
+          if (this.#state === state) {
+            this.#dispatch({ type: 'lostClosed' });
+          }
+        });
         break;
       case 'waiting':
         this.#schedule?.plan();
         break;
       case 'blocked':
+        this.#schedule?.watch();
         // One opening at a time: each one that hangs in the operating system holds a thread of the pool.
-        void state.attemptEnded.then(() => {
+        void Promise.all([state.attemptEnded, this.#links.portClosedSoon]).then(() => {
           if (this.#state === state) {
-            this.#dispatch({ type: 'unblocked', attempt: this.#attempt() });
+            this.#dispatch({ type: 'unblocked', attempt: this.#opener.start(state.error !== undefined) });
           }
         });
         break;
       case 'givenUp':
-        this.#owner.disconnected(state.error, false);
-        this.#readiness?.rejectAll(this.#notConnected('ready'));
+        this.#readyCalls?.rejectAll(this.#noLink('ready'));
+        break;
+      case 'released':
+        this.#schedule?.stop();
+        this.#outbox.replaceQueue('packetsReleased', this.#errors.released('send to'));
         break;
       case 'closed':
         this.#schedule?.stop();
-        this.#queue.rejectAll('packetsShutDown', this.#shutDown('send to', 'the packet was fully written'));
-        this.#readiness?.rejectAll(this.#shutDown('ready', 'the connection was ready'));
+        this.#outbox.queue.rejectAll('packetsShutDown', this.#errors.shutDown('send to'));
+        this.#readyCalls?.rejectAll(this.#errors.shutDown('ready'));
+        this.#releases.failReopening(this.#errors.shutDown('reopen'));
         break;
     }
   }
 
-  /** Starts to open the port. */
-  #attempt(): Attempt {
-    const isRetry = this.#state.name !== 'idle';
-    const { opened, ended } = openPort(this.#directory, this.#name, this.#connection, isRetry);
-    const settled = opened.then(
-      (port) => this.#opened(port),
-      (error) => this.#failed(error),
-    );
-    return { settled, ended };
-  }
-
-  async #opened(opened: OpenedPort): Promise<void> {
-    if (this.#state.name === 'closed') {
-      // The connection was closed while the port was being opened.
+  async #opened(attempt: Attempt, opened: OpenedPort): Promise<void> {
+    if (attemptOf(this.#state) !== attempt) {
+      // While the port was being opened, the connection was released or closed.
       await opened.port.close().catch(() => undefined);
       return;
     }
@@ -241,22 +286,36 @@ export class LinkSupervisor {
     this.#dispatch({ type: 'opened', opened, link: this.#newLink(opened.port) });
   }
 
-  #failed(error: ConnectionError): void {
+  #failed(attempt: Attempt, error: ConnectionError): void {
     this.#stats.openFailures++;
-    this.#dispatch({ type: 'failed', error });
+    if (attemptOf(this.#state) !== attempt) {
+      return;
+    }
+    if (this.#state.name === 'reopening' && this.#schedule === undefined) {
+      this.#releases.failReopening(error);
+      this.#dispatch({ type: 'failedForGood', error: this.#errors.released() });
+    } else {
+      this.#dispatch({ type: 'failed', error });
+    }
   }
 
   #lost(link: Link, error: ConnectionError): void {
-    const cutsFrame = this.#queue.wouldCutFrame;
     this.#stats.losses++;
-    if (cutsFrame) {
+    this.#endLink(link);
+    this.#outbox.replaceQueue('packetsLost', error);
+    const { name } = this.#state;
+    const willReconnect = this.#schedule !== undefined && name !== 'draining' && name !== 'freeing';
+    this.#dispatch({ type: willReconnect ? 'lost' : 'lostForGood', error });
+    this.#owner.disconnected(error, willReconnect);
+  }
+
+  /** Starts to close the port of a link, unless it is closing already. */
+  #endLink(link: Link): void {
+    link.release();
+    this.#links.end(link);
+    if (this.#outbox.queue.wouldCutFrame) {
       this.#stats.framesTruncated++;
     }
-    this.#links.lose(link);
-    this.#queue.rejectAll('packetsLost', error);
-    this.#queue = this.#newQueue(cutsFrame);
-    const willReconnect = this.#schedule !== undefined && this.#state.name !== 'draining';
-    this.#dispatch({ type: willReconnect ? 'lost' : 'lostForGood', error });
   }
 
   /** Calls the port for its control lines. */
@@ -264,69 +323,27 @@ export class LinkSupervisor {
     const what = 'control lines of';
     const link = linkOf(this.#state);
     if (link === undefined) {
-      throw this.#notConnected(what);
+      throw this.#noLink(what);
     }
     try {
       return await link.whileOpen(call(link.port));
     } catch (error) {
       if (linkOf(this.#state) !== link) {
-        throw this.#notConnected(what);
+        throw this.#noLink(what);
       }
-      const message = `connection ${this.#description}: ${describeSignalsError(error)}`;
-      throw new ConnectionError('SIGNALS_ERROR', this.#name, message, { cause: error });
+      throw this.#errors.signals(error);
     }
   }
 
-  #notConnected(what: string): ConnectionError {
-    const { name } = this.#state;
-    const next = name === 'givenUp' || name === 'closed' ? 'will not reconnect' : 'reconnecting';
-    const cause = this.connectionError;
-    const why = cause === undefined ? '' : `: ${cause.message}`;
-    return new ConnectionError('CONNECTION_LOST', this.#name, `${what} "${this.#name}": not connected, ${next}${why}`, {
-      cause,
-    });
-  }
-
-  #shutDown(what: string, before: string): ConnectionError {
-    return new ConnectionError(
-      'SHUTDOWN_TIMEOUT',
-      this.#name,
-      `${what} ${this.#description}: shutdown ended before ${before}; the device is stalled, disconnected or still ` +
-        'settling (settleMs), or shutdownTimeoutMs is too short',
-    );
-  }
-
-  get #description(): string {
-    return describeConnection(this.#name, this.#connection);
-  }
-
-  #newQueue(afterCutFrame: boolean): SendQueue {
-    const queue = new SendQueue(this.#name, this.#connection, this.#stats);
-    if (afterCutFrame) {
-      queue.addResyncSequence();
-    } else if (this.#connection.syncOnOpen) {
-      queue.addDelimiter();
-    }
-    return queue;
+  #noLink(call: string): ConnectionError {
+    return this.#errors.noLink(call, this.#state);
   }
 
   #newLink(port: Port): Link {
-    const link: Link = new Link(this.#name, this.#connection, port, this.#queue, this.#stats, this.#owner, (error) =>
+    const { queue } = this.#outbox;
+    const link: Link = new Link(this.#name, this.#connection, port, queue, this.#stats, this.#owner, (error) =>
       this.#lost(link, error),
     );
     return link;
-  }
-}
-
-/** Resolves when the state has no opening in progress. Never rejects. */
-function pendingOpening(state: State): Promise<void> | undefined {
-  switch (state.name) {
-    case 'opening':
-    case 'reopening':
-      return state.attempt.settled;
-    case 'blocked':
-      return state.attemptEnded;
-    default:
-      return undefined;
   }
 }

@@ -21,6 +21,11 @@ export const definition = defineCommand({
     raw: option('--raw', 'show received bytes as they arrive instead of packets, to see what the device sends', {
       excludes: ['count', 'changes', 'quiet', { option: 'decode', unless: 'pcapng' }],
     }),
+    releaseFor: option(
+      '--release-for <command>',
+      'release the ports while this command runs, for example an uploader: at the start, and with the key u',
+      { excludes: ['reconnect'] },
+    ),
     drop: option('--drop', 'when stdout is slow, drop and count lines instead of pausing the device'),
     ports: portArguments(),
     ...PORT_OPTIONS,
@@ -39,7 +44,8 @@ export const definition = defineCommand({
       to: option('--to <name>', 'connection to send to (required if there are several)'),
     }),
   },
-  help: `Keys on a terminal: ? help, space pause, c clear, m marker, s statistics, d dump, b bytes, r reset, : type a packet, q quit.
+  help: `Keys on a terminal: ? help, space pause, c clear, m marker, s statistics, d dump, b bytes, r reset, o release
+or reopen the ports, u run --release-for, : type a packet, q quit.
 
 Examples:
   sercom monitor /dev/ttyACM0
@@ -50,6 +56,7 @@ Examples:
   sercom monitor /dev/ttyACM0 --input hex < commands.txt
   sercom monitor /dev/ttyACM0 -n 1 --timeout 5 && echo alive
   sercom monitor /dev/ttyACM0 --raw          (a device that prints text)
+  sercom monitor /dev/ttyACM0 --release-for 'make upload'
   sercom monitor sim:          (sends a packet per second to the simulated board, which echoes it)`,
 });
 

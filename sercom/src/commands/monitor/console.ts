@@ -11,6 +11,7 @@ import { printMessage } from '../../terminal/message.js';
 import type { FooterContent, Output, TerminalSize } from '../../terminal/output.js';
 import type { StyledLine } from '../../terminal/styled-line.js';
 import { wrapWords } from '../../text/columns.js';
+import type { PortRelease } from './port-release.js';
 import { Prompt } from './prompt.js';
 
 const HELP = [
@@ -21,6 +22,8 @@ const HELP = [
   'd      show packets as dumps or as lines',
   'b      show bytes as they arrive, or packets',
   'r      reset the board (DTR off and on again)',
+  'o      release the ports for another program, or reopen them',
+  'u      run the command of --release-for with the ports released',
   ':      type a packet; Enter sends it, Esc cancels, Tab: text, hex or json',
   'q      quit (same as Ctrl-C)',
 ];
@@ -37,6 +40,7 @@ export interface ConsoleParts {
   /** Shown instead of lines, if there is one. */
   changes: ScreenChanges | undefined;
   traffic: Traffic;
+  release: PortRelease;
   showsStats: boolean;
   /** Whether stdin is a keyboard. */
   hasKeys: boolean;
@@ -61,6 +65,7 @@ export class MonitorConsole {
   readonly #prompt: Prompt;
   /** On a dumb terminal: whether to resume the display after the prompt. */
   #resumes = false;
+  #isClosed = false;
   #markers = 0;
 
   constructor(parts: ConsoleParts) {
@@ -82,8 +87,22 @@ export class MonitorConsole {
       : undefined;
   }
 
+  /** Leaves the terminal to another program until the returned function is called. */
+  async lend(): Promise<() => void> {
+    this.#liveFooter.hide();
+    await this.#keyboard?.lend();
+    await this.#parts.output.flush();
+    return () => {
+      if (!this.#isClosed) {
+        this.#liveFooter.show();
+        this.#keyboard?.takeBack();
+      }
+    };
+  }
+
   /** Prints what was kept while paused, and restores the terminal. */
   close(): void {
+    this.#isClosed = true;
     this.#keyboard?.close();
     this.#prompt.close();
     this.#parts.lines.resume();
@@ -91,7 +110,7 @@ export class MonitorConsole {
   }
 
   #footer(size: TerminalSize): FooterContent {
-    const { changes, lines, traffic } = this.#parts;
+    const { changes, lines, traffic, release } = this.#parts;
     const prompt = this.#prompt.isOpen ? this.#prompt.shown(size.columns) : undefined;
     const below: StyledLine[] = [];
     if (this.#showsStats) {
@@ -99,6 +118,9 @@ export class MonitorConsole {
     }
     if (lines.isPaused) {
       below.push([[`paused: ${lines.heldRecords} lines buffered; press space to resume`, 'yellow']]);
+    }
+    if (release.isReleased) {
+      below.push([['released: press o to reopen the ports', 'yellow']]);
     }
     if (prompt !== undefined) {
       below.push(prompt.line);
@@ -155,6 +177,12 @@ export class MonitorConsole {
         for (const name of names) {
           this.#reportErrors(live.reset(name).then(() => printMessage(`reset "${name}"`)));
         }
+        break;
+      case 'o':
+        this.#reportErrors(this.#parts.release.toggle());
+        break;
+      case 'u':
+        this.#reportErrors(this.#parts.release.run());
         break;
       case ':':
         this.#openPrompt();

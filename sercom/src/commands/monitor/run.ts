@@ -20,7 +20,9 @@ import type { definition, MonitorOptions } from './command.js';
 import { MonitorConsole } from './console.js';
 import { failAfter } from './deadline.js';
 import { PacketSender } from './packet-sender.js';
+import { PortRelease } from './port-release.js';
 import { RawView } from './raw-view.js';
+import { ReleaseCommand } from './release-command.js';
 
 /** Live ports, through the filter, to the screen, the totals and the files. */
 export const run: Run<typeof definition> = async (options, output) => {
@@ -28,6 +30,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   const ports = portsOf(options, hasInput);
   const names = ports.map(({ name }) => name);
   const sender = await PacketSender.create(names, options);
+  const command = options.releaseFor === undefined ? undefined : new ReleaseCommand(options.releaseFor);
   const hasIds = options.requestIdBytes !== undefined;
   const decoder = await loadRecordDecoder(options.decode, options.protoFolders, hasIds);
   const view = new RecordView(options, { output, names, decoder, drop: options.drop === true, isLive: true });
@@ -46,6 +49,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   const interruption = new Interruption();
   let console: MonitorConsole | undefined;
   let traffic: Traffic | undefined;
+  let release: PortRelease | undefined;
 
   const live = new LivePorts({
     ports,
@@ -55,6 +59,14 @@ export const run: Run<typeof definition> = async (options, output) => {
       if (options.raw) {
         rawView.open(live);
       }
+      release = new PortRelease({
+        live,
+        names,
+        command,
+        interruption,
+        remark: (text) => flow.remark(text),
+        lendTerminal: async () => (await console?.lend()) ?? (() => {}),
+      });
       if (output.isTerminal && isOnStdout && traffic !== undefined) {
         console = new MonitorConsole({
           output,
@@ -63,6 +75,7 @@ export const run: Run<typeof definition> = async (options, output) => {
           lines,
           changes: view.changes,
           traffic,
+          release,
           showsStats: options.stats === true,
           hasKeys: process.stdin.isTTY,
           mark: (text) => flow.remark(text),
@@ -74,6 +87,9 @@ export const run: Run<typeof definition> = async (options, output) => {
         });
         // From here on, keys have an effect.
         printGreeting(ports, options);
+      }
+      if (command !== undefined) {
+        await release.run();
       }
       const ends: Promise<void>[] = [limit.reached];
       if (options.input === undefined) {
@@ -93,10 +109,15 @@ export const run: Run<typeof definition> = async (options, output) => {
           }),
         );
       }
-      await Promise.race(ends);
+      try {
+        await Promise.race(ends);
+      } finally {
+        // An uploader that is killed may leave a board without a program.
+        await release.idle;
+      }
     },
   });
-  return runFlow({
+  const code = runFlow({
     source: live,
     flow,
     output,
@@ -116,6 +137,8 @@ export const run: Run<typeof definition> = async (options, output) => {
       }
     },
   });
+  // It is ended by a signal, but may still run.
+  return code.finally(() => release?.idle);
 };
 
 /** @param hasInput - whether packets to send come from a pipe */

@@ -36,7 +36,7 @@ describe.skipIf(!has('python3'))('the keys of the monitor on a terminal (needs p
     // The escape sequences that draw the footer are in between.
     const text = terminal.stdout.replace(/\x1b\[[?\d;]*[A-Za-z]/g, '');
     const keys = [...text.matchAll(/^\r?(space|\S) +[a-z]/gm)].map(([, key]) => key);
-    expect(keys).toEqual(['space', 'c', 'm', 's', 'd', 'b', 'r', ':', 'q']);
+    expect(keys).toEqual(['space', 'c', 'm', 's', 'd', 'b', 'r', 'o', 'u', ':', 'q']);
     terminal.type('m');
     await terminal.printed(/-+ marker 1 {2}\d\d:\d\d:\d\d\.\d{6} -+/);
     terminal.type('s');

@@ -1,4 +1,4 @@
-import { AbortWatch } from '../../timing/abort-watch.js';
+import { AbortWatch } from './abort-watch.js';
 
 interface Waiter {
   resolve(): void;
@@ -7,8 +7,8 @@ interface Waiter {
   unwatch?(): void;
 }
 
-/** The calls of `ready` that wait for one connection. */
-export class Readiness {
+/** Calls that wait for one connection: of `ready`, or of `reopen`. */
+export class WaitingCalls {
   readonly #waiters = new Set<Waiter>();
   readonly #aborts = new AbortWatch();
 
