@@ -13,7 +13,7 @@ export default {
     const side = bench.node('ours', 'request-growth.mjs', []);
     await side.next();
     const sides = { requests: REQUESTS, 'twice as many': 2 * REQUESTS };
-    await bench.alternate(sides, bench.size(20, 4), async (count) => {
+    await bench.alternate(sides, bench.size(12, 2), async (count) => {
       const values = {};
       for (const [kind, idBytes] of Object.entries(KINDS)) {
         values[kind] = (await side.ask(`requests ${count} ${CONNECTIONS} ${idBytes}`)).milliseconds;

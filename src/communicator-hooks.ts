@@ -25,15 +25,20 @@ export abstract class CommunicatorHooks<Connection, Events, Kept> extends EventS
   /**
    * Sends a packet over an existing connection, as `send` promises. If the connection has ids, the packet begins
    * with one, which does not count for `maxPacketBytes`.
-   *
-   * @param transmission - of a request: what to report, and how to take it back
    */
-  protected abstract transmit(
-    name: string,
-    packet: Uint8Array,
-    signal: AbortSignal | undefined,
-    transmission: Transmission | undefined,
-  ): Promise<void>;
+  protected abstract transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void>;
+
+  /**
+   * Sends a packet as `transmit` does, but reports to the request that it belongs to. Calls `transmit` unless overridden:
+   * then the packet cannot be taken back.
+   */
+  protected transmitRequest(name: string, packet: Uint8Array, transmission: Transmission): void {
+    transmission.beginWriting();
+    this.transmit(name, packet, undefined).then(
+      () => transmission.written(),
+      (error) => transmission.failed(error),
+    );
+  }
 
   /**
    * Keeps room in the send queue for a packet that is sent later, until the returned function is called. Throws what

@@ -46,6 +46,7 @@ export abstract class Communicator<
     handler: () => this.#receiveHandler,
     requireStarted: (call) => this.requireStarted(call),
     transmit: (...parameters) => this.transmit(...parameters),
+    transmitRequest: (...parameters) => this.transmitRequest(...parameters),
     hold: (...parameters) => this.hold(...parameters),
     lineCounts: (name) => this.lineCounts(name),
     release: (name) => this.releaseConnection(name),

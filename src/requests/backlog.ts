@@ -1,10 +1,8 @@
-/** A longer array is made shorter when more than half of it has been taken. */
-const KEPT_LENGTH = 64;
+import { Queue } from './queue.js';
 
 /** Packets that wait for a busy handler, in order. */
 export class Backlog {
-  #packets: Uint8Array[] = [];
-  #next = 0;
+  readonly #packets = new Queue<Uint8Array>();
   #bytes = 0;
 
   /** Bytes of all packets. An empty packet takes room, too: each counts one byte more. */
@@ -13,33 +11,23 @@ export class Backlog {
   }
 
   add(packet: Uint8Array): void {
-    this.#packets.push(packet);
+    this.#packets.add(packet);
     this.#bytes += packet.length + 1;
   }
 
   shift(): Uint8Array | undefined {
-    const packet = this.#packets[this.#next];
-    if (packet === undefined) {
-      return undefined;
-    }
-    this.#next++;
-    this.#bytes -= packet.length + 1;
-    if (this.#next === this.#packets.length) {
-      this.#packets = [];
-      this.#next = 0;
-    } else if (this.#next > KEPT_LENGTH && 2 * this.#next > this.#packets.length) {
-      this.#packets = this.#packets.slice(this.#next);
-      this.#next = 0;
+    const packet = this.#packets.shift();
+    if (packet !== undefined) {
+      this.#bytes -= packet.length + 1;
     }
     return packet;
   }
 
   /** Removes all packets. Returns their number. */
   clear(): number {
-    const count = this.#packets.length - this.#next;
-    this.#packets = [];
-    this.#next = 0;
+    const { length } = this.#packets;
+    this.#packets.clear();
     this.#bytes = 0;
-    return count;
+    return length;
   }
 }

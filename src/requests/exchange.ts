@@ -34,12 +34,8 @@ export const DEFAULT_BACKLOG_BYTES = 65_536;
 /** What an exchange needs of its communicator. */
 export interface ExchangeOwner extends ConsumersOwner {
   requireStarted(call: string): void;
-  transmit(
-    name: string,
-    packet: Uint8Array,
-    signal: AbortSignal | undefined,
-    transmission: Transmission | undefined,
-  ): Promise<void>;
+  transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void>;
+  transmitRequest(name: string, packet: Uint8Array, transmission: Transmission): void;
   hold(name: string, packetBytes: number): () => void;
   lineCounts(name: string): LineCounts;
   release(name: string): Promise<void>;
@@ -94,7 +90,7 @@ export class Exchange implements Inlet {
     if (requestIds !== undefined) {
       this.#ids = new RequestIds(requestIds);
       this.#incoming = new IncomingRequests(this.#ids, this.#stats, {
-        reply: (packet) => owner.transmit(name, packet, undefined, undefined),
+        reply: (packet) => owner.transmit(name, packet, undefined),
         handlerFailed: (error, packet) => owner.handlerFailed(name, error, packet),
       });
     }
@@ -111,7 +107,7 @@ export class Exchange implements Inlet {
       return refusal;
     }
     const ids = this.#ids;
-    return this.#owner.transmit(this.#name, ids === undefined ? packet : ids.plain(packet), options?.signal, undefined);
+    return this.#owner.transmit(this.#name, ids === undefined ? packet : ids.plain(packet), options?.signal);
   }
 
   /** Sends a request as `Communicator.request` promises. */
@@ -250,9 +246,9 @@ export class Exchange implements Inlet {
   }
 
   #newRequests(): OutgoingRequests {
-    const { lineCounts, hold, transmit } = this.#owner;
+    const { lineCounts, hold, transmitRequest } = this.#owner;
     return new OutgoingRequests(this.#name, this.#ids, this.#stats, {
-      transmit: (packet, transmission) => transmit(this.#name, packet, undefined, transmission),
+      transmit: (packet, transmission) => transmitRequest(this.#name, packet, transmission),
       hold: (packetBytes) => hold(this.#name, packetBytes),
       otherPackets: () => this.#otherPackets,
       lineCounts: () => lineCounts(this.#name),

@@ -1,4 +1,4 @@
-/** Distinct items in the order in which they were added. Any of them can be removed, and all calls take constant time. */
+/** As a queue, but any item can be removed, in constant time. The items are distinct. */
 export class Fifo<Item> {
   readonly #items = new Set<Item>();
   /** Kept, since a new iterator would pass over everything that was removed before it. */

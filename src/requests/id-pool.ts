@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { Fifo } from './fifo.js';
+import { Queue } from './queue.js';
 
 /**
  * The ids from 1 to a maximum. The first one is random, so that a reply to an earlier run of the program cannot match. A
@@ -10,7 +10,7 @@ export class IdPool {
   #next: number;
   /** Number of ids that have never been taken. */
   #fresh: number;
-  readonly #returned = new Fifo<number>();
+  readonly #returned = new Queue<number>();
 
   constructor(max: number) {
     this.#max = max;

@@ -11,9 +11,9 @@ import type { LineCounts, Transmission } from './transmission.js';
 
 /** What the requests of a connection need of it. */
 export interface RequestCarrier {
-  /** Sends a packet. Its promise settles as that of `send` does. */
-  transmit(packet: Uint8Array, transmission: Transmission): Promise<void>;
-  /** Keeps room for a packet to be sent later, until the returned function is called. Throws what `transmit` rejects with. */
+  /** Sends a packet, and reports to the transmission. */
+  transmit(packet: Uint8Array, transmission: Transmission): void;
+  /** Keeps room for a packet to be sent later, until the returned function is called. Throws if there is none. */
   hold(packetBytes: number): () => void;
   /** Number of packets so far that no request took. */
   otherPackets(): number;
@@ -214,14 +214,7 @@ export class OutgoingRequests {
     request.queue();
     const { packet, id } = request;
     const whole = this.#ids === undefined || id === undefined ? packet : this.#ids.withId(id, packet);
-    this.#carrier.transmit(whole, request).then(
-      () => request.finishWriting(),
-      (error) => {
-        if (request.state !== 'settled') {
-          this.reject(request, error);
-        }
-      },
-    );
+    this.#carrier.transmit(whole, request);
   }
 
   /** Takes a request, which is about to settle, out of everything it is in. */
@@ -232,13 +225,14 @@ export class OutgoingRequests {
     }
     this.#stats.requestsWaiting--;
     this.#stats[outcome]++;
-    this.#awaitingTurn.delete(request);
-    this.#awaitingId.delete(request);
-    request.giveUpRoom?.();
-    request.giveUpRoom = undefined;
-    this.#expecting.delete(request);
+    if (request.state === 'waiting') {
+      this.#awaitingTurn.delete(request);
+      this.#awaitingId.delete(request);
+      request.giveUpRoom?.();
+      request.giveUpRoom = undefined;
+    }
+    this.expectNoReply(request);
     if (request.id !== undefined) {
-      this.#byId.delete(request.id);
       this.#pool?.giveBack(request.id);
     }
   }

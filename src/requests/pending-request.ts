@@ -19,6 +19,8 @@ interface RequestOwner {
   expectNoReply(request: PendingRequest): void;
   /** All of it is written: its time limit runs. */
   startTimeLimit(request: PendingRequest): void;
+  /** It cannot be sent. */
+  reject(request: PendingRequest, error: unknown): void;
 }
 
 /** One request, from the call to its end. */
@@ -75,12 +77,17 @@ export class PendingRequest implements Transmission, Timed {
     }
   }
 
-  /** All of it was handed to the operating system. */
-  finishWriting(): void {
+  written(): void {
     this.beginWriting();
     if (this.#state === 'writing') {
       this.#state = 'written';
       this.#owner.startTimeLimit(this);
+    }
+  }
+
+  failed(error: unknown): void {
+    if (this.#state !== 'settled') {
+      this.#owner.reject(this, error);
     }
   }
 

@@ -4,10 +4,11 @@ export interface Transmission {
   beginWriting(): void;
   /** To be called after {@link beginWriting} if nothing of the packet was written after all, and it waits again. */
   recall(): void;
-  /**
-   * To be set to a function that takes the packet back if nothing of it is written yet, and makes the promise of
-   * `transmit` reject with the reason.
-   */
+  /** To be called when all of the packet is written. */
+  written(): void;
+  /** To be called if the packet is not written, in a turn of its own: not within the call that passed the request on. */
+  failed(error: unknown): void;
+  /** To be set to a function that takes the packet back if nothing of it is written yet. */
   withdraw: ((reason: unknown) => void) | undefined;
 }
 

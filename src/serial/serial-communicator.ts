@@ -215,13 +215,12 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
     return connection;
   }
 
-  protected override transmit(
-    name: string,
-    packet: Uint8Array,
-    signal: AbortSignal | undefined,
-    transmission: Transmission | undefined,
-  ): Promise<void> {
-    return this.#supervisors.get(name)!.send(packet, signal, transmission);
+  protected override transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+    return this.#supervisors.get(name)!.send(packet, signal);
+  }
+
+  protected override transmitRequest(name: string, packet: Uint8Array, transmission: Transmission): void {
+    this.#supervisors.get(name)!.sendRequest(packet, transmission);
   }
 
   protected override hold(name: string, packetBytes: number): () => void {

@@ -34,13 +34,18 @@ export class DeviceIds {
     return Uint8Array.of(...idBytes, ...payload);
   }
 
-  /** Takes the id off a packet. Returns undefined if the packet is too short for one. */
-  split(packet: Uint8Array): Split | undefined {
+  /** The id of a packet, or undefined if the packet is too short for one. */
+  idOf(packet: Uint8Array): number | undefined {
     if (packet.length < this.#idBytes) {
       return undefined;
     }
-    const id = this.#idBytes === 1 ? packet[0]! : packet[0]! * 256 + packet[1]!;
-    return { id, payload: packet.slice(this.#idBytes) };
+    return this.#idBytes === 1 ? packet[0]! : packet[0]! * 256 + packet[1]!;
+  }
+
+  /** Takes the id off a packet. Returns undefined if the packet is too short for one. */
+  split(packet: Uint8Array): Split | undefined {
+    const id = this.idOf(packet);
+    return id === undefined ? undefined : { id, payload: packet.slice(this.#idBytes) };
   }
 
   /** The error reply to a request of the host. */

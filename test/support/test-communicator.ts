@@ -1,10 +1,4 @@
-import {
-  Communicator,
-  type CommunicatorEvents,
-  CommunicatorState,
-  InvalidArgumentError,
-  type Transmission,
-} from '../../src/index.js';
+import { Communicator, type CommunicatorEvents, CommunicatorState, InvalidArgumentError } from '../../src/index.js';
 
 interface TestConnection {
   label: string;
@@ -42,12 +36,7 @@ export class TestCommunicator extends Communicator<TestConnection, TestEvents, K
     this.calls.push(['start', this.state]);
   }
 
-  protected override transmit(
-    name: string,
-    packet: Uint8Array,
-    signal: AbortSignal | undefined,
-    _transmission: Transmission | undefined,
-  ): Promise<void> {
+  protected override transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
     this.calls.push(['transmit', name, packet, signal]);
     return this.onTransmit();
   }

@@ -22,7 +22,8 @@ export class PacketGroup {
   packetBytes: number;
   /** Most bytes that the frames and their delimiters can take. */
   wireBytes: number;
-  readonly promise: Promise<void>;
+  /** Undefined for a request, which is told instead. */
+  readonly promise: Promise<void> | undefined;
   /** Of a request. */
   readonly transmission: Transmission | undefined;
   /** Stops watching the signal. */
@@ -31,8 +32,8 @@ export class PacketGroup {
   readonly deadlineMs: number;
   /** Where its last frame ends in the current write. */
   endsAt = 0;
-  #resolve!: () => void;
-  #reject!: (error: unknown) => void;
+  #resolve: (() => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   #isSettled = false;
 
   constructor(
@@ -45,10 +46,13 @@ export class PacketGroup {
     this.bodies = [body];
     this.packetBytes = packetBytes;
     this.wireBytes = wireBytes;
-    this.promise = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
+    this.promise =
+      transmission === undefined
+        ? new Promise((resolve, reject) => {
+            this.#resolve = resolve;
+            this.#reject = reject;
+          })
+        : undefined;
     this.transmission = transmission;
     this.unwatch = undefined;
     this.deadlineMs = deadlineMs;
@@ -60,7 +64,7 @@ export class PacketGroup {
     this.wireBytes += wireBytes;
   }
 
-  /** Whether the promise has settled. The rest of the frame may still have to be written. */
+  /** Whether the outcome is known. The rest of the frame may still have to be written. */
   get isSettled(): boolean {
     return this.#isSettled;
   }
@@ -69,7 +73,7 @@ export class PacketGroup {
     return !this.#isSettled && this.deadlineMs <= nowMs;
   }
 
-  /** Settles the promise and counts the packets. Does nothing the second time. */
+  /** Settles the promise or tells the request, and counts the packets. Does nothing the second time. */
   settle(stats: LinkStats, outcome: Outcome, error: unknown): void {
     if (this.#isSettled) {
       return;
@@ -80,9 +84,15 @@ export class PacketGroup {
     stats[outcome] += this.bodies.length;
     if (outcome === 'packetsSent') {
       stats.packetBytesSent += this.packetBytes;
-      this.#resolve();
+      this.#resolve?.();
+      this.transmission?.written();
     } else {
-      this.#reject(error);
+      this.#reject?.(error);
+      const { transmission } = this;
+      if (transmission !== undefined) {
+        // Later, since the request starts others, which would be added to a queue that is being emptied.
+        queueMicrotask(() => transmission.failed(error));
+      }
     }
   }
 }

@@ -87,20 +87,40 @@ export class SendQueue {
   }
 
   /**
-   * Accepts a packet, or rejects. The promise settles when the packet is written, withdrawn by its signal or its
-   * transmission, or not written within `sendTimeoutMs`, and with {@link rejectAll}.
+   * Accepts a packet, or rejects. The promise settles when the packet is written, withdrawn by its signal, or not written
+   * within `sendTimeoutMs`, and with {@link rejectAll}.
    */
-  add(packet: Uint8Array, signal: AbortSignal | undefined, transmission: Transmission | undefined): Promise<void> {
+  add(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+    const group = this.#accept(packet, signal, undefined);
+    return group instanceof PacketGroup ? group.promise! : this.refuse(group);
+  }
+
+  /** As {@link add}, for a request: reports to it. */
+  addRequest(packet: Uint8Array, transmission: Transmission): void {
+    const group = this.#accept(packet, undefined, transmission);
+    if (group instanceof PacketGroup) {
+      transmission.withdraw = (reason) => this.#abort(group, reason);
+    } else {
+      this.refuse(group).catch((error: unknown) => transmission.failed(error));
+    }
+  }
+
+  /** The group that a packet has joined, or why it is not accepted. */
+  #accept(
+    packet: Uint8Array,
+    signal: AbortSignal | undefined,
+    transmission: Transmission | undefined,
+  ): PacketGroup | Error {
     const wireBytes = maxWireBytes(packet.length + this.#checksum.bytes);
     const refusal = this.#refusal(packet.length, wireBytes);
     if (refusal !== undefined) {
-      return this.refuse(refusal);
+      return refusal;
     }
     let body: Uint8Array;
     try {
       body = withChecksum(packet, this.#checksum);
     } catch (error) {
-      return this.refuse(error as Error);
+      return error as Error;
     }
     this.#queuedBytes += wireBytes;
     this.#stats.packetsAccepted++;
@@ -113,7 +133,7 @@ export class SendQueue {
       joinable.wireBytes + wireBytes <= GROUP_BYTES
     ) {
       joinable.add(body, packet.length, wireBytes);
-      return joinable.promise;
+      return joinable;
     }
     const timer = this.#timer;
     const deadlineMs =
@@ -125,13 +145,10 @@ export class SendQueue {
       this.#aborts ??= new AbortWatch();
       group.unwatch = this.#aborts.add(signal, () => this.#abort(group, signal.reason));
     }
-    if (transmission !== undefined) {
-      transmission.withdraw = (reason) => this.#abort(group, reason);
-    }
     if (timer?.isRunning === false) {
       timer.start(deadlineMs, () => this.#expire(timer));
     }
-    return group.promise;
+    return group;
   }
 
   /**

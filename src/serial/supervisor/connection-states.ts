@@ -1,6 +1,7 @@
 import type { ConnectionError } from '../../errors.js';
 import type { Link } from '../link.js';
 import type { OpenedPort } from '../open-port.js';
+import type { CompleteSerialConnection } from '../serial-connection.js';
 
 /**
  * Whether a connection has an open port: `connecting` while a port is being opened, `connected` while one is open, and
@@ -181,19 +182,18 @@ function transitionOfStarted(state: State & { name: 'settling' | 'ready' }, even
   }
 }
 
-/**
- * Whether a packet is accepted in this state.
- *
- * @param mayWait - whether packets may wait for the port to be opened again
- */
-export function acceptsPackets(state: State, mayWait: boolean): boolean {
+/** Whether a packet is accepted in this state. */
+export function acceptsPackets(
+  state: State,
+  { whenDisconnected }: Pick<CompleteSerialConnection, 'whenDisconnected'>,
+): boolean {
   switch (state.name) {
     case 'freeing':
     case 'released':
     case 'givenUp':
       return false;
     default:
-      return mayWait || linkOf(state) !== undefined;
+      return whenDisconnected === 'wait' || linkOf(state) !== undefined;
   }
 }
 

@@ -88,11 +88,11 @@ export class LinkSupervisor {
     return errorOf(this.#state);
   }
 
-  /** What has happened so far. */
-  get stats(): LinkStats {
+  /** What has happened so far, until something more happens. */
+  get stats(): Readonly<LinkStats> {
     this.#links.countBytes();
     this.#outbox.queue.countWritten();
-    return { ...this.#stats };
+    return this.#stats;
   }
 
   /**
@@ -129,25 +129,26 @@ export class LinkSupervisor {
   }
 
   /** Sends a packet as `Communicator.send` promises. */
-  send(packet: Uint8Array, signal: AbortSignal | undefined, transmission: Transmission | undefined): Promise<void> {
-    if (!this.#maySend) {
-      return this.#outbox.queue.refuse(this.#noLink('send to'));
-    }
-    const sent = this.#outbox.queue.add(packet, signal, transmission);
+  send(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+    const sent = this.#outbox.send(packet, signal, this.#refusal);
     linkOf(this.#state)?.planWrite();
     return sent;
   }
 
-  /** Keeps room for a packet that is sent later. Throws what {@link send} would reject with. */
-  hold(packetBytes: number): () => void {
-    if (!this.#maySend) {
-      throw this.#noLink('send to');
-    }
-    return this.#outbox.queue.hold(packetBytes);
+  /** Sends the packet of a request, and reports to it. */
+  sendRequest(packet: Uint8Array, transmission: Transmission): void {
+    this.#outbox.sendRequest(packet, transmission, this.#refusal);
+    linkOf(this.#state)?.planWrite();
   }
 
-  get #maySend(): boolean {
-    return acceptsPackets(this.#state, this.#connection.whenDisconnected === 'wait');
+  /** Keeps room for a packet that is sent later. Throws what {@link send} would reject with. */
+  hold(packetBytes: number): () => void {
+    return this.#outbox.hold(packetBytes, this.#refusal);
+  }
+
+  /** Why packets are not accepted now. */
+  get #refusal(): ConnectionError | undefined {
+    return acceptsPackets(this.#state, this.#connection) ? undefined : this.#noLink('send to');
   }
 
   /**

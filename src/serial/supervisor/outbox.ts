@@ -1,4 +1,5 @@
 import type { ConnectionError } from '../../errors.js';
+import type { Transmission } from '../../requests/transmission.js';
 import type { Outcome } from '../sending/packet-group.js';
 import { SendQueue } from '../sending/send-queue.js';
 import type { CompleteSerialConnection } from '../serial-connection.js';
@@ -17,6 +18,26 @@ export class Outbox {
     this.#connection = connection;
     this.#stats = stats;
     this.queue = this.#newQueue(false);
+  }
+
+  /** @param refusal - why packets are not accepted now */
+  send(packet: Uint8Array, signal: AbortSignal | undefined, refusal: ConnectionError | undefined): Promise<void> {
+    return refusal === undefined ? this.queue.add(packet, signal) : this.queue.refuse(refusal);
+  }
+
+  sendRequest(packet: Uint8Array, transmission: Transmission, refusal: ConnectionError | undefined): void {
+    if (refusal === undefined) {
+      this.queue.addRequest(packet, transmission);
+    } else {
+      this.queue.refuse(refusal).catch((error: unknown) => transmission.failed(error));
+    }
+  }
+
+  hold(packetBytes: number, refusal: ConnectionError | undefined): () => void {
+    if (refusal !== undefined) {
+      throw refusal;
+    }
+    return this.queue.hold(packetBytes);
   }
 
   /** Rejects all packets, and makes a queue for the next link. */

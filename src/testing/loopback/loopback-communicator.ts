@@ -120,14 +120,18 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
     return connection;
   }
 
-  protected override transmit(
-    name: string,
-    packet: Uint8Array,
-    signal: AbortSignal | undefined,
-    transmission: Transmission | undefined,
-  ): Promise<void> {
+  protected override transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
     const error = this.#tooLarge(name, packet.length);
-    return error === undefined ? this.#links.get(name)!.send(packet, signal, transmission) : Promise.reject(error);
+    return error === undefined ? this.#links.get(name)!.send(packet, signal) : Promise.reject(error);
+  }
+
+  protected override transmitRequest(name: string, packet: Uint8Array, transmission: Transmission): void {
+    const error = this.#tooLarge(name, packet.length);
+    if (error === undefined) {
+      this.#links.get(name)!.sendRequest(packet, transmission);
+    } else {
+      queueMicrotask(() => transmission.failed(error));
+    }
   }
 
   protected override hold(name: string, packetBytes: number): () => void {

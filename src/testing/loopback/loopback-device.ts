@@ -20,7 +20,7 @@ export class LoopbackDevice {
   replies(packet: Uint8Array): readonly Uint8Array[] {
     try {
       const { onRequest, reply } = this.#connection;
-      const id = this.#ids?.split(packet)?.id;
+      const id = this.#ids?.idOf(packet);
       if (onRequest !== undefined && (this.#ids === undefined || (id !== undefined && this.#ids.isRequest(id)))) {
         return this.#replyTo(onRequest, packet, id);
       }

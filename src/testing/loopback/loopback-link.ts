@@ -12,21 +12,22 @@ const MAX_BYTES_IN_FLIGHT = 65_536;
 /** Maximum number of queued bytes, the default of a serial connection. */
 const MAX_QUEUED_BYTES = 1_048_576;
 
+/** Who is told what becomes of a packet: a request, or the promise of a send. */
+type Sender = Pick<Transmission, 'written' | 'failed'> & Partial<Pick<Transmission, 'beginWriting'>>;
+
 /** A packet in the send queue. */
 interface QueuedPacket {
   readonly packet: Uint8Array;
   readonly costBytes: number;
-  /** Of a request. */
-  readonly transmission: Transmission | undefined;
-  resolve(): void;
-  reject(error: unknown): void;
+  readonly sender: Sender;
   settled?(): void;
 }
 
 /** A packet in flight. */
 interface PacketInFlight {
-  /** Returns the packets to deliver for it. */
-  replies(): readonly Uint8Array[];
+  readonly packet: Uint8Array;
+  /** Whether it was sent. Otherwise it was injected, and is delivered itself. */
+  readonly isSent: boolean;
   readonly costBytes: number;
   handled?(): void;
   abandoned?(): void;
@@ -74,36 +75,33 @@ export class LoopbackLink {
   }
 
   /** Sends a packet. Resolves when a copy of it is in flight. */
-  send(packet: Uint8Array, signal: AbortSignal | undefined, transmission: Transmission | undefined): Promise<void> {
-    const costBytes = costBytesOf(packet.length);
-    const usedBytes = this.#queuedBytes + this.#heldBytes;
-    if (usedBytes + costBytes > MAX_QUEUED_BYTES) {
-      return Promise.reject(this.#queueFull('send', usedBytes));
-    }
+  send(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
-      const queued: QueuedPacket = { packet, costBytes, transmission, resolve, reject };
-      if (transmission !== undefined) {
-        transmission.withdraw = (reason) => {
-          if (this.#queue.has(queued)) {
-            this.#reject(queued, reason);
-          }
-        };
-      }
-      if (signal !== undefined) {
+      const queued = this.#enqueue(packet, { written: resolve, failed: reject });
+      if (signal !== undefined && queued !== undefined) {
         queued.settled = this.#aborts.add(signal, () => this.#reject(queued, signal.reason));
       }
-      this.#queue.add(queued);
-      this.#queuedBytes += costBytes;
-      this.#planAdmission();
     });
+  }
+
+  /** Sends the packet of a request, and reports to it. */
+  sendRequest(packet: Uint8Array, transmission: Transmission): void {
+    const queued = this.#enqueue(packet, transmission);
+    if (queued !== undefined) {
+      transmission.withdraw = (reason) => {
+        if (this.#queue.has(queued)) {
+          this.#reject(queued, reason);
+        }
+      };
+    }
   }
 
   /** Keeps room for a packet that is sent later, until the returned function is called. */
   hold(packetBytes: number): () => void {
     const costBytes = costBytesOf(packetBytes);
-    const usedBytes = this.#queuedBytes + this.#heldBytes;
-    if (usedBytes + costBytes > MAX_QUEUED_BYTES) {
-      throw this.#queueFull('send', usedBytes);
+    const error = this.#fullError(costBytes);
+    if (error !== undefined) {
+      throw error;
     }
     this.#heldBytes += costBytes;
     return () => {
@@ -120,7 +118,8 @@ export class LoopbackLink {
     const copy = new Uint8Array(packet);
     return new Promise((resolve, reject) => {
       this.#put({
-        replies: () => [copy],
+        packet: copy,
+        isSent: false,
         costBytes,
         handled: resolve,
         abandoned: () =>
@@ -163,9 +162,31 @@ export class LoopbackLink {
     this.#planDelivery();
   }
 
+  /** Returns undefined, and reports why, if there is no room. */
+  #enqueue(packet: Uint8Array, sender: Sender): QueuedPacket | undefined {
+    const costBytes = costBytesOf(packet.length);
+    const error = this.#fullError(costBytes);
+    if (error !== undefined) {
+      queueMicrotask(() => sender.failed(error));
+      return undefined;
+    }
+    const queued: QueuedPacket = { packet, costBytes, sender };
+    this.#queue.add(queued);
+    this.#queuedBytes += costBytes;
+    this.#planAdmission();
+    return queued;
+  }
+
+  /** Why there is no room for a packet in the queue. */
+  #fullError(costBytes: number): ConnectionError | undefined {
+    const usedBytes = this.#queuedBytes + this.#heldBytes;
+    return usedBytes + costBytes > MAX_QUEUED_BYTES ? this.#queueFull('send', usedBytes) : undefined;
+  }
+
   #reject(queued: QueuedPacket, error: unknown): void {
     this.#dequeue(queued);
-    queued.reject(error);
+    // Later, as a transmission demands.
+    queueMicrotask(() => queued.sender.failed(error));
   }
 
   /** Removes a packet from the queue. */
@@ -194,7 +215,15 @@ export class LoopbackLink {
         await nextTurn();
       }
       if (!this.#closed) {
-        await this.#handle(this.#inFlight[0]!);
+        const first = this.#inFlight[0]!;
+        const handled = this.#deliverReplies(
+          first,
+          first.isSent ? this.#options.reply(first.packet) : [first.packet],
+          0,
+        );
+        if (handled !== undefined) {
+          await handled;
+        }
         mayDeliver = mayDeliverNext();
       }
     }
@@ -202,16 +231,19 @@ export class LoopbackLink {
     this.#planDelivery();
   }
 
-  async #handle(packetInFlight: PacketInFlight): Promise<void> {
-    const replies = packetInFlight.replies();
-    for (const [index, reply] of replies.entries()) {
+  /** Delivers the replies to a packet from one on. Returns a promise, which never rejects, while a handler is busy. */
+  #deliverReplies(
+    packetInFlight: PacketInFlight,
+    replies: readonly Uint8Array[],
+    first: number,
+  ): Promise<void> | undefined {
+    for (let index = first; index < replies.length; index++) {
       this.#repliesLeft = replies.length - index - 1;
-      const handled = this.#options.deliver(reply);
+      const handled = this.#options.deliver(replies[index]!);
       if (handled !== undefined) {
-        await handled;
-      }
-      if (this.#closed) {
-        return;
+        return handled.then(() =>
+          this.#closed ? undefined : this.#deliverReplies(packetInFlight, replies, index + 1),
+        );
       }
     }
     this.#repliesLeft = undefined;
@@ -219,6 +251,7 @@ export class LoopbackLink {
     this.#bytesInFlight -= packetInFlight.costBytes;
     this.#admit();
     packetInFlight.handled?.();
+    return undefined;
   }
 
   /** Plans the move for the end of this turn, like a write to a port. Until then a send can be aborted. */
@@ -240,10 +273,10 @@ export class LoopbackLink {
       if (this.#closed || (this.#bytesInFlight > 0 && this.#bytesInFlight + queued.costBytes > MAX_BYTES_IN_FLIGHT)) {
         return;
       }
-      queued.transmission?.beginWriting();
+      queued.sender.beginWriting?.();
       const copy = new Uint8Array(queued.packet);
-      this.#put({ replies: () => this.#options.reply(copy), costBytes: queued.costBytes });
-      queued.resolve();
+      this.#put({ packet: copy, isSent: true, costBytes: queued.costBytes });
+      queued.sender.written();
       this.#dequeue(queued);
     }
   }
