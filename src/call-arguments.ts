@@ -8,13 +8,13 @@ export interface SendOptions {
    * Cancels the send: the promise rejects with `signal.reason` at once. If nothing of the frame has been written, nothing
    * is sent. Otherwise the rest of the frame is still written, as soon as the device accepts it.
    */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Options of one {@link Communicator.ready}. */
 export interface ReadyOptions {
   /** Ends the wait; the promise rejects with `signal.reason`. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** Why a packet cannot be sent, if it is no `Uint8Array`. */
@@ -52,7 +52,7 @@ function hintFor(value: unknown): string {
 export function signalError(
   call: string,
   name: string,
-  options?: { signal?: AbortSignal },
+  options?: { signal?: AbortSignal | undefined },
 ): InvalidArgumentError | undefined {
   const signal = options?.signal;
   if (!(options instanceof AbortSignal) && (signal === undefined || signal instanceof AbortSignal)) {

@@ -211,7 +211,7 @@ export abstract class Communicator<
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    * @throws InvalidArgumentError (`INVALID_OPTION`) if `options.signal` is not an `AbortSignal`
    */
-  packets(name: string, options?: { signal?: AbortSignal }): PacketIterator {
+  packets(name: string, options?: { signal?: AbortSignal | undefined }): PacketIterator {
     return this.#exchange('packets', name).packets(options);
   }
 

@@ -24,11 +24,17 @@ export interface IntegerRule extends OptionRule {
 /** A rule for every option, so that none can be forgotten. */
 export type OptionRules<Options> = { readonly [Name in keyof Required<Options>]: OptionRule };
 
+/** Options that are absent if they are not given, never `undefined`. */
+type GivenOptions<Options> = { [Name in keyof Options]: Exclude<Options[Name], undefined> };
+
 /** `INVALID_CONNECTION` for the description of a connection, `INVALID_OPTION` for everything else. */
 type OptionErrorCode = 'INVALID_CONNECTION' | 'INVALID_OPTION';
 
 /** The longest delay that a Node timer supports, in milliseconds. */
 const MAX_TIMER_MS = 2_147_483_647;
+
+/** A longer object is not shown in a message. */
+const MAX_SHOWN_LENGTH = 40;
 
 export const aBoolean: OptionRule = { expected: 'true or false', accepts: (value) => typeof value === 'boolean' };
 
@@ -93,7 +99,7 @@ export function checkOptions<Options extends object>(
   options: Options,
   rules: OptionRules<Options>,
   code: OptionErrorCode = 'INVALID_OPTION',
-): Options {
+): GivenOptions<Options> {
   const names = Object.keys(rules) as (keyof Options & string)[];
   if (!isObject(options)) {
     throw invalidOption(`${where}: got ${describeValue(options)}; expected an object with ${names.join(', ')}`, code);
@@ -113,7 +119,7 @@ export function checkOptions<Options extends object>(
       throw invalidOption(`${where}: ${name} is ${found}; expected ${expected}`, code);
     }
   }
-  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Options;
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined)) as GivenOptions<Options>;
 }
 
 export function invalidOption(message: string, code: OptionErrorCode = 'INVALID_OPTION'): InvalidArgumentError {
@@ -130,9 +136,17 @@ export function describeValue(value: unknown): string {
   }
   if (typeof value === 'object' && value !== null) {
     const { name = 'Object' } = value.constructor ?? {};
-    return name === 'Object' ? 'an object' : `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
+    return name === 'Object' ? describeObject(value) : `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`;
   }
   return typeof value === 'function' ? 'a function' : String(value);
+}
+
+/** A small object as the program wrote it, so that its wrong field can be seen. */
+function describeObject(value: object): string {
+  const fields = Object.entries(value);
+  const areShown = fields.every(([name, field]) => /^\w+$/.test(name) && ['number', 'boolean'].includes(typeof field));
+  const text = `{ ${fields.map(([name, field]) => `${name}: ${field}`).join(', ')} }`;
+  return areShown && fields.length > 0 && text.length <= MAX_SHOWN_LENGTH ? text : 'an object';
 }
 
 function isObject(value: unknown): boolean {

@@ -25,7 +25,8 @@
  *
  *     void handle(uint8_t *packet, size_t packet_bytes) {
  *       if (requests_kind(packet, packet_bytes, ID_BYTES) == REQUESTS_REQUEST) {
- *         send(packet, requests_dispatch(commands, 1, packet, packet_bytes, ID_BYTES));
+ *         size_t reply_bytes = requests_dispatch(commands, 1, packet, packet_bytes, ID_BYTES);
+ *         if (reply_bytes > 0) send(packet, reply_bytes);
  *       }
  *     }
  */
@@ -87,7 +88,7 @@ size_t requests_error_reply(uint8_t *packet, uint8_t id_bytes, uint8_t code);
  *
  * `handle` gets the payload, first byte included, and writes its reply in the same place. It returns the length of the
  * reply in bytes, REQUESTS_FAILED or REQUESTS_NO_REPLY. To reply later, keep `id`, and put it in front of the reply with
- * requests_set_id.
+ * requests_set_id: in another buffer, since this one receives the next packet.
  */
 typedef struct {
   uint8_t first_byte;

@@ -11,13 +11,13 @@ import { isPromise, type StandardSchema, validate } from './standard-schema.js';
 /** Options of a {@link Channel}. */
 export interface ChannelOptions<In> {
   /** Checks each message after it has been decoded, synchronously. Messages are what the schema returns. Default: none. */
-  schema?: StandardSchema<In>;
+  schema?: StandardSchema<In> | undefined;
 }
 
 /** As {@link RequestOptions}, with messages in place of packets. */
 export interface ChannelRequestOptions<In> extends Omit<RequestOptions, 'matches'> {
   /** Whether a message is the reply. Not called for a packet that does not decode, which is not the reply. */
-  matches?: (reply: In) => boolean;
+  matches?: ((reply: In) => boolean) | undefined;
 }
 
 const RULES: OptionRules<ChannelOptions<unknown>> = {
@@ -132,7 +132,7 @@ export class Channel<Out, In> {
    * The messages from this call on, in order. Ends as {@link Communicator.packets} does. Packets that do not decode are
    * reported and left out.
    */
-  messages(options?: { signal?: AbortSignal }): AsyncIterableIterator<In> {
+  messages(options?: { signal?: AbortSignal | undefined }): AsyncIterableIterator<In> {
     return new MessageIterator(this.connection.packets(options), (packet) => this.#decodeOrReport(packet));
   }
 

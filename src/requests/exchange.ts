@@ -127,7 +127,7 @@ export class Exchange implements Inlet {
     }
   }
 
-  packets(options: { signal?: AbortSignal } | undefined): PacketIterator {
+  packets(options: { signal?: AbortSignal | undefined } | undefined): PacketIterator {
     const error = signalError('packets of', this.#name, options);
     if (error !== undefined) {
       throw error;

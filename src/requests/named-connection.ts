@@ -12,7 +12,7 @@ export type PacketHandler = (packet: Uint8Array) => unknown;
 /** Options of {@link NamedConnection.reopen}. */
 export interface ReopenOptions {
   /** Ends the wait; the promise rejects with `signal.reason`. The connection is still being reopened. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The calls of a communicator that have the name of a connection as their first argument. */
@@ -20,7 +20,7 @@ export interface ConnectionCalls {
   send(name: string, packet: Uint8Array, options?: SendOptions): Promise<void>;
   request(name: string, packet: Uint8Array, options?: RequestOptions): Promise<Uint8Array>;
   ready(name: string, options?: ReadyOptions): Promise<void>;
-  packets(name: string, options?: { signal?: AbortSignal }): PacketIterator;
+  packets(name: string, options?: { signal?: AbortSignal | undefined }): PacketIterator;
   onRequest(name: string, handler: RequestHandler): void;
   stats(name: string): ConnectionStats;
 }
@@ -73,7 +73,7 @@ export class NamedConnection<Stats extends ConnectionStats = ConnectionStats> {
   }
 
   /** The packets from now on, for `for await`. See {@link Communicator.packets}. */
-  packets(options?: { signal?: AbortSignal }): PacketIterator {
+  packets(options?: { signal?: AbortSignal | undefined }): PacketIterator {
     return this.#calls.packets(this.name, options);
   }
 

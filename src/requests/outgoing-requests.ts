@@ -152,7 +152,8 @@ export class OutgoingRequests {
     const packets = this.#carrier.otherPackets() - packetsBefore;
     const line = this.#carrier.lineCounts();
     this.#leave(request, 'requestsTimedOut');
-    request.reject(this.errors.timeout(options.timeoutMs, packets, lineBefore ?? line, line, this.#ids !== undefined));
+    const rule = { hasIds: this.#ids !== undefined, hasMatches: options.matches !== undefined };
+    request.reject(this.errors.timeout(options.timeoutMs, packets, lineBefore ?? line, line, rule));
     this.#startNext(request);
   }
 

@@ -2,13 +2,19 @@ import { ConnectionError, ReplyError } from '../errors.js';
 import { REPLY_CODES } from './request-ids.js';
 import type { LineCounts } from './transmission.js';
 
+/** How the reply to a request is recognized. */
+export interface ReplyRule {
+  readonly hasIds: boolean;
+  readonly hasMatches: boolean;
+}
+
 /** `what` with its count, in the plural if there are several. Empty if there is none. */
 function counted(count: number, what: string): string[] {
   return count > 0 ? [`${count} ${what}${count === 1 ? '' : 's'}`] : [];
 }
 
 /** What arrived between two readings of the counts, and what that says about the device. */
-function describeArrivals(packets: number, before: LineCounts, now: LineCounts, hasIds: boolean): string {
+function describeArrivals(packets: number, before: LineCounts, now: LineCounts, rule: ReplyRule): string {
   const rejectedFrames = now.rejectedFrames - before.rejectedFrames;
   const skippedBytes = now.skippedBytes - before.skippedBytes;
   const unfinishedBytes = now.unfinishedBytes - before.unfinishedBytes;
@@ -20,19 +26,21 @@ function describeArrivals(packets: number, before: LineCounts, now: LineCounts, 
   ];
   const [last = 'nothing', ...others] = parts.reverse();
   const what = others.length === 0 ? last : `${others.reverse().join(', ')} and ${last}`;
-  return `meanwhile ${what} arrived; ${adviceFor(parts.length === 0, packets > 0, hasIds)}`;
+  return `meanwhile ${what} arrived; ${adviceFor(parts.length === 0, packets > 0, rule)}`;
 }
 
-function adviceFor(nothingArrived: boolean, packetsArrived: boolean, hasIds: boolean): string {
+function adviceFor(nothingArrived: boolean, packetsArrived: boolean, rule: ReplyRule): string {
   if (nothingArrived) {
     return 'check that the device runs and answers this request, or raise timeoutMs';
   }
   if (!packetsArrived) {
     return 'check that baudRate, checksum and framing are those of the device';
   }
-  return hasIds
-    ? 'check that the device repeats the id of the request, or raise timeoutMs'
-    : 'check that matches accepts the reply, or raise timeoutMs';
+  const checks = [
+    ...(rule.hasIds ? ['that the device repeats the id of the request'] : []),
+    ...(rule.hasMatches ? ['that matches accepts the reply'] : []),
+  ];
+  return `check ${checks.join(' and ')}, or raise timeoutMs`;
 }
 
 /** The errors of the requests of one connection. */
@@ -47,8 +55,8 @@ export class RequestErrors {
    * @param packets - number of packets meanwhile that no request took
    * @param before - what else had arrived when the request was written
    */
-  timeout(timeoutMs: number, packets: number, before: LineCounts, now: LineCounts, hasIds: boolean): ConnectionError {
-    const arrivals = describeArrivals(packets, before, now, hasIds);
+  timeout(timeoutMs: number, packets: number, before: LineCounts, now: LineCounts, rule: ReplyRule): ConnectionError {
+    const arrivals = describeArrivals(packets, before, now, rule);
     return this.#error('REPLY_TIMEOUT', `no reply within timeoutMs (${timeoutMs} ms); ${arrivals}`);
   }
 

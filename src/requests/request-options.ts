@@ -7,19 +7,19 @@ export interface RequestOptions {
    * its id. Required unless the connection has `requestIds`, which say which reply belongs to which request. With both, a
    * reply has to have the id and to match.
    */
-  matches?: (reply: Uint8Array) => boolean;
+  matches?: ((reply: Uint8Array) => boolean) | undefined;
   /**
    * How long to wait for the reply in milliseconds, counted from when the request has been written. Default: 1,000. Time
    * in which the program blocks the event loop does not count.
    */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
   /** Cancels the request: the promise rejects with `signal.reason` at once. What is not being written yet is not sent. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /**
    * Whether not to wait for other requests of the connection. Requests with `false` go one at a time, in the order of
    * the calls: the next is sent when the one before has settled. Default: true with `requestIds`, otherwise false.
    */
-  concurrent?: boolean;
+  concurrent?: boolean | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 1_000;

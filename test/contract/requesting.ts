@@ -52,6 +52,16 @@ function describeReplies(makeHarness: MakeHarness): void {
       expectRequestsCounted(communicator.stats('a'));
     });
 
+    test('options that are undefined count as not given', async () => {
+      const { communicator } = await start(makeHarness, 'a');
+      const [signal, timeoutMs, concurrent] = [undefined, undefined, undefined];
+      const matches = ofKind(2);
+      expect(await communicator.request('a', packet(2), { matches, signal, timeoutMs, concurrent })).toEqual(packet(2));
+      await communicator.send('a', packet(3), { signal });
+      await communicator.ready('a', { signal });
+      await communicator.packets('a', { signal }).return?.();
+    });
+
     test('sends the next request when the one before has settled, in the order of the calls', async () => {
       const { communicator, inbox } = await start(makeHarness, 'a');
       const order: string[] = [];

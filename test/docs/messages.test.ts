@@ -169,6 +169,15 @@ describe('the codecs in docs/messages.md', () => {
     expect(() => codec.encode(wrong)).toThrow(/joint/);
   });
 
+  test('zod-commands.ts encodes commands, and decodes states', async () => {
+    const { codec } = (await load('zod-commands.ts')) as { codec: Codec<unknown> };
+    expect(Buffer.from(codec.encode({ kind: 'stop' })).toString()).toBe('{"kind":"stop"}');
+    const state = { isMoving: true, degrees: 90 };
+    expect(codec.decode(Buffer.from(JSON.stringify(state)))).toEqual(state);
+    expect(() => codec.encode(state)).toThrow(/kind/);
+    expect(() => codec.decode(Buffer.from('{"kind":"stop"}'))).toThrow(/isMoving/);
+  });
+
   test('zod-schema.ts checks messages in a channel', async () => {
     const { Reading } = (await load('zod-schema.ts')) as { Reading: never };
     const device = new MockDevice({ path: '/dev/ttyACM0' });

@@ -30,6 +30,20 @@ test('reads the temperature', async () => {
   expect(await sensor.temperature()).toBe(21.5);
 });
 
+test('answers a request of the device', async () => {
+  await using communicator = new LoopbackCommunicator();
+  // `reply` gets what the application answers. It returns no packet, so the device sends nothing more.
+  const answer = new Promise<Uint8Array>((resolve) => {
+    communicator.addConnection('sensor', { requestIds: { bytes: 1 }, reply: (packet) => void resolve(packet) });
+  });
+  communicator.onRequest('sensor', () => Uint8Array.of(60));
+  await communicator.initialize();
+
+  // Requests of the device have the ids 0x81 to 0xff. The reply repeats the id.
+  await communicator.inject('sensor', Uint8Array.of(0x81, 0x49));
+  expect(await answer).toEqual(Uint8Array.of(0x81, 60));
+});
+
 test('counts alarms', async () => {
   await using communicator = new LoopbackCommunicator();
   communicator.addConnection('sensor', {});

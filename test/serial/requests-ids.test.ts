@@ -20,6 +20,21 @@ async function startOnWire(settings: typeof IDS | typeof IDS2 = IDS) {
   return { ...parts, inbox, late };
 }
 
+describe('the message of REPLY_TIMEOUT says what to check when packets arrived', () => {
+  const repeats = 'check that the device repeats the id of the request';
+
+  test.each([
+    ['without matches', {}, `${repeats}, or raise timeoutMs`],
+    ['with matches', { matches: () => false }, `${repeats} and that matches accepts the reply, or raise timeoutMs`],
+  ])('%s', async (_what, options, advice) => {
+    const { serial, device } = await startOnWire();
+    const request = serial.request('arm', bytes(7), { timeoutMs: 60, ...options });
+    await device.nextPacket();
+    await device.send(bytes(0, 5));
+    await expect(request).rejects.toThrow(`meanwhile 1 other packet arrived; ${advice}`);
+  });
+});
+
 describe('on the wire', () => {
   test('a request has an id from 1 to 127, any other packet 0', async () => {
     const { serial, device } = await startOnWire();

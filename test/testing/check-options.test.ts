@@ -36,8 +36,8 @@ describe('MockDevice rejects', () => {
     [{ path, onPacket: true }, 'onPacket is true; expected a function'],
     [{ path, onRequest: Uint8Array.of(1) }, 'onRequest is a Uint8Array; expected a function'],
     [{ path, requestIds: 1 }, 'requestIds is 1; expected { bytes: 1 } or { bytes: 2 }'],
-    [{ path, requestIds: { bytes: 3 } }, 'requestIds is an object; expected { bytes: 1 } or { bytes: 2 }'],
-    [{ path, requestIds: { byte: 1 } }, 'requestIds is an object; expected { bytes: 1 } or { bytes: 2 }'],
+    [{ path, requestIds: { bytes: 3 } }, 'requestIds is { bytes: 3 }; expected { bytes: 1 } or { bytes: 2 }'],
+    [{ path, requestIds: { byte: 1 } }, 'requestIds is { byte: 1 }; expected { bytes: 1 } or { bytes: 2 }'],
     [{ path, echo: 1 }, 'echo is 1; expected true or false'],
     [
       { path, checksum: 'crc8' },

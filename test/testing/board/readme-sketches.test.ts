@@ -14,7 +14,7 @@ const skip = !has('avr-gcc') || !has('make') || !existsSync('/usr/share/arduino/
 
 const readme = readFileSync(path.join(ROOT, 'firmware/README.md'), 'utf8');
 const blocks = [...readme.matchAll(/^```cpp\n(.*?)^```$/gms)].map(([, code]) => code!);
-const [plain = '', crc16 = '', replyingLoop = '', replying = ''] = blocks;
+const [plain = '', crc16 = '', replyingLoop = '', replying = '', slow = ''] = blocks;
 
 /** In cycles of the board. */
 const SECOND = 16_000_000;
@@ -27,9 +27,11 @@ const ECHOES: [string, ChecksumName, string][] = [
 
 test('firmware/README.md has the sketches that are tested here', () => {
   expect(
-    [plain, crc16, replyingLoop, replying].map((code) => /crc16_check|memcpy|requests_kind/.exec(code)?.[0]),
-  ).toEqual([undefined, 'crc16_check', 'memcpy', 'requests_kind']);
-  expect(blocks).toHaveLength(4);
+    [plain, crc16, replyingLoop, replying, slow].map(
+      (code) => /crc16_check|memcpy|requests_kind|NO_REPLY/.exec(code)?.[0],
+    ),
+  ).toEqual([undefined, 'crc16_check', 'memcpy', 'requests_kind', 'NO_REPLY']);
+  expect(blocks).toHaveLength(5);
 });
 
 describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make and arduino-core-avr)', () => {
@@ -106,6 +108,21 @@ describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make an
     expect(await nextReply(device, 2)).toEqual([0x7f, 0xfe, 5]);
     await device.send(0, 1, 0x21);
     expect(await nextReply(device, 2)).toEqual([0x80, 0, 0, 1, 2]);
+  });
+
+  test.each([
+    [42, [5, 42]],
+    [-1, [0x80, 5, 1]],
+  ])('the slow command: replies later, here with %i', { timeout: 60_000 }, async (grams, reply) => {
+    const sketch = replying
+      .replace(/^.* commands\[\] = \{/m, `${slow}$&{'w', weigh}, `)
+      .replace('requests_dispatch(commands, 2,', 'requests_dispatch(commands, 3,')
+      .replace('void loop() {', `$&\n  if (weigh_id != 0 && millis() - asked_at > 100) weighed(${grams});`);
+    await using device = await run(`slow${grams}`, sketch);
+    await device.send(5, 0x77);
+    expect(await nextReply(device, 1)).toEqual(reply);
+    await device.send(6, 0x77, 0);
+    expect(await nextReply(device, 1)).toEqual([0x80, 6, 1]);
   });
 
   test('the one with requests.c: replies, fails, and asks until it gets a reply', { timeout: 60_000 }, async () => {
