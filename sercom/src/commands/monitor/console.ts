@@ -94,6 +94,7 @@ export class MonitorConsole {
     await this.#parts.output.flush();
     return async () => {
       if (!this.#isClosed) {
+        this.#parts.output.startLine();
         this.#liveFooter.show();
         await this.#keyboard?.takeBack();
       }

@@ -229,6 +229,18 @@ describe.skipIf(lacksTools)('keys of the monitor that release the port (needs py
     expect((await terminal.outcome()).code).toBe(0);
   });
 
+  test('a last line of the command without a line end is kept, and its color ends', async () => {
+    const { path: port } = await openTestPort();
+    const command = String.raw`printf '\033[31mhalf'`;
+    const options = ['--stats', '--release-for', command];
+    const terminal = new TerminalProcess(['monitor', `uno=${port}`, ...options], { columns: 90 });
+    // In column 0, the spaces stay in one line; elsewhere, they wrap into the next one.
+    await terminal.printed(/\x1b\[31mhalf\x1b\[0m {90}\r\x1b\[K/);
+    await terminal.printed(/sercom: "uno" connected/);
+    terminal.type('q');
+    expect((await terminal.outcome()).code).toBe(0);
+  });
+
   test('u runs the command again, with the terminal; Ctrl-C ends the command only', async () => {
     const { path: port, device } = await openTestPort();
     const command = `sh -c 'test -t 0 && test -t 1 && echo asking && read line && echo "got $line"'`;
