@@ -7,9 +7,8 @@ import { isoTime } from './times.js';
 
 /**
  * Formats a record as a JSON object: `ts`, `name`, `dir`, `length`, `hex`; `id` and `kind` if packets have ids, and `code` for
- * an error reply; `decoded` if the packet was decoded; `error`
- * for a rejected frame and for a packet that could not be decoded (it then begins with `decode: `); `raw` for bytes that
- * are no packet.
+ * an error reply; `decoded` if the packet was decoded; `error` for a rejected frame and for a packet that could not be
+ * decoded (it then begins with `decode: `); `raw` for bytes as they arrived.
  */
 export function jsonLine(record: PacketRecord, decoder?: RecordDecoder): string {
   const { timeUs, name, dir, length, bytes, isRaw, request } = record;

@@ -1,6 +1,6 @@
 import type { RecordDecoder } from '../decoders/record-decoder.js';
 import type { PacketRecord } from '../records/record.js';
-import { errorReplyText, REQUEST_KINDS, type RequestIdBytes } from '../records/request-ids.js';
+import { errorReplyText, KIND_COLUMNS, type RequestIdBytes } from '../records/request-ids.js';
 import type { Colorize } from '../terminal/color.js';
 import type { TerminalSize } from '../terminal/output.js';
 import { flow, type Piece, type StyledLine, spacedColumns } from '../terminal/styled-line.js';
@@ -56,8 +56,8 @@ export interface PacketLineOptions {
 }
 
 /**
- * Formats records for people: time, connection, direction, kind and id if packets have ids, length, hex, text or reason of the rejection, and the decoded
- * packet if there is a decoder.
+ * Formats records for people: time, connection, direction, kind and id if packets have ids, length, hex, text or reason of
+ * the rejection, and the decoded packet if there is a decoder.
  *
  * @param names - the names of the connections that are known, so that columns line up
  */
@@ -124,9 +124,6 @@ export function packetLine(names: readonly string[], colorize: Colorize, options
       : [...flow(head, terminal.columns, GAP).map(joined), block].join('\n');
   };
 }
-
-/** The widest kind. */
-const KIND_COLUMNS = Math.max(...REQUEST_KINDS.map(({ length }) => length));
 
 /** The kind and the id of a packet, in columns as wide as for any other. Blank for what has no id. */
 function idPiece({ request }: PacketRecord, idBytes: RequestIdBytes): Piece {

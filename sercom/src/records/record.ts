@@ -30,6 +30,6 @@ export interface RequestId {
   readonly kind: RequestKind;
   /** The id of the request, also in its reply and its error reply. 0 for a plain packet. */
   readonly id: number;
-  /** In an error reply: why there is no reply. Without one, the error reply is malformed. */
+  /** In an error reply: why there is no reply. Undefined if the error reply is malformed. */
   readonly code?: number;
 }

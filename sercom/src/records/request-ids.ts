@@ -6,6 +6,9 @@ export type RequestIdBytes = 1 | 2;
 /** Every kind of packet with an id. */
 export const REQUEST_KINDS = ['plain', 'request', 'reply', 'error'] as const satisfies readonly RequestKind[];
 
+/** The width of a column for kinds. */
+export const KIND_COLUMNS = Math.max(...REQUEST_KINDS.map(({ length }) => length));
+
 /** What the codes of error replies mean. */
 const REPLY_CODES: Readonly<Record<number, string>> = { 1: 'the handler failed', 2: 'there is no handler' };
 
@@ -31,7 +34,7 @@ export function withPlainId(packet: Uint8Array, idBytes: RequestIdBytes): Uint8A
 
 /**
  * Separates the id of a packet from its payload, which is what everything but recordings gets. A packet that is too short
- * for its id becomes a rejected one. What is no packet stays as it is.
+ * for its id becomes a rejected one. Rejected frames and raw bytes stay as they are.
  *
  * @param idBytes - Default: packets have no ids
  */

@@ -1,7 +1,7 @@
 import { once, setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectionError, ConnectionState, SerialCommunicator, SerialStats } from 'serial-communicator';
-import { CliError } from '../cli-error.js';
+import { CliError, codeOf } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { checked } from '../input/max-packet.js';
 import { bindingFor, type SessionPort } from '../ports/open-ports.js';
@@ -210,7 +210,7 @@ export class LivePorts implements RecordSource {
       await this.#open.setSignals(name, { dtr: true });
     } catch (error) {
       this.signal.throwIfAborted();
-      if ((error as ConnectionError).code !== 'CONNECTION_LOST') {
+      if (codeOf(error) !== 'CONNECTION_LOST') {
         throw unlessReleased(`reset "${name}"`, error);
       }
       // The library's error would name its call.
@@ -253,7 +253,7 @@ async function communicatorFor(ports: readonly SessionPort[]): Promise<SerialCom
 
 /** The error, or, if the port is released, one without the calls of the library. */
 function unlessReleased(what: string, error: unknown): unknown {
-  return (error as ConnectionError).code === 'CONNECTION_RELEASED'
+  return codeOf(error) === 'CONNECTION_RELEASED'
     ? new CliError(ExitCode.failure, `cannot ${what}: the port is released; press o to reopen it`, { cause: error })
     : error;
 }

@@ -1,5 +1,5 @@
 import type { PacketRecord } from '../records/record.js';
-import { errorReplyText, REQUEST_KINDS } from '../records/request-ids.js';
+import { errorReplyText, KIND_COLUMNS } from '../records/request-ids.js';
 import type { Piece, StyledLine } from '../terminal/styled-line.js';
 import { columnsOf, cut, padded } from '../text/columns.js';
 import { count } from '../text/count.js';
@@ -36,8 +36,9 @@ interface Kind {
 }
 
 /**
- * The screen of `--changes`: one line for each kind of packet. A kind is what has the same connection, direction, reason
- * of rejection and leading bytes and, with ids, is the same of request, reply and so on. It only collects the lines, which others draw or print.
+ * The screen of `--changes`: one line for each kind of packet. Packets are of one kind if they have the same connection,
+ * direction, reason of rejection and leading bytes. A request, a reply, an error reply and a plain packet are never of one
+ * kind. It only collects the lines, which others draw or print.
  */
 export class ScreenChanges implements RecordSink {
   readonly whenFull = 'hold';
@@ -115,9 +116,6 @@ export class ScreenChanges implements RecordSink {
       : [...lines, [[`${count(this.#forgottenKinds, 'older kind')} forgotten`, 'dim']]];
   }
 }
-
-/** The width of the column that is shown if packets have ids. */
-const KIND_COLUMNS = Math.max(...REQUEST_KINDS.map(({ length }) => length));
 
 /** A name is not cut to less than this. */
 const MIN_NAME_COLUMNS = 4;

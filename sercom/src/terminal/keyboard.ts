@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { setImmediate as turn } from 'node:timers/promises';
 import { isInForeground } from './foreground.js';
 import { TerminalStream } from './terminal-stream.js';
 
@@ -35,6 +36,7 @@ export class Keyboard {
   #isReading = false;
   /** Whether the terminal edits lines and passes on whole ones. */
   #readsLines = false;
+  #isDiscarding = false;
 
   /** @param onPause - called after keys that arrive together, such as pasted text */
   constructor(terminal: NodeJS.ReadStream, onKey: (key: string) => void, onPause: () => void) {
@@ -44,7 +46,8 @@ export class Keyboard {
     // A terminal that hangs up sends no more keys.
     terminal.on('error', this.#ignore);
     terminal.on('end', this.#ended);
-    this.takeBack();
+    process.on('SIGCONT', this.#open);
+    this.#open();
   }
 
   /** Lets the terminal itself edit lines, with echo, or stops that. */
@@ -61,10 +64,15 @@ export class Keyboard {
     return new Promise((resolve) => this.#release(resolve));
   }
 
-  /** Reads the terminal again. */
-  takeBack(): void {
+  /** Reads the terminal again. Resolves when what the other program has not read is discarded. */
+  async takeBack(): Promise<void> {
+    this.#isDiscarding = true;
     process.on('SIGCONT', this.#open);
     this.#open();
+    // Between the two, the event loop reads what the terminal holds.
+    await turn();
+    await turn();
+    this.#isDiscarding = false;
   }
 
   close(): void {
@@ -112,6 +120,9 @@ export class Keyboard {
   };
 
   readonly #take = (chunk: Buffer) => {
+    if (this.#isDiscarding) {
+      return;
+    }
     for (const [key] of this.#decoder.write(chunk).matchAll(KEYS)) {
       if (key === Key.suspend) {
         // Until the process continues.

@@ -115,6 +115,15 @@ export class Output {
     return this.write(lines.map((line) => `${paint(cutLine(line, columns), this.colorize)}\n`).join(''));
   }
 
+  /** Begins a new line without color, unless the cursor is at the start of one. For after another program has printed. */
+  startLine(): void {
+    const columns = this.size?.columns;
+    if (this.canMoveCursor && columns !== undefined) {
+      // In the first column, the spaces stay in one line; elsewhere, they wrap into the next one.
+      void this.write(`\x1b[0m${' '.repeat(columns)}\r\x1b[K`);
+    }
+  }
+
   /** Sets or removes the footer. Has no effect unless the cursor can be moved; in the background, it is not drawn. */
   setFooter(footer: Footer | undefined): void {
     if (!this.canMoveCursor) {

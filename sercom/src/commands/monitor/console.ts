@@ -88,14 +88,15 @@ export class MonitorConsole {
   }
 
   /** Leaves the terminal to another program until the returned function is called. */
-  async lend(): Promise<() => void> {
+  async lend(): Promise<() => Promise<void>> {
     this.#liveFooter.hide();
     await this.#keyboard?.lend();
     await this.#parts.output.flush();
-    return () => {
+    return async () => {
       if (!this.#isClosed) {
+        this.#parts.output.startLine();
         this.#liveFooter.show();
-        this.#keyboard?.takeBack();
+        await this.#keyboard?.takeBack();
       }
     };
   }

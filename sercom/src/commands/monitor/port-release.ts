@@ -1,4 +1,4 @@
-import type { ConnectionError } from 'serial-communicator';
+import { codeOf } from '../../cli-error.js';
 import { isoTime } from '../../formats/times.js';
 import type { Interruption } from '../../interruption.js';
 import { nowUs } from '../../records/clock.js';
@@ -6,6 +6,9 @@ import type { LivePorts } from '../../session/live-ports.js';
 import { printMessage } from '../../terminal/message.js';
 import { escapeText } from '../../text/escape.js';
 import type { ReleaseCommand } from './release-command.js';
+
+/** How long a port may be missing after it was released. A USB device takes time to return. */
+const MISSING_PATIENCE_MS = 3_000;
 
 export interface PortReleaseParts {
   live: LivePorts;
@@ -17,7 +20,7 @@ export interface PortReleaseParts {
   /** Keeps a remark in the log. */
   remark(text: string): void;
   /** Leaves the terminal to the command until the returned function is called. */
-  lendTerminal(): Promise<() => void>;
+  lendTerminal(): Promise<() => Promise<void>>;
 }
 
 /** Closes all ports of the monitor for another program, and opens them again. */
@@ -78,7 +81,7 @@ export class PortRelease {
     try {
       ending = await command.run(interruption, live.signal);
     } finally {
-      takeBack();
+      await takeBack();
     }
     if (live.signal.aborted) {
       printMessage(ending);
@@ -102,13 +105,27 @@ export class PortRelease {
     const { live, names } = this.#parts;
     this.#isReleased = false;
     this.#report(what);
+    const patience = setTimeout(() => this.#reportMissing(), MISSING_PATIENCE_MS);
     try {
       await Promise.all(names.map((name) => live.reopen(name)));
     } catch (error) {
       // If the key was pressed again, it has released them.
-      if ((error as ConnectionError).code !== 'CONNECTION_RELEASED') {
+      if (codeOf(error) !== 'CONNECTION_RELEASED') {
         this.#isReleased = true;
         throw error;
+      }
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
+  /** Reports ports that have not returned. Any other reason why a port does not open is reported anyway. */
+  #reportMissing(): void {
+    const { live, names } = this.#parts;
+    for (const name of names) {
+      const error = live.connectionError(name);
+      if (error?.code === 'PORT_NOT_FOUND') {
+        printMessage(`${error.message}; trying again`);
       }
     }
   }

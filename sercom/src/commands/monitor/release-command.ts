@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import type { Interruption } from '../../interruption.js';
@@ -9,13 +10,16 @@ import { splitWords } from '../../text/words.js';
 /** How long the command may take to end when the monitor does. */
 const END_LIMIT_MS = 5_000;
 
+/** How long after the command a Ctrl-C may still be the one that ended it: signals may arrive in another order. */
+const CTRL_C_MS = 100;
+
 /** The command of `--release-for`. It is run without a shell. */
 export class ReleaseCommand {
   readonly #text: string;
   readonly #program: string;
   readonly #arguments: readonly string[];
 
-  /** @throws CliError (usage error) if the text is no command */
+  /** @throws CliError (usage error) if the text is not a command */
   constructor(text: string) {
     const words = splitWords(text);
     const problem = words === undefined ? 'a quote is not closed' : words.length === 0 ? 'no command' : undefined;
@@ -31,7 +35,7 @@ export class ReleaseCommand {
   }
 
   /**
-   * Runs the command. Its output goes to stderr. Meanwhile Ctrl-C ends the command alone.
+   * Runs the command. Its output goes to stderr. Meanwhile Ctrl-C ends only the command.
    *
    * @param closing - when it aborts, the command is ended
    * @returns how it ended, in words
@@ -63,6 +67,9 @@ export class ReleaseCommand {
     } finally {
       closing.removeEventListener('abort', end);
       clearTimeout(killTimer);
+      if (hasTerminal) {
+        await delay(CTRL_C_MS);
+      }
       stopDiverting();
     }
   }

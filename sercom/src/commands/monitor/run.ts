@@ -65,7 +65,7 @@ export const run: Run<typeof definition> = async (options, output) => {
         command,
         interruption,
         remark: (text) => flow.remark(text),
-        lendTerminal: async () => (await console?.lend()) ?? (() => {}),
+        lendTerminal: async () => (await console?.lend()) ?? (async () => {}),
       });
       if (output.isTerminal && isOnStdout && traffic !== undefined) {
         console = new MonitorConsole({

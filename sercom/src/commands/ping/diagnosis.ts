@@ -42,7 +42,11 @@ export function pingTrouble(
     return trouble;
   }
   if (late > 0 && lost > 0) {
-    return `${count(late, 'reply', 'replies')} came too late: increase --timeout`;
+    const replies = count(late, 'reply', 'replies');
+    // A wrong id counts as late, too.
+    return received > 0
+      ? `${replies} came too late: increase --timeout`
+      : `${replies} came, but no packet waited for ${late === 1 ? 'it' : 'them'}: increase --timeout, or check that the device repeats the id of each request`;
   }
   if (corrupted > 0) {
     return 'packets came back altered: check that the device echoes, and that --checksum matches it';

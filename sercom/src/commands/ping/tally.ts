@@ -123,7 +123,7 @@ export class PingTally {
     this.#late++;
   }
 
-  /** With ids: call when something is received that is no reply. */
+  /** With ids: call when something other than a reply is received. */
   arrivedUnasked(): void {
     this.#unexpected++;
   }

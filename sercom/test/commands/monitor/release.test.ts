@@ -137,6 +137,18 @@ describe.skipIf(lacksTools)('monitor --release-for without a terminal (needs pyt
     expect((await monitor.outcome()).stderr).not.toMatch(/cannot send/);
   });
 
+  test('a port that does not return is reported', async () => {
+    const { path: port, unplug } = await openTestPort();
+    const { command, end } = await uploader(port);
+    const monitor = start('monitor', `arm=${port}`, '--release-for', command);
+    await monitor.complained(/uploading \d+/);
+    await unplug();
+    await end(0);
+    await monitor.complained(/reopening "arm"\nsercom: [^\n]*"arm"[^\n]*no such port[^\n]*; trying again\n/);
+    monitor.child.kill('SIGINT');
+    expect((await monitor.outcome()).stderr.match(/no such port/g)).toHaveLength(1);
+  });
+
   test('a command that cannot be run ends the monitor', async () => {
     const { path: port } = await openTestPort();
     const { code, stderr } = await start('monitor', `arm=${port}`, '--release-for', 'no-such-program x').outcome();
@@ -199,6 +211,34 @@ describe.skipIf(lacksTools)('keys of the monitor that release the port (needs py
     const { code, stdout } = await terminal.outcome();
     expect(code).toBe(0);
     expect(stdout).not.toMatch(/call reopen/);
+  });
+
+  test('keys that the command did not read have no effect', async () => {
+    const { path: port } = await openTestPort();
+    const { command, end } = await uploader(port);
+    const terminal = new TerminalProcess(['monitor', `uno=${port}`, '--release-for', command], { columns: 200 });
+    await terminal.printed(/\nuploading \d+/);
+    terminal.type('q');
+    // The terminal itself echoes it.
+    await terminal.printed(/\nuploading \d+\r\nq/);
+    await end(0);
+    await terminal.printed(/sercom: "uno" connected/);
+    terminal.type('m');
+    await terminal.printed(/marker 1/);
+    terminal.type('q');
+    expect((await terminal.outcome()).code).toBe(0);
+  });
+
+  test('a last line of the command without a line end is kept, and its color ends', async () => {
+    const { path: port } = await openTestPort();
+    const command = String.raw`printf '\033[31mhalf'`;
+    const options = ['--stats', '--release-for', command];
+    const terminal = new TerminalProcess(['monitor', `uno=${port}`, ...options], { columns: 90 });
+    // In column 0, the spaces stay in one line; elsewhere, they wrap into the next one.
+    await terminal.printed(/\x1b\[31mhalf\x1b\[0m {90}\r\x1b\[K/);
+    await terminal.printed(/sercom: "uno" connected/);
+    terminal.type('q');
+    expect((await terminal.outcome()).code).toBe(0);
   });
 
   test('u runs the command again, with the terminal; Ctrl-C ends the command only', async () => {

@@ -91,7 +91,11 @@ describe.skipIf(!has('socat'))('sercom ping --request-ids (needs socat)', () => 
   });
 
   test.each([
-    ['replies come too late', [], /, 1 late\nsercom: 1 reply came too late: increase --timeout\n$/],
+    [
+      'replies come too late',
+      [],
+      /, 1 late\nsercom: 1 reply came, but no packet waited for it: increase --timeout, .* repeats the id of each request\n$/,
+    ],
     [
       'no ids are repeated',
       [[0, 1]],
