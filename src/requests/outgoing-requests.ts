@@ -1,4 +1,4 @@
-import { AbortWatch } from '../timing/abort-watch.js';
+import { watchAbort } from '../timing/abort-watch.js';
 import type { ConnectionStats } from './connection-stats.js';
 import { Fifo } from './fifo.js';
 import { IdPool } from './id-pool.js';
@@ -30,7 +30,6 @@ export class OutgoingRequests {
   readonly #carrier: RequestCarrier;
   readonly #ids: RequestIds | undefined;
   readonly #pool: IdPool | undefined;
-  readonly #aborts = new AbortWatch();
   readonly #timer: ReplyTimer<PendingRequest>;
   /** All that have not settled. */
   readonly #open = new Set<PendingRequest>();
@@ -65,7 +64,7 @@ export class OutgoingRequests {
     this.#timer.isNeeded = true;
     const { signal } = options;
     if (signal !== undefined) {
-      request.unwatch = this.#aborts.add(signal, () => this.reject(request, signal.reason));
+      request.unwatch = watchAbort(signal, () => this.reject(request, signal.reason));
     }
     if (options.concurrent) {
       this.#takeId(request);

@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers';
 import { ConnectionError, IllegalStateAction } from '../../errors.js';
 import type { Transmission } from '../../requests/transmission.js';
-import { AbortWatch } from '../../timing/abort-watch.js';
+import { watchAbort } from '../../timing/abort-watch.js';
 import { beginDelivery, mayDeliverNext, nextTurn } from '../../timing/delivery-turn.js';
 import { within } from '../../timing/patient-timer.js';
 
@@ -55,7 +55,6 @@ function costBytesOf(packetBytes: number): number {
  */
 export class LoopbackLink {
   readonly #options: LoopbackLinkOptions;
-  readonly #aborts = new AbortWatch();
   readonly #queue = new Set<QueuedPacket>();
   #queuedBytes = 0;
   /** Room that is kept for packets sent later. */
@@ -79,7 +78,7 @@ export class LoopbackLink {
     return new Promise((resolve, reject) => {
       const queued = this.#enqueue(packet, { written: resolve, failed: reject });
       if (signal !== undefined && queued !== undefined) {
-        queued.settled = this.#aborts.add(signal, () => this.#reject(queued, signal.reason));
+        queued.settled = watchAbort(signal, () => this.#reject(queued, signal.reason));
       }
     });
   }
