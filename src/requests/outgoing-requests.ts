@@ -239,16 +239,25 @@ export class OutgoingRequests {
   /** Starts what waited for a request that has left. */
   #startNext(left: PendingRequest): void {
     if (left.id !== undefined) {
-      const next = this.#awaitingId.shift();
+      const next = nextOf(this.#awaitingId);
       if (next !== undefined) {
         this.#takeId(next);
       }
     }
     if (this.#inTurn === left) {
-      this.#inTurn = this.#awaitingTurn.shift();
+      this.#inTurn = nextOf(this.#awaitingTurn);
       if (this.#inTurn !== undefined) {
         this.#takeId(this.#inTurn);
       }
     }
   }
+}
+
+/** Removes and returns the next request. Leaves out those whose signal has just aborted: they are about to reject. */
+function nextOf(queue: Fifo<PendingRequest>): PendingRequest | undefined {
+  let next = queue.shift();
+  while (next?.options.signal?.aborted) {
+    next = queue.shift();
+  }
+  return next;
 }
