@@ -172,3 +172,17 @@ describe('shutdown', () => {
     await Promise.all([rejected, stopping]);
   });
 });
+
+test('the time for many packets in flight is linear in their number', async () => {
+  const { communicator } = await started();
+  communicator.setReceiveHandler(() => {});
+  const msFor = async (count: number) => {
+    const startedAt = performance.now();
+    await Promise.all(Array.from({ length: count }, () => communicator.inject('a', new Uint8Array(0))));
+    return performance.now() - startedAt;
+  };
+  await msFor(20_000);
+  const shortMs = await msFor(20_000);
+  // Eight times as many packets. Quadratic time would be 64 times as long.
+  expect(await msFor(160_000)).toBeLessThan(24 * shortMs);
+}, 60_000);
