@@ -1,10 +1,9 @@
 /** The events of every communicator. Each has one object as its payload. */
 export interface CommunicatorEvents {
   /**
-   * A handler threw or rejected with `error` when it was given `packet`, or the reply of an `onRequest` handler could not
-   * be sent. Receiving continues. Without a listener
-   * or a diagnostics subscriber, the first such error of each connection becomes a warning of the process
-   * (`HANDLER_FAILED`).
+   * A handler threw or rejected with `error` when it was given `packet`, or the reply to a request of the device could not
+   * be sent. Receiving continues. Without a listener or a diagnostics subscriber, the first such error of each connection
+   * becomes a warning of the process (`HANDLER_FAILED`).
    */
   handlerError: { name: string; error: unknown; packet: Uint8Array };
   /**

@@ -172,6 +172,23 @@ describe('ready', () => {
   });
 });
 
+describe('request', () => {
+  test('aborted together with those before it: is not passed to the hook', async () => {
+    const communicator = await started();
+    const controller = new AbortController();
+    const options = { matches: () => true, signal: controller.signal };
+    const requests = [1, 2, 3].map((value) => communicator.request('a', Uint8Array.of(value), options));
+    const next = communicator.request('a', Uint8Array.of(4), { matches: () => true });
+    controller.abort('not wanted');
+    expect(await Promise.allSettled(requests)).toEqual(
+      requests.map(() => ({ status: 'rejected', reason: 'not wanted' })),
+    );
+    void communicator.receive('a', PACKET);
+    expect(await next).toEqual(PACKET);
+    expect(communicator.calls.map(([, , packet]) => packet)).toEqual([Uint8Array.of(1), Uint8Array.of(4)]);
+  });
+});
+
 describe('shutdown', () => {
   test('resolves when the hook has, and so does a dispose in the meantime', async () => {
     const communicator = await started();

@@ -1,4 +1,4 @@
-import { AbortWatch } from '../timing/abort-watch.js';
+import { watchAbort } from '../timing/abort-watch.js';
 import type { ConnectionStats } from './connection-stats.js';
 import { Offer, PacketIterator } from './packet-iterator.js';
 
@@ -21,7 +21,6 @@ export class Consumers {
   readonly #owner: ConsumersOwner;
   readonly #stats: ConnectionStats;
   readonly #iterators = new Set<PacketIterator>();
-  #aborts: AbortWatch | undefined;
   #isClosed = false;
   /** The handler of this connection alone. */
   handler: Handler | undefined;
@@ -55,8 +54,7 @@ export class Consumers {
     } else {
       this.#iterators.add(iterator);
       if (signal !== undefined) {
-        this.#aborts ??= new AbortWatch();
-        unwatch = this.#aborts.add(signal, () => iterator.end({ error: signal.reason }));
+        unwatch = watchAbort(signal, () => iterator.end({ error: signal.reason }));
       }
     }
     return iterator;

@@ -167,6 +167,8 @@ export class Exchange implements Inlet {
 
   lost(error: ConnectionError): void {
     this.#rejectRequests((requests) => requests.errors.lost(error));
+    const why = `the port was closed before the handler of onRequest was done: ${error.message}`;
+    this.#incoming?.close(this.#replyError(error.code, why, error));
   }
 
   /** Closes the connection for a while, as {@link NamedConnection.release} promises. */
@@ -215,6 +217,9 @@ export class Exchange implements Inlet {
   close(): void {
     const message = `ready "${this.#name}": shutdown ended before the connection was reopened`;
     this.#readyCalls?.rejectAll(new ConnectionError('SHUTDOWN_TIMEOUT', this.#name, message));
+    this.#incoming?.close(
+      this.#replyError('SHUTDOWN_TIMEOUT', 'shutdown ended before the handler of onRequest was done'),
+    );
     this.#consumers.close();
     this.#stats.packetsDropped += this.#intake.close();
   }
@@ -253,6 +258,11 @@ export class Exchange implements Inlet {
       otherPackets: () => this.#otherPackets,
       lineCounts: () => lineCounts(this.#name),
     });
+  }
+
+  /** Why a request of the device gets no reply. */
+  #replyError(code: ConnectionError['code'], why: string, cause?: Error): ConnectionError {
+    return new ConnectionError(code, this.#name, `reply to "${this.#name}": ${why}`, { cause });
   }
 
   #rejectRequests(errorOf: (requests: OutgoingRequests) => Error): void {

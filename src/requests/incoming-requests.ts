@@ -14,11 +14,22 @@ export interface ReplyCarrier {
   handlerFailed(error: unknown, packet: Uint8Array): void;
 }
 
+/** A request of the device. */
+interface DeviceRequest {
+  readonly id: number;
+  readonly packet: Uint8Array;
+  /** How often the connection had been closed when the request was handled. */
+  readonly closings: number;
+}
+
 /** Answers the requests of the device of one connection. */
 export class IncomingRequests {
   readonly #ids: RequestIds;
   readonly #stats: ConnectionStats;
   readonly #carrier: ReplyCarrier;
+  #closings = 0;
+  /** Why it was closed last. */
+  #closedBy: Error | undefined;
   handler: RequestHandler | undefined;
 
   constructor(ids: RequestIds, stats: ConnectionStats, carrier: ReplyCarrier) {
@@ -30,47 +41,60 @@ export class IncomingRequests {
   /** Answers a request. Returns a promise, which never rejects, while the handler is busy. */
   take(id: number, packet: Uint8Array): Promise<void> | undefined {
     this.#stats.requestsReceived++;
+    const request = { id, packet, closings: this.#closings };
     const { handler } = this;
     if (handler === undefined) {
       this.#stats.requestsUnhandled++;
-      this.#send(this.#ids.errorReply(id, REPLY_CODES.noHandler), packet);
+      this.#sendError(request, REPLY_CODES.noHandler);
       return undefined;
     }
     try {
       const reply = handler(packet);
       if (typeof (reply as PromiseLike<Uint8Array>)?.then !== 'function') {
-        this.#reply(id, reply, packet);
+        this.#reply(request, reply);
         return undefined;
       }
       return Promise.resolve(reply)
-        .then((settled) => this.#reply(id, settled, packet))
-        .catch((error: unknown) => this.#fail(id, error, packet));
+        .then((settled) => this.#reply(request, settled))
+        .catch((error: unknown) => this.#fail(request, error));
     } catch (error) {
-      this.#fail(id, error, packet);
+      this.#fail(request, error);
       return undefined;
     }
   }
 
-  /** The reply is not awaited: a device that does not take it must not keep its own packets from being read. */
-  #reply(id: number, reply: unknown, packet: Uint8Array): void {
+  /** The connection is closed: a device that opens it again may use the same ids, so it gets no reply to what it asked. */
+  close(error: Error): void {
+    this.#closings++;
+    this.#closedBy = error;
+  }
+
+  #reply(request: DeviceRequest, reply: unknown): void {
     if (!isUint8Array(reply)) {
       throw new TypeError(`onRequest: the handler returned ${describeValue(reply)}; expected a Uint8Array`);
     }
-    this.#carrier.reply(this.#ids.withId(id, reply)).catch((error: unknown) => {
+    this.#send(request, this.#ids.withId(request.id, reply)).catch((error: unknown) => {
       if ((error as { code?: unknown } | null)?.code === 'PACKET_TOO_LARGE') {
-        this.#fail(id, error, packet);
+        this.#fail(request, error);
       } else {
-        this.#carrier.handlerFailed(error, packet);
+        this.#carrier.handlerFailed(error, request.packet);
       }
     });
   }
 
-  #fail(id: number, error: unknown, packet: Uint8Array): void {
-    this.#carrier.handlerFailed(error, packet);
-    this.#send(this.#ids.errorReply(id, REPLY_CODES.handlerFailed), packet);
+  #fail(request: DeviceRequest, error: unknown): void {
+    this.#carrier.handlerFailed(error, request.packet);
+    this.#sendError(request, REPLY_CODES.handlerFailed);
   }
 
-  #send(errorReply: Uint8Array, packet: Uint8Array): void {
-    this.#carrier.reply(errorReply).catch((error: unknown) => this.#carrier.handlerFailed(error, packet));
+  #sendError(request: DeviceRequest, code: number): void {
+    this.#send(request, this.#ids.errorReply(request.id, code)).catch((error: unknown) =>
+      this.#carrier.handlerFailed(error, request.packet),
+    );
+  }
+
+  /** Not to be awaited: a device that does not take its replies must not keep its own packets from being read. */
+  #send({ closings }: DeviceRequest, reply: Uint8Array): Promise<void> {
+    return closings === this.#closings ? this.#carrier.reply(reply) : Promise.reject(this.#closedBy);
   }
 }

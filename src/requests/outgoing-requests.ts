@@ -1,4 +1,4 @@
-import { AbortWatch } from '../timing/abort-watch.js';
+import { watchAbort } from '../timing/abort-watch.js';
 import type { ConnectionStats } from './connection-stats.js';
 import { Fifo } from './fifo.js';
 import { IdPool } from './id-pool.js';
@@ -30,7 +30,6 @@ export class OutgoingRequests {
   readonly #carrier: RequestCarrier;
   readonly #ids: RequestIds | undefined;
   readonly #pool: IdPool | undefined;
-  readonly #aborts = new AbortWatch();
   readonly #timer: ReplyTimer<PendingRequest>;
   /** All that have not settled. */
   readonly #open = new Set<PendingRequest>();
@@ -65,7 +64,7 @@ export class OutgoingRequests {
     this.#timer.isNeeded = true;
     const { signal } = options;
     if (signal !== undefined) {
-      request.unwatch = this.#aborts.add(signal, () => this.reject(request, signal.reason));
+      request.unwatch = watchAbort(signal, () => this.reject(request, signal.reason));
     }
     if (options.concurrent) {
       this.#takeId(request);
@@ -241,16 +240,25 @@ export class OutgoingRequests {
   /** Starts what waited for a request that has left. */
   #startNext(left: PendingRequest): void {
     if (left.id !== undefined) {
-      const next = this.#awaitingId.shift();
+      const next = nextOf(this.#awaitingId);
       if (next !== undefined) {
         this.#takeId(next);
       }
     }
     if (this.#inTurn === left) {
-      this.#inTurn = this.#awaitingTurn.shift();
+      this.#inTurn = nextOf(this.#awaitingTurn);
       if (this.#inTurn !== undefined) {
         this.#takeId(this.#inTurn);
       }
     }
   }
+}
+
+/** Removes and returns the next request. Leaves out those whose signal has just aborted: they are about to reject. */
+function nextOf(queue: Fifo<PendingRequest>): PendingRequest | undefined {
+  let next = queue.shift();
+  while (next?.options.signal?.aborted) {
+    next = queue.shift();
+  }
+  return next;
 }

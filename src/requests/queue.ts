@@ -10,6 +10,11 @@ export class Queue<Item> {
     return this.#items.length - this.#next;
   }
 
+  /** The first item. */
+  get first(): Item | undefined {
+    return this.#items[this.#next];
+  }
+
   add(item: Item): void {
     this.#items.push(item);
   }

@@ -9,27 +9,30 @@ export interface Timed {
 /** The timer waits in eighths of this. Time in which the event loop is blocked for longer does not count. */
 const PATIENCE_MS = 200;
 
+/** Looking for limits that are over takes time: after that, it pauses for this long for each item. */
+const PAUSE_MS_PER_ITEM = 0.001;
+
 /**
  * The time limits of many requests, with one timer that goes on from one request to the next: starting a timer for each
  * costs more than a quick reply does.
  */
 export class ReplyTimer<Item extends Timed> {
   readonly #timer = new PatientTimer(PATIENCE_MS);
-  readonly #items: Iterable<Item>;
+  readonly #items: ReadonlySet<Item>;
   readonly #expire: (item: Item) => void;
   #plannedMs = Number.POSITIVE_INFINITY;
+  /** When the pause is over. */
+  #earliestMs = 0;
 
   /** @param items - all whose limits may run */
-  constructor(items: Iterable<Item>, expire: (item: Item) => void) {
+  constructor(items: ReadonlySet<Item>, expire: (item: Item) => void) {
     this.#items = items;
     this.#expire = expire;
   }
 
   start(item: Item, limitMs: number): void {
     item.dueMs = this.#timer.watchedMs + limitMs;
-    if (item.dueMs < this.#plannedMs) {
-      this.#plan(item.dueMs);
-    }
+    this.#plan(item.dueMs);
   }
 
   /** Sets whether anyone waits: if not, the timer does not keep the process alive. */
@@ -42,15 +45,20 @@ export class ReplyTimer<Item extends Timed> {
     this.#plannedMs = Number.POSITIVE_INFINITY;
   }
 
+  /** Looks for expired limits at that time, unless that is planned already. */
   #plan(dueMs: number): void {
-    this.#timer.stop();
-    this.#plannedMs = dueMs;
-    this.#timer.start(dueMs, () => this.#due());
+    const plannedMs = Math.max(dueMs, this.#earliestMs);
+    if (plannedMs < this.#plannedMs) {
+      this.#timer.stop();
+      this.#plannedMs = plannedMs;
+      this.#timer.start(plannedMs, () => this.#due());
+    }
   }
 
   #due(): void {
     const nowMs = this.#timer.watchedMs;
     this.#plannedMs = Number.POSITIVE_INFINITY;
+    this.#earliestMs = nowMs + PAUSE_MS_PER_ITEM * this.#items.size;
     for (const item of [...this.#items]) {
       if (item.dueMs <= nowMs) {
         this.#expire(item);
@@ -60,8 +68,6 @@ export class ReplyTimer<Item extends Timed> {
     for (const item of this.#items) {
       nextMs = Math.min(nextMs, item.dueMs);
     }
-    if (nextMs < this.#plannedMs) {
-      this.#plan(nextMs);
-    }
+    this.#plan(nextMs);
   }
 }

@@ -61,7 +61,7 @@ export interface LinkStats {
   packetsSent: number;
   /** Bytes of the packets sent. */
   packetBytesSent: number;
-  /** Of the packets accepted: canceled by their signal. */
+  /** Of the packets accepted: canceled by their signal, or with the request that they belong to. */
   packetsAborted: number;
   /** Of the packets accepted: rejected with `SEND_TIMEOUT`. */
   packetsTimedOut: number;

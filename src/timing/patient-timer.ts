@@ -64,7 +64,8 @@ export class PatientTimer {
   #nextSlice(): void {
     const leftMs = this.#dueMs - this.#watchedMs;
     if (leftMs > 0) {
-      const sliceMs = Math.min(this.#sliceMs, leftMs);
+      // No timer takes less than 1 ms. If that counted as less, many calls that are due one after the other would be late.
+      const sliceMs = Math.ceil(Math.min(this.#sliceMs, leftMs));
       this.#sliceStartedAt = performance.now();
       this.#timer = setTimeout(() => {
         this.#timer = undefined;

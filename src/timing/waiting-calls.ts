@@ -1,4 +1,4 @@
-import { AbortWatch } from './abort-watch.js';
+import { watchAbort } from './abort-watch.js';
 
 interface Waiter {
   resolve(): void;
@@ -10,7 +10,6 @@ interface Waiter {
 /** Calls that wait for one connection: of `ready`, or of `reopen`. */
 export class WaitingCalls {
   readonly #waiters = new Set<Waiter>();
-  readonly #aborts = new AbortWatch();
 
   /** Settles with {@link resolveAll} or {@link rejectAll}, or rejects with `signal.reason`. */
   wait(signal: AbortSignal | undefined): Promise<void> {
@@ -18,7 +17,7 @@ export class WaitingCalls {
       const waiter: Waiter = { resolve, reject };
       this.#waiters.add(waiter);
       if (signal !== undefined) {
-        waiter.unwatch = this.#aborts.add(signal, () => {
+        waiter.unwatch = watchAbort(signal, () => {
           this.#remove(waiter);
           reject(signal.reason);
         });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import type { SerialEvents } from '../../src/index.js';
+import type { SerialConnection, SerialEvents } from '../../src/index.js';
 import { outcome, someTurns } from '../contract/harness.js';
 import { Inbox } from '../support/inbox.js';
-import { settled, start } from '../support/mock-connection.js';
+import { connected, settled, start, startReconnecting } from '../support/mock-connection.js';
 import { expectNothingUncounted, expectRequestsCounted } from '../support/stats.js';
 
 const bytes = (...values: number[]) => Uint8Array.from(values);
@@ -264,5 +264,47 @@ describe('requests of the device', () => {
       ...['request 3', 'replied 3', 'packet 4', 'handled 4'],
     ]);
     expect(serial.stats('arm')).toMatchObject({ packetsDelivered: 2, requestsReceived: 2 });
+  });
+});
+
+describe('a reply to the device', () => {
+  /** A connection whose handler for the request 7 of the device answers when the test says so. */
+  async function startSlow(settings: Partial<SerialConnection> = {}) {
+    const { serial, device } = await startReconnecting({ ...IDS, ...settings });
+    const errors: unknown[] = [];
+    serial.on('handlerError', ({ error }) => errors.push(error));
+    let answer = (_reply: Uint8Array) => {};
+    const isAsked = new Promise<void>((resolve) => {
+      serial.onRequest('arm', ([value]) =>
+        value === 7
+          ? new Promise((resolveReply) => {
+              answer = resolveReply;
+              resolve();
+            })
+          : bytes(value!),
+      );
+    });
+    await device.send(bytes(129, 7));
+    await isAsked;
+    return { serial, device, errors, answer: () => answer(bytes(70)) };
+  }
+
+  test('is not sent to a device that has reconnected meanwhile, and may have used the id again', async () => {
+    const { serial, device, errors, answer } = await startSlow();
+    device.unplug();
+    device.plug();
+    await connected(serial);
+    answer();
+    await device.send(bytes(129, 8));
+    expect(await device.nextPacket()).toEqual(bytes(129, 8));
+    expect(errors).toMatchObject([{ code: 'CONNECTION_LOST', message: expect.stringMatching(/^reply to "arm": /) }]);
+  });
+
+  test.each(['reject', 'wait'] as const)('is reported after shutdown, with whenDisconnected: %s', async (mode) => {
+    const { serial, errors, answer } = await startSlow({ whenDisconnected: mode });
+    await serial.shutdown();
+    answer();
+    await expect.poll(() => errors).toMatchObject([{ code: 'SHUTDOWN_TIMEOUT' }]);
+    expect(serial.stats('arm').packetsWaiting).toBe(0);
   });
 });

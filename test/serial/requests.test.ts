@@ -97,6 +97,20 @@ describe('time limits', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(900);
   });
 
+  test('the limits of many requests are over at the same time', async () => {
+    const { serial } = await start({ requestIds: { bytes: 2 } });
+    const startedAt = performance.now();
+    const durations = await Promise.all(
+      Array.from({ length: 2_000 }, async () => {
+        await settled(serial.request('arm', packet(1), { timeoutMs: 200 }));
+        return performance.now() - startedAt;
+      }),
+    );
+    expect(durations[0]).toBeGreaterThanOrEqual(199);
+    expect(Math.max(...durations)).toBeLessThan(4 * durations[0]!);
+    expect(serial.stats('arm').requestsTimedOut).toBe(2_000);
+  });
+
   test('timeoutMs is kept while other requests with shorter limits come and go', async () => {
     const { serial } = await start({}, { onRequest: (request) => request });
     const first = settled(serial.request('arm', packet(1), { matches: never, timeoutMs: 150 }));

@@ -58,6 +58,19 @@ test.each([
   expect(ports[1]!.taken.length).toBe((framesTruncated === 0 ? 0 : 256) + 3);
 });
 
+test('sendTimeoutMs of many packets is over at the same time', async () => {
+  const { serial, device } = await start({ sendTimeoutMs: 200 });
+  device.stall();
+  const startedAt = performance.now();
+  const durations = await Promise.all(
+    Array.from({ length: 2_000 }, async () => {
+      expect(await settled(serial.send('arm', Uint8Array.of(1)))).toBe('SEND_TIMEOUT');
+      return performance.now() - startedAt;
+    }),
+  );
+  expect(Math.max(...durations)).toBeLessThan(4 * durations[0]!);
+});
+
 test('a send after a loss rejects with reconnect: false, even with whenDisconnected: wait', async () => {
   const { serial, device, events } = await startReconnecting({ reconnect: false, whenDisconnected: 'wait' });
   const lost = new Promise((resolve) => serial.once('disconnected', resolve));

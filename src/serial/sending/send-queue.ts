@@ -3,7 +3,7 @@ import { type FrameChecksum, frameChecksum, withChecksum } from '../../framing/c
 import { maxWireBytes } from '../../framing/frame-encoder.js';
 import { resyncSequence } from '../../framing/resync-sequence.js';
 import type { Transmission } from '../../requests/transmission.js';
-import { AbortWatch } from '../../timing/abort-watch.js';
+import { watchAbort } from '../../timing/abort-watch.js';
 import { PatientTimer } from '../../timing/patient-timer.js';
 import { type CompleteSerialConnection, idBytesOf } from '../serial-connection.js';
 import type { LinkStats } from '../serial-stats.js';
@@ -44,7 +44,6 @@ export class SendQueue {
   #queuedBytes = 0;
   /** Room that is kept for packets sent later. */
   #heldBytes = 0;
-  #aborts: AbortWatch | undefined;
   /** Undefined without `sendTimeoutMs`. */
   readonly #timer: PatientTimer | undefined;
 
@@ -142,8 +141,7 @@ export class SendQueue {
     this.#waiting.add(group);
     this.#joinable = signal === undefined && transmission === undefined && timer === undefined ? group : undefined;
     if (signal !== undefined) {
-      this.#aborts ??= new AbortWatch();
-      group.unwatch = this.#aborts.add(signal, () => this.#abort(group, signal.reason));
+      group.unwatch = watchAbort(signal, () => this.#abort(group, signal.reason));
     }
     if (timer?.isRunning === false) {
       timer.start(deadlineMs, () => this.#expire(timer));

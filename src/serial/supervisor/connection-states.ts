@@ -191,6 +191,7 @@ export function acceptsPackets(
     case 'freeing':
     case 'released':
     case 'givenUp':
+    case 'closed':
       return false;
     default:
       return whenDisconnected === 'wait' || linkOf(state) !== undefined;

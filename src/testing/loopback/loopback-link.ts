@@ -1,8 +1,9 @@
 // Not the global: Jest removes it with jsdom.
 import { setImmediate } from 'node:timers';
 import { ConnectionError, IllegalStateAction } from '../../errors.js';
+import { Queue } from '../../requests/queue.js';
 import type { Transmission } from '../../requests/transmission.js';
-import { AbortWatch } from '../../timing/abort-watch.js';
+import { watchAbort } from '../../timing/abort-watch.js';
 import { beginDelivery, mayDeliverNext, nextTurn } from '../../timing/delivery-turn.js';
 import { within } from '../../timing/patient-timer.js';
 
@@ -55,13 +56,12 @@ function costBytesOf(packetBytes: number): number {
  */
 export class LoopbackLink {
   readonly #options: LoopbackLinkOptions;
-  readonly #aborts = new AbortWatch();
   readonly #queue = new Set<QueuedPacket>();
   #queuedBytes = 0;
   /** Room that is kept for packets sent later. */
   #heldBytes = 0;
   /** In order. The first one is being handled. */
-  readonly #inFlight: PacketInFlight[] = [];
+  readonly #inFlight = new Queue<PacketInFlight>();
   #bytesInFlight = 0;
   #admitting = false;
   #delivering = false;
@@ -79,7 +79,7 @@ export class LoopbackLink {
     return new Promise((resolve, reject) => {
       const queued = this.#enqueue(packet, { written: resolve, failed: reject });
       if (signal !== undefined && queued !== undefined) {
-        queued.settled = this.#aborts.add(signal, () => this.#reject(queued, signal.reason));
+        queued.settled = watchAbort(signal, () => this.#reject(queued, signal.reason));
       }
     });
   }
@@ -137,13 +137,14 @@ export class LoopbackLink {
       await within(timeoutMs, queueEmpty);
     }
     this.#closed = true;
-    for (const [index, packetInFlight] of this.#inFlight.entries()) {
-      for (let left = index === 0 ? (this.#repliesLeft ?? 1) : 1; left > 0; left--) {
+    let left = this.#repliesLeft ?? 1;
+    for (let first = this.#inFlight.shift(); first !== undefined; first = this.#inFlight.shift()) {
+      for (; left > 0; left--) {
         this.#options.dropped();
       }
-      packetInFlight.abandoned?.();
+      left = 1;
+      first.abandoned?.();
     }
-    this.#inFlight.length = 0;
     for (const queued of this.#queue) {
       this.#reject(
         queued,
@@ -157,7 +158,7 @@ export class LoopbackLink {
   }
 
   #put(packetInFlight: PacketInFlight): void {
-    this.#inFlight.push(packetInFlight);
+    this.#inFlight.add(packetInFlight);
     this.#bytesInFlight += packetInFlight.costBytes;
     this.#planDelivery();
   }
@@ -215,7 +216,7 @@ export class LoopbackLink {
         await nextTurn();
       }
       if (!this.#closed) {
-        const first = this.#inFlight[0]!;
+        const first = this.#inFlight.first!;
         const handled = this.#deliverReplies(
           first,
           first.isSent ? this.#options.reply(first.packet) : [first.packet],

@@ -172,3 +172,37 @@ describe('shutdown', () => {
     await Promise.all([rejected, stopping]);
   });
 });
+
+test('the time for many packets in flight is linear in their number', async () => {
+  const { communicator } = await started();
+  communicator.setReceiveHandler(() => {});
+  const msFor = async (count: number) => {
+    const startedAt = performance.now();
+    await Promise.all(Array.from({ length: count }, () => communicator.inject('a', new Uint8Array(0))));
+    return performance.now() - startedAt;
+  };
+  await msFor(20_000);
+  const shortMs = await msFor(20_000);
+  // Eight times as many packets. Quadratic time would be 64 times as long.
+  expect(await msFor(160_000)).toBeLessThan(24 * shortMs);
+}, 60_000);
+
+test('requests that are aborted while they wait for their turn leave no memory in use', async () => {
+  const { communicator } = await started({ reply: () => undefined });
+  const matches = () => false;
+  const open = [1, 2].map(() => communicator.request('a', bytes(1), { matches, timeoutMs: 600_000 }));
+  const abortMany = async () => {
+    for (let count = 0; count < 50_000; count++) {
+      const controller = new AbortController();
+      const request = communicator.request('a', bytes(2), { matches, signal: controller.signal });
+      controller.abort('not wanted');
+      await request.catch(() => undefined);
+    }
+  };
+  await abortMany();
+  const before = usedBytes();
+  await abortMany();
+  expect(usedBytes() - before).toBeLessThan(MiB);
+  await communicator.shutdown();
+  expect(await Promise.allSettled(open)).toHaveLength(2);
+}, 60_000);
