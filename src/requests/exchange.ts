@@ -64,6 +64,8 @@ export class Exchange implements Inlet {
   readonly #ids: RequestIds | undefined;
   readonly #intake: Intake;
   readonly #consumers: Consumers;
+  /** The handler that `onPacket` has set. */
+  #packetHandler: PacketHandler | undefined;
   readonly #incoming: IncomingRequests | undefined;
   /** Made by the first request: there can be hundreds of connections. */
   #requests: OutgoingRequests | undefined;
@@ -138,7 +140,8 @@ export class Exchange implements Inlet {
   /** Sets the handler of this connection alone. */
   setHandler(handler: PacketHandler): void {
     checkHandler('onPacket', handler);
-    this.#warnOfReplacing('onPacket', this.#consumers.handler);
+    this.#warnOfReplacing('onPacket', this.#packetHandler, handler);
+    this.#packetHandler = handler;
     this.#consumers.handler = (_name, packet) => handler(packet);
   }
 
@@ -149,7 +152,7 @@ export class Exchange implements Inlet {
     if (incoming === undefined) {
       throw invalidOption(`onRequest of "${this.#name}": the connection has no ids; set requestIds`);
     }
-    this.#warnOfReplacing('onRequest', incoming.handler);
+    this.#warnOfReplacing('onRequest', incoming.handler, handler);
     incoming.handler = handler;
   }
 
@@ -306,8 +309,8 @@ export class Exchange implements Inlet {
     return ids.kindOf(id) === 'device-request' ? this.#incoming!.take(id, payload) : this.#consumers.deliver(payload);
   }
 
-  #warnOfReplacing(call: string, before: unknown): void {
-    if (before !== undefined && !this.#warned.has(call)) {
+  #warnOfReplacing(call: string, before: unknown, handler: unknown): void {
+    if (before !== undefined && before !== handler && !this.#warned.has(call)) {
       this.#warned.add(call);
       warn('HANDLER_REPLACED', `connection "${this.#name}": ${call} replaced a handler that was set before`);
     }

@@ -160,10 +160,13 @@ export function describeConnections(makeHarness: MakeHarness): void {
       const { communicator } = await setUpWith(makeHarness, { requestIds: { bytes: 1 } }, 'a', 'b');
       const warnings = warningsOfReplacing();
       const [arm, leg] = [communicator.connection('a'), communicator.connection('b')];
-      for (const connection of [arm, leg]) {
-        connection.onPacket(() => {});
-        connection.onRequest((received) => received);
+      const ignore = () => {};
+      const echo = (received: Uint8Array) => received;
+      for (const connection of [arm, leg, arm]) {
+        connection.onPacket(ignore);
+        connection.onRequest(echo);
       }
+      // The same handler again replaces nothing.
       expect(warnings).toEqual([]);
       arm.onPacket(() => {});
       arm.onPacket(() => {});
