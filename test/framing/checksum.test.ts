@@ -160,7 +160,7 @@ describe('a checksum object', () => {
     ['toString', '"toString"'],
     [null, 'null'],
     [{}, 'an object'],
-    [{ bytes: 2 }, 'an object'],
+    [{ bytes: 2 }, '{ bytes: 2 }'],
     [{ bytes: 0, compute() {} }, 'an object'],
     [{ bytes: 9, compute() {} }, 'an object'],
     [{ bytes: 1.5, compute() {} }, 'an object'],
