@@ -1,5 +1,5 @@
 import { isUint8Array } from 'node:util/types';
-import type { SendOptions } from '../call-arguments.js';
+import { checkHandler, type SendOptions } from '../call-arguments.js';
 import { ConnectionError, InvalidArgumentError } from '../errors.js';
 import { checkOptions, describeValue, invalidOption, type OptionRules } from '../options.js';
 import type { Codec } from './codec.js';
@@ -109,7 +109,7 @@ export class Channel<Out, In> {
    * one at a time, as {@link NamedConnection.onPacket} describes.
    */
   onMessage(handler: (message: In) => unknown): void {
-    this.#requireFunction('onMessage', handler);
+    checkHandler(`onMessage "${this.connection.name}"`, handler);
     this.connection.onPacket((packet) => {
       const message = this.#decodeOrReport(packet);
       return message === UNDECODED ? undefined : handler(message);
@@ -121,7 +121,7 @@ export class Channel<Out, In> {
    * reply. If a request does not decode, or the handler fails, the device gets an error reply.
    */
   onRequest(handler: (message: In) => Out | PromiseLike<Out>): void {
-    this.#requireFunction('onRequest', handler);
+    checkHandler(`onRequest "${this.connection.name}"`, handler);
     this.connection.onRequest(async (packet) => {
       const message = this.#decodeReported(packet);
       return this.#encode('reply to', await handler(message));
@@ -188,14 +188,6 @@ export class Channel<Out, In> {
         name,
         `request to "${name}": the reply does not decode: ${String(error)}; check that the codec fits the device`,
         { cause: error },
-      );
-    }
-  }
-
-  #requireFunction(call: string, handler: unknown): void {
-    if (typeof handler !== 'function') {
-      throw new TypeError(
-        `${call} "${this.connection.name}": the handler must be a function, got ${describeValue(handler)}`,
       );
     }
   }

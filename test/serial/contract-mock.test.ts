@@ -1,37 +1,17 @@
 import { SerialCommunicator } from '../../src/index.js';
-import { mockBinding } from '../../src/testing/mock/mock-binding.js';
-import { MockDevice } from '../../src/testing/mock/mock-device.js';
 import { describeCommunicatorContract } from '../communicator-contract.js';
+import { ContractMocks } from '../support/contract-mocks.js';
 
 describeCommunicatorContract(
   'SerialCommunicator over mock devices',
   async () => {
-    const devices = ['/dev/ttyMOCK0', '/dev/ttyMOCK1', '/dev/ttyMOCK2'].map(
-      (path) => new MockDevice({ path, echo: true }),
-    );
-    const requesting = new MockDevice({
-      path: '/dev/ttyMOCK3',
-      requestIds: { bytes: 1 },
-      onRequest: (packet) => packet,
-    });
-    let used = 0;
-    const next = () => {
-      const device = devices[used++]!;
-      return { device, connection: { path: device.path, baudRate: 115_200 } };
-    };
+    const { binding, echoing, connection, brokenConnection, requestingDevice } = new ContractMocks();
     return {
-      communicator: new SerialCommunicator({ binding: mockBinding(...devices, requesting) }),
-      connection: () => next().connection,
-      requestingDevice: () => ({
-        connection: { path: requesting.path, baudRate: 115_200, requestIds: { bytes: 1 } },
-        request: (packet) => requesting.request(packet, { timeoutMs: 10_000 }),
-      }),
-      brokenConnection() {
-        const { device, connection } = next();
-        device.unplug();
-        return { connection, mend: () => device.plug() };
-      },
-      stall: (isStalled) => (isStalled ? devices[0]!.stall() : devices[0]!.resume()),
+      communicator: new SerialCommunicator({ binding }),
+      connection,
+      brokenConnection,
+      requestingDevice,
+      stall: (isStalled) => (isStalled ? echoing[0]!.stall() : echoing[0]!.resume()),
       async dispose() {},
     };
   },

@@ -14,6 +14,16 @@ interface Situation {
 
 const RELEASED = 'CONNECTION_RELEASED false';
 
+/** Loses the port, and plugs the device in again. Opening it then waits for the returned gate. */
+async function holdReopening(rig: ReleasingRig): Promise<ReturnType<typeof gate>> {
+  await rig.serial.initialize();
+  const opening = gate();
+  rig.hold = opening.opened;
+  await lose(rig);
+  rig.device.plug();
+  return opening;
+}
+
 /** Every state of a connection in which `release` may be called, by its name in docs/architecture.md. */
 const SITUATIONS: Record<string, Situation> = {
   absent: {
@@ -54,11 +64,7 @@ const SITUATIONS: Record<string, Situation> = {
   },
   'reopening, and the attempt succeeds': {
     async enter(rig) {
-      await rig.serial.initialize();
-      const opening = gate();
-      rig.hold = opening.opened;
-      await lose(rig);
-      rig.device.plug();
+      const opening = await holdReopening(rig);
       await vi.waitFor(() => expect(rig.serial.connectionState('arm')).toBe('connecting'));
       return () => {
         rig.hold = undefined;
@@ -69,11 +75,7 @@ const SITUATIONS: Record<string, Situation> = {
   },
   'reopening, and the attempt fails': {
     async enter(rig) {
-      await rig.serial.initialize();
-      const opening = gate();
-      rig.hold = opening.opened;
-      await lose(rig);
-      rig.device.plug();
+      const opening = await holdReopening(rig);
       await vi.waitFor(() => expect(rig.serial.connectionState('arm')).toBe('connecting'));
       return () => {
         rig.hold = undefined;
@@ -85,11 +87,7 @@ const SITUATIONS: Record<string, Situation> = {
   'blocked by an attempt that has timed out': {
     settings: { openTimeoutMs: 10 },
     async enter(rig) {
-      await rig.serial.initialize();
-      const opening = gate();
-      rig.hold = opening.opened;
-      await lose(rig);
-      rig.device.plug();
+      const opening = await holdReopening(rig);
       await vi.waitFor(() => expect(rig.serial.connectionError('arm')).toMatchObject({ code: 'OPEN_TIMEOUT' }));
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect(rig.attempts).toBe(2);
