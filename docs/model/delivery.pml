@@ -83,8 +83,8 @@ byte faults = FAULTS;
 #define FAIL faults--
 /* The two ends' timers run out in turn, so that neither keeps the other from its own. */
 #define QUIET (empty(toDevice) && empty(toHost))
-#define HOST_TIMER (QUIET && (turn == 0 || !(deviceH != 0 && DEVICE_WAITS)))
-#define DEVICE_TIMER (QUIET && turn == 1)
+#define HOST_TIMER (QUIET && !MORE && (turn == 0 || !DEVICE_WAITS))
+#define DEVICE_TIMER (QUIET && !MORE && turn == 1)
 #define NEXT_TURN turn = 1 - turn
 #define ANSWER(condition, answer) if :: condition -> answer :: else fi
 bit turn;
@@ -129,17 +129,23 @@ inline mayRecord(line, kind_, h_, d_, x_, y_) {
 #endif
 
 /*
- * A frame that its receiver can never accept is taken off the line at once, in the safety form on a line that repeats nothing:
- * H never comes back to a value that an end has left. All that such a frame could cause is a NO_SESSION, and the
- * answerer without a session sends that at any moment. This leaves much fewer states.
+ * In the safety form, a frame that its receiver can never accept is taken off the line at once: an end never returns to the H
+ * of a session that it has left, unless the line repeats its OPEN, and never to an H with the same D, if D is new each time.
+ * All that such a frame could cause is a NO_SESSION, and the answerer without a session sends that at any moment.
+ * This leaves far fewer states. KEEP_ALL turns it off.
  */
-#if defined(KEEP_ALL) || defined(LIVE) || defined(REPLAY) || defined(NO_NUMBER)
-#define CAN_MATTER(line, kind_, h_) true
+#if defined(KEEP_ALL) || defined(LIVE) || defined(NO_NUMBER)
+#define CAN_MATTER(line, kind_, h_, d_) true
 #define tidy() skip
 #else
-#define CAN_MATTER(line, kind_, h_)                                                                                    \
-  (kind_ == OPEN || kind_ == NO_SESSION || (line == toHost && h_ == hostH)                                             \
-   || (line == toDevice && (h_ == deviceH || h_ == candidateH || toDevice??[OPEN, eval(h_), _, _, _])))
+#define CAN_MATTER(line, kind_, h_, d_)                                                                                \
+  (kind_ == OPEN || kind_ == NO_SESSION || (line == toHost && h_ == hostH) || (line == toDevice && MAY_ENTER(h_, d_)))
+#if defined(COUNTER) && !defined(COUNTER_REPEATS) && !defined(D_PER_START)
+#define MAY_ENTER(h_, d_) ((h_ == deviceH && d_ == deviceD) || (h_ == candidateH && d_ == candidateD))
+#else
+#define MAY_ENTER(h_, d_)                                                                                              \
+  (h_ == deviceH || h_ == candidateH || toDevice??[OPEN, eval(h_), _, _, _] || RECORDED_H(h_))
+#endif
 hidden byte count, kind0, h0, d0, x0, y0;
 
 inline keepWhatMatters(line) {
@@ -148,7 +154,7 @@ inline keepWhatMatters(line) {
   :: count > 0 ->
     line?kind0, h0, d0, x0, y0;
     if
-    :: CAN_MATTER(line, kind0, h0) -> line!kind0, h0, d0, x0, y0
+    :: CAN_MATTER(line, kind0, h0, d0) -> line!kind0, h0, d0, x0, y0
     :: else
     fi;
     count--
@@ -160,7 +166,9 @@ inline tidy() {
   keepWhatMatters(toHost);
   keepWhatMatters(toDevice);
   if
-  :: candidateH != 0 && candidateH != hostH && !toDevice??[_, eval(candidateH), _, _, _] -> candidateH = 0
+  :: candidateH != 0 && candidateH != hostH && !toDevice??[_, eval(candidateH), _, _, _] && !RECORDED_H(candidateH) ->
+    candidateH = 0;
+    candidateD = 0
   :: else
   fi
 }
@@ -170,7 +178,7 @@ inline tidy() {
 inline put(line, kind_, h_, d_, x_, y_) {
   mayRecord(line, kind_, h_, d_, x_, y_);
   if
-  :: nfull(line) && CAN_MATTER(line, kind_, h_) -> line!kind_, h_, d_, x_, y_
+  :: nfull(line) && CAN_MATTER(line, kind_, h_, d_) -> line!kind_, h_, d_, x_, y_
   :: MAY_FAIL -> FAIL
 #ifdef LIVE
   :: full(line) -> assert(false) /* LINE must be large enough. */
@@ -299,11 +307,14 @@ inline receiverEnds() {
 
 #define ALL_DONE (issued == PACKETS && unacked == 0)
 
-/* The device's timer of resending runs. */
+/* The timer of the device runs; a packet can be sent for the first time. */
+#define ROOM (unacked < WINDOW && issued < PACKETS)
 #ifdef FROM_DEVICE
-#define DEVICE_WAITS (unacked > 0)
+#define DEVICE_WAITS (deviceH != 0 && unacked > 0)
+#define MORE (deviceH != 0 && ROOM)
 #else
 #define DEVICE_WAITS false
+#define MORE (inSession && ROOM)
 #endif
 
 /* What is in the frames of an end beside its packets: only the receiver has something to acknowledge. */
@@ -338,7 +349,7 @@ inline leave() {
   tidy()
 }
 
-#define HOST_IS_IDLE !(AGAIN(0) || AGAIN(1) || (unacked < WINDOW && issued < PACKETS))
+#define HOST_IS_IDLE !(AGAIN(0) || AGAIN(1))
 
 active proctype Opener() {
   byte kind, h, d, x, y;
@@ -374,7 +385,7 @@ active proctype Opener() {
   :: atomic { inSession -> hostAck(ACK) }
 #endif
 #ifndef FROM_DEVICE
-  :: atomic { inSession && unacked < WINDOW && issued < PACKETS -> sendNew(toDevice, hostH, hostD) }
+  :: atomic { inSession && ROOM -> sendNew(toDevice, hostH, hostD) }
   :: atomic { inSession && HOST_TIMER && AGAIN(0) -> NEXT_TURN; sendAgain(toDevice, hostH, hostD, 0) }
   :: atomic { inSession && HOST_TIMER && AGAIN(1) -> NEXT_TURN; sendAgain(toDevice, hostH, hostD, 1) }
 #endif
@@ -384,13 +395,19 @@ active proctype Opener() {
     leave()
   }
 #ifdef LIVE
-  :: ALL_DONE && QUIET -> break
+  :: ALL_DONE && QUIET && window[0] == NONE -> break
 #endif
   od
 }
 
 /* ---------------------------------------------------------------------------------------------------- the answerer */
 
+/* OPEN would lead to the session that there is. */
+#ifdef D_PER_START
+#define SAME_D (deviceD == startD)
+#else
+#define SAME_D (deviceD == 0)
+#endif
 #define IN(kind_, h_, d_) (kind_ > NO_SESSION && h_ != 0 && h == h_ && d == d_)
 
 active proctype Answerer() {
@@ -405,8 +422,8 @@ active proctype Answerer() {
     if
 #ifndef NO_NUMBER
     :: kind == OPEN && h == candidateH -> put(toHost, STATUS, h, candidateD, 0, 0)
-    :: kind == OPEN && h != candidateH && h == deviceH && deviceD == 0 -> put(toHost, STATUS, h, deviceD, 0, 0)
-    :: kind == OPEN && h != candidateH && !(h == deviceH && deviceD == 0) ->
+    :: kind == OPEN && h != candidateH && h == deviceH && SAME_D -> put(toHost, STATUS, h, deviceD, 0, 0)
+    :: kind == OPEN && h != candidateH && !(h == deviceH && SAME_D) ->
 #else
     :: kind == OPEN ->
 #endif
@@ -442,9 +459,12 @@ active proctype Answerer() {
 #ifndef LIVE
   :: atomic { deviceH != 0 -> deviceAck(ACK) }
   :: atomic { deviceH == 0 && candidateH == 0 -> put(toHost, NO_SESSION, 0, startD, 0, 0) }
+#ifdef COUNTER
+  :: atomic { deviceH == 0 && candidateH != 0 -> put(toHost, NO_SESSION, 0, candidateD, 0, 0) }
+#endif
 #endif
 #ifdef FROM_DEVICE
-  :: atomic { deviceH != 0 && unacked < WINDOW && issued < PACKETS -> sendNew(toHost, deviceH, deviceD) }
+  :: atomic { deviceH != 0 && ROOM -> sendNew(toHost, deviceH, deviceD) }
   :: atomic { deviceH != 0 && DEVICE_TIMER && AGAIN(0) -> NEXT_TURN; sendAgain(toHost, deviceH, deviceD, 0) }
   :: atomic { deviceH != 0 && DEVICE_TIMER && AGAIN(1) -> NEXT_TURN; sendAgain(toHost, deviceH, deviceD, 1) }
 #ifdef LIVE
@@ -464,7 +484,7 @@ active proctype Answerer() {
     put(toHost, NO_SESSION, 0, startD, 0, 0)
   }
 #ifdef LIVE
-  :: ALL_DONE && QUIET -> break
+  :: ALL_DONE && QUIET && window[0] == NONE -> break
 #endif
   od
 }
@@ -479,7 +499,7 @@ active proctype Application() {
   :: atomic { window[0] != NONE -> take(); ANSWER(deviceH != 0, deviceAck(ACK)) }
 #endif
 #ifdef LIVE
-  :: ALL_DONE && QUIET -> break
+  :: ALL_DONE && QUIET && window[0] == NONE -> break
 #endif
   od
 }
