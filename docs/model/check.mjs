@@ -65,7 +65,14 @@ function check({ name, form, macros, fails = false }, direction) {
   try {
     const defines = [...macros, ...(direction === 'from device' ? ['FROM_DEVICE'] : [])].map((macro) => `-D${macro}`);
     call('spin', ['-a', ...defines, MODEL], folder);
-    const options = ['-O1', '-w', '-DCOLLAPSE', '-DVECTORSZ=1024', `-DMEMLIM=${MEMORY_MB}`, ...form.compile];
+    const options = [
+      fails ? '-O0' : '-O1',
+      '-w',
+      '-DCOLLAPSE',
+      '-DVECTORSZ=1024',
+      `-DMEMLIM=${MEMORY_MB}`,
+      ...form.compile,
+    ];
     call('gcc', [...options, '-o', 'pan', 'pan.c'], folder);
     const startedAt = performance.now();
     const output = call(path.join(folder, 'pan'), [...form.run, '-m5000000'], folder);

@@ -1,6 +1,6 @@
 // Writes delivery.json: frames of acknowledged delivery to the byte, the arithmetic of sequence numbers, and a few dialogs.
 // It follows docs/wire.md and uses no code of the project: CRC and COBS are written out here bit by bit and byte by byte.
-// Usage: node test/vectors/make-delivery.mjs [FILE]
+// Usage: node test/vectors/make-delivery.mjs [FILE] && npm run format
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 
