@@ -162,9 +162,32 @@ inline keepWhatMatters(line) {
   od
 }
 
+#ifdef REPLAY
+inline wipe(i) {
+  record[i].kind = 0; record[i].h = 0; record[i].d = 0; record[i].x = 0; record[i].y = 0; record[i].fromDevice = false
+}
+
+/* The same for a recorded frame. */
+#define LEFT_HOST(i) (record[i].fromDevice && record[i].kind != NO_SESSION && record[i].h != hostH)
+#define OF_HOST(i) (record[i].h == hostH && record[i].d == hostD)
+#define LEFT_DEVICE(i)                                                                                                 \
+  (!record[i].fromDevice && record[i].kind > NO_SESSION && !OF_HOST(i) && !MAY_ENTER(record[i].h, record[i].d))
+
+inline forget(i) {
+  if
+  :: LEFT_HOST(i) || LEFT_DEVICE(i) -> wipe(i)
+  :: else
+  fi
+}
+#endif
+
 inline tidy() {
   keepWhatMatters(toHost);
   keepWhatMatters(toDevice);
+#ifdef REPLAY
+  forget(0);
+  forget(REPLAY - 1);
+#endif
   if
   :: candidateH != 0 && candidateH != hostH && !toDevice??[_, eval(candidateH), _, _, _] && !RECORDED_H(candidateH) ->
     candidateH = 0;
@@ -512,10 +535,15 @@ active proctype Repeater() {
     recorded > 0 ->
     if :: i = 0 :: recorded > 1 -> i = 1 fi;
     if
-    :: record[i].fromDevice && nfull(toHost) -> toHost!record[i].kind, record[i].h, record[i].d, record[i].x, record[i].y
-    :: !record[i].fromDevice && nfull(toDevice) ->
-      toDevice!record[i].kind, record[i].h, record[i].d, record[i].x, record[i].y
-    :: else
+    :: record[i].kind == 0
+    :: record[i].kind != 0 ->
+      if
+      :: record[i].fromDevice && nfull(toHost) ->
+        toHost!record[i].kind, record[i].h, record[i].d, record[i].x, record[i].y
+      :: !record[i].fromDevice && nfull(toDevice) ->
+        toDevice!record[i].kind, record[i].h, record[i].d, record[i].x, record[i].y
+      :: else
+      fi
     fi;
     i = 0
   }
