@@ -18,294 +18,250 @@
 #define NUMBER_MASK 63
 #define HANDSHAKE_KEY 0xFFFFFFFF
 #define OPEN_BYTES (9 + CRC32_BYTES)
+#define LEAST_SESSION_FRAME_BYTES (3 + CRC32_BYTES)
 
 /* State of a CRC-32 after a frame and its checksum, whatever its start value. */
 #define CRC_OF_VALID_FRAME 0xDEBB20E3
 
+/* Fields of link->status, which is what follows the version in a STATUS: H, D, windows, sizes. */
+#define COUNTER_AT 4
+#define WINDOWS_AT 8
+#define SIZES_AT 10
+
 #define FIRST_TIMEOUT_MS 1000
 #define MAX_ROUND_TRIP_MS 4000
 
-/* States of slots. NEW and LOST wait to be sent: NEW as if never sent before. In a receive window, only HELD and EMPTY. */
-enum { NEW, LOST, SENT, HELD, EMPTY };
+/* States of packets to send. NEW and LOST wait to be sent: NEW as if never sent before. HELD: the host has it. */
+enum { NEW, LOST, SENT, HELD };
 
-/* What is to be sent, besides packets. */
+/* What is to be sent, besides packets and datagrams. */
 enum { ACK_DUE = 1, POLL_DUE = 2, STATUS_DUE = 4, NO_SESSION_DUE = 8 };
 
 /* Stages of the frame that is being sent. In NEXT_BLOCK, `position` is that of the zero before the block. */
 enum { IDLE, BEFORE_FRAME, FIRST_BLOCK, NEXT_BLOCK, FULL_BLOCK, LAST_BLOCK };
 
-static link_slot_t *slot_at(const link_window_t *window, uint8_t offset) {
-  uint8_t index = (uint8_t)(window->head + offset);
+typedef struct link_in link_in_t;
+typedef struct link_out link_out_t;
 
-  if (index >= window->slots) {
-    index = (uint8_t)(index - window->slots);
-  }
-  return (link_slot_t *)(void *)(window->memory + (size_t)index * window->slot_bytes);
+/* On AVR, some functions that are called once are smaller apart: they then have a pointer register for the link. */
+#if defined(__GNUC__)
+#define APART __attribute__((noinline))
+#else
+#define APART
+#endif
+
+/*
+ * The slot of the packet that is `offset` after the first in its window. Where the size of the window divides that of the
+ * sequence space, the number of a packet determines its slot.
+ */
+static APART link_in_t *in_at(link_t *link, uint8_t offset) {
+#if 64 % LINK_RECEIVE_WINDOW == 0
+  return &link->in[(uint8_t)(link->next_in + offset) % LINK_RECEIVE_WINDOW];
+#else
+  return &link->in[(uint8_t)(link->in_head + offset) % LINK_RECEIVE_WINDOW];
+#endif
 }
 
-static uint8_t *packet_of(link_slot_t *slot) {
-  return (uint8_t *)(slot + 1);
+static APART link_out_t *out_at(link_t *link, uint8_t offset) {
+#if 64 % LINK_SEND_WINDOW == 0
+  return &link->out[(uint8_t)(link->next_out + offset) % LINK_SEND_WINDOW];
+#else
+  return &link->out[(uint8_t)(link->out_head + offset) % LINK_SEND_WINDOW];
+#endif
 }
 
-static uint16_t bytes_of(const link_slot_t *slot) {
-  return (uint16_t)((uint16_t)slot->bytes_high << 8 | slot->bytes_low);
+static void advance_in(link_t *link) {
+  link->next_in = (link->next_in + 1) & NUMBER_MASK;
+#if 64 % LINK_RECEIVE_WINDOW != 0
+  link->in_head = (uint8_t)(link->in_head + 1) % LINK_RECEIVE_WINDOW;
+#endif
 }
 
-static void advance(link_window_t *window) {
-  window->base = (window->base + 1) & NUMBER_MASK;
-  if (++window->head == window->slots) {
-    window->head = 0;
-  }
+static void advance_out(link_t *link) {
+  link->next_out = (link->next_out + 1) & NUMBER_MASK;
+#if 64 % LINK_SEND_WINDOW != 0
+  link->out_head = (uint8_t)(link->out_head + 1) % LINK_SEND_WINDOW;
+#endif
 }
 
-static void copy(uint8_t *to, const uint8_t *from, uint16_t count) {
+static APART void copy(uint8_t *to, const uint8_t *from, link_size_t count) {
   while (count-- > 0) {
     *to++ = *from++;
   }
 }
 
-static void fill(link_slot_t *slot, uint8_t state, const uint8_t *packet, uint16_t packet_bytes) {
-  slot->state = state;
-  slot->bytes_high = (uint8_t)(packet_bytes >> 8);
-  slot->bytes_low = (uint8_t)packet_bytes;
-  copy(packet_of(slot), packet, packet_bytes);
-}
+void link_init(link_t *link, const link_callbacks_t *callbacks) {
+  uint8_t *bytes = (uint8_t *)link;
 
-static uint8_t smaller(uint8_t a, uint8_t b) {
-  return a < b ? a : b;
-}
-
-static uint8_t *init_window(link_window_t *window, uint8_t *memory, uint8_t slots, uint16_t packet_bytes) {
-  window->memory = memory;
-  window->slots = slots;
-  window->slot_bytes = (uint16_t)(packet_bytes + sizeof(link_slot_t));
-  window->head = 0;
-  return memory + (size_t)slots * window->slot_bytes;
-}
-
-/* Makes all slots of the receive window empty, and counts the packets in them. */
-static void empty_in(link_t *link) {
-  link->in.base = 0;
-  for (uint8_t i = 0; i < link->in.slots; i++) {
-    link_slot_t *slot = slot_at(&link->in, i);
-    if (slot->state == HELD) {
-      link->dropped++;
-    }
-    slot->state = EMPTY;
-  }
-}
-
-void link_init(link_t *link, const link_config_t *config) {
-  uint8_t *all = (uint8_t *)link;
   for (size_t i = 0; i < sizeof *link; i++) {
-    all[i] = 0;
+    bytes[i] = 0;
   }
-  link->config = config;
-  uint8_t *memory = init_window(&link->in, config->memory, config->receive_window, config->receive_bytes);
-  memory = init_window(&link->out, memory, config->send_window, config->send_bytes);
-  for (uint8_t i = 0; i < link->in.slots; i++) {
-    slot_at(&link->in, i)->state = EMPTY;
-  }
-  link->received_frame = memory;
-  packet_receiver_init(&link->receiver, memory, LINK_FRAME_BYTES(config->receive_bytes));
-  if (config->start_counter != 0) {
-    uint32_t counter = config->start_counter(config->context);
-    for (uint8_t i = 8; i-- > 4;) {
-      link->session_number[i] = (uint8_t)counter;
-      counter >>= 8;
-    }
-  }
+  link->callbacks = callbacks;
   link->timeout_ms = FIRST_TIMEOUT_MS;
   link->due = NO_SESSION_DUE;
+  link->status[WINDOWS_AT] = LINK_RECEIVE_WINDOW;
+  link->status[SIZES_AT] = link->status[SIZES_AT + 2] = (uint8_t)(LINK_MAX_PACKET_BYTES >> 8);
+  link->status[SIZES_AT + 1] = link->status[SIZES_AT + 3] = (uint8_t)(LINK_MAX_PACKET_BYTES & 0xFF);
+  if (callbacks->start_counter != 0) {
+    uint32_t counter = callbacks->start_counter(link);
+    for (uint8_t i = WINDOWS_AT; i-- > COUNTER_AT; counter >>= 8) {
+      link->status[i] = (uint8_t)counter;
+    }
+  }
 }
 
 /* Sending */
 
-static void arm_timeout(link_t *link) {
-  uint16_t timeout_ms = link->timeout_ms;
-
-  for (uint8_t i = link->backoff; i > 0 && timeout_ms < FIRST_TIMEOUT_MS; i--) {
-    timeout_ms = (uint16_t)(timeout_ms << 1);
-  }
-  link->deadline = (uint16_t)(link->now + timeout_ms);
+static APART void arm_timeout(link_t *link) {
+  link->deadline = (uint16_t)(link->now + link->backed_off_ms);
 }
 
 /* Begins to send link->frame, of `header_bytes` bytes, and link->payload. */
-static void begin_frame(link_t *link, uint8_t header_bytes, uint32_t key) {
-  uint32_t crc = crc32_update(key, link->frame, header_bytes);
+static APART void begin_frame(link_t *link, uint8_t header_bytes) {
+  uint8_t *to = link->frame + header_bytes;
+  uint32_t crc = link->frame[0] >= HANDSHAKE ? HANDSHAKE_KEY : link->key;
 
+  crc = crc32_update(crc, link->frame, header_bytes);
   crc = ~crc32_update(crc, link->payload, link->payload_bytes);
   for (uint8_t i = 0; i < CRC32_BYTES; i++) {
-    link->frame[header_bytes + i] = (uint8_t)crc;
+    *to++ = (uint8_t)crc;
     crc >>= 8;
   }
   link->header_bytes = header_bytes;
   link->position = 0;
-}
-
-static void begin_handshake_frame(link_t *link, uint8_t first_byte) {
-  uint8_t header_bytes = 6;
-  uint8_t *frame = link->frame;
-  const link_config_t *config = link->config;
-
   link->due = 0;
-  link->stage = BEFORE_FRAME;
-  link->payload_bytes = 0;
-  frame[0] = first_byte;
-  frame[1] = LINK_VERSION;
-  if (first_byte == NO_SESSION) {
-    copy(frame + 2, link->session_number + 4, 4);
-  } else {
-    copy(frame + 2, link->session_number, 8);
-    frame[10] = smaller(config->receive_window, link->candidate_window);
-    frame[11] = smaller(config->send_window, link->candidate_window);
-    frame[12] = (uint8_t)(config->receive_bytes >> 8);
-    frame[13] = (uint8_t)config->receive_bytes;
-    frame[14] = (uint8_t)(config->send_bytes >> 8);
-    frame[15] = (uint8_t)config->send_bytes;
-    header_bytes = 16;
-  }
-  begin_frame(link, header_bytes, HANDSHAKE_KEY);
 }
 
-static void begin_session_frame(link_t *link, uint8_t first_byte) {
+/* STATUS or NO_SESSION. */
+static APART void begin_handshake_frame(link_t *link) {
+  link->stage = BEFORE_FRAME;
+  link->frame[1] = LINK_VERSION;
+  if ((link->due & STATUS_DUE) != 0) {
+    link->frame[0] = STATUS;
+    link->payload = link->status;
+    link->payload_bytes = sizeof link->status;
+  } else {
+    link->frame[0] = NO_SESSION;
+    link->payload = link->status + COUNTER_AT;
+    link->payload_bytes = WINDOWS_AT - COUNTER_AT;
+  }
+  begin_frame(link, 2);
+}
+
+static APART void begin_session_frame(link_t *link, uint8_t first_byte) {
   uint8_t *to = link->frame;
+  uint8_t mask = 1;
 
   *to++ = first_byte;
-  *to++ = (uint8_t)(link->in.base | ((link->due & POLL_DUE) != 0 ? POLL : 0));
-  for (uint8_t i = 0, mask = 0; i < link->in.window; i++) {
-    if (mask == 0) {
-      *to++ = 0;
+  *to++ = (link->due & POLL_DUE) != 0 ? link->next_in | POLL : link->next_in;
+  *to = 0;
+  for (uint8_t i = 0; i < LINK_RECEIVE_WINDOW; i++) {
+    if (LINK_RECEIVE_WINDOW > 8 && mask == 0) {
+      *++to = 0;
       mask = 1;
     }
-    if (slot_at(&link->in, i)->state == HELD) {
-      to[-1] |= mask;
+    if (in_at(link, i)->bytes_and_one > 0) {
+      *to |= mask;
     }
     mask = (uint8_t)(mask << 1);
   }
-  link->due = 0;
   link->stage = FIRST_BLOCK;
-  begin_frame(link, (uint8_t)(to - link->frame), link->key);
+  begin_frame(link, LINK_OUT_HEADER_BYTES);
 }
 
 /* Begins to send the first packet in the window that waits for it. */
-static bool begin_data(link_t *link) {
-  uint8_t limit = smaller(link->send_limit, link->waiting);
-
-  for (uint8_t offset = 0; offset < limit; offset++) {
-    link_slot_t *slot = slot_at(&link->out, offset);
+static APART bool begin_data(link_t *link) {
+  for (uint8_t i = 0; i < link->send_limit && i < link->waiting; i++) {
+    link_out_t *slot = out_at(link, i);
     if (slot->state > LOST) {
       continue;
     }
-    uint8_t number = (link->out.base + offset) & NUMBER_MASK;
-    link->transmission++;
-    slot->last = link->transmission;
+    slot->last = ++link->transmission;
     if (slot->state == NEW) {
-      slot->first = link->transmission;
+      slot->first = slot->last;
     }
     slot->state = SENT;
-    if (offset < link->sent) {
+    if (i < link->sent) {
       link->resent++;
-      /* The acknowledgement may be that of either transmission. */
-      if (link->timed == number) {
-        link->timing = false;
-      }
+      /* The next acknowledgement may be that of either transmission. */
+      link->timing = false;
     } else {
       link->sent++;
       if (!link->timing) {
         link->timing = true;
-        link->timed = number;
+        link->timed = slot->last;
         link->timed_at = link->now;
       }
     }
     arm_timeout(link);
-    link->payload = packet_of(slot);
-    link->payload_bytes = bytes_of(slot);
-    begin_session_frame(link, number);
+    link->payload = slot->packet;
+    link->payload_bytes = slot->bytes;
+    begin_session_frame(link, (link->next_out + i) & NUMBER_MASK);
     return true;
   }
   return false;
 }
 
-static bool begin_datagram(link_t *link) {
-  if (link->datagram == 0) {
-    return false;
-  }
-  link->payload = link->datagram;
-  link->payload_bytes = link->datagram_bytes;
-  begin_session_frame(link, DATAGRAM);
-  return true;
-}
-
 /* Begins the next frame. Returns whether there is one. */
-static bool begin_next(link_t *link) {
-  if ((link->due & (STATUS_DUE | NO_SESSION_DUE)) != 0) {
-    begin_handshake_frame(link, (link->due & STATUS_DUE) != 0 ? STATUS : NO_SESSION);
+static APART bool begin_next(link_t *link) {
+  if (link->due >= STATUS_DUE) {
+    begin_handshake_frame(link);
     return true;
   }
   if (!link->in_session) {
     return false;
   }
   /* Packets and datagrams take turns, so that neither waits for the end of the other. */
-  link->data_next = !link->data_next;
-  if ((link->data_next && begin_data(link)) || begin_datagram(link) || begin_data(link)) {
+  if ((link->datagram == 0 || link->frame[0] == DATAGRAM) && begin_data(link)) {
     return true;
   }
+  link->payload = link->datagram;
+  link->payload_bytes = link->datagram_bytes;
+  if (link->datagram != 0) {
+    begin_session_frame(link, DATAGRAM);
+    return true;
+  }
+  link->payload_bytes = 0;
   if (link->due == 0) {
     return false;
   }
-  link->payload_bytes = 0;
   begin_session_frame(link, ACK);
   return true;
 }
 
-static uint8_t byte_at(const link_t *link, uint16_t position) {
+static APART uint8_t byte_at(const link_t *link, link_size_t position) {
   if (position >= link->header_bytes) {
-    uint16_t in_payload = (uint16_t)(position - link->header_bytes);
+    link_size_t in_payload = (link_size_t)(position - link->header_bytes);
     if (in_payload < link->payload_bytes) {
       return link->payload[in_payload];
     }
-    position = (uint16_t)(position - link->payload_bytes);
+    position = (link_size_t)(position - link->payload_bytes);
   }
   return link->frame[position];
 }
 
 /* Returns the COBS code of the next block of the frame. */
-static uint8_t begin_block(link_t *link) {
-  uint16_t end = (uint16_t)(link->header_bytes + link->payload_bytes + CRC32_BYTES);
+static APART uint8_t begin_block(link_t *link) {
+  link_size_t end = (link_size_t)(link->header_bytes + link->payload_bytes + CRC32_BYTES);
   uint8_t code = 1;
 
   if (link->stage == NEXT_BLOCK) {
     link->position++;
   }
-  uint16_t position = link->position;
   link->stage = LAST_BLOCK;
-  for (; position < end; position++) {
-    if (code == 0xFF) {
+  for (link_size_t i = link->position; i < end; i++, code++) {
+    /* Only a long frame has a full block. */
+    if (sizeof(link_size_t) > 1 && code == 0xFF) {
       link->stage = FULL_BLOCK;
       break;
     }
-    if (byte_at(link, position) == 0) {
+    if (byte_at(link, i) == 0) {
       link->stage = NEXT_BLOCK;
       break;
     }
-    code++;
   }
   link->block_left = (uint8_t)(code - 1);
   return code;
-}
-
-static void end_frame(link_t *link) {
-  uint8_t kind = link->frame[0] & KIND_MASK;
-
-  link->stage = IDLE;
-  link->idle_left = link->config->idle_delimiters;
-  if (kind == DATAGRAM) {
-    link->datagram = 0;
-  }
-  if (kind == DATA) {
-    arm_timeout(link);
-  }
 }
 
 int16_t link_take(link_t *link) {
@@ -314,7 +270,7 @@ int16_t link_take(link_t *link) {
     return byte_at(link, link->position++);
   }
   if (link->stage == IDLE && !begin_next(link)) {
-    if (link->idle_left == 0) {
+    if (LINK_IDLE_DELIMITERS == 0 || link->idle_left == 0) {
       return -1;
     }
     link->idle_left--;
@@ -325,43 +281,45 @@ int16_t link_take(link_t *link) {
     return 0;
   }
   if (link->stage == LAST_BLOCK) {
-    end_frame(link);
+    link->stage = IDLE;
+    link->idle_left = LINK_IDLE_DELIMITERS;
+    if (link->frame[0] == DATAGRAM) {
+      link->datagram = 0;
+    }
     return 0;
   }
   return begin_block(link);
 }
 
 bool link_send(link_t *link, const uint8_t *packet, size_t packet_bytes) {
-  if (packet_bytes > link->config->send_bytes || link->waiting == link->out.slots) {
+  if (packet_bytes > LINK_MAX_PACKET_BYTES || link->waiting == LINK_SEND_WINDOW) {
     return false;
   }
-  link_slot_t *slot = slot_at(&link->out, link->waiting);
+  link_out_t *slot = out_at(link, link->waiting);
   /* A packet may have been acknowledged while it was being sent again. */
-  if (link->stage != IDLE && link->payload_bytes > 0 && link->payload == packet_of(slot)) {
+  if (link->stage != IDLE && link->payload == slot->packet) {
     return false;
   }
-  fill(slot, NEW, packet, (uint16_t)packet_bytes);
+  slot->state = NEW;
+  slot->bytes = (link_size_t)packet_bytes;
+  copy(slot->packet, packet, slot->bytes);
   link->waiting++;
   return true;
 }
 
 bool link_send_datagram(link_t *link, const uint8_t *packet, size_t packet_bytes) {
-  if (!link->in_session || link->datagram != 0 || packet_bytes > link->config->send_bytes) {
+  if (packet_bytes > LINK_MAX_PACKET_BYTES || !link->in_session || link->datagram != 0) {
     return false;
   }
   link->datagram = packet;
-  link->datagram_bytes = (uint16_t)packet_bytes;
+  link->datagram_bytes = (link_size_t)packet_bytes;
   return true;
-}
-
-bool link_datagram_waits(const link_t *link) {
-  return link->datagram != 0;
 }
 
 /* Receiving */
 
 /* RFC 6298, in milliseconds: round_trip is 8 times its mean, deviation 4 times. */
-static void measure(link_t *link) {
+static APART void measure(link_t *link) {
   uint16_t sample = (uint16_t)(link->now - link->timed_at + 1);
 
   link->timing = false;
@@ -372,122 +330,122 @@ static void measure(link_t *link) {
     link->round_trip = (uint16_t)(sample << 3);
     link->deviation = (uint16_t)(sample << 1);
   } else {
-    int16_t error = (int16_t)(sample - (link->round_trip >> 3));
-    link->round_trip = (uint16_t)(link->round_trip + (uint16_t)error);
-    if (error < 0) {
-      error = (int16_t)-error;
+    uint16_t error = (uint16_t)(sample - (link->round_trip >> 3));
+    link->round_trip = (uint16_t)(link->round_trip + error);
+    if ((error & 0x8000) != 0) {
+      error = (uint16_t)-error;
     }
-    link->deviation = (uint16_t)(link->deviation + (uint16_t)error - (link->deviation >> 2));
+    link->deviation = (uint16_t)(link->deviation + error - (link->deviation >> 2));
   }
-  link->timeout_ms = (uint16_t)((link->round_trip >> 3) + link->deviation);
-  if (link->timeout_ms < link->config->min_timeout_ms) {
-    link->timeout_ms = link->config->min_timeout_ms;
+  sample = (uint16_t)((link->round_trip >> 3) + link->deviation);
+  link->timeout_ms = sample < LINK_MIN_TIMEOUT_MS ? (uint16_t)LINK_MIN_TIMEOUT_MS : sample;
+}
+
+/* Notes that the host has a packet. */
+static APART void acknowledge(link_t *link, link_out_t *slot) {
+  if (slot->state == HELD) {
+    return;
+  }
+  slot->state = HELD;
+  if (link->timing && slot->first == link->timed) {
+    measure(link);
+  }
+  if (!link->progress || (int8_t)(slot->first - link->proven) > 0) {
+    link->proven = slot->first;
+  }
+  link->progress = true;
+  if (++link->grown >= link->send_limit) {
+    link->grown = 0;
+    if (link->send_limit < link->send_window) {
+      link->send_limit++;
+    }
   }
 }
 
-/* Takes in an acknowledgement: `next`, and a bit for each packet from there that the host holds. */
-static void acknowledge(link_t *link, uint8_t next, const uint8_t *held) {
-  uint8_t released = (next - link->out.base) & NUMBER_MASK;
-  uint8_t first = 0;
-  bool progress = false;
+/* Receives an acknowledgement: `next`, and a bit for each packet from there that the host holds. */
+static APART void receive_acknowledgement(link_t *link, const uint8_t *header) {
+  uint8_t released = (header[1] - link->next_out) & NUMBER_MASK;
+  uint8_t bits = 0;
 
   if (released > link->sent) {
+    link->damaged++;
     return;
   }
-  uint8_t sent = link->sent;
-  uint8_t number = link->out.base;
-  for (uint8_t i = 0, offset = 0; i < sent; i++, number = (number + 1) & NUMBER_MASK) {
-    link_slot_t *slot = slot_at(&link->out, offset);
-    if (i >= released) {
-      bool is_held = (held[offset >> 3] >> (offset & 7) & 1) != 0;
-      offset++;
-      if (!is_held) {
-        continue;
-      }
+  link->progress = false;
+  for (; released > 0; released--) {
+    acknowledge(link, out_at(link, 0));
+    link->progress = true;
+    advance_out(link);
+    link->sent--;
+    link->waiting--;
+  }
+  header += 2;
+  for (uint8_t i = 0; i < link->sent; i++, bits >>= 1) {
+    if (LINK_SEND_WINDOW <= 8 ? i == 0 : (i & 7) == 0) {
+      bits = *header++;
     }
-    if (slot->state != HELD) {
-      slot->state = HELD;
-      if (link->timing && link->timed == number) {
-        measure(link);
-      }
-      if (!progress || (int8_t)(slot->first - first) > 0) {
-        first = slot->first;
-      }
-      progress = true;
-      if (++link->grown >= link->send_limit) {
-        link->grown = 0;
-        link->send_limit = smaller((uint8_t)(link->send_limit + 1), link->out.window);
-      }
-    }
-    if (i < released) {
-      advance(&link->out);
-      link->sent--;
-      link->waiting--;
-      link->acknowledged++;
+    if ((bits & 1) != 0) {
+      acknowledge(link, out_at(link, i));
     }
   }
-  if (released > 0 || progress) {
-    link->backoff = 0;
-    arm_timeout(link);
-  }
-  if (!progress) {
+  if (!link->progress) {
     return;
   }
+  link->backed_off_ms = link->timeout_ms;
+  arm_timeout(link);
   /* The line keeps its order, so what was last sent before an acknowledged transmission is lost. */
   for (uint8_t i = 0; i < link->sent; i++) {
-    link_slot_t *slot = slot_at(&link->out, i);
-    if (slot->state == SENT && (int8_t)(slot->last - first) < 0) {
+    link_out_t *slot = out_at(link, i);
+    if (slot->state == SENT && (int8_t)(slot->last - link->proven) < 0) {
       slot->state = LOST;
     }
   }
 }
 
-static void receive_data(link_t *link, uint8_t number, const uint8_t *payload, uint16_t payload_bytes) {
-  uint8_t offset = (number - link->in.base) & NUMBER_MASK;
+static APART void receive_data(link_t *link, const uint8_t *packet, link_size_t packet_bytes) {
+  uint8_t offset = (link->received_frame[0] - link->next_in) & NUMBER_MASK;
 
-  if (payload_bytes > link->config->receive_bytes) {
-    link->receiver.too_long++;
-    return;
-  }
   link->due |= ACK_DUE;
-  if (offset < link->in.window) {
-    link_slot_t *slot = slot_at(&link->in, offset);
-    if (slot->state == EMPTY) {
-      fill(slot, HELD, payload, payload_bytes);
+  if (offset < LINK_RECEIVE_WINDOW) {
+    link_in_t *slot = in_at(link, offset);
+    if (slot->bytes_and_one == 0) {
+      slot->bytes_and_one = (link_size_t)(packet_bytes + 1);
+      copy(slot->packet, packet, packet_bytes);
       return;
     }
   }
   link->duplicates++;
 }
 
-static void receive_in_session(link_t *link, uint16_t frame_bytes) {
+static APART void receive_in_session(link_t *link) {
   const uint8_t *frame = link->received_frame;
-  const link_config_t *config = link->config;
+  uint8_t header_bytes = LINK_IN_HEADER_BYTES;
   uint8_t kind = frame[0] & KIND_MASK;
-  uint8_t header_bytes = (uint8_t)(2 + ((link->out.window + 7) >> 3));
 
-  frame_bytes = (uint16_t)(frame_bytes - CRC32_BYTES);
-  if (frame_bytes < header_bytes) {
-    link->receiver.malformed++;
+  if (LINK_SEND_WINDOW > 8) {
+    header_bytes = (uint8_t)(2 + ((link->send_window + 7) >> 3));
+  }
+  link_size_t packet_bytes = (link_size_t)(link->in_bytes - CRC32_BYTES - header_bytes);
+  if (packet_bytes > LINK_MAX_PACKET_BYTES) {
+    link->damaged++;
     return;
   }
-  frame_bytes = (uint16_t)(frame_bytes - header_bytes);
-  acknowledge(link, frame[1] & NUMBER_MASK, frame + 2);
+  receive_acknowledgement(link, frame);
   if ((frame[1] & POLL) != 0) {
     link->due |= ACK_DUE;
   }
+  const uint8_t *packet = frame + header_bytes;
   if (kind == DATA) {
-    receive_data(link, frame[0], frame + header_bytes, frame_bytes);
+    receive_data(link, packet, packet_bytes);
   } else if (kind == DATAGRAM) {
-    if (config->receive_datagram == 0 ||
-        !config->receive_datagram(config->context, frame + header_bytes, frame_bytes)) {
+    if (link->callbacks->receive_datagram == 0 || !link->callbacks->receive_datagram(link, packet, packet_bytes)) {
       link->dropped++;
     }
   }
 }
 
 /* The host knows the new session: this ends the old one. */
-static void begin_session(link_t *link) {
+static APART void begin_session(link_t *link) {
   uint8_t lost = 0;
 
   if (link->in_session) {
@@ -496,102 +454,151 @@ static void begin_session(link_t *link) {
   }
   link->in_session = true;
   link->key = link->candidate_key;
-  link->in.window = smaller(link->in.slots, link->candidate_window);
-  link->out.window = smaller(link->out.slots, link->candidate_window);
+  link->send_window = link->send_limit = link->candidate_window;
   link->candidate_window = 0;
-  link->send_limit = link->out.window;
-  link->out.base = 0;
+  link->backed_off_ms = link->timeout_ms;
+  link->next_in = 0;
+  link->next_out = 0;
   link->sent = 0;
-  link->backoff = 0;
   link->timing = false;
-  empty_in(link);
-  if (link->config->session != 0) {
-    link->config->session(link->config->context, lost);
-  }
-}
-
-static bool is_valid(const link_t *link, uint32_t key) {
-  return crc32_update(key, link->received_frame, link->receiver.packet_bytes) == CRC_OF_VALID_FRAME;
-}
-
-static void receive_handshake(link_t *link) {
-  const uint8_t *frame = link->received_frame;
-
-  if (frame[0] != OPEN || link->receiver.packet_bytes < OPEN_BYTES) {
-    return;
-  }
-  copy(link->session_number, frame + 2, 4);
-  link->due = STATUS_DUE;
-  link->candidate_window = 0;
-  /* The host reports another version by the answer. */
-  if (frame[1] == LINK_VERSION) {
-    link->candidate_window = frame[6];
-    link->candidate_key = ~crc32_update(HANDSHAKE_KEY, link->session_number, 8);
-    if (link->candidate_key == HANDSHAKE_KEY) {
-      link->candidate_key = 0;
+  for (uint8_t i = 0; i < LINK_RECEIVE_WINDOW; i++) {
+    link_in_t *slot = in_at(link, i);
+    if (slot->bytes_and_one > 0) {
+      slot->bytes_and_one = 0;
+      link->dropped++;
     }
   }
+  if (link->callbacks->session != 0) {
+    link->callbacks->session(link, lost);
+  }
 }
 
-void link_push(link_t *link, uint8_t byte) {
-  if (packet_receiver_push(&link->receiver, byte) != PACKET_RECEIVER_PACKET) {
-    return;
+static APART bool is_valid(const link_t *link, uint32_t key) {
+  return crc32_update(key, link->received_frame, link->in_bytes) == CRC_OF_VALID_FRAME;
+}
+
+static bool has_counter(const link_t *link) {
+  return link->callbacks->start_counter != 0;
+}
+
+static APART void receive_open(link_t *link) {
+  const uint8_t *frame = link->received_frame;
+  uint8_t differs = link->candidate_window == 0;
+  uint8_t window = frame[6];
+
+  for (uint8_t i = 0; i < COUNTER_AT; i++) {
+    differs |= link->status[i] ^ frame[2 + i];
+    link->status[i] = frame[2 + i];
   }
-  size_t frame_bytes = link->receiver.packet_bytes;
-  if (frame_bytes > CRC32_BYTES) {
-    if (link->received_frame[0] >= HANDSHAKE) {
-      if (is_valid(link, HANDSHAKE_KEY)) {
-        receive_handshake(link);
-        return;
-      }
-    } else if (link->in_session && is_valid(link, link->key)) {
-      receive_in_session(link, (uint16_t)frame_bytes);
+  /* An OPEN that arrives twice gets the same answer twice. */
+  if (differs != 0 && has_counter(link)) {
+    for (uint8_t i = WINDOWS_AT; i-- > COUNTER_AT && ++link->status[i] == 0;) {
+    }
+  }
+  if (window > LINK_SEND_WINDOW) {
+    window = LINK_SEND_WINDOW;
+  }
+  link->status[WINDOWS_AT + 1] = window;
+  /* The host reports another version by the answer. */
+  link->candidate_window = frame[1] == LINK_VERSION ? window : 0;
+  link->candidate_key = ~crc32_update(HANDSHAKE_KEY, link->status, WINDOWS_AT);
+  if (link->candidate_key == HANDSHAKE_KEY) {
+    link->candidate_key = 0;
+  }
+  link->due = STATUS_DUE;
+}
+
+static APART void receive_frame(link_t *link) {
+  uint8_t first_byte = link->received_frame[0];
+
+  if (first_byte >= HANDSHAKE) {
+    if (first_byte == OPEN && link->in_bytes >= OPEN_BYTES && is_valid(link, HANDSHAKE_KEY)) {
+      receive_open(link);
       return;
-    } else if (link->candidate_window > 0) {
-      if (is_valid(link, link->candidate_key)) {
-        begin_session(link);
-        receive_in_session(link, (uint16_t)frame_bytes);
-        return;
-      }
-    } else if (!link->in_session) {
-      link->due = NO_SESSION_DUE;
+    }
+  } else if (link->in_session && is_valid(link, link->key)) {
+    receive_in_session(link);
+    return;
+  } else {
+    if (link->candidate_window > 0 && is_valid(link, link->candidate_key)) {
+      begin_session(link);
+      receive_in_session(link);
+      return;
+    }
+    /* Without a counter, a damaged frame must not end the session that the host began with the candidate. */
+    if (!link->in_session && (link->candidate_window == 0 || has_counter(link))) {
+      link->due |= NO_SESSION_DUE;
     }
   }
   link->damaged++;
 }
 
-static void check_timeout(link_t *link) {
+/* One more than LINK_IN_FRAME_BYTES means that the frame is too long. */
+static APART void append(link_t *link, uint8_t byte) {
+  if (link->in_bytes < LINK_IN_FRAME_BYTES) {
+    link->received_frame[link->in_bytes] = byte;
+  }
+  if (link->in_bytes <= LINK_IN_FRAME_BYTES) {
+    link->in_bytes++;
+  }
+}
+
+void link_push(link_t *link, uint8_t byte) {
+  if (byte == 0) {
+    if (link->in_block_left == 0 && link->in_bytes >= LEAST_SESSION_FRAME_BYTES && link->in_bytes <= LINK_IN_FRAME_BYTES) {
+      receive_frame(link);
+    } else if (link->in_block_left > 0 || link->in_bytes > 0) {
+      link->damaged++;
+    }
+    link->in_block_left = 0;
+    link->in_bytes = 0;
+    link->zero_pending = false;
+  } else if (link->in_block_left > 0) {
+    link->in_block_left--;
+    append(link, byte);
+  } else {
+    /* The zero that a block implies exists only if another block follows. */
+    if (link->zero_pending) {
+      append(link, 0);
+    }
+    link->in_block_left = (uint8_t)(byte - 1);
+    link->zero_pending = byte != 0xFF;
+  }
+}
+
+static APART void check_timeout(link_t *link) {
   if (link->sent == 0 || (int16_t)(link->now - link->deadline) < 0) {
     return;
   }
-  if (link->backoff < 15) {
-    link->backoff++;
+  if (link->backed_off_ms < FIRST_TIMEOUT_MS) {
+    link->backed_off_ms = (uint16_t)(link->backed_off_ms << 1);
   }
   arm_timeout(link);
   for (uint8_t i = 0; i < link->sent; i++) {
-    link_slot_t *slot = slot_at(&link->out, i);
+    link_out_t *slot = out_at(link, i);
     if (slot->state != HELD) {
-      /* NEW: after a time-out, an acknowledgement counts as that of the next transmission, so it proves later losses. */
+      /* NEW: the acknowledgement of this packet counts as that of the next transmission, so it shows what else is lost. */
       slot->state = NEW;
       link->send_limit = (uint8_t)((link->send_limit + 1) >> 1);
       link->grown = 0;
       return;
     }
   }
-  /* The host holds all of them, and its acknowledgement that its application took them may be lost. */
+  /* The host has all of them, and its acknowledgement that its application took one may be lost. */
   link->due |= POLL_DUE;
 }
 
 void link_poll(link_t *link, uint16_t now_ms) {
-  link_slot_t *slot = slot_at(&link->in, 0);
-
   link->now = now_ms;
-  while (slot->state == HELD && link->config->receive(link->config->context, packet_of(slot), bytes_of(slot))) {
-    slot->state = EMPTY;
-    link->received++;
+  for (;;) {
+    link_in_t *slot = in_at(link, 0);
+    if (slot->bytes_and_one == 0 ||
+        !link->callbacks->receive(link, slot->packet, (size_t)(slot->bytes_and_one - 1))) {
+      break;
+    }
+    slot->bytes_and_one = 0;
     link->due |= ACK_DUE;
-    advance(&link->in);
-    slot = slot_at(&link->in, 0);
+    advance_in(link);
   }
   check_timeout(link);
 }
