@@ -9,7 +9,7 @@
 int main(int count, char **words) {
   uint32_t cases = count > 1 ? (uint32_t)strtoul(words[1], NULL, 10) : 60;
   uint32_t seed = count > 2 ? (uint32_t)strtoul(words[2], NULL, 10) : 1;
-#ifdef UNIT
+#if LINK_RECEIVE_WINDOW == 4 && LINK_SEND_WINDOW == 4 && LINK_MAX_PACKET_BYTES == 64
   test_link();
 #endif
   unsigned long packets = run_simulation(seed, cases, count > 2);
