@@ -40,9 +40,6 @@ enum { ACK_DUE = 1, POLL_DUE = 2, STATUS_DUE = 4, NO_SESSION_DUE = 8 };
 /* Stages of the frame that is being sent. In NEXT_BLOCK, `position` is that of the zero before the block. */
 enum { IDLE, BEFORE_FRAME, FIRST_BLOCK, NEXT_BLOCK, FULL_BLOCK, LAST_BLOCK };
 
-typedef struct link_in link_in_t;
-typedef struct link_out link_out_t;
-
 /* On AVR, some functions that are called once are smaller apart: they then have a pointer register for the link. */
 #if defined(__GNUC__)
 #define APART __attribute__((noinline))
@@ -132,7 +129,7 @@ static APART void begin_frame(link_t *link, uint8_t header_bytes) {
   link->due = 0;
 }
 
-/* STATUS or NO_SESSION. */
+/* STATUS or NO_SESSION. An OPEN that arrives before it has been sent spoils it, but another STATUS follows. */
 static APART void begin_handshake_frame(link_t *link) {
   link->stage = BEFORE_FRAME;
   link->frame[1] = LINK_VERSION;

@@ -111,6 +111,20 @@ typedef uint8_t link_size_t;
 typedef uint16_t link_size_t;
 #endif
 
+/* A received packet, and one to send. Private. */
+typedef struct {
+  link_size_t bytes_and_one;
+  uint8_t packet[LINK_MAX_PACKET_BYTES];
+} link_in_t;
+
+typedef struct {
+  uint8_t state;
+  uint8_t first;
+  uint8_t last;
+  link_size_t bytes;
+  uint8_t packet[LINK_MAX_PACKET_BYTES];
+} link_out_t;
+
 typedef struct link link_t;
 
 /** What a link calls. A callback may call link_send and link_send_datagram, but not link_push, link_poll or link_take. */
@@ -190,17 +204,8 @@ struct link {
   uint8_t received_frame[LINK_IN_FRAME_BYTES];
   uint8_t in_head;
   uint8_t out_head;
-  struct link_in {
-    link_size_t bytes_and_one;
-    uint8_t packet[LINK_MAX_PACKET_BYTES];
-  } in[LINK_RECEIVE_WINDOW];
-  struct link_out {
-    uint8_t state;
-    uint8_t first;
-    uint8_t last;
-    link_size_t bytes;
-    uint8_t packet[LINK_MAX_PACKET_BYTES];
-  } out[LINK_SEND_WINDOW];
+  link_in_t in[LINK_RECEIVE_WINDOW];
+  link_out_t out[LINK_SEND_WINDOW];
 };
 
 /** Initializes a link without a session. It uses `callbacks` for as long as it exists. */

@@ -64,7 +64,7 @@ static bool happens(uint32_t rate, uint32_t of) {
 static size_t make_packet(uint8_t *packet, uint32_t id) {
   size_t count = ID_BYTES + (id * 2654435761u >> 8) % (LINK_MAX_PACKET_BYTES - ID_BYTES + 1);
   for (size_t i = 0; i < count; i++) {
-    packet[i] = (uint8_t)(i < ID_BYTES ? id >> (8 * i) : (id & 3) == 0 ? 0 : id * 31 + i * 7);
+    packet[i] = (uint8_t)(i < ID_BYTES ? id >> (8 * i) : (id & 3) < 2 ? id & 1 : id * 31 + i * 7);
   }
   return count;
 }
