@@ -1,3 +1,9 @@
+/*
+ * Longer than 350 lines because a link is two files to copy, and one state whose functions call each other.
+ *
+ * A frame is encoded while it is sent (begin_block), from its header, the slot of its packet, and its CRC. A received frame
+ * is decoded into received_frame, and checked when it is complete (receive_frame).
+ */
 #include "link.h"
 
 #include "crc32.h"

@@ -5,6 +5,7 @@
 #include "../check.h"
 #include "link.h"
 #include "simulation.h"
+#include "unit.h"
 
 int main(int count, char **words) {
   uint32_t cases = count > 1 ? (uint32_t)strtoul(words[1], NULL, 10) : 60;

@@ -9,10 +9,11 @@
 #include <string.h>
 
 #include "../check.h"
+#include "account.h"
 #include "link.h"
 #include "opener.h"
 
-enum { TICKS_PER_MS = 10, LINE_BYTES = 1 << 14, RING_BYTES = 256, MAX_IDS = 1 << 16, ID_BYTES = 3 };
+enum { TICKS_PER_MS = 10, LINE_BYTES = 1 << 14, RING_BYTES = 256 };
 
 typedef struct {
   uint32_t frame_loss, byte_loss, bit_error; /* in 100,000 */
@@ -27,12 +28,6 @@ typedef struct {
   long arrives[LINE_BYTES];
   unsigned start, end;
 } line_t;
-
-/* What became of the packets of one direction. `next_taken` and `next_settled` are ids. */
-typedef struct {
-  uint32_t sent, next_taken, taken, next_settled, acknowledged, lost, datagrams, next_datagram, datagrams_taken;
-  uint8_t was_taken[MAX_IDS];
-} account_t;
 
 static uint32_t random_state;
 static faults_t faults;
@@ -58,51 +53,6 @@ static uint32_t chance(void) {
 
 static bool happens(uint32_t rate, uint32_t of) {
   return rate > 0 && !draining && chance() % of < rate;
-}
-
-/* A packet of any length, whose contents follow from its id. */
-static size_t make_packet(uint8_t *packet, uint32_t id) {
-  size_t count = ID_BYTES + (id * 2654435761u >> 8) % (LINK_MAX_PACKET_BYTES - ID_BYTES + 1);
-  for (size_t i = 0; i < count; i++) {
-    packet[i] = (uint8_t)(i < ID_BYTES ? id >> (8 * i) : (id & 3) < 2 ? id & 1 : id * 31 + i * 7);
-  }
-  return count;
-}
-
-static uint32_t check_packet(const uint8_t *packet, size_t count) {
-  uint8_t expected[LINK_MAX_PACKET_BYTES];
-  CHECK(count >= ID_BYTES);
-  uint32_t id = (uint32_t)(packet[0] | packet[1] << 8 | packet[2] << 16);
-  CHECK(same(packet, count, expected, make_packet(expected, id)));
-  return id;
-}
-
-static void take(account_t *account, const uint8_t *packet, size_t count) {
-  uint32_t id = check_packet(packet, count);
-  /* Exactly once and in order: what is skipped must be reported as lost, which settle() checks. */
-  CHECK(id >= account->next_taken && id < account->sent);
-  account->next_taken = id + 1;
-  account->taken++;
-  account->was_taken[id] = 1;
-}
-
-static void take_datagram(account_t *account, const uint8_t *packet, size_t count) {
-  uint32_t id = check_packet(packet, count);
-  CHECK(id >= account->next_datagram && id < account->datagrams);
-  account->next_datagram = id + 1;
-  account->datagrams_taken++;
-}
-
-static void settle_acknowledged(account_t *account) {
-  CHECK(account->next_settled < account->sent);
-  CHECK(account->was_taken[account->next_settled++]);
-  account->acknowledged++;
-}
-
-static void settle_lost(account_t *account, uint32_t count) {
-  account->next_settled += count;
-  account->lost += count;
-  CHECK(account->next_settled == account->sent);
 }
 
 /* The device */
@@ -316,10 +266,6 @@ static void choose_faults(void) {
   faults.slow_host = pick(0, 1, 10, 50);
   faults.pauses = pick(0, 0, 10, 100);
   faults.with_counter = chance() % 2 == 0;
-}
-
-static bool settled(const account_t *account) {
-  return account->next_settled == account->sent;
 }
 
 /* Runs one case. Returns the number of packets that were taken. */
