@@ -11,7 +11,11 @@ int main(int count, char **words) {
   uint32_t cases = count > 1 ? (uint32_t)strtoul(words[1], NULL, 10) : 60;
   uint32_t seed = count > 2 ? (uint32_t)strtoul(words[2], NULL, 10) : 1;
 #if LINK_RECEIVE_WINDOW == 4 && LINK_SEND_WINDOW == 4 && LINK_MAX_PACKET_BYTES == 64
+#if LINK_IDLE_DELIMITERS == 0
   test_link();
+#else
+  test_link_idle();
+#endif
 #endif
   unsigned long packets = run_simulation(seed, cases, count > 2);
   printf("link.c, windows %d and %d, %d bytes: %lu packets in %lu simulated cases, %lu checks: all passed\n",

@@ -271,3 +271,20 @@ void test_link(void) {
   test_frames();
   test_link_sending();
 }
+
+void test_link_idle(void) {
+  start("idle delimiters", &callbacks);
+  for (int i = 0; i < 3; i++) {
+    expect_handshake(FRAME(0xC3, 1, 0, 0, 0, 0));
+    for (int left = LINK_IDLE_DELIMITERS; left > 0; left--) {
+      CHECK(link_take(&device) == 0);
+    }
+    expect_nothing();
+    give(FRAME(0x40, 0, 0), 77);
+  }
+  /* A frame does not wait for them. */
+  expect_handshake(FRAME(0xC3, 1, 0, 0, 0, 0));
+  CHECK(link_take(&device) == 0);
+  give(FRAME(0x40, 0, 0), 77);
+  expect_handshake(FRAME(0xC3, 1, 0, 0, 0, 0));
+}

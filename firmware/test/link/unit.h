@@ -24,5 +24,7 @@ void send(uint8_t byte);
 
 void test_link(void);
 void test_link_sending(void);
+/** With LINK_IDLE_DELIMITERS. */
+void test_link_idle(void);
 
 #endif
