@@ -16,6 +16,8 @@ int main(int count, char **words) {
 #else
   test_link_idle();
 #endif
+#elif LINK_RECEIVE_WINDOW == 32 && LINK_SEND_WINDOW == 32
+  test_link_wide();
 #endif
   unsigned long packets = run_simulation(seed, cases, count > 2);
   printf("link.c, windows %d and %d, %d bytes: %lu packets in %lu simulated cases, %lu checks: all passed\n",

@@ -288,3 +288,31 @@ void test_link_idle(void) {
   give(FRAME(0x40, 0, 0), 77);
   expect_handshake(FRAME(0xC3, 1, 0, 0, 0, 0));
 }
+
+void test_link_wide(void) {
+  start("windows of 32", &callbacks);
+  expect_handshake(FRAME(0xC3, 1, 0, 0, 0, 0));
+  give(FRAME(0xC1, 1, 1, 2, 3, 4, 17, 0, 64), 0xFFFFFFFF);
+  expect_handshake(FRAME(0xC2, 1, 1, 2, 3, 4, 0, 0, 0, 0, 32, 17, 0, 64, 0, 64));
+  key = opener_crc(0xFFFFFFFF, FRAME(1, 2, 3, 4, 0, 0, 0, 0));
+  /* A window of 17 needs three bytes in the frames of the host; that of the device is 32. */
+  give_in_session(FRAME(31, 0, 0, 0, 0, 'z'));
+  give_in_session(FRAME(32, 0, 0, 0, 0, 'z'));
+  give_in_session(FRAME(9, 0, 0, 0, 0, 'j'));
+  expect_in_session(FRAME(0x40, 0, 0, 2, 0, 0x80));
+  CHECK(device.duplicates == 1);
+  for (uint8_t i = 0; i < 20; i++) {
+    send(i);
+  }
+  for (uint8_t i = 0; i < 17; i++) {
+    expect_in_session(FRAME(i, 0, 0, 2, 0, 0x80, i));
+  }
+  expect_nothing();
+  give_in_session(FRAME(0x40, 0, 0, 1, 0));
+  for (uint8_t i = 0; i < 8; i++) {
+    expect_in_session(FRAME(i, 0, 0, 2, 0, 0x80, i));
+  }
+  expect_nothing();
+  give_in_session(FRAME(0x40, 17, 0, 0, 0));
+  expect_in_session(FRAME(17, 0, 0, 2, 0, 0x80, 17));
+}

@@ -26,5 +26,7 @@ void test_link(void);
 void test_link_sending(void);
 /** With LINK_IDLE_DELIMITERS. */
 void test_link_idle(void);
+/** With windows of 32. */
+void test_link_wide(void);
 
 #endif
