@@ -24,6 +24,7 @@
 #define NUMBER_MASK 63
 #define HANDSHAKE_KEY 0xFFFFFFFF
 #define OPEN_BYTES (9 + CRC32_BYTES)
+#define LEAST_OPEN_BYTES (6 + CRC32_BYTES)
 #define LEAST_SESSION_FRAME_BYTES (3 + CRC32_BYTES)
 
 /* State of a CRC-32 after a frame and its checksum, whatever its start value. */
@@ -37,8 +38,8 @@
 #define FIRST_TIMEOUT_MS 1000
 #define MAX_ROUND_TRIP_MS 4000
 
-/* States of packets to send. NEW and LOST wait to be sent: NEW as if never sent before. HELD: the host has it. */
-enum { NEW, LOST, SENT, HELD };
+/* States of packets to send: waiting to be sent, for the first time or again; sent; at the host. */
+enum { WAITING, SENT, HELD };
 
 /* What is to be sent, besides packets and datagrams. */
 enum { ACK_DUE = 1, POLL_DUE = 2, STATUS_DUE = 4, NO_SESSION_DUE = 8 };
@@ -106,10 +107,9 @@ void link_init(link_t *link, const link_callbacks_t *callbacks) {
   link->status[SIZES_AT] = link->status[SIZES_AT + 2] = (uint8_t)(LINK_MAX_PACKET_BYTES >> 8);
   link->status[SIZES_AT + 1] = link->status[SIZES_AT + 3] = (uint8_t)(LINK_MAX_PACKET_BYTES & 0xFF);
   if (callbacks->start_counter != 0) {
-    uint32_t counter = callbacks->start_counter(link);
-    for (uint8_t i = WINDOWS_AT; i-- > COUNTER_AT; counter >>= 8) {
-      link->status[i] = (uint8_t)counter;
-    }
+    uint16_t counter = callbacks->start_counter(link);
+    link->status[COUNTER_AT] = (uint8_t)(counter >> 8);
+    link->status[COUNTER_AT + 1] = (uint8_t)counter;
   }
 }
 
@@ -176,13 +176,10 @@ static APART void begin_session_frame(link_t *link, uint8_t first_byte) {
 static APART bool begin_data(link_t *link) {
   for (uint8_t i = 0; i < link->send_limit && i < link->waiting; i++) {
     link_out_t *slot = out_at(link, i);
-    if (slot->state > LOST) {
+    if (slot->state != WAITING) {
       continue;
     }
-    slot->last = ++link->transmission;
-    if (slot->state == NEW) {
-      slot->first = slot->last;
-    }
+    slot->transmission = ++link->transmission;
     slot->state = SENT;
     if (i < link->sent) {
       link->resent++;
@@ -192,7 +189,7 @@ static APART bool begin_data(link_t *link) {
       link->sent++;
       if (!link->timing) {
         link->timing = true;
-        link->timed = slot->last;
+        link->timed = slot->transmission;
         link->timed_at = link->now;
       }
     }
@@ -303,7 +300,7 @@ bool link_send(link_t *link, const uint8_t *packet, size_t packet_bytes) {
   if (link->stage != IDLE && link->payload == slot->packet) {
     return false;
   }
-  slot->state = NEW;
+  slot->state = WAITING;
   slot->bytes = (link_size_t)packet_bytes;
   copy(slot->packet, packet, slot->bytes);
   link->waiting++;
@@ -350,11 +347,11 @@ static APART void acknowledge(link_t *link, link_out_t *slot) {
     return;
   }
   slot->state = HELD;
-  if (link->timing && slot->first == link->timed) {
+  if (link->timing && slot->transmission == link->timed) {
     measure(link);
   }
-  if (!link->progress || (int8_t)(slot->first - link->proven) > 0) {
-    link->proven = slot->first;
+  if (!link->progress || (int8_t)(slot->transmission - link->proven) > 0) {
+    link->proven = slot->transmission;
   }
   link->progress = true;
   if (++link->grown >= link->send_limit) {
@@ -399,8 +396,8 @@ static APART void receive_acknowledgement(link_t *link, const uint8_t *header) {
   /* The line keeps its order, so what was last sent before an acknowledged transmission is lost. */
   for (uint8_t i = 0; i < link->sent; i++) {
     link_out_t *slot = out_at(link, i);
-    if (slot->state == SENT && (int8_t)(slot->last - link->proven) < 0) {
-      slot->state = LOST;
+    if (slot->state == SENT && (int8_t)(slot->transmission - link->proven) < 0) {
+      slot->state = WAITING;
     }
   }
 }
@@ -487,6 +484,7 @@ static bool has_counter(const link_t *link) {
 static APART void receive_open(link_t *link) {
   const uint8_t *frame = link->received_frame;
   uint8_t differs = link->candidate_window == 0;
+  /* In another version, this may be something else. It is not used then. */
   uint8_t window = frame[6];
 
   for (uint8_t i = 0; i < COUNTER_AT; i++) {
@@ -515,7 +513,9 @@ static APART void receive_frame(link_t *link) {
   uint8_t first_byte = link->received_frame[0];
 
   if (first_byte >= HANDSHAKE) {
-    if (first_byte == OPEN && link->in_bytes >= OPEN_BYTES && is_valid(link, HANDSHAKE_KEY)) {
+    /* An OPEN of another version may have another length. */
+    if (first_byte == OPEN && link->in_bytes >= LEAST_OPEN_BYTES &&
+        (link->in_bytes == OPEN_BYTES || link->received_frame[1] != LINK_VERSION) && is_valid(link, HANDSHAKE_KEY)) {
       receive_open(link);
       return;
     }
@@ -580,8 +580,8 @@ static APART void check_timeout(link_t *link) {
   for (uint8_t i = 0; i < link->sent; i++) {
     link_out_t *slot = out_at(link, i);
     if (slot->state != HELD) {
-      /* NEW: the acknowledgement of this packet counts as that of the next transmission, so it shows what else is lost. */
-      slot->state = NEW;
+      /* Its acknowledgement will count as that of the next transmission, so it will show what else is lost. */
+      slot->state = WAITING;
       link->send_limit = (uint8_t)((link->send_limit + 1) >> 1);
       link->grown = 0;
       return;

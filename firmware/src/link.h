@@ -119,8 +119,7 @@ typedef struct {
 
 typedef struct {
   uint8_t state;
-  uint8_t first;
-  uint8_t last;
+  uint8_t transmission;
   link_size_t bytes;
   uint8_t packet[LINK_MAX_PACKET_BYTES];
 } link_out_t;
@@ -142,10 +141,10 @@ typedef struct {
    */
   void (*session)(link_t *link, uint8_t lost);
   /**
-   * Returns the number of this start, from EEPROM for example, times 65,536: it must not repeat. Needed only if the line may
-   * deliver old bytes again, as a network bridge may. Called once, by link_init. May be null: 0.
+   * Returns the number of this start, from EEPROM for example: 1 to 65,535, and never the same again. Needed only if the
+   * line may deliver old bytes again, as a network bridge may. Called once, by link_init. May be null.
    */
-  uint32_t (*start_counter)(link_t *link);
+  uint16_t (*start_counter)(link_t *link);
 } link_callbacks_t;
 
 /** A link. Its first fields are read-only, the others are private. Each count wraps to 0 after 2^16 - 1. */

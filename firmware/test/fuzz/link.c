@@ -33,9 +33,9 @@ static void session(link_t *link, uint8_t lost) {
   require(link->in_session && lost <= LINK_SEND_WINDOW);
 }
 
-static uint32_t start_counter(link_t *link) {
+static uint16_t start_counter(link_t *link) {
   (void)link;
-  return 0x0000FFFE;
+  return 0xFFFF;
 }
 
 static const link_callbacks_t without_counter = {receive, receive_datagram, session, NULL};

@@ -91,9 +91,9 @@ static void device_session(link_t *link, uint8_t lost) {
   }
 }
 
-static uint32_t count_start(link_t *link) {
+static uint16_t count_start(link_t *link) {
   (void)link;
-  return starts << 16;
+  return (uint16_t)starts;
 }
 
 static const link_callbacks_t without_counter = {device_receives, device_receives_datagram, device_session, NULL};

@@ -13,7 +13,6 @@ static uint8_t last_lost;
 static uint8_t last_packet[LINK_MAX_PACKET_BYTES];
 static size_t last_packet_bytes;
 static bool busy;
-static uint32_t counter;
 
 static bool receive(link_t *link, const uint8_t *packet, size_t packet_bytes) {
   CHECK(link == &device);
@@ -39,9 +38,9 @@ static void session(link_t *link, uint8_t lost) {
   last_lost = lost;
 }
 
-static uint32_t start_counter(link_t *link) {
+static uint16_t start_counter(link_t *link) {
   (void)link;
-  return counter;
+  return 0x1FF;
 }
 
 static const link_callbacks_t callbacks = {receive, receive_datagram, session, NULL};
@@ -150,9 +149,14 @@ static void test_handshake(void) {
   give(FRAME(0x40, 0), 77);
   give(FRAME(0xC1, 1, 1, 2, 3, 4, 4, 0, 64), 77);
   give(FRAME(0xC2, 1, 1, 2, 3, 4, 4, 0, 64), 0xFFFFFFFF);
+  give(FRAME(0xC1, 1, 1, 2, 3, 4, 4, 0, 64, 0), 0xFFFFFFFF);
   expect_nothing();
-  CHECK(device.damaged == 4);
+  CHECK(device.damaged == 5);
   /* Another version: an answer, but no session. */
+  give(FRAME(0xC1, 2, 9, 9, 9, 9), 0xFFFFFFFF);
+  link_take(&device);
+  while (link_take(&device) != 0) {
+  }
   give(FRAME(0xC1, 2, 9, 9, 9, 9, 4, 0, 64, 1, 2, 3), 0xFFFFFFFF);
   expect_handshake(FRAME(0xC2, 1, 9, 9, 9, 9, 0, 0, 0, 0, 4, 4, 0, 64, 0, 64));
   give(FRAME(0x40, 0, 0), opener_crc(0xFFFFFFFF, FRAME(9, 9, 9, 9, 0, 0, 0, 0)));
@@ -180,19 +184,18 @@ static void test_handshake(void) {
 }
 
 static void test_counter(void) {
-  counter = 0x0001FFFF;
   start("the start counter", &counting);
-  expect_handshake(FRAME(0xC3, 1, 0, 1, 0xFF, 0xFF));
+  expect_handshake(FRAME(0xC3, 1, 1, 0xFF, 0, 0));
   give(FRAME(0xC1, 1, 1, 2, 3, 4, 4, 0, 64), 0xFFFFFFFF);
-  expect_handshake(FRAME(0xC2, 1, 1, 2, 3, 4, 0, 2, 0, 0, 4, 4, 0, 64, 0, 64));
+  expect_handshake(FRAME(0xC2, 1, 1, 2, 3, 4, 1, 0xFF, 0, 1, 4, 4, 0, 64, 0, 64));
   give(FRAME(0xC1, 1, 1, 2, 3, 4, 4, 0, 64), 0xFFFFFFFF);
-  expect_handshake(FRAME(0xC2, 1, 1, 2, 3, 4, 0, 2, 0, 0, 4, 4, 0, 64, 0, 64));
+  expect_handshake(FRAME(0xC2, 1, 1, 2, 3, 4, 1, 0xFF, 0, 1, 4, 4, 0, 64, 0, 64));
   /* With a counter, also a candidate does not keep NO_SESSION back. */
   give(FRAME(0x40, 0, 0), 77);
-  expect_handshake(FRAME(0xC3, 1, 0, 2, 0, 0));
+  expect_handshake(FRAME(0xC3, 1, 1, 0xFF, 0, 1));
   give(FRAME(0xC1, 1, 1, 2, 3, 5, 4, 0, 64), 0xFFFFFFFF);
-  expect_handshake(FRAME(0xC2, 1, 1, 2, 3, 5, 0, 2, 0, 1, 4, 4, 0, 64, 0, 64));
-  give(FRAME(0x80, 0, 0, 1, 2), opener_crc(0xFFFFFFFF, FRAME(1, 2, 3, 5, 0, 2, 0, 1)));
+  expect_handshake(FRAME(0xC2, 1, 1, 2, 3, 5, 1, 0xFF, 0, 2, 4, 4, 0, 64, 0, 64));
+  give(FRAME(0x80, 0, 0, 1, 2), opener_crc(0xFFFFFFFF, FRAME(1, 2, 3, 5, 1, 0xFF, 0, 2)));
   CHECK(device.in_session && device.dropped == 1);
 }
 
