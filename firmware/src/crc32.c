@@ -1,15 +1,17 @@
 #include "crc32.h"
 
-uint32_t crc32_compute(const uint8_t *bytes, size_t count) {
-  uint32_t crc = 0xFFFFFFFF;
-
+uint32_t crc32_update(uint32_t crc, const uint8_t *bytes, size_t count) {
   for (size_t i = 0; i < count; i++) {
     crc ^= bytes[i];
     for (uint8_t bit = 0; bit < 8; bit++) {
       crc = (crc & 1) != 0 ? (crc >> 1) ^ 0xEDB88320 : crc >> 1;
     }
   }
-  return ~crc;
+  return crc;
+}
+
+uint32_t crc32_compute(const uint8_t *bytes, size_t count) {
+  return ~crc32_update(0xFFFFFFFF, bytes, count);
 }
 
 size_t crc32_append(uint8_t *packet, size_t packet_bytes) {

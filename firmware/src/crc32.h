@@ -19,6 +19,12 @@ extern "C" {
 /** Size of the checksum. */
 #define CRC32_BYTES 4
 
+/**
+ * Continues a checksum over `count` more bytes, and returns its new state. Start with 0xFFFFFFFF, or with the start value
+ * that both ends agreed on; the checksum is the complement of the last state.
+ */
+uint32_t crc32_update(uint32_t crc, const uint8_t *bytes, size_t count);
+
 /** Returns the checksum of `count` bytes. `bytes` may be null if `count` is 0. */
 uint32_t crc32_compute(const uint8_t *bytes, size_t count);
 

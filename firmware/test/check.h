@@ -28,5 +28,6 @@ uint32_t random_below(uint32_t limit);
 void test_frame_queue(void);
 void test_crc(void);
 void test_requests(void);
+void test_byte_ring(void);
 
 #endif

@@ -257,6 +257,7 @@ int main(void) {
   test_frame_queue();
   test_crc();
   test_requests();
+  test_byte_ring();
   printf("%zu + %zu + %zu vectors, %lu checks: all passed\n", COUNT(canonical), COUNT(decodeOnly),
          COUNT(malformed), checks);
   return 0;

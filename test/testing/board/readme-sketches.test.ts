@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type ChecksumName, SerialCommunicator } from '../../../src/index.js';
 import { SimulatedBoard, simulatedBinding } from '../../../src/testing/index.js';
@@ -14,7 +15,7 @@ const skip = !has('avr-gcc') || !has('make') || !existsSync('/usr/share/arduino/
 
 const readme = readFileSync(path.join(ROOT, 'firmware/README.md'), 'utf8');
 const blocks = [...readme.matchAll(/^```cpp\n(.*?)^```$/gms)].map(([, code]) => code!);
-const [plain = '', crc16 = '', replyingLoop = '', replying = '', slow = ''] = blocks;
+const [plain = '', crc16 = '', replyingLoop = '', replying = '', slow = '', acknowledged = ''] = blocks;
 
 /** In cycles of the board. */
 const SECOND = 16_000_000;
@@ -27,11 +28,11 @@ const ECHOES: [string, ChecksumName, string][] = [
 
 test('firmware/README.md has the sketches that are tested here', () => {
   expect(
-    [plain, crc16, replyingLoop, replying, slow].map(
-      (code) => /crc16_check|memcpy|requests_kind|NO_REPLY/.exec(code)?.[0],
+    [plain, crc16, replyingLoop, replying, slow, acknowledged].map(
+      (code) => /crc16_check|memcpy|requests_kind|NO_REPLY|link_init/.exec(code)?.[0],
     ),
-  ).toEqual([undefined, 'crc16_check', 'memcpy', 'requests_kind', 'NO_REPLY']);
-  expect(blocks).toHaveLength(5);
+  ).toEqual([undefined, 'crc16_check', 'memcpy', 'requests_kind', 'NO_REPLY', 'link_init']);
+  expect(blocks).toHaveLength(6);
 });
 
 describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make and arduino-core-avr)', () => {
@@ -101,6 +102,36 @@ describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make an
       asked.push(id);
     }
   }
+
+  test('the one with link.c: begins a session, and echoes a packet in it', { timeout: 60_000 }, async () => {
+    /** A frame's body with its CRC-32, which begins with a value of its own in each session. */
+    const sealed = (body: number[], start: number) => {
+      const checksum = Buffer.alloc(4);
+      checksum.writeUInt32LE(crc32(Uint8Array.from(body), ~start >>> 0));
+      return [...body, ...checksum];
+    };
+    await using device = await run('acknowledged', acknowledged);
+    const next = async (kind: number) => {
+      for (;;) {
+        const packet = await device.next();
+        if (packet[0]! >> 6 === kind) {
+          return packet;
+        }
+      }
+    };
+    await device.send(...sealed([0xc1, 1, 1, 2, 3, 4, 4, 0, 64], 0xffffffff));
+    const status = [0xc2, 1, 1, 2, 3, 4, 0, 0, 0, 0, 4, 4, 0, 64, 0, 64];
+    let answer: number[];
+    do {
+      answer = await next(3);
+    } while (answer[0] !== 0xc2);
+    expect(answer).toEqual(sealed(status, 0xffffffff));
+    const key = crc32(Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0));
+    for (const [number, payload] of [Array(64).fill(0), Array(64).fill(255), []].entries()) {
+      await device.send(...sealed([number, number, 0, ...payload], key));
+      expect(await next(0)).toEqual(sealed([number, number + 1, 0, ...payload], key));
+    }
+  });
 
   test('the one with requests.c, with ids of two bytes: replies and fails', { timeout: 60_000 }, async () => {
     await using device = await run('two', replying.replace('#define ID_BYTES 1', '#define ID_BYTES 2'));
