@@ -20,10 +20,17 @@ export interface DeliveryStats {
   pollsSent: number;
   datagramsSent: number;
   handshakesSent: number;
-  /** Packets that the application at the other end has taken. */
+  /**
+   * Packets and datagrams accepted for sending. Each is counted in `packetsDelivered`, `datagramsSent`, `packetsFailed` or
+   * `packetsAborted` as well, or is pending.
+   */
+  packetsAccepted: number;
+  /** Packets that the application at the other end has taken, including those that were aborted after they had been sent. */
   packetsDelivered: number;
-  /** Packets that were not acknowledged when the session ended, or before they were sent. */
+  /** Packets and datagrams whose failure was reported. */
   packetsFailed: number;
+  /** Packets and datagrams that were aborted before they were sent. */
+  packetsAborted: number;
 
   /** DATA frames received with a valid CRC. Each is counted in one of the next three as well, or waits. */
   dataFramesReceived: number;
@@ -61,8 +68,10 @@ export function newDeliveryStats(): DeliveryStats {
     pollsSent: 0,
     datagramsSent: 0,
     handshakesSent: 0,
+    packetsAccepted: 0,
     packetsDelivered: 0,
     packetsFailed: 0,
+    packetsAborted: 0,
     dataFramesReceived: 0,
     packetsTaken: 0,
     duplicates: 0,

@@ -69,6 +69,11 @@ export class Opener {
     return sessionOf(this.#state);
   }
 
+  /** How many packets and datagrams wait to be sent for the first time. */
+  get waiting(): number {
+    return this.#queues.packets.size + this.#queues.datagrams.size;
+  }
+
   /** When to call {@link advance}. Infinity if time changes nothing. */
   get dueAtMs(): number {
     const { packets, datagrams } = this.#queues;
@@ -122,6 +127,7 @@ export class Opener {
   /** Nothing more is reported of this packet. If it has a number, it is still sent until it is taken. */
   abort(packet: OutgoingPacket): void {
     if (packet.place === 'waiting') {
+      this.stats.packetsAborted++;
       this.#queues.packets.delete(packet);
       this.#queues.datagrams.delete(packet);
       packet.place = 'settled';
@@ -189,6 +195,7 @@ export class Opener {
   #add(queue: PacketQueue, payload: Uint8Array, listener: DeliveryListener, nowMs: number): OutgoingPacket {
     const packet = new OutgoingPacket(payload, nowMs + this.#settings.ackTimeoutMs, listener);
     const session = sessionOf(this.#state);
+    this.stats.packetsAccepted++;
     if (this.#state.name === 'ended') {
       this.#fail([packet], 'CLOSED');
     } else if (this.#state.name === 'incompatible') {
@@ -283,7 +290,6 @@ export class Opener {
   #expire(nowMs: number): void {
     const session = sessionOf(this.#state);
     const isExpired = (packet: OutgoingPacket | undefined) => packet !== undefined && packet.deadlineMs <= nowMs;
-    const { packets, datagrams } = this.#queues;
     if (isExpired(session?.outgoing.oldest)) {
       const unsettled = [...this.#endSession(), ...this.#drainQueues()];
       this.#move({ type: 'ackTimeout' }, nowMs);
@@ -291,7 +297,7 @@ export class Opener {
       this.#fail(unsettled, 'ACK_TIMEOUT');
       return;
     }
-    for (const queue of [packets, datagrams]) {
+    for (const queue of [this.#queues.packets, this.#queues.datagrams]) {
       if (isExpired(queue.first)) {
         this.#fail(queue.remove(isExpired), 'ACK_TIMEOUT');
       }
@@ -310,9 +316,7 @@ export class Opener {
     } else if (state.name === 'inSession' && before.name === 'away') {
       state.session.resume(nowMs);
     }
-    if (this.#isSilent && state.name !== 'inSession') {
-      this.#isSilent = false;
-    }
+    this.#isSilent &&= state.name === 'inSession';
   }
 
   #endSession(): OutgoingPacket[] {

@@ -61,6 +61,11 @@ export class Answerer {
     return this.#session;
   }
 
+  /** The H of the latest OPEN that was accepted. */
+  get acceptedH(): number {
+    return this.#candidate?.h ?? this.#sessionH;
+  }
+
   get dueAtMs(): number {
     return this.#session?.dueAtMs ?? Number.POSITIVE_INFINITY;
   }
@@ -71,11 +76,13 @@ export class Answerer {
 
   send(payload: Uint8Array, listener: DeliveryListener): OutgoingPacket {
     const packet = new OutgoingPacket(payload, Number.POSITIVE_INFINITY, listener);
+    this.stats.packetsAccepted++;
     this.queues.packets.push(packet);
     return packet;
   }
 
   sendDatagram(payload: Uint8Array, listener: DeliveryListener): void {
+    this.stats.packetsAccepted++;
     this.queues.datagrams.push(new OutgoingPacket(payload, Number.POSITIVE_INFINITY, listener));
   }
 
@@ -100,7 +107,6 @@ export class Answerer {
     if (this.#answer !== undefined) {
       const body = handshakeBody(this.#answer);
       this.stats.handshakesSent++;
-      target[offset] = 0;
       // The answers have one delimiter before them only when they are not asked for.
       const at = this.#answer.type === 'noSession' ? offset + 1 : offset;
       this.#answer = undefined;

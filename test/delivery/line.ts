@@ -19,7 +19,7 @@ const ADAPTER_BYTES = 62;
 
 /** One direction of a serial line. The order is kept. */
 export class Line {
-  readonly counts = { frames: 0, lost: 0, cut: 0, duplicated: 0, arrived: 0, damaged: 0 };
+  readonly counts = { frames: 0, lost: 0, cut: 0, duplicated: 0, arrived: 0, damaged: 0, inTransit: 0 };
   readonly #events: EventQueue;
   readonly #random: Random;
   readonly #byteMs: number;
@@ -96,6 +96,7 @@ export class Line {
     counts.duplicated += copies - 1;
     const cuts = this.#cuts;
     for (let copy = 0; copy < copies; copy++) {
+      counts.inTransit++;
       this.#events.at(this.#lastArrivalMs, () => this.#arrive(frame, cuts));
     }
   }
@@ -116,6 +117,7 @@ export class Line {
   }
 
   #arrive(frame: Uint8Array, cuts: number): void {
+    this.counts.inTransit--;
     if (this.isDead || cuts !== this.#cuts) {
       this.counts.cut++;
       if (!this.isDead && this.#random(4) === 0) {
