@@ -8,7 +8,9 @@ export class HandshakeTimer {
   #h = 0;
   #sentAtMs = Number.NEGATIVE_INFINITY;
   #waitMs = FIRST_MS;
+  /** Infinity while OPEN waits for the port. */
   #dueAtMs = 0;
+  #isDue = false;
 
   constructor(random: () => number) {
     this.#random = random;
@@ -27,18 +29,29 @@ export class HandshakeTimer {
     return this.#dueAtMs;
   }
 
+  /** Whether to send OPEN. */
+  get isDue(): boolean {
+    return this.#isDue;
+  }
+
   /** A handshake begins: OPEN is due at once. */
-  start(nowMs: number): void {
+  start(): void {
     this.#h = 0;
-    this.#dueAtMs = nowMs;
     this.#waitMs = FIRST_MS;
+    this.#becomeDue();
+  }
+
+  advance(nowMs: number): void {
+    if (this.#dueAtMs <= nowMs) {
+      this.#becomeDue();
+    }
   }
 
   /** The peer has just started, and may not have received the latest OPEN. */
   peerStarted(nowMs: number): void {
     // It answers with NO_SESSION to each old frame that it still has in its buffer.
     if (nowMs - this.#sentAtMs >= FIRST_MS) {
-      this.start(nowMs);
+      this.start();
     }
   }
 
@@ -47,9 +60,15 @@ export class HandshakeTimer {
     do {
       this.#h = this.#random();
     } while (this.#h === 0);
+    this.#isDue = false;
     this.#sentAtMs = nowMs;
     this.#dueAtMs = nowMs + this.#waitMs;
     this.#waitMs = Math.min(2 * this.#waitMs, LONGEST_MS);
     return this.#h;
+  }
+
+  #becomeDue(): void {
+    this.#isDue = true;
+    this.#dueAtMs = Number.POSITIVE_INFINITY;
   }
 }

@@ -156,7 +156,9 @@ export class Opener {
   /** Acts on the time. Not before {@link dueAtMs} is there anything to do. */
   advance(nowMs: number): void {
     this.#expire(nowMs);
-    if (this.#state.name === 'inSession') {
+    if (this.#state.name === 'opening') {
+      this.#handshake.advance(nowMs);
+    } else if (this.#state.name === 'inSession') {
       this.#state.session.advance(nowMs);
       if (!this.#isSilent && this.#silentAtMs <= nowMs) {
         this.#isSilent = true;
@@ -174,7 +176,7 @@ export class Opener {
   write(target: Uint8Array, offset: number, nowMs: number): number {
     switch (this.#state.name) {
       case 'opening':
-        return this.#handshake.dueAtMs <= nowMs ? this.#writeOpen(target, offset, nowMs) : offset;
+        return this.#handshake.isDue ? this.#writeOpen(target, offset, nowMs) : offset;
       case 'inSession':
         return this.#state.session.write(target, offset, nowMs, Number.POSITIVE_INFINITY);
       default:
@@ -312,7 +314,7 @@ export class Opener {
     }
     this.#state = state;
     if (state.name === 'opening') {
-      this.#handshake.start(nowMs);
+      this.#handshake.start();
     } else if (state.name === 'inSession' && before.name === 'away') {
       state.session.resume(nowMs);
     }

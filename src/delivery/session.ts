@@ -195,6 +195,10 @@ export class Session {
 
   /** When to poll, if nothing is in flight. */
   get #pollAtMs(): number {
+    if (this.#wantsPoll) {
+      // Waits for the port, not for a time.
+      return Number.POSITIVE_INFINITY;
+    }
     const { keepAliveMs } = this.settings;
     if (this.#isConfirmed && this.#polls === 0 && this.outgoing.count === 0) {
       return this.#heardAtMs + keepAliveMs;

@@ -107,10 +107,9 @@ export class Answerer {
     if (this.#answer !== undefined) {
       const body = handshakeBody(this.#answer);
       this.stats.handshakesSent++;
-      // The answers have one delimiter before them only when they are not asked for.
-      const at = this.#answer.type === 'noSession' ? offset + 1 : offset;
       this.#answer = undefined;
-      return encodeFrame(body, target, at);
+      target[offset] = 0;
+      return encodeFrame(body, target, offset + 1);
     }
     return this.#session?.write(target, offset, nowMs, 1) ?? offset;
   }

@@ -62,3 +62,27 @@ export class EventQueue {
     [heap[one], heap[other]] = [heap[other]!, heap[one]!];
   }
 }
+
+/** Calls an action at the earliest of the times that were planned since the last call. */
+export class VirtualTimer {
+  readonly #events: EventQueue;
+  readonly #action: () => void;
+  #dueAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(events: EventQueue, action: () => void) {
+    this.#events = events;
+    this.#action = action;
+  }
+
+  plan(atMs: number): void {
+    if (atMs < this.#dueAtMs) {
+      this.#dueAtMs = atMs;
+      this.#events.at(atMs, () => {
+        if (this.#dueAtMs === atMs) {
+          this.#dueAtMs = Number.POSITIVE_INFINITY;
+          this.#action();
+        }
+      });
+    }
+  }
+}

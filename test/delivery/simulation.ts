@@ -3,7 +3,7 @@ import type { DeliveryFailure, OutgoingPacket } from '../../src/delivery/outgoin
 import { randomNumbers } from '../support/random.js';
 import { Answerer } from './answerer.js';
 import { checkCounts, sum } from './counts.js';
-import { EventQueue } from './event-queue.js';
+import { EventQueue, VirtualTimer } from './event-queue.js';
 import { assert, BrokenPromise, Ledger } from './ledger.js';
 import { Line, type LineFaults } from './line.js';
 import type { Scenario } from './scenario.js';
@@ -12,6 +12,9 @@ const CALM: LineFaults = { loss: 0, bitErrors: 0, duplication: 0, maxDelayMs: 0 
 const KEEP_ALIVE_MS = 1_000;
 /** How many packets the applications have pending. */
 const BACKLOG = 40;
+/** No scenario takes this long. */
+const MAX_MS = 86_400_000;
+const MAX_STEPS = 5_000_000;
 /** Longer than this after the faults have ended, nothing may be pending. */
 const SETTLE_MS = 120_000;
 
@@ -38,8 +41,8 @@ export class Simulation {
   #timedOutAtMs = -1;
   #hostIsBusy = false;
   #deviceIsBusy = false;
-  #hostTimerAtMs = Number.POSITIVE_INFINITY;
-  #deviceTimerAtMs = Number.POSITIVE_INFINITY;
+  readonly #hostTimer: VirtualTimer;
+  readonly #deviceTimer: VirtualTimer;
   readonly #buffer = new Uint8Array(20_000);
 
   constructor(scenario: Scenario) {
@@ -58,6 +61,14 @@ export class Simulation {
         this.#pumpHost();
       }
     });
+    this.#hostTimer = new VirtualTimer(events, () => {
+      this.#opener.advance(events.nowMs);
+      this.#pumpHost();
+    });
+    this.#deviceTimer = new VirtualTimer(events, () => {
+      this.#answerer?.advance(events.nowMs);
+      this.#pumpDevice();
+    });
     this.fromHost = new Ledger('host', faults, (failure, sentAtMs) => this.#judgeHost(failure, sentAtMs));
     this.fromDevice = new Ledger('device', faults, (failure) => this.#judgeDevice(failure));
   }
@@ -69,22 +80,27 @@ export class Simulation {
     this.#startHost();
     this.#planFaults();
     const isSending = () => this.fromHost.totals.sent < hostPackets || this.fromDevice.totals.sent < devicePackets;
-    while (isSending() && this.events.step());
+    this.#runWhile(isSending, MAX_MS);
     this.#hasFaults = false;
     this.toDevice.faults = CALM;
     this.toHost.faults = CALM;
-    const endMs = this.events.nowMs + SETTLE_MS;
-    while (this.fromHost.pending + this.fromDevice.pending > 0) {
-      if (this.events.nowMs > endMs || !this.events.step()) {
-        throw new BrokenPromise(
-          `no progress: ${this.fromHost.pending} packets of the host and ${this.fromDevice.pending} of the device are ` +
-            `pending; the opener is ${this.#opener.state}`,
-        );
-      }
-    }
+    this.#runWhile(() => this.fromHost.pending + this.fromDevice.pending > 0, this.events.nowMs + SETTLE_MS);
     this.fromHost.finish();
     this.fromDevice.finish();
     checkCounts(this.#scenario, this.#openers, this.#answerers, this.toDevice, this.toHost);
+  }
+
+  /** @param untilMs - when the condition must have become false */
+  #runWhile(condition: () => boolean, untilMs: number): void {
+    for (let steps = 0; condition(); steps++) {
+      const hasStepped = steps < MAX_STEPS && this.events.nowMs < untilMs && this.events.step();
+      assert(
+        hasStepped,
+        () =>
+          `no progress at ${this.events.nowMs} ms: ${this.fromHost.pending} packets of the host and ` +
+          `${this.fromDevice.pending} of the device are pending; the opener is ${this.#opener.state}`,
+      );
+    }
   }
 
   #startHost(): void {
@@ -184,17 +200,7 @@ export class Simulation {
         this.toDevice.send(this.#buffer.subarray(0, end));
       }
     }
-    if (opener.dueAtMs < this.#hostTimerAtMs) {
-      const atMs = opener.dueAtMs;
-      this.#hostTimerAtMs = atMs;
-      events.at(atMs, () => {
-        if (this.#hostTimerAtMs === atMs) {
-          this.#hostTimerAtMs = Number.POSITIVE_INFINITY;
-          this.#opener.advance(events.nowMs);
-          this.#pumpHost();
-        }
-      });
-    }
+    this.#hostTimer.plan(opener.dueAtMs);
   }
 
   #planAbort(
@@ -259,17 +265,7 @@ export class Simulation {
         events.at(this.toHost.freeAtMs, () => this.#pumpDevice());
       }
     }
-    if (answerer.dueAtMs < this.#deviceTimerAtMs) {
-      const atMs = answerer.dueAtMs;
-      this.#deviceTimerAtMs = atMs;
-      events.at(atMs, () => {
-        if (this.#deviceTimerAtMs === atMs) {
-          this.#deviceTimerAtMs = Number.POSITIVE_INFINITY;
-          this.#answerer?.advance(events.nowMs);
-          this.#pumpDevice();
-        }
-      });
-    }
+    this.#deviceTimer.plan(answerer.dueAtMs);
   }
 
   #planFaults(): void {
