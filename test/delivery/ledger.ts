@@ -1,5 +1,6 @@
 import type { DeliveryFailure, DeliveryListener } from '../../src/delivery/outgoing-packet.js';
 import type { LineFaults } from './line.js';
+import type { Scenario } from './scenario.js';
 
 type Random = (below: number) => number;
 
@@ -9,6 +10,7 @@ type Fate = 'pending' | 'delivered' | 'failed no' | 'failed unknown' | 'aborted'
 interface Entry {
   fate: Fate;
   timesTaken: number;
+  takenAtMs: number;
   readonly sentAtMs: number;
 }
 
@@ -34,6 +36,8 @@ export class Ledger {
   #lastStart = 0;
   readonly totals = { sent: 0, delivered: 0, failedNo: 0, failedUnknown: 0, aborted: 0, taken: 0, datagramsTaken: 0 };
   pending = 0;
+  takenBytes = 0;
+  lastTakenAtMs = 0;
 
   constructor(
     readonly name: string,
@@ -52,20 +56,20 @@ export class Ledger {
 
   /** A new packet, and what reports its fate. */
   newPacket(
+    { minPacketBytes, maxPacketBytes }: Scenario,
     random: Random,
-    maxBytes: number,
     nowMs: number,
     isDatagram = false,
   ): [Uint8Array, DeliveryListener, Entry] {
     const entries = (isDatagram ? this.#datagrams : this.#packets).at(-1)!;
     const start = this.#packets.length - 1;
-    const payload = new Uint8Array(HEADER_BYTES + random(maxBytes - HEADER_BYTES + 1));
+    const payload = new Uint8Array(minPacketBytes + random(maxPacketBytes - minPacketBytes + 1));
     const view = new DataView(payload.buffer);
     payload[0] = isDatagram ? 1 : 0;
     view.setUint16(1, start);
     view.setUint32(3, entries.length);
     fill(payload);
-    const entry: Entry = { fate: 'pending', timesTaken: 0, sentAtMs: nowMs };
+    const entry: Entry = { fate: 'pending', timesTaken: 0, takenAtMs: 0, sentAtMs: nowMs };
     const describe = `${this.name} ${isDatagram ? 'datagram' : 'packet'} ${start}/${entries.length}`;
     entries.push(entry);
     if (isDatagram) {
@@ -114,7 +118,7 @@ export class Ledger {
   }
 
   /** The application at the other end takes a packet. */
-  taken(payload: Uint8Array): void {
+  taken(payload: Uint8Array, nowMs: number): void {
     const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
     const isDatagram = payload[0] === 1;
     const start = view.getUint16(1);
@@ -132,6 +136,9 @@ export class Ledger {
       return;
     }
     this.totals.taken++;
+    this.takenBytes += payload.length;
+    this.lastTakenAtMs = nowMs;
+    entry.takenAtMs = nowMs;
     assert(entry.fate !== 'failed no', () => `${describe} was taken, but reported as not delivered`);
     assert(start >= this.#lastStart, () => `${describe} was taken after packets of a later start`);
     this.#lastStart = start;
@@ -142,6 +149,11 @@ export class Ledger {
       assert(fate !== 'pending' && fate !== 'delivered', () => `${describe} was taken, but ${skipped} is ${fate}`);
     }
     this.#last[start] = index;
+  }
+
+  /** When a packet of the first start of the sender was taken. */
+  takenAtMs(index: number): number {
+    return this.#packets[0]![index]!.takenAtMs;
   }
 
   /** Nothing is left to be done. */

@@ -29,6 +29,8 @@ export class Line {
   faults: LineFaults;
   /** Nothing arrives while it is true. */
   isDead = false;
+  /** Frames that are lost in any case, counted from 1. */
+  framesToLose: readonly number[] = [];
   /** What was sent before a cut does not arrive after it. */
   #cuts = 0;
   #freeAtMs = 0;
@@ -85,7 +87,7 @@ export class Line {
       return;
     }
     counts.frames++;
-    if (this.#happens(faults.loss)) {
+    if (this.#happens(faults.loss) || this.framesToLose.includes(counts.frames)) {
       counts.lost++;
       return;
     }

@@ -10,6 +10,7 @@ export interface Scenario {
   hostWindow: number;
   deviceReceiveWindow: number;
   deviceSendWindow: number;
+  minPacketBytes: number;
   maxPacketBytes: number;
   /** Packets of the host and of the device: until so many were sent, the application sends. */
   hostPackets: number;
@@ -33,7 +34,7 @@ export interface Scenario {
   hasStartCounter: boolean;
 }
 
-/** A scenario with few settings given. */
+/** Nothing goes wrong. */
 export const CALM_SCENARIO: Scenario = {
   seed: 1,
   baudRate: 115_200,
@@ -41,6 +42,7 @@ export const CALM_SCENARIO: Scenario = {
   hostWindow: 32,
   deviceReceiveWindow: 4,
   deviceSendWindow: 4,
+  minPacketBytes: 7,
   maxPacketBytes: 64,
   hostPackets: 200,
   devicePackets: 200,
@@ -72,6 +74,7 @@ export function scenarioOf(seed: number): Scenario {
     hostWindow: pick(1, 4, 32),
     deviceReceiveWindow: pick(1, 2, 4, 9, 32),
     deviceSendWindow: pick(1, 2, 4, 9, 32),
+    minPacketBytes: 7,
     maxPacketBytes: pick(8, 64, 64, 300),
     hostPackets: pick(0, 300, 300),
     devicePackets: pick(0, 300, 300),

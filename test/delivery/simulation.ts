@@ -103,6 +103,11 @@ export class Simulation {
     }
   }
 
+  /** The smoothed round trip of the host's packets. */
+  get roundTripMs(): number | undefined {
+    return this.#opener.session?.outgoing.roundTrip.smoothedMs;
+  }
+
   #startHost(): void {
     const { hostWindow, maxPacketBytes, baudRate, ackTimeoutMs } = this.#scenario;
     this.fromHost.senderStarted();
@@ -127,12 +132,6 @@ export class Simulation {
     this.#pumpHost();
   }
 
-  #restartHost(): void {
-    this.fromHost.senderEnded();
-    this.toDevice.cut();
-    this.#startHost();
-  }
-
   #startDevice(): void {
     const { deviceReceiveWindow, deviceSendWindow, maxPacketBytes, baudRate, hasStartCounter } = this.#scenario;
     this.#deviceStarts++;
@@ -147,9 +146,7 @@ export class Simulation {
         keepAliveMs: KEEP_ALIVE_MS,
         startCounter: hasStartCounter ? this.#deviceStarts * 65_536 : 0,
       },
-      () => {
-        this.#deviceResets++;
-      },
+      () => void this.#deviceResets++,
     );
     this.#answerers.push(this.#answerer);
     this.#pumpDevice();
@@ -168,13 +165,13 @@ export class Simulation {
   #pumpHost(): void {
     const { events } = this;
     const opener = this.#opener;
-    const { hostSlowMs, hostPackets, maxPacketBytes, aborts, datagrams } = this.#scenario;
+    const { hostSlowMs, hostPackets, aborts, datagrams } = this.#scenario;
     while (!this.#hostIsBusy) {
       const packet = opener.take();
       if (packet === undefined) {
         break;
       }
-      this.fromDevice.taken(packet);
+      this.fromDevice.taken(packet, events.nowMs);
       if (hostSlowMs > 0) {
         this.#hostIsBusy = true;
         events.after((this.#random(1_001) / 1_000) * hostSlowMs, () => {
@@ -184,13 +181,13 @@ export class Simulation {
       }
     }
     while (this.fromHost.pending < BACKLOG && this.fromHost.totals.sent < hostPackets) {
-      const [payload, listener, entry] = this.fromHost.newPacket(this.#random, maxPacketBytes, events.nowMs);
+      const [payload, listener, entry] = this.fromHost.newPacket(this.#scenario, this.#random, events.nowMs);
       const packet = opener.send(payload, listener, events.nowMs);
       if (this.#happens(aborts)) {
         this.#planAbort(opener, packet, payload, entry);
       }
       if (this.#happens(datagrams)) {
-        const [datagram, datagramListener] = this.fromHost.newPacket(this.#random, maxPacketBytes, events.nowMs, true);
+        const [datagram, datagramListener] = this.fromHost.newPacket(this.#scenario, this.#random, events.nowMs, true);
         opener.sendDatagram(datagram, datagramListener, events.nowMs);
       }
     }
@@ -225,13 +222,13 @@ export class Simulation {
     if (answerer === undefined) {
       return;
     }
-    const { deviceSlowMs, devicePackets, maxPacketBytes, datagrams } = this.#scenario;
+    const { deviceSlowMs, devicePackets, datagrams } = this.#scenario;
     while (!this.#deviceIsBusy) {
       const packet = answerer.take();
       if (packet === undefined) {
         break;
       }
-      this.fromHost.taken(packet);
+      this.fromHost.taken(packet, events.nowMs);
       if (deviceSlowMs > 0) {
         this.#deviceIsBusy = true;
         events.after((this.#random(1_001) / 1_000) * deviceSlowMs, () => {
@@ -241,17 +238,14 @@ export class Simulation {
       }
     }
     // A device has little memory: it sends only in a session.
-    while (
-      answerer.session !== undefined &&
-      answerer.queues.packets.size < 2 &&
-      this.fromDevice.totals.sent < devicePackets
-    ) {
-      const [payload, listener] = this.fromDevice.newPacket(this.#random, maxPacketBytes, events.nowMs);
+    const hasRoom = () => answerer.session !== undefined && answerer.queues.packets.size < 2;
+    while (hasRoom() && this.fromDevice.totals.sent < devicePackets) {
+      const [payload, listener] = this.fromDevice.newPacket(this.#scenario, this.#random, events.nowMs);
       answerer.send(payload, listener);
       if (this.#happens(datagrams)) {
         const [datagram, datagramListener] = this.fromDevice.newPacket(
+          this.#scenario,
           this.#random,
-          maxPacketBytes,
           events.nowMs,
           true,
         );
@@ -274,7 +268,9 @@ export class Simulation {
     this.#repeat(restartDeviceEveryMs, () => this.#restartDevice());
     this.#repeat(restartHostEveryMs, () => {
       if (this.#isPlugged) {
-        this.#restartHost();
+        this.fromHost.senderEnded();
+        this.toDevice.cut();
+        this.#startHost();
       }
     });
     this.#repeat(deadEveryMs, () => {
