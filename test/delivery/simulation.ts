@@ -10,9 +10,7 @@ import type { Scenario } from './scenario.js';
 
 const CALM: LineFaults = { loss: 0, bitErrors: 0, duplication: 0, maxDelayMs: 0 };
 const KEEP_ALIVE_MS = 1_000;
-/** How many packets the applications have pending. */
 const BACKLOG = 40;
-/** No scenario takes this long. */
 const MAX_MS = 86_400_000;
 const MAX_STEPS = 5_000_000;
 /** Longer than this after the faults have ended, nothing may be pending. */
