@@ -264,9 +264,8 @@ export class Opener {
     const session = new Session(settings, this.#queues, this.stats, nowMs, true);
     this.#move({ type: 'accepted', session }, nowMs);
     this.stats.sessions++;
-    const isTooLarge = (packet: OutgoingPacket) => packet.payload.length > status.receiveMaxPacketBytes;
-    const { packets, datagrams } = this.#queues;
-    this.#fail([...packets.remove(isTooLarge), ...datagrams.remove(isTooLarge)], 'PACKET_TOO_LARGE');
+    const tooLarge = this.#drainQueues(({ payload }) => payload.length > status.receiveMaxPacketBytes);
+    this.#fail(tooLarge, 'PACKET_TOO_LARGE');
     this.#events.established(status);
   }
 
@@ -325,9 +324,8 @@ export class Opener {
     return sessionOf(this.#state)?.end() ?? [];
   }
 
-  #drainQueues(): OutgoingPacket[] {
-    const { packets, datagrams } = this.#queues;
-    return [...packets.remove(() => true), ...datagrams.remove(() => true)];
+  #drainQueues(isMatch: (packet: OutgoingPacket) => boolean = () => true): OutgoingPacket[] {
+    return [...this.#queues.packets.remove(isMatch), ...this.#queues.datagrams.remove(isMatch)];
   }
 
   #fail(packets: readonly OutgoingPacket[], code: DeliveryFailure['code']): void {
