@@ -9,6 +9,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   errors: [],
   options: ['errors'],
   framing: ['errors', 'options'],
+  delivery: ['errors', 'framing', 'options'],
   warnings: [],
   'call-arguments': ['errors', 'options'],
   'event-source': [],

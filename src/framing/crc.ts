@@ -41,12 +41,16 @@ export function crc16(data: Uint8Array, end: number): number {
   return crc;
 }
 
-/** CRC-32/ISO-HDLC of `data[0, end)`: polynomial 04c11db7, initial value and final XOR ffffffff, reflected. */
-export function crc32(data: Uint8Array, end: number): number {
+/**
+ * CRC-32/ISO-HDLC of `data[0, end)`: polynomial 04c11db7, final XOR ffffffff, reflected.
+ *
+ * @param start - initial value, unsigned. That of CRC-32/ISO-HDLC is ffffffff
+ */
+export function crc32(data: Uint8Array, end: number, start = 0xffffffff): number {
   if (end > TABLE_BYTES) {
-    return zlibCrc32(end === data.length ? data : data.subarray(0, end));
+    return zlibCrc32(end === data.length ? data : data.subarray(0, end), ~start >>> 0);
   }
-  let crc = 0xffffffff;
+  let crc = start;
   let at = 0;
   for (; at + 4 <= end; at += 4) {
     crc ^= data[at]! | (data[at + 1]! << 8) | (data[at + 2]! << 16) | (data[at + 3]! << 24);

@@ -1,0 +1,32 @@
+import type { RejectedFrame } from '../framing/frame-decoder.js';
+import type { StatusFrame } from './wire-format.js';
+
+/** Settings of an {@link Opener}. */
+export interface OpenerSettings {
+  /** The largest packet that is accepted from the peer, at most 65,535 bytes. */
+  readonly maxPacketBytes: number;
+  /** How many packets may wait for the application, 1 to 32. */
+  readonly receiveWindow: number;
+  /** Within which time a packet must be taken, counted from {@link Opener.send}. */
+  readonly ackTimeoutMs: number;
+  /** How long nothing may arrive before the peer is polled. */
+  readonly keepAliveMs: number;
+  /** Line speed in bit/s. */
+  readonly baudRate: number;
+  /** Returns a random unsigned 32-bit integer: a session number that no earlier program has used. */
+  random(): number;
+}
+
+/** What an opener reports. None of these may throw. */
+export interface OpenerEvents {
+  /** A handshake has succeeded. `peer` has the sizes of the peer. */
+  established(peer: StatusFrame): void;
+  /** The peer restarted. Reported after the packets of its session have failed. */
+  peerReset(): void;
+  /** No session with this peer is possible. `reason` follows "the device …". */
+  incompatible(reason: string): void;
+  /** Nothing has arrived for three times `keepAliveMs`, although the peer was polled; or something arrives again. */
+  silent(isSilent: boolean): void;
+  /** A frame was rejected before its CRC was looked at. */
+  rejectedFrame(frame: RejectedFrame): void;
+}

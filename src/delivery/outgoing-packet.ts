@@ -1,0 +1,81 @@
+/** Whether a packet that was not acknowledged may have been taken: `'no'` if it was never sent. */
+export type Delivered = 'no' | 'unknown';
+
+/** Why a packet was not delivered. */
+export interface DeliveryFailure {
+  /**
+   * - `'ACK_TIMEOUT'`: it was not taken within `ackTimeoutMs`, or a packet of the same session was not
+   * - `'PEER_RESET'`: the peer restarted, and its session is gone
+   * - `'PEER_INCOMPATIBLE'`: the peer speaks another version, or has sizes that do not fit
+   * - `'PACKET_TOO_LARGE'`: the peer cannot take a packet of this size
+   * - `'CLOSED'`: the connection was closed
+   */
+  readonly code: 'ACK_TIMEOUT' | 'PEER_RESET' | 'PEER_INCOMPATIBLE' | 'PACKET_TOO_LARGE' | 'CLOSED';
+  readonly delivered: Delivered;
+}
+
+/** What is reported of one packet: one of the two, once, unless it is aborted. Neither may throw. */
+export interface DeliveryListener {
+  /** The application at the other end has taken the packet. For a datagram: it was written. */
+  delivered(): void;
+  failed(failure: DeliveryFailure): void;
+}
+
+/**
+ * Where a packet is:
+ *
+ * - `waiting`: it has no number, and was never sent
+ * - `inFlight`: it was sent
+ * - `suspected`: a time-out is over: to be sent again
+ * - `lost`: a later transmission was acknowledged, so this one is lost: to be sent again
+ * - `held`: it has arrived and waits for the application
+ * - `settled`: it was taken, has failed, or was aborted before it was sent
+ */
+type Place = 'waiting' | 'inFlight' | 'suspected' | 'lost' | 'held' | 'settled';
+
+/** A packet to be sent. */
+export class OutgoingPacket {
+  place: Place = 'waiting';
+  /** Which transmission may have been the first to arrive. Transmissions of a session are numbered from 1. */
+  firstTransmission = 0;
+  lastTransmission = 0;
+  transmissions = 0;
+  sentAtMs = 0;
+  /** Undefined when the packet was aborted. */
+  #listener: DeliveryListener | undefined;
+  #payload: Uint8Array;
+
+  /** @param deadlineMs - when it must have been taken */
+  constructor(
+    payload: Uint8Array,
+    readonly deadlineMs: number,
+    listener: DeliveryListener,
+  ) {
+    this.#payload = payload;
+    this.#listener = listener;
+  }
+
+  get payload(): Uint8Array {
+    return this.#payload;
+  }
+
+  get isDelivered(): Delivered {
+    return this.transmissions === 0 ? 'no' : 'unknown';
+  }
+
+  /** Nothing more is reported. The caller may change the packet, so a copy is sent from now on. */
+  abort(): void {
+    this.#listener = undefined;
+    this.#payload = this.#payload.slice();
+  }
+
+  delivered(): void {
+    this.place = 'settled';
+    this.#listener?.delivered();
+  }
+
+  failed(code: DeliveryFailure['code']): void {
+    this.place = 'settled';
+    this.#listener?.failed({ code, delivered: this.isDelivered });
+  }
+}

@@ -1,0 +1,292 @@
+import { encodeFrame, maxWireBytes } from '../framing/frame-encoder.js';
+import type { DeliveryStats } from './delivery-stats.js';
+import type { OutgoingPacket } from './outgoing-packet.js';
+import type { PacketQueue } from './packet-queue.js';
+import { ReceiveWindow } from './receive-window.js';
+import { RoundTrip } from './round-trip.js';
+import { SendWindow } from './send-window.js';
+import { CRC_BYTES, FRAME_KINDS, headerBytes, POLL_FLAG, SEQUENCE_SPACE, seal } from './wire-format.js';
+
+/** How many datagrams wait for the application. More are dropped. */
+const MAX_WAITING_DATAGRAMS = 64;
+
+/** Sizes and times of a session. */
+export interface SessionSettings {
+  /** The CRC's initial value. */
+  readonly key: number;
+  /** The start counter of the answerer, or 0. */
+  readonly d: number;
+  /** How many packets the peer can hold. */
+  readonly sendWindow: number;
+  /** How many packets this end can hold. */
+  readonly receiveWindow: number;
+  /** The largest packet that the peer accepts. */
+  readonly sendMaxPacketBytes: number;
+  /** The largest packet that this end accepts. */
+  readonly receiveMaxPacketBytes: number;
+  /** Line speed in bit/s: the least time-out follows from it. */
+  readonly baudRate: number;
+  /** How long nothing may arrive before the peer is polled. */
+  readonly keepAliveMs: number;
+  /** The round trip of the handshake, if it was measured. */
+  readonly roundTripMs: number | undefined;
+}
+
+/** What waits to be sent. The queues outlive sessions. */
+export interface SendQueues {
+  readonly packets: PacketQueue;
+  readonly datagrams: PacketQueue;
+}
+
+/** One session, the same at both ends: numbers, acknowledgements, time-outs. */
+export class Session {
+  readonly settings: SessionSettings;
+  readonly outgoing: SendWindow;
+  readonly incoming: ReceiveWindow;
+  readonly #queues: SendQueues;
+  readonly #stats: DeliveryStats;
+  /** The frame that is being written, before it is encoded. */
+  readonly #body: Uint8Array;
+  readonly #sendHeaderBytes: number;
+  readonly #receiveHeaderBytes: number;
+  #datagrams: Uint8Array[] = [];
+  #owesAck = false;
+  #wantsPoll: boolean;
+  /** When something valid last arrived. */
+  #heardAtMs: number;
+  #polledAtMs: number;
+  /** Polls since something arrived that a poll could be about. */
+  #polls = 0;
+  #isConfirmed = false;
+  /** Packets and datagrams take turns, if there are both: when taken, and when sent. */
+  #takesDatagram = true;
+  #sendsDatagram = true;
+
+  /** @param polls - whether to begin with a poll, unless there is something to send */
+  constructor(settings: SessionSettings, queues: SendQueues, stats: DeliveryStats, nowMs: number, polls: boolean) {
+    const { sendWindow, receiveWindow, sendMaxPacketBytes, receiveMaxPacketBytes, baudRate, roundTripMs } = settings;
+    this.settings = settings;
+    this.#queues = queues;
+    this.#stats = stats;
+    this.#sendHeaderBytes = headerBytes(receiveWindow);
+    this.#receiveHeaderBytes = headerBytes(sendWindow);
+    const sentBytes = this.#sendHeaderBytes + sendMaxPacketBytes + CRC_BYTES;
+    const receivedBytes = this.#receiveHeaderBytes + receiveMaxPacketBytes + CRC_BYTES;
+    this.#body = new Uint8Array(sentBytes);
+    const lineMs = ((maxWireBytes(sentBytes) + maxWireBytes(receivedBytes)) * 10_000) / baudRate;
+    const roundTrip = new RoundTrip(2 * lineMs + 20, roundTripMs);
+    this.outgoing = new SendWindow(sendWindow, roundTrip, stats);
+    this.incoming = new ReceiveWindow(receiveWindow);
+    this.#heardAtMs = nowMs;
+    this.#polledAtMs = nowMs;
+    this.#wantsPoll = polls;
+  }
+
+  /** Whether a frame of this session has arrived. */
+  get isConfirmed(): boolean {
+    return this.#isConfirmed;
+  }
+
+  get heardAtMs(): number {
+    return this.#heardAtMs;
+  }
+
+  /** When to call {@link advance}. */
+  get dueAtMs(): number {
+    const timeoutAtMs = this.outgoing.timeoutAtMs;
+    return timeoutAtMs === Number.POSITIVE_INFINITY ? this.#pollAtMs : timeoutAtMs;
+  }
+
+  /** Reads a frame whose CRC is that of this session. `body` includes the CRC. */
+  receive(body: Uint8Array, nowMs: number): void {
+    const end = body.length - CRC_BYTES;
+    const kind = body[0]! >> 6;
+    if (end < this.#receiveHeaderBytes || end > this.#receiveHeaderBytes + this.settings.receiveMaxPacketBytes) {
+      this.#stats.invalidFrames++;
+      return;
+    }
+    const flagsAndNext = body[1]!;
+    this.#isConfirmed = true;
+    this.#heardAtMs = nowMs;
+    const progressed = this.outgoing.acknowledge(flagsAndNext & (SEQUENCE_SPACE - 1), body, 2, nowMs);
+    if (progressed || this.outgoing.count === 0) {
+      this.#polls = 0;
+    }
+    if ((flagsAndNext & POLL_FLAG) !== 0) {
+      this.#owesAck = true;
+    }
+    if (kind === FRAME_KINDS.ack) {
+      this.#stats.acksReceived++;
+    } else if (kind === FRAME_KINDS.data) {
+      this.#owesAck = true;
+      this.#stats.dataFramesReceived++;
+      const number = body[0]! & (SEQUENCE_SPACE - 1);
+      if (!this.incoming.add(number, body.subarray(this.#receiveHeaderBytes, end))) {
+        this.#stats.duplicates++;
+      }
+    } else {
+      this.#stats.datagramsReceived++;
+      if (this.#datagrams.length < MAX_WAITING_DATAGRAMS) {
+        this.#datagrams.push(body.subarray(this.#receiveHeaderBytes, end));
+      } else {
+        this.#stats.datagramsDropped++;
+      }
+    }
+  }
+
+  /** The next packet or datagram for the application. A packet is acknowledged from now on. */
+  take(): Uint8Array | undefined {
+    if (this.#datagrams.length > 0 && (this.#takesDatagram || !this.incoming.hasNext)) {
+      this.#takesDatagram = false;
+      this.#stats.datagramsTaken++;
+      return this.#datagrams.shift();
+    }
+    this.#takesDatagram = true;
+    const packet = this.incoming.take();
+    if (packet !== undefined) {
+      this.#owesAck = true;
+      this.#stats.packetsTaken++;
+    }
+    return packet;
+  }
+
+  /** Acts on the time. Then, there may be something to write. */
+  advance(nowMs: number): void {
+    const timeoutAtMs = this.outgoing.timeoutAtMs;
+    if (timeoutAtMs <= nowMs) {
+      this.outgoing.timeOut();
+    } else if (timeoutAtMs === Number.POSITIVE_INFINITY && this.#pollAtMs <= nowMs) {
+      this.#wantsPoll = true;
+    }
+  }
+
+  /** The port was opened again. */
+  resume(nowMs: number): void {
+    this.outgoing.resume();
+    this.#polls = 0;
+    this.#wantsPoll = true;
+    this.#heardAtMs = nowMs;
+  }
+
+  /** Ends the session. What has arrived and was not taken is dropped. Returns the packets that were not acknowledged. */
+  end(): OutgoingPacket[] {
+    this.#stats.packetsDropped += this.incoming.waiting;
+    this.#stats.datagramsDropped += this.#datagrams.length;
+    return this.outgoing.end();
+  }
+
+  /**
+   * Writes whole frames while there is something to send and room for it.
+   *
+   * @param maxFrames - 1 to write one frame at most
+   * @returns the index after the last frame
+   */
+  write(target: Uint8Array, offset: number, nowMs: number, maxFrames: number): number {
+    let at = offset;
+    for (let frames = 0; frames < maxFrames; frames++) {
+      const end = this.#writeNext(target, at, nowMs);
+      if (end === at) {
+        break;
+      }
+      at = end;
+    }
+    return at;
+  }
+
+  /** When to poll, if nothing is in flight. */
+  get #pollAtMs(): number {
+    if (this.#wantsPoll) {
+      // Waits for the port, not for a time.
+      return Number.POSITIVE_INFINITY;
+    }
+    const { keepAliveMs } = this.settings;
+    if (this.#isConfirmed && this.#polls === 0 && this.outgoing.count === 0) {
+      return this.#heardAtMs + keepAliveMs;
+    }
+    const { timeoutMs } = this.outgoing.roundTrip;
+    const waitMs = Math.min(timeoutMs * 2 ** this.#polls, Math.max(timeoutMs, keepAliveMs));
+    return Math.max(this.#heardAtMs, this.#polledAtMs) + waitMs;
+  }
+
+  #writeNext(target: Uint8Array, offset: number, nowMs: number): number {
+    const { outgoing } = this;
+    const roomBytes = target.length - offset;
+    if (outgoing.mayResend) {
+      const number = outgoing.numberToResend();
+      return this.#fits(outgoing.packet(number), roomBytes) ? this.#writeData(number, target, offset, nowMs) : offset;
+    }
+    const { packets, datagrams } = this.#queues;
+    const packet = outgoing.mayAdd ? packets.first : undefined;
+    const datagram = datagrams.first;
+    if (datagram !== undefined && (this.#sendsDatagram || packet === undefined)) {
+      return this.#fits(datagram, roomBytes) ? this.#writeDatagram(target, offset) : offset;
+    }
+    if (packet !== undefined) {
+      if (!this.#fits(packet, roomBytes)) {
+        return offset;
+      }
+      packets.delete(packet);
+      return this.#writeData(outgoing.add(packet), target, offset, nowMs);
+    }
+    const needsAck = this.#owesAck || this.#wantsPoll;
+    return needsAck && roomBytes >= maxWireBytes(this.#sendHeaderBytes + CRC_BYTES)
+      ? this.#writeAck(target, offset, nowMs)
+      : offset;
+  }
+
+  #fits(packet: OutgoingPacket, roomBytes: number): boolean {
+    return roomBytes >= maxWireBytes(this.#sendHeaderBytes + packet.payload.length + CRC_BYTES);
+  }
+
+  #writeData(number: number, target: Uint8Array, offset: number, nowMs: number): number {
+    const packet = this.outgoing.packet(number);
+    this.outgoing.transmitted(number, nowMs);
+    this.#stats.dataFramesSent++;
+    this.#sendsDatagram = true;
+    // It will be answered.
+    this.#wantsPoll = false;
+    return this.#writeFrame((FRAME_KINDS.data << 6) | number, 0, packet.payload, target, offset);
+  }
+
+  #writeDatagram(target: Uint8Array, offset: number): number {
+    const packet = this.#queues.datagrams.shift()!;
+    packet.transmissions++;
+    this.#stats.datagramsSent++;
+    this.#sendsDatagram = false;
+    const end = this.#writeFrame(FRAME_KINDS.datagram << 6, 0, packet.payload, target, offset);
+    packet.delivered();
+    return end;
+  }
+
+  #writeAck(target: Uint8Array, offset: number, nowMs: number): number {
+    const flags = this.#wantsPoll ? POLL_FLAG : 0;
+    this.#stats.acksSent++;
+    if (this.#wantsPoll) {
+      this.#stats.pollsSent++;
+      this.#wantsPoll = false;
+      // Beyond this, the time between two polls no longer grows.
+      this.#polls = Math.min(this.#polls + 1, 16);
+      this.#polledAtMs = nowMs;
+    }
+    return this.#writeFrame(FRAME_KINDS.ack << 6, flags, undefined, target, offset);
+  }
+
+  #writeFrame(
+    kindAndNumber: number,
+    flags: number,
+    payload: Uint8Array | undefined,
+    target: Uint8Array,
+    offset: number,
+  ): number {
+    const body = this.#body;
+    body[0] = kindAndNumber;
+    body[1] = flags | this.incoming.next;
+    let end = this.incoming.writeHeld(body, 2);
+    if (payload !== undefined) {
+      body.set(payload, end);
+      end += payload.length;
+    }
+    this.#owesAck = false;
+    return encodeFrame(body.subarray(0, seal(body, end, this.settings.key)), target, offset);
+  }
+}

@@ -1,0 +1,160 @@
+import { beforeEach, expect, test } from 'vitest';
+import { Opener } from '../../src/delivery/opener.js';
+import type { DeliveryFailure } from '../../src/delivery/outgoing-packet.js';
+import { Answerer, type AnswererSettings } from './answerer.js';
+
+const SIZES: AnswererSettings = {
+  receiveWindow: 4,
+  sendWindow: 4,
+  receiveMaxPacketBytes: 64,
+  sendMaxPacketBytes: 64,
+  baudRate: 115_200,
+  keepAliveMs: 1_000,
+  startCounter: 0,
+};
+
+let events: string[];
+let opener: Opener;
+let random: number;
+
+beforeEach(() => {
+  events = [];
+  random = 0;
+  opener = new Opener(
+    {
+      maxPacketBytes: 64,
+      receiveWindow: 4,
+      ackTimeoutMs: 5_000,
+      keepAliveMs: 1_000,
+      baudRate: 115_200,
+      random: () => ++random,
+    },
+    {
+      established: () => events.push('established'),
+      peerReset: () => events.push('peerReset'),
+      incompatible: (reason) => events.push(`incompatible: ${reason}`),
+      silent: (isSilent) => events.push(isSilent ? 'silent' : 'heard'),
+      rejectedFrame: ({ reason }) => events.push(reason),
+    },
+  );
+});
+
+/** Exchanges frames until both ends have nothing to write. The answerer takes what it gets. */
+function exchange(answerer: Answerer, nowMs: number): Uint8Array[] {
+  const taken: Uint8Array[] = [];
+  const buffer = new Uint8Array(2_000);
+  for (let isBusy = true; isBusy; ) {
+    const sentEnd = opener.write(buffer, 0, nowMs);
+    answerer.receive(buffer.subarray(0, sentEnd), nowMs);
+    for (let packet = answerer.take(); packet !== undefined; packet = answerer.take()) {
+      taken.push(packet);
+    }
+    const answeredEnd = answerer.write(buffer, 0, nowMs);
+    opener.receive(buffer.subarray(0, answeredEnd), nowMs);
+    isBusy = sentEnd + answeredEnd > 0;
+  }
+  return taken;
+}
+
+function send(packet: Uint8Array, nowMs: number) {
+  const report = (name: string) => (failure?: DeliveryFailure) =>
+    void events.push(failure === undefined ? name : `${name} ${failure.code} ${failure.delivered}`);
+  return opener.send(packet, { delivered: report('delivered'), failed: report('failed') }, nowMs);
+}
+
+test('a packet sent before the handshake waits for it', () => {
+  const answerer = new Answerer(SIZES, () => {});
+  send(Uint8Array.of(1, 2, 3), 0);
+  opener.portOpened(0);
+  expect(exchange(answerer, 0)).toEqual([Uint8Array.of(1, 2, 3)]);
+  expect(events).toEqual(['established', 'delivered']);
+});
+
+test('packets that the peer cannot take are PACKET_TOO_LARGE after the handshake', () => {
+  send(new Uint8Array(9), 0);
+  opener.portOpened(0);
+  exchange(new Answerer({ ...SIZES, receiveMaxPacketBytes: 8 }, () => {}), 0);
+  send(new Uint8Array(9), 0);
+  expect(events).toEqual(['failed PACKET_TOO_LARGE no', 'established', 'failed PACKET_TOO_LARGE no']);
+});
+
+test.each([
+  [{ version: 2 }, 'speaks version 2 of acknowledged delivery; expected version 1'],
+  [{ receiveWindow: 33 }, 'has a receive window of 33 packets; expected 1 to 32'],
+  [{ sendMaxPacketBytes: 65 }, 'may send packets of 65 bytes; expected at most 64: raise maxPacketBytes'],
+])('a peer with %j is incompatible', (sizes, reason) => {
+  send(Uint8Array.of(1), 0);
+  opener.portOpened(0);
+  exchange(new Answerer({ ...SIZES, ...sizes }, () => {}), 0);
+  send(Uint8Array.of(1), 0);
+  expect(events).toEqual(['failed PEER_INCOMPATIBLE no', `incompatible: ${reason}`, 'failed PEER_INCOMPATIBLE no']);
+});
+
+test('without an answer, a packet fails with ACK_TIMEOUT and was not delivered', () => {
+  opener.portOpened(0);
+  send(Uint8Array.of(1), 0);
+  opener.advance(4_999);
+  expect(events).toEqual([]);
+  opener.advance(5_000);
+  expect(events).toEqual(['failed ACK_TIMEOUT no']);
+});
+
+test('the session continues after the port was closed, if the peer has not restarted', () => {
+  const answerer = new Answerer(SIZES, () => {});
+  opener.portOpened(0);
+  exchange(answerer, 0);
+  opener.portClosed(1_000);
+  send(Uint8Array.of(7), 2_000);
+  opener.portOpened(3_000);
+  expect(exchange(answerer, 3_000)).toEqual([Uint8Array.of(7)]);
+  expect(events).toEqual(['established', 'delivered']);
+});
+
+test('a peer that has restarted is reported after its packets have failed', () => {
+  const buffer = new Uint8Array(500);
+  opener.portOpened(0);
+  exchange(new Answerer(SIZES, () => {}), 0);
+  send(Uint8Array.of(1), 0);
+  opener.write(buffer, 0, 0);
+  opener.portClosed(10);
+  send(Uint8Array.of(2), 10);
+  opener.portOpened(20);
+  exchange(new Answerer(SIZES, () => {}), 20);
+  expect(events).toEqual([
+    'established',
+    'failed PEER_RESET unknown',
+    'failed PEER_RESET no',
+    'peerReset',
+    'established',
+  ]);
+});
+
+test('an aborted packet that has a number is still sent until it is taken', () => {
+  const answerer = new Answerer(SIZES, () => {});
+  const buffer = new Uint8Array(500);
+  opener.portOpened(0);
+  exchange(answerer, 0);
+  const memory = Uint8Array.of(1);
+  const packet = send(memory, 0);
+  opener.write(buffer, 0, 0);
+  opener.abort(packet);
+  memory[0] = 9;
+  send(Uint8Array.of(2), 0);
+  opener.advance(opener.dueAtMs);
+  expect(exchange(answerer, 1_000)).toEqual([Uint8Array.of(1), Uint8Array.of(2)]);
+  expect(events).toEqual(['established', 'delivered']);
+});
+
+test('a peer that stays silent is polled and reported once', () => {
+  const buffer = new Uint8Array(500);
+  opener.portOpened(0);
+  exchange(new Answerer(SIZES, () => {}), 0);
+  while (opener.dueAtMs <= 10_000) {
+    const nowMs = opener.dueAtMs;
+    opener.advance(nowMs);
+    opener.write(buffer, 0, nowMs);
+  }
+  expect(events).toEqual(['established', 'silent']);
+  expect(opener.stats.pollsSent).toBeGreaterThan(3);
+  expect(opener.stats.pollsSent).toBeLessThan(30);
+});

@@ -1,0 +1,350 @@
+import { Opener } from '../../src/delivery/opener.js';
+import type { DeliveryFailure, OutgoingPacket } from '../../src/delivery/outgoing-packet.js';
+import { randomNumbers } from '../support/random.js';
+import { Answerer } from './answerer.js';
+import { checkCounts, sum } from './counts.js';
+import { EventQueue, VirtualTimer } from './event-queue.js';
+import { assert, BrokenPromise, Ledger } from './ledger.js';
+import { Line, type LineFaults } from './line.js';
+import type { Scenario } from './scenario.js';
+
+const CALM: LineFaults = { loss: 0, bitErrors: 0, duplication: 0, maxDelayMs: 0 };
+const KEEP_ALIVE_MS = 1_000;
+const BACKLOG = 40;
+const MAX_MS = 86_400_000;
+const MAX_STEPS = 5_000_000;
+/** Longer than this after the faults have ended, nothing may be pending. */
+const SETTLE_MS = 120_000;
+
+/** Runs a scenario until all packets are settled, and checks what was promised. */
+export class Simulation {
+  readonly events = new EventQueue();
+  readonly fromHost: Ledger;
+  readonly fromDevice: Ledger;
+  readonly toDevice: Line;
+  readonly toHost: Line;
+  readonly #scenario: Scenario;
+  readonly #random: (below: number) => number;
+  #opener!: Opener;
+  #answerer: Answerer | undefined;
+  /** Of every start. */
+  readonly #openers: Opener[] = [];
+  readonly #answerers: Answerer[] = [];
+  #isPlugged = true;
+  #hasFaults = true;
+  #deviceStarts = 0;
+  /** The start of the device with which the opener has its session. */
+  #sessionStart = 0;
+  #deviceResets = 0;
+  #timedOutAtMs = -1;
+  #hostIsBusy = false;
+  #deviceIsBusy = false;
+  readonly #hostTimer: VirtualTimer;
+  readonly #deviceTimer: VirtualTimer;
+  readonly #buffer = new Uint8Array(20_000);
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    this.#random = randomNumbers(scenario.seed);
+    const { baudRate, latencyMs, faults } = scenario;
+    const { events } = this;
+    const options = { baudRate, faults };
+    this.toDevice = new Line(events, this.#random, { ...options, latencyMs: 1 }, (bytes) => {
+      this.#answerer?.receive(bytes, events.nowMs);
+      this.#pumpDevice();
+    });
+    this.toHost = new Line(events, this.#random, { ...options, latencyMs, isAdapter: true }, (bytes) => {
+      if (this.#isPlugged) {
+        this.#opener.receive(bytes, events.nowMs);
+        this.#pumpHost();
+      }
+    });
+    this.#hostTimer = new VirtualTimer(events, () => {
+      this.#opener.advance(events.nowMs);
+      this.#pumpHost();
+    });
+    this.#deviceTimer = new VirtualTimer(events, () => {
+      this.#answerer?.advance(events.nowMs);
+      this.#pumpDevice();
+    });
+    this.fromHost = new Ledger('host', faults, (failure, sentAtMs) => this.#judgeHost(failure, sentAtMs));
+    this.fromDevice = new Ledger('device', faults, (failure) => this.#judgeDevice(failure));
+  }
+
+  /** Throws a {@link BrokenPromise} if one is broken. */
+  run(): void {
+    const { hostPackets, devicePackets } = this.#scenario;
+    this.#startDevice();
+    this.#startHost();
+    this.#planFaults();
+    const isSending = () => this.fromHost.totals.sent < hostPackets || this.fromDevice.totals.sent < devicePackets;
+    this.#runWhile(isSending, MAX_MS);
+    this.#hasFaults = false;
+    this.toDevice.faults = CALM;
+    this.toHost.faults = CALM;
+    this.#runWhile(() => this.fromHost.pending + this.fromDevice.pending > 0, this.events.nowMs + SETTLE_MS);
+    this.fromHost.finish();
+    this.fromDevice.finish();
+    checkCounts(this.#scenario, this.#openers, this.#answerers, this.toDevice, this.toHost);
+  }
+
+  /** @param untilMs - when the condition must have become false */
+  #runWhile(condition: () => boolean, untilMs: number): void {
+    for (let steps = 0; condition(); steps++) {
+      const hasStepped = steps < MAX_STEPS && this.events.nowMs < untilMs && this.events.step();
+      assert(
+        hasStepped,
+        () =>
+          `no progress at ${this.events.nowMs} ms: ${this.fromHost.pending} packets of the host and ` +
+          `${this.fromDevice.pending} of the device are pending; the opener is ${this.#opener.state}`,
+      );
+    }
+  }
+
+  /** The smoothed round trip of the host's packets. */
+  get roundTripMs(): number | undefined {
+    return this.#opener.session?.outgoing.roundTrip.smoothedMs;
+  }
+
+  #startHost(): void {
+    const { hostWindow, maxPacketBytes, baudRate, ackTimeoutMs } = this.#scenario;
+    this.fromHost.senderStarted();
+    const random = () => this.#random(4_294_967_296);
+    this.#opener = new Opener(
+      { maxPacketBytes, receiveWindow: hostWindow, ackTimeoutMs, keepAliveMs: KEEP_ALIVE_MS, baudRate, random },
+      {
+        established: ({ h }) => {
+          const isCurrent = this.#answerer?.acceptedH === h;
+          this.#sessionStart = isCurrent ? this.#deviceStarts : this.#deviceStarts - 1;
+        },
+        peerReset: () => {},
+        incompatible: (reason) => {
+          throw new BrokenPromise(`incompatible: ${reason}`);
+        },
+        silent: () => {},
+        rejectedFrame: () => {},
+      },
+    );
+    this.#openers.push(this.#opener);
+    this.#opener.portOpened(this.events.nowMs);
+    this.#pumpHost();
+  }
+
+  #startDevice(): void {
+    const { deviceReceiveWindow, deviceSendWindow, maxPacketBytes, baudRate, hasStartCounter } = this.#scenario;
+    this.#deviceStarts++;
+    this.fromDevice.senderStarted();
+    this.#answerer = new Answerer(
+      {
+        receiveWindow: deviceReceiveWindow,
+        sendWindow: deviceSendWindow,
+        receiveMaxPacketBytes: maxPacketBytes,
+        sendMaxPacketBytes: maxPacketBytes,
+        baudRate,
+        keepAliveMs: KEEP_ALIVE_MS,
+        startCounter: hasStartCounter ? this.#deviceStarts * 65_536 : 0,
+      },
+      () => void this.#deviceResets++,
+    );
+    this.#answerers.push(this.#answerer);
+    this.#pumpDevice();
+  }
+
+  #restartDevice(): void {
+    if (this.#answerer === undefined) {
+      return;
+    }
+    this.fromDevice.senderEnded();
+    this.#answerer = undefined;
+    this.events.after(this.#random(500), () => this.#startDevice());
+  }
+
+  /** Sends, takes and writes what can be, and plans the next call. */
+  #pumpHost(): void {
+    const { events } = this;
+    const opener = this.#opener;
+    const { hostSlowMs, hostPackets, aborts, datagrams } = this.#scenario;
+    while (!this.#hostIsBusy) {
+      const packet = opener.take();
+      if (packet === undefined) {
+        break;
+      }
+      this.fromDevice.taken(packet, events.nowMs);
+      if (hostSlowMs > 0) {
+        this.#hostIsBusy = true;
+        events.after((this.#random(1_001) / 1_000) * hostSlowMs, () => {
+          this.#hostIsBusy = false;
+          this.#pumpHost();
+        });
+      }
+    }
+    while (this.fromHost.pending < BACKLOG && this.fromHost.totals.sent < hostPackets) {
+      const [payload, listener, entry] = this.fromHost.newPacket(this.#scenario, this.#random, events.nowMs);
+      const packet = opener.send(payload, listener, events.nowMs);
+      if (this.#happens(aborts)) {
+        this.#planAbort(opener, packet, payload, entry);
+      }
+      if (this.#happens(datagrams)) {
+        const [datagram, datagramListener] = this.fromHost.newPacket(this.#scenario, this.#random, events.nowMs, true);
+        opener.sendDatagram(datagram, datagramListener, events.nowMs);
+      }
+    }
+    if (this.#isPlugged) {
+      const end = opener.write(this.#buffer, 0, events.nowMs);
+      if (end > 0) {
+        this.toDevice.send(this.#buffer.subarray(0, end));
+      }
+    }
+    this.#hostTimer.plan(opener.dueAtMs);
+  }
+
+  #planAbort(
+    opener: Opener,
+    packet: OutgoingPacket,
+    payload: Uint8Array,
+    entry: Parameters<Ledger['aborted']>[0],
+  ): void {
+    this.events.after(this.#random(100), () => {
+      if (entry.fate === 'pending') {
+        opener.abort(packet);
+        this.fromHost.aborted(entry);
+        // The caller may use its memory again.
+        payload.fill(0xee);
+      }
+    });
+  }
+
+  #pumpDevice(): void {
+    const { events } = this;
+    const answerer = this.#answerer;
+    if (answerer === undefined) {
+      return;
+    }
+    const { deviceSlowMs, devicePackets, datagrams } = this.#scenario;
+    while (!this.#deviceIsBusy) {
+      const packet = answerer.take();
+      if (packet === undefined) {
+        break;
+      }
+      this.fromHost.taken(packet, events.nowMs);
+      if (deviceSlowMs > 0) {
+        this.#deviceIsBusy = true;
+        events.after((this.#random(1_001) / 1_000) * deviceSlowMs, () => {
+          this.#deviceIsBusy = false;
+          this.#pumpDevice();
+        });
+      }
+    }
+    // A device has little memory: it sends only in a session.
+    const hasRoom = () => answerer.session !== undefined && answerer.queues.packets.size < 2;
+    while (hasRoom() && this.fromDevice.totals.sent < devicePackets) {
+      const [payload, listener] = this.fromDevice.newPacket(this.#scenario, this.#random, events.nowMs);
+      answerer.send(payload, listener);
+      if (this.#happens(datagrams)) {
+        const [datagram, datagramListener] = this.fromDevice.newPacket(
+          this.#scenario,
+          this.#random,
+          events.nowMs,
+          true,
+        );
+        answerer.sendDatagram(datagram, datagramListener);
+      }
+    }
+    if (this.toHost.freeAtMs <= events.nowMs) {
+      const end = answerer.write(this.#buffer, 0, events.nowMs);
+      if (end > 0) {
+        this.toHost.send(this.#buffer.subarray(0, end));
+        events.at(this.toHost.freeAtMs, () => this.#pumpDevice());
+      }
+    }
+    this.#deviceTimer.plan(answerer.dueAtMs);
+  }
+
+  #planFaults(): void {
+    const { unplugEveryMs, deadEveryMs, restartDeviceEveryMs, restartHostEveryMs } = this.#scenario;
+    this.#repeat(unplugEveryMs, () => this.#unplug());
+    this.#repeat(restartDeviceEveryMs, () => this.#restartDevice());
+    this.#repeat(restartHostEveryMs, () => {
+      if (this.#isPlugged) {
+        this.fromHost.senderEnded();
+        this.toDevice.cut();
+        this.#startHost();
+      }
+    });
+    this.#repeat(deadEveryMs, () => {
+      const lines = [[this.toDevice], [this.toHost], [this.toDevice, this.toHost]][this.#random(3)]!;
+      for (const line of lines) {
+        line.isDead = true;
+      }
+      this.events.after(this.#random(3_000), () => {
+        for (const line of lines) {
+          line.isDead = false;
+        }
+      });
+    });
+  }
+
+  #repeat(everyMs: number, action: () => void): void {
+    if (everyMs > 0) {
+      this.events.after(this.#random(2 * everyMs), () => {
+        if (this.#hasFaults) {
+          action();
+          this.#repeat(everyMs, action);
+        }
+      });
+    }
+  }
+
+  #unplug(): void {
+    if (!this.#isPlugged) {
+      return;
+    }
+    this.#isPlugged = false;
+    this.toDevice.cut();
+    this.toHost.cut();
+    this.toDevice.isDead = true;
+    this.toHost.isDead = true;
+    this.#opener.portClosed(this.events.nowMs);
+    if (this.#scenario.restartsWhenUnplugged) {
+      this.#restartDevice();
+    }
+    this.events.after(this.#random(2_000), () => {
+      this.toDevice.isDead = false;
+      this.toHost.isDead = false;
+      this.#isPlugged = true;
+      this.#opener.portOpened(this.events.nowMs);
+      this.#pumpHost();
+    });
+  }
+
+  #happens(probability: number): boolean {
+    return probability > 0 && this.#random(1_000_000) < probability * 1_000_000;
+  }
+
+  /** Whether a packet of the host may fail so. */
+  #judgeHost({ code }: DeliveryFailure, sentAtMs: number): void {
+    const { nowMs } = this.events;
+    if (code === 'PEER_RESET') {
+      assert(this.#deviceStarts > this.#sessionStart, () => 'PEER_RESET, but the device has not restarted');
+      return;
+    }
+    assert(code === 'ACK_TIMEOUT', () => `a packet failed with ${code}`);
+    const { unplugEveryMs, deadEveryMs, restartDeviceEveryMs, aborts, ackTimeoutMs } = this.#scenario;
+    const ageMs = nowMs - sentAtMs;
+    // All packets fail together with the oldest, which may have been aborted.
+    const isOld = ageMs >= ackTimeoutMs - 0.001 || this.#timedOutAtMs === nowMs || aborts > 0;
+    assert(isOld, () => `ACK_TIMEOUT after ${ageMs} ms`);
+    this.#timedOutAtMs = nowMs;
+    assert(unplugEveryMs + deadEveryMs + restartDeviceEveryMs > 0, () => 'ACK_TIMEOUT, but the line was never cut');
+  }
+
+  /** A packet of the device fails only when the host has begun another session. */
+  #judgeDevice({ code }: DeliveryFailure): void {
+    const sessions = sum(this.#openers, ({ stats }) => stats.sessions);
+    assert(code === 'PEER_RESET', () => `a packet of the device failed with ${code}`);
+    assert(
+      sessions > this.#deviceResets + 1,
+      () => 'a packet of the device failed, but the host has begun no other session',
+    );
+  }
+}
