@@ -57,10 +57,12 @@ function framesReceived(stats: DeliveryStats): number {
 }
 
 function checkReceived(stats: DeliveryStats, session: Session | undefined): void {
-  const waiting = session?.incoming.waiting ?? 0;
-  const { dataFramesReceived, packetsTaken, duplicates, packetsDropped } = stats;
+  const waiting = session?.waiting ?? 0;
+  const { dataFramesReceived, packetsTaken, packetsDropped, duplicates } = stats;
+  const { datagramsReceived, datagramsTaken, datagramsDropped } = stats;
   assert(
-    dataFramesReceived === packetsTaken + duplicates + packetsDropped + waiting,
+    dataFramesReceived + datagramsReceived ===
+      packetsTaken + packetsDropped + datagramsTaken + datagramsDropped + duplicates + waiting,
     () => `the counts of received packets do not add up: ${JSON.stringify(stats)}, ${waiting} waiting`,
   );
 }

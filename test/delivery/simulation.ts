@@ -67,8 +67,8 @@ export class Simulation {
       this.#answerer?.advance(events.nowMs);
       this.#pumpDevice();
     });
-    this.fromHost = new Ledger('host', faults, (failure, sentAtMs) => this.#judgeHost(failure, sentAtMs));
-    this.fromDevice = new Ledger('device', faults, (failure) => this.#judgeDevice(failure));
+    this.fromHost = new Ledger('host', (failure, sentAtMs) => this.#judgeHost(failure, sentAtMs));
+    this.fromDevice = new Ledger('device', (failure) => this.#judgeDevice(failure));
   }
 
   /** Throws a {@link BrokenPromise} if one is broken. */
