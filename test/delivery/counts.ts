@@ -37,7 +37,7 @@ export function checkCounts(
     isCalm ? sum(host, framesReceived) : undefined,
   );
   if (isCalm) {
-    devices[0]!.checkCalmCounts(toDevice.counts.arrivedInSession);
+    devices[0]!.checkCalmCounts(toDevice.counts.arrivedPackets);
   }
 }
 

@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { Opener } from '../../../src/delivery/opener.js';
 import type { DeliveryFailure } from '../../../src/delivery/outgoing-packet.js';
 import { DeviceLink, type DeviceLinkOptions } from '../../../src/testing/mock/device-link.js';
+import { OpenerReader } from '../../delivery/opener-reader.js';
 import vectors from '../../vectors/delivery.json' with { type: 'json' };
 
 /** What the two ends report, in order. */
@@ -40,16 +41,15 @@ function newOpener(maxPacketBytes: number): Opener {
       maxPacketBytes,
       receiveWindow: 32,
       ackTimeoutMs: 5_000,
-      keepAliveMs: 1_000,
+      keepAliveMs: 3_000,
       baudRate: 115_200,
       random: () => ++random,
     },
     {
       established: (peer) => events.push(`host: session, ${peer.receiveWindow} and ${peer.sendMaxPacketBytes} bytes`),
-      peerReset: () => events.push('host: device restarted'),
+      ended: (why) => events.push(`host: ${why}`),
       incompatible: (reason) => events.push(`host: incompatible: ${reason}`),
       silent: () => {},
-      rejectedFrame: ({ reason }) => events.push(`host: ${reason}`),
     },
   );
 }
@@ -59,16 +59,25 @@ function send(opener: Opener, packet: Uint8Array, nowMs: number): void {
   opener.send(packet, { delivered: report, failed: report }, nowMs);
 }
 
+const readers = new WeakMap<Opener, OpenerReader>();
+
+function readerOf(opener: Opener): OpenerReader {
+  const reader = readers.get(opener) ?? new OpenerReader(opener);
+  readers.set(opener, reader);
+  return reader;
+}
+
 /** Lets both ends write until neither has more to write. */
 function exchange(opener: Opener, link: DeviceLink, nowMs: number): void {
   const buffer = new Uint8Array(Opener.maxWriteBytes(65_535));
+  const reader = readerOf(opener);
   for (let isBusy = true; isBusy; ) {
     const end = opener.write(buffer, 0, nowMs);
     link.push(buffer.subarray(0, end), nowMs);
     link.poll(nowMs);
     isBusy = end > 0;
     for (let bytes = link.take(); bytes.length > 0; bytes = link.take()) {
-      opener.receive(bytes, nowMs);
+      reader.receive(bytes, nowMs);
       isBusy = true;
     }
     for (let packet = opener.take(); packet !== undefined; packet = opener.take()) {
