@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runSeed } from '../support/random.js';
 import type { NewDevice } from './device-end.js';
-import { type Scenario, scenarioOf } from './scenario.js';
+import { bridgeScenarioOf, type Scenario, scenarioOf } from './scenario.js';
 import { Simulation } from './simulation.js';
 import { newWasmDevice, withWasmWindows } from './wasm-end.js';
 
@@ -48,10 +48,23 @@ function simulate(packets: number, scenarioOfSeed: (seed: number) => Scenario, n
   return totals;
 }
 
-test('every packet is delivered exactly once and in order, or its failure is justified', { timeout: TIMEOUT_MS }, () => {
+test('every packet is delivered exactly once and in order, or its failure is justified', {
+  timeout: TIMEOUT_MS,
+}, () => {
   simulate(PACKETS, scenarioOf);
 });
 
 test('the same, with link.c as the device', { timeout: TIMEOUT_MS }, () => {
   simulate(PACKETS, (seed) => withWasmWindows(scenarioOf(seed)), newWasmDevice);
+});
+
+describe('over a network bridge, which repeats old frames', () => {
+  test('the same, if the start counter of the device never repeats', { timeout: TIMEOUT_MS }, () => {
+    simulate(PACKETS, bridgeScenarioOf);
+    simulate(
+      PACKETS,
+      (seed) => ({ ...bridgeScenarioOf(seed), deviceReceiveWindow: 4, deviceSendWindow: 4 }),
+      newWasmDevice,
+    );
+  });
 });

@@ -93,6 +93,8 @@ export class Simulation {
     this.#deviceTimer = new VirtualTimer(events, () => this.#pumpDevice());
     this.fromHost = new Ledger('host', (failure, sentAtMs) => this.#judgeHost(failure, sentAtMs));
     this.fromDevice = new Ledger('device', (failure) => this.#judgeDevice(failure));
+    this.toDevice.packetsTaken = this.toHost.packetsTaken = () =>
+      this.fromHost.totals.taken + this.fromDevice.totals.taken;
   }
 
   /** Throws a {@link BrokenPromise} if one is broken. */
@@ -106,6 +108,11 @@ export class Simulation {
     this.#hasFaults = false;
     this.toDevice.faults = CALM_FAULTS;
     this.toHost.faults = CALM_FAULTS;
+    if (this.#scenario.faults.replays > 0) {
+      // An old OPEN after that of the host may leave it in a session that the device never confirms.
+      this.#runWhile(() => !this.#isPlugged, MAX_MS);
+      this.#restartHost();
+    }
     this.#runWhile(() => this.fromHost.pending + this.fromDevice.pending > 0, this.events.nowMs + SETTLE_MS);
     this.fromHost.finish();
     this.fromDevice.finish();
@@ -153,6 +160,14 @@ export class Simulation {
     this.#openers.push(this.#opener);
     this.#opener.portOpened(this.events.nowMs);
     this.#pumpHost();
+  }
+
+  #restartHost(): void {
+    if (this.#isPlugged) {
+      this.fromHost.senderEnded();
+      this.toDevice.cut();
+      this.#startHost();
+    }
   }
 
   #startDevice(): void {
@@ -269,13 +284,7 @@ export class Simulation {
     const { unplugEveryMs, deadEveryMs, restartDeviceEveryMs, restartHostEveryMs } = this.#scenario;
     this.#repeat(unplugEveryMs, () => this.#unplug());
     this.#repeat(restartDeviceEveryMs, () => this.#restartDevice());
-    this.#repeat(restartHostEveryMs, () => {
-      if (this.#isPlugged) {
-        this.fromHost.senderEnded();
-        this.toDevice.cut();
-        this.#startHost();
-      }
-    });
+    this.#repeat(restartHostEveryMs, () => this.#restartHost());
     this.#repeat(deadEveryMs, () => {
       const lines = [[this.toDevice], [this.toHost], [this.toDevice, this.toHost]][this.#random(3)]!;
       for (const line of lines) {
@@ -331,7 +340,9 @@ export class Simulation {
   #judgeHost({ code }: DeliveryFailure, sentAtMs: number): void {
     const { nowMs } = this.events;
     if (code === 'PEER_RESET') {
-      assert(this.#deviceStarts > this.#sessionStart, () => 'PEER_RESET, but the device has not restarted');
+      // An old NO_SESSION that arrives again looks like a restart.
+      const isPossible = this.#deviceStarts > this.#sessionStart || this.#scenario.faults.replays > 0;
+      assert(isPossible, () => 'PEER_RESET, but the device has not restarted');
       return;
     }
     assert(code === 'ACK_TIMEOUT', () => `a packet failed with ${code}`);
