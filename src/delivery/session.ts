@@ -51,6 +51,10 @@ export class Session {
   readonly #sendHeaderBytes: number;
   readonly #receiveHeaderBytes: number;
   #datagrams: Uint8Array[] = [];
+  /** The number of the next datagram to be sent. */
+  #nextDatagram = 0;
+  /** The number of the last datagram that arrived, or -1. One with the same number is the same. */
+  #lastDatagram = -1;
   #owesAck = false;
   #wantsPoll: boolean;
   /** When something valid last arrived. */
@@ -92,6 +96,11 @@ export class Session {
     return this.#heardAtMs;
   }
 
+  /** Packets and datagrams that have arrived and were not taken. */
+  get waiting(): number {
+    return this.incoming.waiting + this.#datagrams.length;
+  }
+
   /** When to call {@link advance}. */
   get dueAtMs(): number {
     const timeoutAtMs = this.outgoing.timeoutAtMs;
@@ -127,6 +136,12 @@ export class Session {
       }
     } else {
       this.#stats.datagramsReceived++;
+      const number = body[0]! & (SEQUENCE_SPACE - 1);
+      if (number === this.#lastDatagram) {
+        this.#stats.duplicates++;
+        return;
+      }
+      this.#lastDatagram = number;
       if (this.#datagrams.length < MAX_WAITING_DATAGRAMS) {
         this.#datagrams.push(body.subarray(this.#receiveHeaderBytes, end));
       } else {
@@ -267,7 +282,9 @@ export class Session {
     packet.transmitted();
     this.#stats.datagramsSent++;
     this.#sendsDatagram = false;
-    const end = this.#writeFrame(FRAME_KINDS.datagram << 6, 0, packet.payload, target, offset);
+    const number = this.#nextDatagram;
+    this.#nextDatagram = (number + 1) & (SEQUENCE_SPACE - 1);
+    const end = this.#writeFrame((FRAME_KINDS.datagram << 6) | number, 0, packet.payload, target, offset);
     packet.delivered();
     return end;
   }
