@@ -48,7 +48,9 @@ function simulate(packets: number, scenarioOfSeed: (seed: number) => Scenario, n
   return totals;
 }
 
-test('every packet is delivered exactly once and in order, or its failure is justified', { timeout: TIMEOUT_MS }, () => {
+test('every packet is delivered exactly once and in order, or its failure is justified', {
+  timeout: TIMEOUT_MS,
+}, () => {
   simulate(PACKETS, scenarioOf);
 });
 
