@@ -63,24 +63,23 @@ export class Session {
   /** Polls since something arrived that a poll could be about. */
   #polls = 0;
   #isConfirmed = false;
+  /** The longest frames of this session so far, without their CRCs. */
+  #longestSentBytes = 0;
+  #longestReceivedBytes = 0;
   /** Packets and datagrams take turns, if there are both: when taken, and when sent. */
   #takesDatagram = true;
   #sendsDatagram = true;
 
   /** @param polls - whether to begin with a poll, unless there is something to send */
   constructor(settings: SessionSettings, queues: SendQueues, stats: DeliveryStats, nowMs: number, polls: boolean) {
-    const { sendWindow, receiveWindow, sendMaxPacketBytes, receiveMaxPacketBytes, baudRate, roundTripMs } = settings;
+    const { sendWindow, receiveWindow, sendMaxPacketBytes, roundTripMs } = settings;
     this.settings = settings;
     this.#queues = queues;
     this.#stats = stats;
     this.#sendHeaderBytes = headerBytes(receiveWindow);
     this.#receiveHeaderBytes = headerBytes(sendWindow);
-    const sentBytes = this.#sendHeaderBytes + sendMaxPacketBytes + CRC_BYTES;
-    const receivedBytes = this.#receiveHeaderBytes + receiveMaxPacketBytes + CRC_BYTES;
-    this.#body = new Uint8Array(sentBytes);
-    const lineMs = ((maxWireBytes(sentBytes) + maxWireBytes(receivedBytes)) * 10_000) / baudRate;
-    const roundTrip = new RoundTrip(2 * lineMs + 20, roundTripMs);
-    this.outgoing = new SendWindow(sendWindow, roundTrip, stats);
+    this.#body = new Uint8Array(this.#sendHeaderBytes + sendMaxPacketBytes + CRC_BYTES);
+    this.outgoing = new SendWindow(sendWindow, new RoundTrip(roundTripMs), stats);
     this.incoming = new ReceiveWindow(receiveWindow);
     this.#heardAtMs = nowMs;
     this.#polledAtMs = nowMs;
@@ -116,6 +115,10 @@ export class Session {
       return;
     }
     const flagsAndNext = body[1]!;
+    if (end > this.#longestReceivedBytes) {
+      this.#longestReceivedBytes = end;
+      this.#setMinTimeout();
+    }
     this.#isConfirmed = true;
     this.#heardAtMs = nowMs;
     const progressed = this.outgoing.acknowledge(flagsAndNext & (SEQUENCE_SPACE - 1), body, 2, nowMs);
@@ -302,6 +305,13 @@ export class Session {
     return this.#writeFrame(FRAME_KINDS.ack << 6, flags, undefined, target, offset);
   }
 
+  /** An acknowledgement takes at least as long as a frame each way on the line. */
+  #setMinTimeout(): void {
+    const bytes =
+      maxWireBytes(this.#longestSentBytes + CRC_BYTES) + maxWireBytes(this.#longestReceivedBytes + CRC_BYTES);
+    this.outgoing.roundTrip.minTimeoutMs = (2 * bytes * 10_000) / this.settings.baudRate + 20;
+  }
+
   #writeFrame(
     kindAndNumber: number,
     flags: number,
@@ -318,6 +328,10 @@ export class Session {
       end += payload.length;
     }
     this.#owesAck = false;
+    if (end > this.#longestSentBytes) {
+      this.#longestSentBytes = end;
+      this.#setMinTimeout();
+    }
     appendCrc32(body, end, this.settings.key);
     return encodeFrame(body.subarray(0, end + CRC_BYTES), target, offset);
   }
