@@ -1,3 +1,4 @@
+import type { SendOptions } from '../call-arguments.js';
 import { Communicator } from '../communicator.js';
 import type { CommunicatorEvents } from '../communicator-events.js';
 import { type ConnectionError, InitializeError } from '../errors.js';
@@ -9,6 +10,7 @@ import type { LineCounts, Transmission } from '../requests/transmission.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
 import { defaultBinding } from './default-binding.js';
+import type { SessionInfo } from './delivery/connection-delivery.js';
 import { directBinding } from './direct/direct-binding.js';
 import { unsupportedSetting } from './native-binding.js';
 import {
@@ -59,6 +61,23 @@ export interface SerialEvents extends CommunicatorEvents {
    * released port, `error` has the code `CONNECTION_RELEASED`.
    */
   disconnected: { name: string; error: ConnectionError; willReconnect: boolean };
+  /** Acknowledged delivery: the handshake on connection `name` has succeeded. Packets are exchanged from now on. */
+  sessionStarted: { name: string; session: SessionInfo };
+  /**
+   * Acknowledged delivery: the device on connection `name` restarted. Emitted after the packets that it had not acknowledged
+   * have rejected with `PEER_RESET`. A new handshake follows.
+   */
+  peerReset: { name: string; error: ConnectionError };
+  /**
+   * Acknowledged delivery: a session on connection `name` ended with `ACK_TIMEOUT`, and a new handshake follows, or none can
+   * begin (`PEER_INCOMPATIBLE`) until the device restarts or the port is opened again.
+   */
+  sessionFailed: { name: string; error: ConnectionError };
+  /**
+   * Acknowledged delivery: nothing has arrived from the device on connection `name` for `keepAliveMs`, although it was
+   * polled; or, with `isSilent: false`, something has again.
+   */
+  peerSilent: { name: string; isSilent: boolean };
 }
 
 const OPTION_RULES: OptionRules<SerialCommunicatorOptions> = {
@@ -215,16 +234,16 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
     return connection;
   }
 
-  protected override transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    return this.#supervisors.get(name)!.send(packet, signal);
+  protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
+    return this.#supervisors.get(name)!.outbox.send(packet, options);
   }
 
   protected override transmitRequest(name: string, packet: Uint8Array, transmission: Transmission): void {
-    this.#supervisors.get(name)!.sendRequest(packet, transmission);
+    this.#supervisors.get(name)!.outbox.sendRequest(packet, transmission);
   }
 
   protected override hold(name: string, packetBytes: number): () => void {
-    return this.#supervisors.get(name)!.hold(packetBytes);
+    return this.#supervisors.get(name)!.outbox.hold(packetBytes);
   }
 
   protected override lineCounts(name: string): LineCounts {
@@ -274,9 +293,18 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),
       connected: ({ path, info, baudRate }) => this.emit('connected', { name, path, info, baudRate }),
       disconnected: (error, willReconnect) => {
-        inlet.lost(error);
+        if (connection.delivery === 'plain' || !willReconnect) {
+          inlet.lost(error);
+        }
         this.emit('disconnected', { name, error, willReconnect });
       },
+      sessionStarted: (session) => this.emit('sessionStarted', { name, session }),
+      sessionEnded: (error) => {
+        inlet.lost(error);
+        this.emit(error.code === 'PEER_RESET' ? 'peerReset' : 'sessionFailed', { name, error });
+      },
+      incompatible: (error) => this.emit('sessionFailed', { name, error }),
+      silent: (isSilent) => this.emit('peerSilent', { name, isSilent }),
     });
   }
 }
