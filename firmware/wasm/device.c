@@ -3,6 +3,7 @@
  *
  * Bytes pass through the four buffers. JavaScript finds them by their exported addresses.
  */
+#include "crc32.h"
 #include "link.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -10,11 +11,12 @@
 
 #define CHUNK_BYTES 4096
 
-/* From link.c and docs/wire.md: where a link keeps what its STATUS reports, and parts of an OPEN. */
+/* From link.c and docs/wire.md: where a link keeps what its STATUS reports, and an OPEN. */
 #define STATUS_DUE 4
 #define RECEIVE_SIZE_AT 10
 #define SEND_SIZE_AT 12
 #define HOST_SIZE_AT 7
+#define OPEN_BYTES 13
 
 IMPORT("receive") bool device_receive(const uint8_t *packet, size_t packet_bytes);
 IMPORT("receiveDatagram") bool device_receive_datagram(const uint8_t *packet, size_t packet_bytes);
@@ -85,11 +87,23 @@ static void fit_host(void) {
   }
 }
 
+/* Has link.c reject a frame that is too long for the size in STATUS, which may be smaller than that of the image. */
+static void limit_frame(void) {
+  uint32_t frame_bytes = LINK_IN_HEADER_BYTES + size_at(link.status + RECEIVE_SIZE_AT) + CRC32_BYTES;
+
+  if (link.in_bytes > frame_bytes && link.in_bytes > OPEN_BYTES) {
+    link.in_bytes = LINK_IN_FRAME_BYTES + 1;
+  }
+}
+
 EXPORT void push(uint32_t count, uint32_t now_ms) {
   link.now = (uint16_t)now_ms;
   for (uint32_t i = 0; i < count; i++) {
     uint8_t due = link.due & STATUS_DUE;
     link.due ^= due;
+    if (input[i] == 0) {
+      limit_frame();
+    }
     link_push(&link, input[i]);
     if ((link.due & STATUS_DUE) == 0) {
       link.due |= due;
