@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { newDeliveryStats } from '../../src/delivery/delivery-stats.js';
 import { CRC_BYTES, headerBytes } from '../../src/delivery/wire-format.js';
 import { maxWireBytes } from '../../src/framing/frame-encoder.js';
 import { FrameEncoder } from '../../src/index.js';
@@ -31,4 +32,10 @@ describe('docs/reliability.md, what acknowledged delivery costs', () => {
     ];
     expect(cells).toEqual([...lengths.map(String), `${((100 * packet.length) / acknowledged).toFixed(1)} %`]);
   });
+});
+
+test('docs/reliability.md names every count of acknowledged delivery', () => {
+  const [, section = ''] = /^### Counting acknowledged delivery$(.*?)^### /ms.exec(text) ?? [];
+  const named = new Set([...section.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
+  expect(Object.keys(newDeliveryStats()).filter((name) => !named.has(name))).toEqual([]);
 });
