@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { CALM_SCENARIO, type Scenario } from './scenario.js';
 import { Simulation } from './simulation.js';
@@ -8,6 +9,13 @@ import { Simulation } from './simulation.js';
  */
 
 const PACKETS = 4_000;
+
+/** The rows of the table in docs/reliability.md: traffic, latency, loss, and both results in percent. */
+function documented(): (string | number)[][] {
+  const text = readFileSync(new URL('../../docs/reliability.md', import.meta.url), 'utf8');
+  const rows = text.matchAll(/^\| (one way|both ways) \| (\d+) ms \| (\d+) % \| ([\d.]+) \| ([\d.]+) \|$/gm);
+  return [...rows].map(([, traffic = '', ...numbers]) => [traffic, ...numbers.map(Number)]);
+}
 
 interface Traffic {
   window: number;
@@ -59,6 +67,10 @@ test('goodput with a window of 4 packets', () => {
     }
   }
   console.table(rows);
+  const close = (percent: number) => expect.closeTo(percent, 0);
+  expect(documented()).toEqual(
+    rows.map((row) => [row.traffic, row.latencyMs, 100 * row.loss, close(row.windowOf4), close(row.stopAndWait)]),
+  );
   const [oneWay1, oneWay1Lossy, oneWay16, oneWay16Lossy, , bothWays1Lossy] = rows.map(({ windowOf4 }) => windowOf4);
   expect(oneWay1).toBeGreaterThanOrEqual(85);
   expect(oneWay16).toBeGreaterThanOrEqual(85);

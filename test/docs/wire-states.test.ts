@@ -11,15 +11,15 @@ const STATES: Record<OpenerState['name'], string> = {
   incompatible: 'incompatible',
 };
 
-/** What an event is called in the diagram, and with which words it begins in the table. */
+/** What an event is called in the diagram and in the table. */
 const EVENTS: Record<OpenerEvent['type'], [inDiagram: string, inTable: RegExp]> = {
   portOpened: ['port opened', /^port opened$/],
   portClosed: ['port closed', /^port closed$/],
   accepted: ['STATUS', /^STATUS with the H of the latest OPEN, fits$/],
   refused: ['STATUS that does not fit', /^the same, does not fit$/],
   noSession: ['NO_SESSION', /^NO_SESSION( whose D is 0 or is not that of the session)?$/],
-  ackTimeout: ['acknowledgement time-out', /^a packet has waited for ackTimeoutMs$/],
-  end: ['end', /^end:/],
+  ackTimeout: ['acknowledgement time-out', /^a packet with a number has waited for ackTimeoutMs$/],
+  end: ['end', /^the application ends the connection$/],
 };
 
 const text = readFileSync(new URL('../../docs/wire.md', import.meta.url), 'utf8');
@@ -71,8 +71,8 @@ function transitionsOfTable(): string[] {
       .split('|')
       .map((cell) => cell.trim().replaceAll('`', ''));
     for (const state of states!.split(', ')) {
-      if (state !== next) {
-        const type = typeOf(([, inTable]) => inTable.test(event!)) ?? event;
+      for (const each of next === state || next === 'the same' ? [] : event!.split(', or ')) {
+        const type = typeOf(([, inTable]) => inTable.test(each)) ?? each;
         found.push([nameOf(state), type, nameOf(next!)].join(' / '));
       }
     }
