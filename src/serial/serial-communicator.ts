@@ -105,7 +105,14 @@ const DRAIN_SHARE = 0.75;
  * - ConnectionError (`SEND_TIMEOUT`) if the packet was not written within `sendTimeoutMs`
  * - ConnectionError (`SHUTDOWN_TIMEOUT`) if `shutdown` ended before the packet was fully written
  *
+ * With acknowledged delivery, packets wait while the port is reopened, and these errors have `delivered`. `send` rejects with
+ * - ConnectionError (`ACK_TIMEOUT`) if the device did not take the packet within `ackTimeoutMs`; the message has the likely cause
+ * - ConnectionError (`PEER_RESET`) if the device restarted before it acknowledged the packet
+ * - ConnectionError (`PEER_INCOMPATIBLE`) if the device speaks another version, or its sizes do not fit
+ * - InvalidArgumentError (`PACKET_TOO_LARGE`) after the handshake, if the packet is longer than the device accepts
+ *
  * In addition to the errors of {@link Communicator.ready}, `ready` rejects with
+ * - ConnectionError (`PEER_INCOMPATIBLE`) with acknowledged delivery, as `send` does
  * - ConnectionError (`CONNECTION_LOST`) if the port is lost and `reconnect` is off
  * - ConnectionError (`SHUTDOWN_TIMEOUT`) if `shutdown` ended before the connection was ready
  *
