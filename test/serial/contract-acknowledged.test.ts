@@ -32,7 +32,7 @@ for (const [name, faults] of LINES) {
         requestingDevice: mocks.requestingDevice,
         stall: (isStalled) => (isStalled ? lines[0]!.stall() : lines[0]!.resume()),
         // Longer frames would not get through the noise.
-        fillBytes: 1_000,
+        fillBytes: 50,
         async dispose() {},
       };
     },
