@@ -3,9 +3,6 @@ import { FaultyLine, type LineFaults } from '../../src/testing/index.js';
 import { describeCommunicatorContract } from '../communicator-contract.js';
 import { ContractMocks } from '../support/contract-mocks.js';
 
-/** So fast that the least time-out, which follows from the largest frame, is short. The line has no speed. */
-const BAUD_RATE = 12_000_000;
-
 /** With acknowledged delivery, everything arrives in order on each of them. */
 const LINES: [string, LineFaults][] = [
   ['without faults', {}],
@@ -17,7 +14,7 @@ for (const [name, faults] of LINES) {
   describeCommunicatorContract(
     `SerialCommunicator with acknowledged delivery over lines to mock devices, ${name}`,
     async () => {
-      const mocks = new ContractMocks('acknowledged', BAUD_RATE);
+      const mocks = new ContractMocks('acknowledged');
       const lines: FaultyLine[] = [];
       let binding: Binding = mocks.binding;
       for (const { path } of mocks.all) {

@@ -73,9 +73,6 @@ function promisedPlain(fault: Fault, moment: Moment): Promised {
 /** One of ten long packets is damaged. */
 const NOISE = { dropRate: 2.5e-5, flipRate: 2.5e-5, insertRate: 2.5e-5, duplicateRate: 2.5e-5 };
 
-/** So fast that the least time-out of acknowledged delivery, which follows from the largest frame, is short. */
-const BAUD_RATE = 12_000_000;
-
 const SHUTDOWN_TIMEOUT_MS = 400;
 
 function outcome(promise: Promise<unknown>): Promise<string> {
@@ -124,7 +121,7 @@ async function runCell(delivery: Delivery, rig: FaultRig, fault: Fault, moment: 
   });
   serial.on('connected', connects);
   const settings = {
-    baudRate: delivery === 'plain' ? 115_200 : BAUD_RATE,
+    baudRate: 115_200,
     reconnect: { minDelayMs: 5, maxDelayMs: 20 },
     delivery,
     ...(fault === 'stall' && moment !== 'during shutdown'

@@ -11,13 +11,11 @@ export class ContractMocks implements Harness {
   readonly all: readonly MockDevice[];
   readonly binding: ReturnType<typeof mockBinding>;
   readonly #delivery: Delivery;
-  readonly #baudRate: number;
   readonly #requesting: MockDevice;
   #used = 0;
 
-  constructor(delivery: Delivery = 'plain', baudRate = 115_200) {
+  constructor(delivery: Delivery = 'plain') {
     this.#delivery = delivery;
-    this.#baudRate = baudRate;
     this.echoing = ['/dev/ttyMOCK0', '/dev/ttyMOCK1', '/dev/ttyMOCK2'].map(
       (path) => new MockDevice({ path, delivery, echo: true }),
     );
@@ -50,6 +48,6 @@ export class ContractMocks implements Harness {
   }
 
   #connection({ path }: MockDevice) {
-    return { path, baudRate: this.#baudRate, delivery: this.#delivery };
+    return { path, baudRate: 115_200, delivery: this.#delivery };
   }
 }
