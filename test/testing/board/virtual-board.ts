@@ -4,6 +4,7 @@ import type { DeliveryFailure } from '../../../src/delivery/outgoing-packet.js';
 import { Atmega328p, EEPROM_BYTES, ResetCause } from '../../../src/testing/avr/atmega328p.js';
 import { loadProgram } from '../../../src/testing/board/load-program.js';
 import { SimulatedWire } from '../../../src/testing/board/simulated-wire.js';
+import { OpenerReader } from '../../delivery/opener-reader.js';
 
 const CLOCK_HZ = 16_000_000;
 const CYCLES_PER_MS = CLOCK_HZ / 1000;
@@ -27,6 +28,7 @@ export class VirtualBoard {
   sleptCycles = 0;
   readonly #chip: Atmega328p;
   readonly #wire: SimulatedWire;
+  readonly #reader: OpenerReader;
   readonly #toDevice: number[] = [];
   readonly #toHost: number[] = [];
   readonly #buffer = new Uint8Array(4096);
@@ -69,17 +71,12 @@ export class VirtualBoard {
         baudRate,
         random: () => this.#random++,
       },
-      {
-        established: () => {},
-        peerReset: () => {},
-        incompatible: () => {},
-        silent: () => {},
-        rejectedFrame: () => {},
-      },
+      { established: () => {}, ended: () => {}, incompatible: () => {}, silent: () => {} },
     );
+    this.#reader = new OpenerReader(this.opener);
     this.#runUntil(CYCLES_PER_MS);
     // The program has chosen its own speed.
-    this.#chip.cpu.data[UBRR0] = CLOCK_HZ / 8 / baudRate - 1;
+    this.#chip.cpu.data[UBRR0] = Math.round(CLOCK_HZ / 8 / baudRate) - 1;
     this.opener.portOpened(this.nowMs);
   }
 
@@ -121,7 +118,7 @@ export class VirtualBoard {
   /** Passes on what has arrived in the last millisecond. */
   #passOn(): void {
     const { nowMs, opener } = this;
-    opener.receive(Uint8Array.from(this.#toHost.splice(0)), nowMs);
+    this.#reader.receive(Uint8Array.from(this.#toHost.splice(0)), nowMs);
     for (let packet = opener.take(); packet !== undefined; packet = opener.take()) {
       this.taken.push(packet.slice());
     }
