@@ -99,14 +99,17 @@ test('the speeds in firmware/README.md are those of the simulated board', { time
     for (const [column, speed] of speeds.entries()) {
       const [kilobytesPerSecond = 0, busyPercent = 0] = readCell(line.split('|')[3 + column] ?? '');
       const isRight =
-        Math.abs(kilobytesPerSecond / speed.kilobytesPerSecond - 1) < 0.05 && Math.abs(busyPercent - speed.busyPercent) < 5;
+        Math.abs(kilobytesPerSecond / speed.kilobytesPerSecond - 1) < 0.05 &&
+        Math.abs(busyPercent - speed.busyPercent) < 5;
       expect(isRight, `in firmware/README.md, "${line}" is no longer right; the table is now\n${table}`).toBe(true);
     }
   }
   const [, receives, sends] = /takes ([\d.]+) ms of CPU time to receive and ([\d.]+) ms to send/.exec(README) ?? [];
   // At this speed, the CPU is the limit.
   const [toDevice, toHost] = rows.at(-3)!.speeds;
-  console.log(`CPU time for 64 bytes: ${toDevice!.cpuMs.toFixed(2)} ms to receive, ${toHost!.cpuMs.toFixed(2)} ms to send`);
+  console.log(
+    `CPU time for 64 bytes: ${toDevice!.cpuMs.toFixed(2)} ms to receive, ${toHost!.cpuMs.toFixed(2)} ms to send`,
+  );
   expect(Math.abs(Number(receives) / toDevice!.cpuMs - 1)).toBeLessThan(0.1);
   expect(Math.abs(Number(sends) / toHost!.cpuMs - 1)).toBeLessThan(0.1);
 });
@@ -126,7 +129,9 @@ function sendToSlowLoop(ringBytes: number, loopMs: number, packetBytes: number):
   return board.delivered - 2;
 }
 
-test('packets whose frames fit into the receive ring get through, however slow the main loop is', { timeout: 120_000 }, () => {
+test('packets whose frames fit into the receive ring get through, however slow the main loop is', {
+  timeout: 120_000,
+}, () => {
   // A ring of 64 bytes holds 63.
   for (const packetBytes of [4, 16, 40, 53, 54]) {
     for (const loopMs of [6, 20, 100]) {
