@@ -133,6 +133,20 @@ describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make an
     }
   });
 
+  test('the example in link.h, with a slow loop: packets of 54 bytes get through', { timeout: 60_000 }, async () => {
+    const header = readFileSync(path.join(ROOT, 'firmware/src/link.h'), 'utf8');
+    const example = [...header.matchAll(/^ \* {5}(.*)$/gm)].map(([, line]) => line).join('\n');
+    const sketch = example.replace('void loop() {', '$&\n  delay(20);');
+    expect(sketch).toContain('delay(20)');
+    await using device = await run('header', sketch, ACKNOWLEDGED);
+    // With the 9 bytes of its frame, each fills the ring of Serial.
+    const packet = Array(54).fill(7);
+    await Promise.all(Array.from({ length: 12 }, () => device.send(...packet)));
+    for (let index = 0; index < 12; index++) {
+      expect(await device.next()).toEqual(packet);
+    }
+  });
+
   test('requests over acknowledged delivery: replies to each', { timeout: 60_000 }, async () => {
     const handlers = /#define ID_BYTES 1\n|\/\/ A handler writes[^]*?commands\[\] = .*?\n/g;
     const sketch = acknowledged.replace(
