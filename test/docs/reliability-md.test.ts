@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { newDeliveryStats } from '../../src/delivery/delivery-stats.js';
 import { CRC_BYTES, headerBytes } from '../../src/delivery/wire-format.js';
 import { maxWireBytes } from '../../src/framing/frame-encoder.js';
-import { FrameEncoder } from '../../src/index.js';
+import { FrameEncoder, SerialCommunicator } from '../../src/index.js';
+import { MockDevice, mockBinding } from '../../src/testing/index.js';
 import { readDocument } from './markdown.js';
 
 const text = readDocument('docs/reliability.md');
@@ -38,4 +39,21 @@ test('docs/reliability.md names every count of acknowledged delivery', () => {
   const [, section = ''] = /^### Counting acknowledged delivery$(.*?)^### /ms.exec(text) ?? [];
   const named = new Set([...section.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
   expect(Object.keys(newDeliveryStats()).filter((name) => !named.has(name))).toEqual([]);
+});
+
+test('after a restart, what a listener of peerReset sends comes before packets that are sent again', async () => {
+  const device = new MockDevice({ path: '/dev/ttyACM0', delivery: 'acknowledged' });
+  const serial = new SerialCommunicator({ binding: mockBinding(device) });
+  onTestFinished(() => serial[Symbol.asyncDispose]());
+  serial.addConnection('arm', { path: '/dev/ttyACM0', baudRate: 115_200, delivery: 'acknowledged' });
+  const [speed, move] = [Uint8Array.of(0x53), Uint8Array.of(0x4d)];
+  serial.on('peerReset', () => void serial.send('arm', speed));
+  await serial.initialize();
+  await serial.ready('arm');
+  device.pause();
+  const moved = serial.send('arm', move).catch(() => serial.send('arm', move));
+  device.reset();
+  device.resume();
+  await moved;
+  expect(device.received).toEqual([speed, move]);
 });
