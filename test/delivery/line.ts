@@ -29,6 +29,8 @@ export class Line {
   faults: LineFaults;
   /** Nothing arrives while it is true. */
   isDead = false;
+  /** Hears what arrives, with all damage. */
+  tap: (bytes: Uint8Array) => void = () => {};
   /** Frames that are lost in any case, counted from 1. */
   framesToLose: readonly number[] = [];
   /** What was sent before a cut does not arrive after it. */
@@ -132,6 +134,7 @@ export class Line {
   }
 
   #pass(bytes: Uint8Array): void {
+    this.tap(bytes);
     if (!this.#isAdapter) {
       this.#receive(bytes);
       return;
