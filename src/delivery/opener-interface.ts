@@ -1,4 +1,3 @@
-import type { RejectedFrame } from '../framing/frame-decoder.js';
 import type { StatusFrame } from './wire-format.js';
 
 /** Settings of an {@link Opener}. */
@@ -9,7 +8,7 @@ export interface OpenerSettings {
   readonly receiveWindow: number;
   /** Within which time a packet must be taken, counted from {@link Opener.send}. */
   readonly ackTimeoutMs: number;
-  /** How long nothing may arrive before the peer is polled. */
+  /** How long nothing may arrive before the peer is called silent. It is polled three times as often. */
   readonly keepAliveMs: number;
   /** Line speed in bit/s. */
   readonly baudRate: number;
@@ -21,12 +20,10 @@ export interface OpenerSettings {
 export interface OpenerEvents {
   /** A handshake has succeeded. `peer` has the sizes of the peer. */
   established(peer: StatusFrame): void;
-  /** The peer restarted. Reported after the packets of its session have failed. */
-  peerReset(): void;
+  /** A session ended: the peer restarted, or a packet was not taken in time. Reported after its packets have failed. */
+  ended(why: 'PEER_RESET' | 'ACK_TIMEOUT'): void;
   /** No session with this peer is possible. `reason` follows "the device …". */
   incompatible(reason: string): void;
-  /** Nothing has arrived for three times `keepAliveMs`, although the peer was polled; or something arrives again. */
+  /** Nothing has arrived for `keepAliveMs`, although the peer was polled; or something arrives again. */
   silent(isSilent: boolean): void;
-  /** A frame was rejected before its CRC was looked at. */
-  rejectedFrame(frame: RejectedFrame): void;
 }

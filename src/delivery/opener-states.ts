@@ -11,9 +11,7 @@ export type OpenerState =
   /** There is no port. The session waits for it. */
   | { readonly name: 'away'; readonly session: Session }
   /** The port is open, but no session with this peer is possible. */
-  | { readonly name: 'incompatible'; readonly reason: string }
-  /** Nothing more is sent or received. Final. */
-  | { readonly name: 'ended' };
+  | { readonly name: 'incompatible'; readonly reason: string };
 
 /** What can happen to the opener. */
 export type OpenerEvent =
@@ -27,12 +25,13 @@ export type OpenerEvent =
   | { readonly type: 'noSession' }
   /** A packet of the session was not taken in time. */
   | { readonly type: 'ackTimeout' }
+  /** The connection is released or shut down. */
   | { readonly type: 'end' };
 
 /** The state after an event. The same object if the event means nothing in this state. */
 export function transition(state: OpenerState, event: OpenerEvent): OpenerState {
   if (event.type === 'end') {
-    return { name: 'ended' };
+    return { name: 'closed' };
   }
   switch (state.name) {
     case 'closed':
@@ -72,8 +71,6 @@ export function transition(state: OpenerState, event: OpenerEvent): OpenerState 
         case 'noSession':
           return { name: 'opening' };
       }
-      return state;
-    case 'ended':
       return state;
   }
 }

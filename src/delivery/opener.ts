@@ -1,4 +1,3 @@
-import { FrameDecoder } from '../framing/frame-decoder.js';
 import { encodeFrame, maxWireBytes } from '../framing/frame-encoder.js';
 import { type DeliveryStats, newDeliveryStats } from './delivery-stats.js';
 import { HandshakeTimer } from './handshake-timer.js';
@@ -8,13 +7,12 @@ import { type DeliveryFailure, type DeliveryListener, OutgoingPacket } from './o
 import { PacketQueue } from './packet-queue.js';
 import { refusal } from './refusal.js';
 import { Session } from './session.js';
+import { SessionChecksum } from './session-checksum.js';
 import {
   CRC_BYTES,
   FRAME_KINDS,
-  HANDSHAKE_KEY,
   handshakeBody,
   headerBytes,
-  isSealed,
   MAX_HANDSHAKE_BYTES,
   MAX_PACKET_BYTES,
   MAX_WINDOW,
@@ -25,8 +23,8 @@ import {
   sessionKey,
 } from './wire-format.js';
 
-/** After how many times `keepAliveMs` without any frame a peer is silent. */
-const SILENT_AFTER_POLLS = 3;
+/** How often an idle peer is polled within `keepAliveMs`. */
+const POLLS = 3;
 
 /**
  * The host's side of acknowledged delivery: bytes and the time in, bytes and events out. It does no I/O and has no
@@ -41,10 +39,10 @@ const SILENT_AFTER_POLLS = 3;
  */
 export class Opener {
   readonly stats: DeliveryStats = newDeliveryStats();
+  /** For the decoder of what is received. What it makes of a frame is for {@link receive}. */
+  readonly checksum = new SessionChecksum(() => sessionOf(this.#state)?.settings.key);
   readonly #settings: OpenerSettings;
   readonly #events: OpenerEvents;
-  readonly #decoderOptions: { maxPacketBytes: number };
-  #decoder: FrameDecoder;
   readonly #queues = { packets: new PacketQueue(), datagrams: new PacketQueue() };
   readonly #handshake: HandshakeTimer;
   #state: OpenerState = { name: 'closed' };
@@ -53,10 +51,6 @@ export class Opener {
   constructor(settings: OpenerSettings, events: OpenerEvents) {
     this.#settings = { ...settings, maxPacketBytes: Math.min(settings.maxPacketBytes, MAX_PACKET_BYTES) };
     this.#events = events;
-    // The window of the other direction, and so the length of the header, is not known yet.
-    const bodyBytes = headerBytes(MAX_WINDOW) + this.#settings.maxPacketBytes + CRC_BYTES;
-    this.#decoderOptions = { maxPacketBytes: Math.max(bodyBytes, MAX_HANDSHAKE_BYTES) };
-    this.#decoder = new FrameDecoder(this.#decoderOptions);
     this.#handshake = new HandshakeTimer(settings.random);
   }
 
@@ -72,6 +66,29 @@ export class Opener {
   /** How many packets and datagrams wait to be sent for the first time. */
   get waiting(): number {
     return this.#queues.packets.size + this.#queues.datagrams.size;
+  }
+
+  /** The longest frame that is received, without its checksum. */
+  get maxFrameBytes(): number {
+    // The window of the other direction, and so the length of the header, is not known before the handshake.
+    return Math.max(headerBytes(MAX_WINDOW) + this.#settings.maxPacketBytes, MAX_HANDSHAKE_BYTES - CRC_BYTES);
+  }
+
+  /** Whether any packet or datagram waits, or is not acknowledged. */
+  get hasPackets(): boolean {
+    return this.waiting > 0 || (this.session?.outgoing.count ?? 0) > 0;
+  }
+
+  /** Whether {@link write} has something to write. */
+  get hasWork(): boolean {
+    switch (this.#state.name) {
+      case 'opening':
+        return this.#handshake.isDue;
+      case 'inSession':
+        return this.#state.session.hasWork;
+      default:
+        return false;
+    }
   }
 
   /** When to call {@link advance}. Infinity if time changes nothing. */
@@ -92,8 +109,6 @@ export class Opener {
 
   /** The port is open, and the device has settled. */
   portOpened(nowMs: number): void {
-    // Bytes of a frame that the closing cut must not meet those of another.
-    this.#decoder = new FrameDecoder(this.#decoderOptions);
     this.#move({ type: 'portOpened' }, nowMs);
   }
 
@@ -102,7 +117,7 @@ export class Opener {
     this.#move({ type: 'portClosed' }, nowMs);
   }
 
-  /** Ends everything: each packet that has not been taken fails. */
+  /** Ends the session, if there is one. Each packet that was not acknowledged fails. */
   end(nowMs: number): void {
     const unsettled = this.#endSession();
     this.#move({ type: 'end' }, nowMs);
@@ -135,15 +150,15 @@ export class Opener {
     packet.abort();
   }
 
-  /** Reads a chunk. Its memory may be reused after the call. */
-  receive(chunk: Uint8Array, nowMs: number): void {
-    this.#decoder.push(chunk);
-    for (let body = this.#decoder.next(); body !== undefined; body = this.#decoder.next()) {
-      if (body instanceof Uint8Array) {
-        this.#receiveBody(body, nowMs);
-      } else {
-        this.stats.invalidFrames++;
-        this.#events.rejectedFrame(body);
+  /** Reads a frame whose checksum was right, without it. The opener keeps its memory. */
+  receive(body: Uint8Array, nowMs: number): void {
+    if (body[0]! >> 6 === FRAME_KINDS.handshake) {
+      this.#receiveHandshake(body, nowMs);
+    } else {
+      sessionOf(this.#state)?.receive(body, nowMs);
+      if (this.#isSilent) {
+        this.#isSilent = false;
+        this.#events.silent(false);
       }
     }
   }
@@ -191,16 +206,14 @@ export class Opener {
 
   get #silentAtMs(): number {
     const { heardAtMs = Number.POSITIVE_INFINITY } = sessionOf(this.#state) ?? {};
-    return heardAtMs + SILENT_AFTER_POLLS * this.#settings.keepAliveMs;
+    return heardAtMs + this.#settings.keepAliveMs;
   }
 
   #add(queue: PacketQueue, payload: Uint8Array, listener: DeliveryListener, nowMs: number): OutgoingPacket {
     const packet = new OutgoingPacket(payload, nowMs + this.#settings.ackTimeoutMs, listener);
     const session = sessionOf(this.#state);
     this.stats.packetsAccepted++;
-    if (this.#state.name === 'ended') {
-      this.#fail([packet], 'CLOSED');
-    } else if (this.#state.name === 'incompatible') {
+    if (this.#state.name === 'incompatible') {
       this.#fail([packet], 'PEER_INCOMPATIBLE');
     } else if (session !== undefined && payload.length > session.settings.sendMaxPacketBytes) {
       this.#fail([packet], 'PACKET_TOO_LARGE');
@@ -208,25 +221,6 @@ export class Opener {
       queue.push(packet);
     }
     return packet;
-  }
-
-  #receiveBody(body: Uint8Array, nowMs: number): void {
-    const session = this.#state.name === 'inSession' ? this.#state.session : undefined;
-    if (body[0]! >> 6 === FRAME_KINDS.handshake) {
-      if (isSealed(body, HANDSHAKE_KEY)) {
-        this.#receiveHandshake(body, nowMs);
-      } else {
-        this.stats.invalidFrames++;
-      }
-    } else if (session !== undefined && isSealed(body, session.settings.key)) {
-      session.receive(body, nowMs);
-      if (this.#isSilent) {
-        this.#isSilent = false;
-        this.#events.silent(false);
-      }
-    } else {
-      this.stats.invalidFrames++;
-    }
   }
 
   #receiveHandshake(body: Uint8Array, nowMs: number): void {
@@ -258,7 +252,7 @@ export class Opener {
       sendMaxPacketBytes: status.receiveMaxPacketBytes,
       receiveMaxPacketBytes: status.sendMaxPacketBytes,
       baudRate,
-      keepAliveMs,
+      pollMs: keepAliveMs / POLLS,
       roundTripMs: nowMs - this.#handshake.sentAtMs,
     };
     const session = new Session(settings, this.#queues, this.stats, nowMs, true);
@@ -276,7 +270,7 @@ export class Opener {
       this.#move({ type: 'noSession' }, nowMs);
       this.stats.peerResets++;
       this.#fail(unsettled, 'PEER_RESET');
-      this.#events.peerReset();
+      this.#events.ended('PEER_RESET');
     } else if (state.name === 'incompatible') {
       this.#move({ type: 'noSession' }, nowMs);
     } else {
@@ -296,6 +290,7 @@ export class Opener {
       this.#move({ type: 'ackTimeout' }, nowMs);
       this.stats.ackTimeouts++;
       this.#fail(unsettled, 'ACK_TIMEOUT');
+      this.#events.ended('ACK_TIMEOUT');
       return;
     }
     for (const queue of [this.#queues.packets, this.#queues.datagrams]) {

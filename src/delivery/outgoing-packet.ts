@@ -16,6 +16,8 @@ export interface DeliveryFailure {
 
 /** What is reported of one packet: one of the two, once, unless it is aborted. Neither may throw. */
 export interface DeliveryListener {
+  /** The packet is about to be sent for the first time. */
+  sending?(): void;
   /** The application at the other end has taken the packet. For a datagram: it was written. */
   delivered(): void;
   failed(failure: DeliveryFailure): void;
@@ -39,6 +41,7 @@ export class OutgoingPacket {
   /** Which transmission may have been the first to arrive. Transmissions of a session are numbered from 1. */
   firstTransmission = 0;
   lastTransmission = 0;
+  /** How often it was sent. */
   transmissions = 0;
   sentAtMs = 0;
   /** Undefined when the packet was aborted. */
@@ -67,6 +70,13 @@ export class OutgoingPacket {
   abort(): void {
     this.#listener = undefined;
     this.#payload = this.#payload.slice();
+  }
+
+  /** It is about to be sent. */
+  transmitted(): void {
+    if (this.transmissions++ === 0) {
+      this.#listener?.sending?.();
+    }
   }
 
   delivered(): void {

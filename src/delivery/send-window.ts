@@ -107,7 +107,7 @@ export class SendWindow {
     }
     packet.place = 'inFlight';
     packet.lastTransmission = this.#transmissions;
-    packet.transmissions++;
+    packet.transmitted();
     packet.sentAtMs = nowMs;
     if (this.#inFlight++ === 0) {
       this.#waitsSinceMs = nowMs;

@@ -1,3 +1,4 @@
+import { appendCrc32 } from '../framing/crc.js';
 import { encodeFrame, maxWireBytes } from '../framing/frame-encoder.js';
 import type { DeliveryStats } from './delivery-stats.js';
 import type { OutgoingPacket } from './outgoing-packet.js';
@@ -5,7 +6,7 @@ import type { PacketQueue } from './packet-queue.js';
 import { ReceiveWindow } from './receive-window.js';
 import { RoundTrip } from './round-trip.js';
 import { SendWindow } from './send-window.js';
-import { CRC_BYTES, FRAME_KINDS, headerBytes, POLL_FLAG, SEQUENCE_SPACE, seal } from './wire-format.js';
+import { CRC_BYTES, FRAME_KINDS, headerBytes, POLL_FLAG, SEQUENCE_SPACE } from './wire-format.js';
 
 /** How many datagrams wait for the application. More are dropped. */
 const MAX_WAITING_DATAGRAMS = 64;
@@ -27,7 +28,7 @@ export interface SessionSettings {
   /** Line speed in bit/s: the least time-out follows from it. */
   readonly baudRate: number;
   /** How long nothing may arrive before the peer is polled. */
-  readonly keepAliveMs: number;
+  readonly pollMs: number;
   /** The round trip of the handshake, if it was measured. */
   readonly roundTripMs: number | undefined;
 }
@@ -97,9 +98,9 @@ export class Session {
     return timeoutAtMs === Number.POSITIVE_INFINITY ? this.#pollAtMs : timeoutAtMs;
   }
 
-  /** Reads a frame whose CRC is that of this session. `body` includes the CRC. */
+  /** Reads a frame whose CRC was that of this session, without the CRC. The session keeps the memory. */
   receive(body: Uint8Array, nowMs: number): void {
-    const end = body.length - CRC_BYTES;
+    const end = body.length;
     const kind = body[0]! >> 6;
     if (end < this.#receiveHeaderBytes || end > this.#receiveHeaderBytes + this.settings.receiveMaxPacketBytes) {
       this.#stats.invalidFrames++;
@@ -175,6 +176,19 @@ export class Session {
     return this.outgoing.end();
   }
 
+  /** Whether {@link write} has something to write. */
+  get hasWork(): boolean {
+    const { outgoing } = this;
+    const { packets, datagrams } = this.#queues;
+    return (
+      this.#owesAck ||
+      this.#wantsPoll ||
+      outgoing.mayResend ||
+      (packets.first !== undefined && outgoing.mayAdd) ||
+      datagrams.first !== undefined
+    );
+  }
+
   /**
    * Writes whole frames while there is something to send and room for it.
    *
@@ -199,12 +213,12 @@ export class Session {
       // Waits for the port, not for a time.
       return Number.POSITIVE_INFINITY;
     }
-    const { keepAliveMs } = this.settings;
+    const { pollMs } = this.settings;
     if (this.#isConfirmed && this.#polls === 0 && this.outgoing.count === 0) {
-      return this.#heardAtMs + keepAliveMs;
+      return this.#heardAtMs + pollMs;
     }
     const { timeoutMs } = this.outgoing.roundTrip;
-    const waitMs = Math.min(timeoutMs * 2 ** this.#polls, Math.max(timeoutMs, keepAliveMs));
+    const waitMs = Math.min(timeoutMs * 2 ** this.#polls, Math.max(timeoutMs, pollMs));
     return Math.max(this.#heardAtMs, this.#polledAtMs) + waitMs;
   }
 
@@ -250,7 +264,7 @@ export class Session {
 
   #writeDatagram(target: Uint8Array, offset: number): number {
     const packet = this.#queues.datagrams.shift()!;
-    packet.transmissions++;
+    packet.transmitted();
     this.#stats.datagramsSent++;
     this.#sendsDatagram = false;
     const end = this.#writeFrame(FRAME_KINDS.datagram << 6, 0, packet.payload, target, offset);
@@ -287,6 +301,7 @@ export class Session {
       end += payload.length;
     }
     this.#owesAck = false;
-    return encodeFrame(body.subarray(0, seal(body, end, this.settings.key)), target, offset);
+    appendCrc32(body, end, this.settings.key);
+    return encodeFrame(body.subarray(0, end + CRC_BYTES), target, offset);
   }
 }

@@ -1,8 +1,8 @@
-import { crc32 } from '../framing/crc.js';
+import { appendCrc32, crc32 } from '../framing/crc.js';
 
 /*
- * The frames of acknowledged delivery, to the byte. A frame on the wire is COBS(body ‖ CRC) and a delimiter. Here, a body
- * is built and read. Numbers are most significant byte first, the CRC least significant byte first.
+ * The frames of acknowledged delivery, to the byte. A frame on the wire is COBS(body ‖ CRC) and a delimiter. Here, bodies
+ * are built and read. Numbers are most significant byte first, the CRC least significant byte first.
  */
 
 export const PROTOCOL_VERSION = 1;
@@ -30,6 +30,9 @@ export const POLL_FLAG = 0x80;
 const OPEN = 0xc1;
 const STATUS = 0xc2;
 const NO_SESSION = 0xc3;
+
+/** The shortest frame, without its CRC: a header. */
+export const MIN_FRAME_BYTES = 3;
 
 /** The largest body of a handshake frame, with its CRC. */
 export const MAX_HANDSHAKE_BYTES = 20;
@@ -89,26 +92,6 @@ export function headerBytes(window: number): number {
   return 2 + heldBytes(window);
 }
 
-/** Appends the CRC. `body` needs four more bytes from `end`. Returns the index after the CRC. */
-export function seal(body: Uint8Array, end: number, key: number): number {
-  const crc = crc32(body, end, key);
-  body[end] = crc;
-  body[end + 1] = crc >>> 8;
-  body[end + 2] = crc >>> 16;
-  body[end + 3] = crc >>> 24;
-  return end + CRC_BYTES;
-}
-
-/** Whether a body ends with its CRC. */
-export function isSealed(body: Uint8Array, key: number): boolean {
-  const end = body.length - CRC_BYTES;
-  return (
-    end > 0 &&
-    (body[end]! | (body[end + 1]! << 8) | (body[end + 2]! << 16) | (body[end + 3]! << 24)) ===
-      (crc32(body, end, key) | 0)
-  );
-}
-
 /** The body of a handshake frame, with its CRC. */
 export function handshakeBody(frame: HandshakeFrame): Uint8Array {
   const body = new Uint8Array(MAX_HANDSHAKE_BYTES);
@@ -139,17 +122,18 @@ export function handshakeBody(frame: HandshakeFrame): Uint8Array {
       end = 6;
       break;
   }
-  return body.subarray(0, seal(body, end, HANDSHAKE_KEY));
+  appendCrc32(body, end, HANDSHAKE_KEY);
+  return body.subarray(0, end + CRC_BYTES);
 }
 
 /**
- * Reads the body of a handshake frame, whose CRC is right. The version and the number after it are in the same place in
+ * Reads a handshake frame, without its CRC. The version and the number after it are in the same place in
  * every version, and what follows may be longer in a later one.
  *
  * @returns `undefined` if it is of an unknown type, or too short
  */
 export function readHandshake(body: Uint8Array): HandshakeFrame | undefined {
-  const bytes = body.length - CRC_BYTES;
+  const bytes = body.length;
   const view = new DataView(body.buffer, body.byteOffset, bytes);
   if (bytes < 6) {
     return undefined;

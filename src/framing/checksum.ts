@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from '../errors.js';
 import { anInteger, describeValue, type OptionRule } from '../options.js';
-import { crc16, crc32 } from './crc.js';
+import { appendCrc32, crc16, hasCrc32 } from './crc.js';
 
 /**
  * The checksum appended to each packet, inside its frame:
@@ -48,6 +48,17 @@ export interface FrameChecksum {
   verify(data: Uint8Array, end: number): boolean;
 }
 
+/** A checksum of the library that is not in {@link ChecksumName}. Encoder and decoder use it without `compute`. */
+export abstract class InternalChecksum implements Checksum, FrameChecksum {
+  abstract readonly bytes: number;
+  abstract append(data: Uint8Array, end: number): void;
+  abstract verify(data: Uint8Array, end: number): boolean;
+
+  compute(packet: Uint8Array): Uint8Array {
+    return withChecksum(packet, this).subarray(packet.length);
+  }
+}
+
 const CHECKSUMS: Readonly<Record<ChecksumName, FrameChecksum>> = {
   none: { bytes: 0, append() {}, verify: () => true },
   crc16: {
@@ -61,15 +72,8 @@ const CHECKSUMS: Readonly<Record<ChecksumName, FrameChecksum>> = {
   },
   crc32: {
     bytes: 4,
-    append(data, end) {
-      const crc = crc32(data, end);
-      data[end] = crc;
-      data[end + 1] = crc >>> 8;
-      data[end + 2] = crc >>> 16;
-      data[end + 3] = crc >>> 24;
-    },
-    verify: (data, end) =>
-      (data[end]! | (data[end + 1]! << 8) | (data[end + 2]! << 16) | (data[end + 3]! << 24)) === (crc32(data, end) | 0),
+    append: (data, end) => appendCrc32(data, end),
+    verify: (data, end) => hasCrc32(data, end),
   },
 };
 
@@ -87,7 +91,10 @@ export const aChecksum: OptionRule = {
 
 /** @param checksum - must have passed {@link aChecksum} */
 export function frameChecksum(checksum: ChecksumName | Checksum): FrameChecksum {
-  return typeof checksum === 'string' ? CHECKSUMS[checksum] : fromObject(checksum);
+  if (typeof checksum === 'string') {
+    return CHECKSUMS[checksum];
+  }
+  return checksum instanceof InternalChecksum ? checksum : fromObject(checksum);
 }
 
 /**

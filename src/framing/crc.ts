@@ -41,6 +41,23 @@ export function crc16(data: Uint8Array, end: number): number {
   return crc;
 }
 
+/** Writes a CRC-32 of `data[0, end)` to the four bytes at `end`, least significant byte first. */
+export function appendCrc32(data: Uint8Array, end: number, start?: number): void {
+  const crc = crc32(data, end, start);
+  data[end] = crc;
+  data[end + 1] = crc >>> 8;
+  data[end + 2] = crc >>> 16;
+  data[end + 3] = crc >>> 24;
+}
+
+/** Whether the four bytes at `end` are the CRC-32 of `data[0, end)`, least significant byte first. */
+export function hasCrc32(data: Uint8Array, end: number, start?: number): boolean {
+  return (
+    (data[end]! | (data[end + 1]! << 8) | (data[end + 2]! << 16) | (data[end + 3]! << 24)) ===
+    (crc32(data, end, start) | 0)
+  );
+}
+
 /**
  * CRC-32/ISO-HDLC of `data[0, end)`: polynomial 04c11db7, final XOR ffffffff, reflected.
  *

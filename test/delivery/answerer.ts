@@ -8,13 +8,13 @@ import {
   type HandshakeFrame,
   handshakeBody,
   headerBytes,
-  isSealed,
   type OpenFrame,
   PROTOCOL_VERSION,
   readHandshake,
   type StatusFrame,
   sessionKey,
 } from '../../src/delivery/wire-format.js';
+import { hasCrc32 } from '../../src/framing/crc.js';
 import { FrameDecoder } from '../../src/framing/frame-decoder.js';
 import { encodeFrame } from '../../src/framing/frame-encoder.js';
 
@@ -26,7 +26,7 @@ export interface AnswererSettings {
   receiveMaxPacketBytes: number;
   sendMaxPacketBytes: number;
   baudRate: number;
-  keepAliveMs: number;
+  pollMs: number;
   /** 0, or a number that no earlier start has had, times 65,536. */
   startCounter: number;
 }
@@ -115,7 +115,7 @@ export class Answerer {
   }
 
   #receiveHandshake(body: Uint8Array): void {
-    const frame = isSealed(body, HANDSHAKE_KEY) ? readHandshake(body) : undefined;
+    const frame = isSealed(body, HANDSHAKE_KEY) ? readHandshake(body.subarray(0, -4)) : undefined;
     if (frame === undefined) {
       this.stats.invalidFrames++;
       return;
@@ -156,10 +156,10 @@ export class Answerer {
   #receiveSessionFrame(body: Uint8Array, nowMs: number): void {
     const candidate = this.#candidate;
     if (this.#session !== undefined && isSealed(body, this.#session.settings.key)) {
-      this.#session.receive(body, nowMs);
+      this.#session.receive(body.subarray(0, -4), nowMs);
     } else if (candidate !== undefined && isSealed(body, sessionKey(candidate.h, candidate.status.d))) {
       this.#confirm(candidate.status, nowMs);
-      this.#session!.receive(body, nowMs);
+      this.#session!.receive(body.subarray(0, -4), nowMs);
     } else {
       this.stats.invalidFrames++;
       if (this.#session === undefined && (candidate === undefined || this.#d !== 0) && body.length >= 7) {
@@ -174,7 +174,7 @@ export class Answerer {
     const { packets, datagrams } = this.queues;
     const unsettled = [...(before?.end() ?? []), ...packets.remove(() => true), ...datagrams.remove(() => true)];
     this.#sessionH = status.h;
-    const { baudRate, keepAliveMs } = this.#settings;
+    const { baudRate, pollMs } = this.#settings;
     this.#session = new Session(
       {
         key: sessionKey(status.h, status.d),
@@ -184,7 +184,7 @@ export class Answerer {
         sendMaxPacketBytes: status.sendMaxPacketBytes,
         receiveMaxPacketBytes: status.receiveMaxPacketBytes,
         baudRate,
-        keepAliveMs,
+        pollMs,
         roundTripMs: undefined,
       },
       this.queues,
@@ -201,4 +201,8 @@ export class Answerer {
       this.#onReset();
     }
   }
+}
+
+function isSealed(body: Uint8Array, key: number): boolean {
+  return body.length > 4 && hasCrc32(body, body.length - 4, key);
 }

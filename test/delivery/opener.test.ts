@@ -2,6 +2,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { Opener } from '../../src/delivery/opener.js';
 import type { DeliveryFailure } from '../../src/delivery/outgoing-packet.js';
 import { Answerer, type AnswererSettings } from './answerer.js';
+import { OpenerReader } from './opener-reader.js';
 
 const SIZES: AnswererSettings = {
   receiveWindow: 4,
@@ -9,12 +10,13 @@ const SIZES: AnswererSettings = {
   receiveMaxPacketBytes: 64,
   sendMaxPacketBytes: 64,
   baudRate: 115_200,
-  keepAliveMs: 1_000,
+  pollMs: 1_000,
   startCounter: 0,
 };
 
 let events: string[];
 let opener: Opener;
+let reader: OpenerReader;
 let random: number;
 
 beforeEach(() => {
@@ -25,18 +27,18 @@ beforeEach(() => {
       maxPacketBytes: 64,
       receiveWindow: 4,
       ackTimeoutMs: 5_000,
-      keepAliveMs: 1_000,
+      keepAliveMs: 3_000,
       baudRate: 115_200,
       random: () => ++random,
     },
     {
       established: () => events.push('established'),
-      peerReset: () => events.push('peerReset'),
+      ended: (why) => events.push(`ended ${why}`),
       incompatible: (reason) => events.push(`incompatible: ${reason}`),
       silent: (isSilent) => events.push(isSilent ? 'silent' : 'heard'),
-      rejectedFrame: ({ reason }) => events.push(reason),
     },
   );
+  reader = new OpenerReader(opener);
 });
 
 /** Exchanges frames until both ends have nothing to write. The answerer takes what it gets. */
@@ -50,7 +52,7 @@ function exchange(answerer: Answerer, nowMs: number): Uint8Array[] {
       taken.push(packet);
     }
     const answeredEnd = answerer.write(buffer, 0, nowMs);
-    opener.receive(buffer.subarray(0, answeredEnd), nowMs);
+    reader.receive(buffer.subarray(0, answeredEnd), nowMs);
     isBusy = sentEnd + answeredEnd > 0;
   }
   return taken;
@@ -124,7 +126,7 @@ test('a peer that has restarted is reported after its packets have failed', () =
     'established',
     'failed PEER_RESET unknown',
     'failed PEER_RESET no',
-    'peerReset',
+    'ended PEER_RESET',
     'established',
   ]);
 });

@@ -6,10 +6,11 @@ import { checkCounts, sum } from './counts.js';
 import { EventQueue, VirtualTimer } from './event-queue.js';
 import { assert, BrokenPromise, Ledger } from './ledger.js';
 import { Line, type LineFaults } from './line.js';
+import { OpenerReader } from './opener-reader.js';
 import type { Scenario } from './scenario.js';
 
 const CALM: LineFaults = { loss: 0, bitErrors: 0, duplication: 0, maxDelayMs: 0 };
-const KEEP_ALIVE_MS = 1_000;
+const POLL_MS = 1_000;
 const BACKLOG = 40;
 const MAX_MS = 86_400_000;
 const MAX_STEPS = 5_000_000;
@@ -26,6 +27,7 @@ export class Simulation {
   readonly #scenario: Scenario;
   readonly #random: (below: number) => number;
   #opener!: Opener;
+  #reader!: OpenerReader;
   #answerer: Answerer | undefined;
   /** Of every start. */
   readonly #openers: Opener[] = [];
@@ -55,7 +57,7 @@ export class Simulation {
     });
     this.toHost = new Line(events, this.#random, { ...options, latencyMs, isAdapter: true }, (bytes) => {
       if (this.#isPlugged) {
-        this.#opener.receive(bytes, events.nowMs);
+        this.#reader.receive(bytes, events.nowMs);
         this.#pumpHost();
       }
     });
@@ -111,20 +113,20 @@ export class Simulation {
     this.fromHost.senderStarted();
     const random = () => this.#random(4_294_967_296);
     this.#opener = new Opener(
-      { maxPacketBytes, receiveWindow: hostWindow, ackTimeoutMs, keepAliveMs: KEEP_ALIVE_MS, baudRate, random },
+      { maxPacketBytes, receiveWindow: hostWindow, ackTimeoutMs, keepAliveMs: 3 * POLL_MS, baudRate, random },
       {
         established: ({ h }) => {
           const isCurrent = this.#answerer?.acceptedH === h;
           this.#sessionStart = isCurrent ? this.#deviceStarts : this.#deviceStarts - 1;
         },
-        peerReset: () => {},
+        ended: () => {},
         incompatible: (reason) => {
           throw new BrokenPromise(`incompatible: ${reason}`);
         },
         silent: () => {},
-        rejectedFrame: () => {},
       },
     );
+    this.#reader = new OpenerReader(this.#opener);
     this.#openers.push(this.#opener);
     this.#opener.portOpened(this.events.nowMs);
     this.#pumpHost();
@@ -141,7 +143,7 @@ export class Simulation {
         receiveMaxPacketBytes: maxPacketBytes,
         sendMaxPacketBytes: maxPacketBytes,
         baudRate,
-        keepAliveMs: KEEP_ALIVE_MS,
+        pollMs: POLL_MS,
         startCounter: hasStartCounter ? this.#deviceStarts * 65_536 : 0,
       },
       () => void this.#deviceResets++,
@@ -312,6 +314,7 @@ export class Simulation {
       this.toDevice.isDead = false;
       this.toHost.isDead = false;
       this.#isPlugged = true;
+      this.#reader.portOpened();
       this.#opener.portOpened(this.events.nowMs);
       this.#pumpHost();
     });
