@@ -2,9 +2,9 @@ import type { HeardFrame, HeardSession } from './heard-frame.js';
 import { HeardNumbers } from './heard-numbers.js';
 import { CRC_BYTES, FRAME_KINDS, headerBytes, MAX_WINDOW, POLL_FLAG, SEQUENCE_SPACE } from './wire-format.js';
 
-/** Windows of up to 8 have this header. It is assumed until another length is known. */
-const USUAL_HEADER_BYTES = headerBytes(8);
+/** The window that is assumed until the length of the headers is known. */
 const USUAL_WINDOW = 8;
+const USUAL_HEADER_BYTES = headerBytes(USUAL_WINDOW);
 const MAX_HEADER_BYTES = headerBytes(MAX_WINDOW);
 
 /** Who sends in a direction. */

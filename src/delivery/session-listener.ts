@@ -6,16 +6,13 @@ import {
   FRAME_KINDS,
   HANDSHAKE_KEY,
   type HandshakeFrame,
-  headerBytes,
   MAX_WINDOW,
+  MIN_FRAME_BYTES,
   PROTOCOL_VERSION,
   readHandshake,
   type StatusFrame,
   sessionKey,
 } from './wire-format.js';
-
-/** With a window of up to 8. */
-const SHORTEST_FRAME_BYTES = headerBytes(1) + CRC_BYTES;
 
 /** How many different frames show that a key is that of a session. */
 const FRAMES_TO_CONFIRM = 2;
@@ -59,7 +56,7 @@ interface Direction {
  * Decodes sessions of acknowledged delivery that it merely hears: for monitors, which have no part in the handshake.
  *
  * It gets the packets of a connection with `delivery: 'plain'` and `checksum: 'none'`, which are the frames of the session
- * with their CRC. Let its `maxPacketBytes` be 10 more than the largest payload.
+ * with their CRC. Let its `maxPacketBytes` be 10 more than the largest payload, and at least 20 for the handshake.
  *
  * - The key of a session follows from its handshake. Without that, it follows from a frame, and the next one confirms it:
  *   the first of them is held until then.
@@ -97,13 +94,13 @@ export class SessionListener {
   receive(packet: Uint8Array, direction = ''): HeardFrame[] {
     const heard = this.#direction(direction);
     const end = packet.length - CRC_BYTES;
-    if (end < SHORTEST_FRAME_BYTES - CRC_BYTES) {
+    if (end < MIN_FRAME_BYTES) {
       return [...this.#refute(heard), { type: 'unknown', packet }];
     }
     const crc = packet[end]! | (packet[end + 1]! << 8) | (packet[end + 2]! << 16) | (packet[end + 3]! << 24);
     const key = crc32StartOf(packet, end, crc);
     if (packet[0]! >> 6 === FRAME_KINDS.handshake) {
-      const frame = key === HANDSHAKE_KEY ? readHandshake(packet) : undefined;
+      const frame = key === HANDSHAKE_KEY ? readHandshake(packet.subarray(0, end)) : undefined;
       if (frame !== undefined) {
         this.#learn(frame, direction);
       }
