@@ -7,6 +7,7 @@ import { type PacketColumn, type PacketLineOptions, packetLine } from './packet-
 import { templateFormat } from './template.js';
 import { type TimeFormat, type Timestamp, timeFormat } from './times.js';
 
+export { type EventFormat, eventFormat } from './event-format.js';
 export type { LineFormat } from './line-format.js';
 export { PACKET_COLUMNS, type PacketColumn } from './packet-line.js';
 export { TIMESTAMPS, timeFormat } from './times.js';

@@ -6,6 +6,7 @@ import { ExitCode } from '../exit-codes.js';
 import { checked } from '../input/max-packet.js';
 import { bindingFor, type SessionPort } from '../ports/open-ports.js';
 import { nowUs } from '../records/clock.js';
+import type { HeardSessions } from '../records/heard-sessions.js';
 import type { PacketRecord } from '../records/record.js';
 import { separateId, withPlainId } from '../records/request-ids.js';
 import type { RecordConsumer, RecordSource } from '../records/source.js';
@@ -22,6 +23,8 @@ export interface LivePortsOptions {
   ports: readonly SessionPort[];
   /** What the command does while its ports are open. The source ends when this settles. */
   work(ports: LivePorts): Promise<void>;
+  /** Decodes the sessions that the ports hear. Default: what the ports receive are packets. */
+  heard?: HeardSessions | undefined;
   /**
    * Report bytes that are no packets on stderr, with this advice on how to see them. Default: they are not reported,
    * because the command does so itself.
@@ -39,14 +42,16 @@ export type ChunkListener = (name: string, bytes: Uint8Array) => void;
 export class LivePorts implements RecordSource {
   readonly #ports: readonly SessionPort[];
   readonly #work: LivePortsOptions['work'];
+  readonly #heard: HeardSessions | undefined;
   readonly #seeBytes: string | undefined;
   readonly #closing = new AbortController();
   readonly #unframed = new UnframedBytes();
   #communicator: SerialCommunicator | undefined;
 
-  constructor({ ports, work, seeBytes }: LivePortsOptions) {
+  constructor({ ports, work, heard, seeBytes }: LivePortsOptions) {
     this.#ports = ports;
     this.#work = work;
+    this.#heard = heard;
     this.#seeBytes = seeBytes;
     // Work on each of any number of ports listens to it. Without this, Node.js warns of a leak when there are more than ten.
     setMaxListeners(0, this.signal);
@@ -75,13 +80,15 @@ export class LivePorts implements RecordSource {
     const unheard = new Set(this.#ports.map(({ name }) => name));
     const idBytes = new Map(this.#ports.map(({ name, requestIdBytes }) => [name, requestIdBytes]));
     const hasIds = [...idBytes.values()].some((bytes) => bytes !== undefined);
+    const heard = this.#heard;
+    const takePayload = hasIds ? (record: PacketRecord) => take(separateId(record, idBytes.get(record.name))) : take;
     communicator.setReceiveHandler((name, packet) => {
       // A device that has sent a packet needs no diagnosis.
       if (unheard.size > 0 && unheard.delete(name) && unheard.size === 0) {
         stopSampling();
       }
       const record: PacketRecord = { timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet };
-      return take(hasIds ? separateId(record, idBytes.get(name)) : record);
+      return heard === undefined ? takePayload(record) : heard.pass(record, takePayload);
     });
     communicator.on('rejectedFrame', ({ name, reason, wireBytes, head }) => {
       if (reason === 'malformed') {
@@ -103,6 +110,7 @@ export class LivePorts implements RecordSource {
       watch?.close();
       this.#closing.abort();
       await communicator[Symbol.asyncDispose]();
+      await heard?.end(takePayload);
     }
   }
 

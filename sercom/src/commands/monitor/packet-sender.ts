@@ -4,6 +4,7 @@ import type { Encoding } from '../../input/encoders.js';
 import { checked } from '../../input/max-packet.js';
 import { type InputKind, type PacketReader, packetReader } from '../../input/packet-input.js';
 import { stdinLines } from '../../input/stdin.js';
+import { LISTEN } from '../../options/delivery-options.js';
 import type { LivePorts } from '../../session/live-ports.js';
 import type { RecordFlow } from '../../sinks/flow.js';
 import { printMessage } from '../../terminal/message.js';
@@ -18,12 +19,13 @@ export class PacketSender {
   readonly #encoding: Encoding | undefined;
   readonly #readPacket: PacketReader;
   readonly #maxPacketBytes: number;
+  readonly #isListening: boolean;
 
   private constructor(
     names: readonly string[],
     recipient: string | undefined,
     readPacket: PacketReader,
-    { input = 'text', encode, maxPacketBytes }: MonitorOptions,
+    { input = 'text', encode, maxPacketBytes, delivery }: MonitorOptions,
   ) {
     this.#names = names;
     this.#recipient = recipient;
@@ -31,6 +33,7 @@ export class PacketSender {
     this.#encoding = encode;
     this.#readPacket = readPacket;
     this.#maxPacketBytes = maxPacketBytes;
+    this.#isListening = delivery === LISTEN;
   }
 
   /**
@@ -61,6 +64,9 @@ export class PacketSender {
    * @throws CliError (usage error) if the line is invalid or has no recipient; an error of the library if sending failed
    */
   async sendLine(line: string | Uint8Array, live: LivePorts, flow: RecordFlow, kind = this.#kind): Promise<void> {
+    if (this.#isListening) {
+      throw new CliError(ExitCode.usage, 'nothing is sent with --delivery listen; start the monitor without it');
+    }
     if (this.#recipient === undefined) {
       const names = this.#names.join(', ');
       throw new CliError(ExitCode.usage, `several connections are open; choose one with --to NAME: ${names}`);
