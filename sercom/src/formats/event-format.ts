@@ -2,7 +2,7 @@ import type { SessionEvent } from '../records/session-event.js';
 import type { Piece } from '../terminal/styled-line.js';
 import { columnsOf, padded } from '../text/columns.js';
 import { escapeJson, escapeText } from '../text/escape.js';
-import type { FormatOptions } from './index.js';
+import type { FormatOptions } from './format-options.js';
 import { GAP } from './packet-layout.js';
 import { PACKET_COLUMNS } from './packet-line.js';
 import { isoTime, timeFormat } from './times.js';
