@@ -6,9 +6,16 @@ import { describeValue, invalidOption } from './options.js';
 export interface SendOptions {
   /**
    * Cancels the send: the promise rejects with `signal.reason` at once. If nothing of the frame has been written, nothing
-   * is sent. Otherwise the rest of the frame is still written, as soon as the device accepts it.
+   * is sent. Otherwise the rest of the frame is still written, as soon as the device accepts it; with acknowledged delivery,
+   * the packet is sent until it is acknowledged.
    */
   signal?: AbortSignal | undefined;
+  /**
+   * On a connection with acknowledged delivery, `false` sends a datagram: at most once, and never again. It may overtake
+   * other packets, and `send` resolves when it is written. Default: the packet is acknowledged if the connection has
+   * acknowledged delivery.
+   */
+  acknowledged?: boolean | undefined;
 }
 
 /** Options of one {@link Communicator.ready}. */

@@ -1,3 +1,4 @@
+import type { SendOptions } from './call-arguments.js';
 import { EventSource } from './event-source.js';
 import type { RequestSettings } from './requests/exchange.js';
 import type { LineCounts, Transmission } from './requests/transmission.js';
@@ -26,7 +27,7 @@ export abstract class CommunicatorHooks<Connection, Events, Kept> extends EventS
    * Sends a packet over an existing connection, as `send` promises. If the connection has ids, the packet begins
    * with one, which does not count for `maxPacketBytes`.
    */
-  protected abstract transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void>;
+  protected abstract transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void>;
 
   /**
    * Sends a packet as `transmit` does, but reports to the request that it belongs to. Calls `transmit` unless overridden:

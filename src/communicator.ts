@@ -128,7 +128,8 @@ export abstract class Communicator<
   }
 
   /**
-   * Resolves when a connection is open and its device has settled: a packet sent right after that waits for neither.
+   * Resolves when a connection is open and its device has settled: a packet sent right after that waits for neither. With
+   * acknowledged delivery, it waits for the handshake, too.
    * While a lost connection is being reopened, or a connection is released, it keeps waiting. Rejects with
    * `signal.reason` when the signal aborts.
    *
@@ -154,13 +155,15 @@ export abstract class Communicator<
 
   /**
    * Sends one packet. Resolves when every byte of it has been handed to the operating system, in the order of the
-   * calls. The device may not have read it yet. Do not change the packet before that.
+   * calls. The device may not have read it yet. On a connection with acknowledged delivery, resolves when the application of
+   * the device has taken the packet. Do not change the packet before that.
    *
    * @param recipient - the name of a connection
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
    * @throws InvalidArgumentError (`INVALID_PACKET`) if the packet is not a `Uint8Array`
-   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an `AbortSignal`, or `options.signal` is not one
+   * @throws InvalidArgumentError (`INVALID_OPTION`) if `options` is an `AbortSignal`, `options.signal` is not one, or
+   *   `options.acknowledged` is true on a connection with plain delivery
    */
   send(recipient: string, packet: Uint8Array, options?: SendOptions): Promise<void> {
     const refusal = this.#refusal('send', recipient);

@@ -25,6 +25,9 @@ export const ERROR_CODES = {
     'REPLY_TIMEOUT',
     'REPLY_INVALID',
     'REQUEST_BLOCKED',
+    'ACK_TIMEOUT',
+    'PEER_RESET',
+    'PEER_INCOMPATIBLE',
   ],
   ReplyError: ['REPLY_ERROR'],
 } as const;
@@ -95,16 +98,27 @@ export class FrameError extends CommunicatorError {
   }
 }
 
+/** Whether a packet that was not acknowledged may have been delivered: `'no'` if nothing of it was ever sent. */
+export type Delivered = 'no' | 'unknown';
+
 /** Something failed on one connection. The `cause` is the error of the operating system or the binding, if any. */
 export class ConnectionError extends CommunicatorError {
   override readonly name = 'ConnectionError';
   declare readonly code: ConnectionErrorCode;
   /** The name under which the connection was added. */
   readonly connection: string;
+  /** Of a packet or a request on a connection with acknowledged delivery: whether it may have been delivered. */
+  readonly delivered: Delivered | undefined;
 
-  constructor(code: ConnectionErrorCode, connection: string, message: string, options?: ErrorOptions) {
+  constructor(
+    code: ConnectionErrorCode,
+    connection: string,
+    message: string,
+    options?: ErrorOptions & { delivered?: Delivered | undefined },
+  ) {
     super(code, message, options);
     this.connection = connection;
+    this.delivered = options?.delivered;
   }
 }
 

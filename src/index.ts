@@ -2,6 +2,7 @@ export type { ReadyOptions, SendOptions } from './call-arguments.js';
 export { Communicator, type ReceiveHandler } from './communicator.js';
 export type { CommunicatorEvents } from './communicator-events.js';
 export type { CommunicatorHooks } from './communicator-hooks.js';
+export type { DeliveryStats } from './delivery/delivery-stats.js';
 export type {
   HeardAck,
   HeardData,
@@ -20,6 +21,7 @@ export {
   CommunicatorError,
   ConnectionError,
   type ConnectionErrorCode,
+  type Delivered,
   type ErrorCode,
   FrameError,
   IllegalStateAction,
@@ -54,6 +56,7 @@ export type { LineCounts, Transmission } from './requests/transmission.js';
 export type { Binding, PortInfo, PushBinding } from './serial/binding.js';
 export type { SignalSettings, Signals } from './serial/control-lines.js';
 export { defaultBinding } from './serial/default-binding.js';
+export type { AcknowledgedStats, SessionInfo } from './serial/delivery/connection-delivery.js';
 export type { DeviceSelector } from './serial/device-selector.js';
 export { directBinding } from './serial/direct/direct-binding.js';
 export { listPorts } from './serial/list-ports.js';

@@ -101,7 +101,7 @@ describe('send', () => {
     const sending = communicator.send('a', PACKET, options).finally(() => {
       settled = true;
     });
-    expect(communicator.calls).toEqual([['transmit', 'a', PACKET, options.signal]]);
+    expect(communicator.calls).toEqual([['transmit', 'a', PACKET, options]]);
     expect(communicator.calls[0]![2]).toBe(PACKET);
     await new Promise((resolve) => setImmediate(resolve));
     expect(settled).toBe(false);

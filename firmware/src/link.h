@@ -58,7 +58,7 @@ extern "C" {
 #define LINK_SEND_WINDOW 4
 #endif
 
-/** Largest packet in bytes, in both directions: 3 to 65,000. */
+/** Largest packet in bytes, in both directions: 3 to 65,535. */
 #ifndef LINK_MAX_PACKET_BYTES
 #define LINK_MAX_PACKET_BYTES 64
 #endif
@@ -84,8 +84,8 @@ extern "C" {
 #if LINK_RECEIVE_WINDOW < 1 || LINK_RECEIVE_WINDOW > 32 || LINK_SEND_WINDOW < 1 || LINK_SEND_WINDOW > 32
 #error "LINK_RECEIVE_WINDOW and LINK_SEND_WINDOW must be 1 to 32."
 #endif
-#if LINK_MAX_PACKET_BYTES < 3 || LINK_MAX_PACKET_BYTES > 65000
-#error "LINK_MAX_PACKET_BYTES must be 3 to 65000."
+#if LINK_MAX_PACKET_BYTES < 3 || LINK_MAX_PACKET_BYTES > 65535
+#error "LINK_MAX_PACKET_BYTES must be 3 to 65535."
 #endif
 
 /** Version of the protocol. */
@@ -107,8 +107,10 @@ extern "C" {
 /* Length of a packet or frame. */
 #if LINK_MAX_PACKET_BYTES <= 240
 typedef uint8_t link_size_t;
-#else
+#elif LINK_MAX_PACKET_BYTES <= 65000
 typedef uint16_t link_size_t;
+#else
+typedef uint32_t link_size_t;
 #endif
 
 /* A received packet, and one to send. Private. */

@@ -8,6 +8,7 @@ import { PacketQueue } from './packet-queue.js';
 import { refusal } from './refusal.js';
 import { Session } from './session.js';
 import { SessionChecksum } from './session-checksum.js';
+import { timeoutCause } from './timeout-cause.js';
 import {
   CRC_BYTES,
   FRAME_KINDS,
@@ -240,8 +241,8 @@ export class Opener {
     const reason = refusal(status, receiveWindow, maxPacketBytes);
     if (reason !== undefined) {
       this.#move({ type: 'refused', reason }, nowMs);
-      this.#fail(this.#drainQueues(), 'PEER_INCOMPATIBLE');
       this.#events.incompatible(reason);
+      this.#fail(this.#drainQueues(), 'PEER_INCOMPATIBLE');
       return;
     }
     const settings = {
@@ -283,19 +284,20 @@ export class Opener {
 
   /** Fails the packets whose time is over. If one of them has a number, its session ends with it. */
   #expire(nowMs: number): void {
-    const session = sessionOf(this.#state);
+    const state = this.#state;
+    const session = sessionOf(state);
     const isExpired = (packet: OutgoingPacket | undefined) => packet !== undefined && packet.deadlineMs <= nowMs;
     if (isExpired(session?.outgoing.oldest)) {
       const unsettled = [...this.#endSession(), ...this.#drainQueues()];
       this.#move({ type: 'ackTimeout' }, nowMs);
       this.stats.ackTimeouts++;
-      this.#fail(unsettled, 'ACK_TIMEOUT');
+      this.#fail(unsettled, 'ACK_TIMEOUT', state);
       this.#events.ended('ACK_TIMEOUT');
       return;
     }
     for (const queue of [this.#queues.packets, this.#queues.datagrams]) {
       if (isExpired(queue.first)) {
-        this.#fail(queue.remove(isExpired), 'ACK_TIMEOUT');
+        this.#fail(queue.remove(isExpired), 'ACK_TIMEOUT', state);
       }
     }
   }
@@ -323,10 +325,10 @@ export class Opener {
     return [...this.#queues.packets.remove(isMatch), ...this.#queues.datagrams.remove(isMatch)];
   }
 
-  #fail(packets: readonly OutgoingPacket[], code: DeliveryFailure['code']): void {
+  #fail(packets: readonly OutgoingPacket[], code: DeliveryFailure['code'], during?: OpenerState): void {
     for (const packet of packets) {
       this.stats.packetsFailed++;
-      packet.failed(code);
+      packet.failed(code, during && timeoutCause(during, packet));
     }
   }
 

@@ -1,5 +1,16 @@
-/** Whether a packet that was not acknowledged may have been taken: `'no'` if it was never sent. */
-export type Delivered = 'no' | 'unknown';
+import type { Delivered } from '../errors.js';
+
+/**
+ * Why a packet was not acknowledged in time:
+ *
+ * - `noPort`: there was no port
+ * - `noSession`: the peer did not answer the handshake
+ * - `behindOthers`: it waited for packets before it
+ * - `notTaken`: it has arrived, but the application at the other end did not take it
+ * - `silent`: the peer was silent
+ * - `lost`: the peer was heard, but the packet did not arrive, or its acknowledgement
+ */
+export type TimeoutCause = 'noPort' | 'noSession' | 'behindOthers' | 'notTaken' | 'silent' | 'lost';
 
 /** Why a packet was not delivered. */
 export interface DeliveryFailure {
@@ -12,6 +23,8 @@ export interface DeliveryFailure {
    */
   readonly code: 'ACK_TIMEOUT' | 'PEER_RESET' | 'PEER_INCOMPATIBLE' | 'PACKET_TOO_LARGE' | 'CLOSED';
   readonly delivered: Delivered;
+  /** Of `'ACK_TIMEOUT'`. */
+  readonly cause?: TimeoutCause | undefined;
 }
 
 /** What is reported of one packet: one of the two, once, unless it is aborted. Neither may throw. */
@@ -84,8 +97,8 @@ export class OutgoingPacket {
     this.#listener?.delivered();
   }
 
-  failed(code: DeliveryFailure['code']): void {
+  failed(code: DeliveryFailure['code'], cause?: TimeoutCause): void {
     this.place = 'settled';
-    this.#listener?.failed({ code, delivered: this.isDelivered });
+    this.#listener?.failed({ code, delivered: this.isDelivered, cause });
   }
 }

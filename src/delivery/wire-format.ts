@@ -92,6 +92,9 @@ export function headerBytes(window: number): number {
   return 2 + heldBytes(window);
 }
 
+/** Most bytes of a frame before COBS besides its packet. */
+export const FRAME_OVERHEAD_BYTES = headerBytes(MAX_WINDOW) + CRC_BYTES;
+
 /** The body of a handshake frame, with its CRC. */
 export function handshakeBody(frame: HandshakeFrame): Uint8Array {
   const body = new Uint8Array(MAX_HANDSHAKE_BYTES);

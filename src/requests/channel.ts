@@ -67,8 +67,7 @@ export class Channel<Out, In> {
   }
 
   /**
-   * Sends a message. Resolves when every byte of its packet has been handed to the operating system.
-   * Rejects as {@link Communicator.send} does, and with what `encode` throws; then nothing is sent.
+   * Sends a message. Resolves as {@link Communicator.send} does for its packet. Rejects as {@link Communicator.send} does, and with what `encode` throws; then nothing is sent.
    *
    * @throws InvalidArgumentError (`INVALID_PACKET`) if `encode` returns no `Uint8Array`
    */

@@ -1,7 +1,7 @@
 import { checkHandler, packetError, type SendOptions, signalError } from '../call-arguments.js';
 import type { CommunicatorEvents } from '../communicator-events.js';
 import { ConnectionError } from '../errors.js';
-import { invalidOption } from '../options.js';
+import { aBoolean, describeValue, invalidOption } from '../options.js';
 import { WaitingCalls } from '../timing/waiting-calls.js';
 import { warn } from '../warnings.js';
 import { type ConnectionStats, newConnectionStats } from './connection-stats.js';
@@ -27,6 +27,8 @@ export interface RequestSettings {
    * it, the request rejects with `REQUEST_BLOCKED`. Default: 65,536.
    */
   requestBacklogBytes?: number | undefined;
+  /** Whether packets are acknowledged. Default: `'plain'`, they are not. */
+  delivery?: 'plain' | 'acknowledged' | undefined;
 }
 
 export const DEFAULT_BACKLOG_BYTES = 65_536;
@@ -34,7 +36,7 @@ export const DEFAULT_BACKLOG_BYTES = 65_536;
 /** What an exchange needs of its communicator. */
 export interface ExchangeOwner extends ConsumersOwner {
   requireStarted(call: string): void;
-  transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void>;
+  transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void>;
   transmitRequest(name: string, packet: Uint8Array, transmission: Transmission): void;
   hold(name: string, packetBytes: number): () => void;
   lineCounts(name: string): LineCounts;
@@ -61,6 +63,7 @@ export class Exchange implements Inlet {
   readonly #name: string;
   readonly #owner: ExchangeOwner;
   readonly #stats = newConnectionStats();
+  readonly #isAcknowledged: boolean;
   readonly #ids: RequestIds | undefined;
   readonly #intake: Intake;
   readonly #consumers: Consumers;
@@ -76,8 +79,9 @@ export class Exchange implements Inlet {
   /** Calls of `ready` that came while the connection was released. */
   #readyCalls: WaitingCalls | undefined;
 
-  constructor(name: string, { requestIds, requestBacklogBytes }: RequestSettings, owner: ExchangeOwner) {
+  constructor(name: string, { requestIds, requestBacklogBytes, delivery }: RequestSettings, owner: ExchangeOwner) {
     this.#name = name;
+    this.#isAcknowledged = delivery === 'acknowledged';
     this.#owner = owner;
     this.#consumers = new Consumers(name, this.#stats, owner);
     const backlogBytes = requestBacklogBytes ?? DEFAULT_BACKLOG_BYTES;
@@ -104,12 +108,12 @@ export class Exchange implements Inlet {
 
   /** Sends a packet as `Communicator.send` promises. */
   send(packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
-    const refusal = this.#refusal('send', packet, options);
+    const refusal = this.#refusal('send', packet, options) ?? this.#deliveryRefusal(options);
     if (refusal !== undefined) {
       return refusal;
     }
     const ids = this.#ids;
-    return this.#owner.transmit(this.#name, ids === undefined ? packet : ids.plain(packet), options?.signal);
+    return this.#owner.transmit(this.#name, ids === undefined ? packet : ids.plain(packet), options);
   }
 
   /** Sends a request as `Communicator.request` promises. */
@@ -251,6 +255,19 @@ export class Exchange implements Inlet {
           ),
         )
       : undefined;
+  }
+
+  /** Why a packet cannot be delivered in the way that is asked for, as a rejected promise. */
+  #deliveryRefusal(options: SendOptions | undefined): Promise<never> | undefined {
+    const acknowledged = options?.acknowledged;
+    if (acknowledged === undefined || acknowledged === false || (acknowledged === true && this.#isAcknowledged)) {
+      return undefined;
+    }
+    const what =
+      (acknowledged as unknown) === true
+        ? "the connection has plain delivery; set its delivery to 'acknowledged'"
+        : `acknowledged is ${describeValue(acknowledged)}; expected ${aBoolean.expected}`;
+    return Promise.reject(invalidOption(`send to "${this.#name}": ${what}`));
   }
 
   #newRequests(): OutgoingRequests {

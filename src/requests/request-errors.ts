@@ -69,7 +69,9 @@ export class RequestErrors {
   }
 
   lost(cause: ConnectionError): ConnectionError {
-    return this.#error('CONNECTION_LOST', `the connection was lost before the reply came: ${cause.message}`, { cause });
+    const { code, message, delivered } = cause;
+    const what = code === 'CONNECTION_LOST' ? 'the connection was lost' : 'the session ended';
+    return this.#error(code, `${what} before the reply came: ${message}`, { cause, delivered });
   }
 
   shutDown(): ConnectionError {
@@ -94,7 +96,11 @@ export class RequestErrors {
     );
   }
 
-  #error(code: ConnectionError['code'], what: string, options?: ErrorOptions): ConnectionError {
+  #error(
+    code: ConnectionError['code'],
+    what: string,
+    options?: ErrorOptions & Pick<ConnectionError, 'delivered'>,
+  ): ConnectionError {
     return new ConnectionError(code, this.#name, `request to "${this.#name}": ${what}`, options);
   }
 }

@@ -9,8 +9,9 @@ export interface RequestOptions {
    */
   matches?: ((reply: Uint8Array) => boolean) | undefined;
   /**
-   * How long to wait for the reply in milliseconds, counted from when the request has been written. Default: 1,000. Time
-   * in which the program blocks the event loop does not count.
+   * How long to wait for the reply in milliseconds, counted from when the request has been written; with acknowledged
+   * delivery, from when the device has taken it. Default: 1,000. Time in which the program blocks the event loop does not
+   * count.
    */
   timeoutMs?: number | undefined;
   /** Cancels the request: the promise rejects with `signal.reason` at once. What is not being written yet is not sent. */

@@ -1,10 +1,10 @@
 import { ConnectionError } from '../errors.js';
 import { within } from '../timing/patient-timer.js';
+import type { ConnectionDelivery } from './delivery/connection-delivery.js';
 import type { Port } from './port.js';
-import { type LinkOwner, Receiver } from './receiver.js';
-import type { SendQueue, WriteControl } from './sending/send-queue.js';
+import type { LinkReceiver } from './receiving/link-receiver.js';
+import type { LinkOutput, WriteControl } from './sending/link-output.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
-import type { LinkStats } from './serial-stats.js';
 
 /** How long a stalled port may take to discard what it has not sent. After that it is closed anyway. */
 const FLUSH_LIMIT_MS = 500;
@@ -19,15 +19,16 @@ const FLUSH_LIMIT_MS = 500;
 type LinkState = 'open' | 'ended' | 'closed';
 
 /**
- * The live side of one serial connection: passes chunks from an open port to a {@link Receiver}, and writes what is in a
- * {@link SendQueue} to it.
+ * The live side of one serial connection: passes chunks from an open port to a receiver, and writes to it what its output
+ * has.
  */
 export class Link {
   readonly #connection: CompleteSerialConnection;
   readonly #name: string;
   readonly #port: Port;
-  readonly #queue: SendQueue;
-  readonly #receiver: Receiver;
+  readonly #delivery: ConnectionDelivery;
+  readonly #output: LinkOutput;
+  readonly #receiver: LinkReceiver;
   readonly #onLost: (error: ConnectionError) => void;
   readonly #openedAt = performance.now();
   #state: LinkState = 'open';
@@ -36,10 +37,8 @@ export class Link {
   /** False until the device has settled. */
   #mayWrite = false;
   #settleTimer: NodeJS.Timeout | undefined;
-  /** From the moment a write is planned until the queue is empty. */
+  /** From the moment a write is planned until there is nothing to write. */
   #isWriting = false;
-  /** Whether to write when the current chunk is delivered, so that all its replies leave in one write. */
-  #writesAfterDelivery = false;
   #onReceived: (() => void) | undefined;
   /** Of {@link drain}. */
   #written: Promise<void> | undefined;
@@ -48,29 +47,27 @@ export class Link {
 
   /**
    * @param port - an open port. From now on, only the link uses it
-   * @param queue - what to write. When the port is lost, the link leaves the queue as it is
-   * @param stats - updated as things happen
+   * @param delivery - has what to write, and takes what arrives. When the port is lost, the link leaves it as it is
    * @param onLost - called at most once, when the port hangs up
    */
   constructor(
     name: string,
     connection: CompleteSerialConnection,
     port: Port,
-    queue: SendQueue,
-    stats: LinkStats,
-    owner: LinkOwner,
+    delivery: ConnectionDelivery,
     onLost: (error: ConnectionError) => void,
   ) {
     this.#name = name;
     this.#connection = connection;
     this.#port = port;
-    this.#queue = queue;
+    this.#delivery = delivery;
+    this.#output = delivery.output;
     this.#onLost = onLost;
-    this.#receiver = new Receiver(connection, stats, owner, {
+    this.#receiver = delivery.newReceiver({
       delivered: () => this.#delivered(),
       idle: () => this.#resume(),
     });
-    queue.control = isWriteControl(port) ? port : undefined;
+    this.#output.control = isWriteControl(port) ? port : undefined;
   }
 
   /** Resolves when the port of an ended link is closed. Never rejects. Undefined while the link is open. */
@@ -97,7 +94,7 @@ export class Link {
     }
     this.#port.start({
       received: (chunk) => this.#received(chunk),
-      writeProgressed: () => this.#queue.settleWritten(),
+      writeProgressed: () => this.#output.settleWritten(),
       hungUp: (error) => this.#lose(error),
     });
   }
@@ -129,21 +126,18 @@ export class Link {
 
   /** Plans a write for the end of this turn of the event loop, so that all its sends leave together. */
   planWrite(): void {
-    if (this.#isWriting || !this.#mayWrite || !this.#queue.hasWork) {
-      return;
-    }
-    this.#isWriting = true;
-    if (this.#receiver.isDelivering) {
-      this.#writesAfterDelivery = true;
-    } else {
+    this.#checkWritten();
+    // What is sent while a chunk is delivered leaves after that, in one write.
+    if (this.#shouldWrite && !this.#receiver.isDelivering) {
+      this.#isWriting = true;
       // Ticks run when no microtask is left. By then, everything that promises started in this turn has been sent.
       queueMicrotask(() => process.nextTick(() => void this.#write()));
     }
   }
 
-  /** Waits until the queue has no packets, the port is lost, or `limitMs` is over. No packets may be added meanwhile. */
+  /** Waits until the output has no packets, the port is lost, or `limitMs` is over. No packets may be added meanwhile. */
   async drain(limitMs: number): Promise<void> {
-    if (this.#state === 'open' && this.#queue.hasPackets) {
+    if (this.#state === 'open' && this.#output.hasPackets) {
       this.#written ??= new Promise<void>((resolve) => {
         this.#onWritten = resolve;
       });
@@ -155,7 +149,7 @@ export class Link {
   release(): void {
     if (this.#state === 'open') {
       this.#state = 'ended';
-      this.#closePort(this.#queue.hasPackets);
+      this.#closePort(this.#output.hasPackets);
       this.#end();
     }
   }
@@ -166,7 +160,7 @@ export class Link {
    */
   async close(limitMs: number): Promise<void> {
     if (this.#state === 'open') {
-      this.#closePort(this.#queue.hasPackets);
+      this.#closePort(this.#output.hasPackets);
     }
     this.#state = 'closed';
     this.#receiver.drop();
@@ -189,11 +183,23 @@ export class Link {
   }
 
   #delivered(): void {
-    if (this.#writesAfterDelivery) {
-      this.#writesAfterDelivery = false;
+    if (this.#shouldWrite) {
+      this.#isWriting = true;
       void this.#write();
     }
+    this.#checkWritten();
     this.#endReceiving();
+  }
+
+  get #shouldWrite(): boolean {
+    return !this.#isWriting && this.#mayWrite && this.#output.hasWork;
+  }
+
+  /** Ends {@link drain} if there is nothing more to wait for. */
+  #checkWritten(): void {
+    if (this.#onWritten !== undefined && (this.#state !== 'open' || !this.#output.hasPackets)) {
+      this.#onWritten();
+    }
   }
 
   #resume(): void {
@@ -204,31 +210,32 @@ export class Link {
 
   #allowWriting(onSettled: () => void): void {
     this.#mayWrite = true;
+    this.#delivery.settled();
     this.planWrite();
     onSettled();
   }
 
   async #write(): Promise<void> {
     try {
-      while (this.#state === 'open' && this.#queue.hasWork) {
-        if (this.#queue.hasPackets) {
+      while (this.#state === 'open' && this.#output.hasWork) {
+        if (this.#output.hasPackets) {
           this.#receiver.writingPacket();
         }
-        const written = this.#port.write(this.#queue.nextWrite());
+        const written = this.#port.write(this.#output.nextWrite());
         if (written !== undefined) {
           // Not every port reports the part of a write that it accepts at once.
-          this.#queue.settleWritten();
+          this.#output.settleWritten();
           await written;
         }
         if (this.#state === 'open') {
-          this.#queue.finishWrite();
+          this.#output.finishWrite();
         }
       }
     } catch (error) {
       this.#lose(error);
     }
     this.#isWriting = false;
-    this.#onWritten?.();
+    this.#checkWritten();
   }
 
   #lose(cause: unknown): void {
@@ -238,7 +245,7 @@ export class Link {
     this.#state = 'ended';
     this.#closePort(false);
     this.#end();
-    this.#onWritten?.();
+    this.#checkWritten();
     const reason = cause instanceof Error ? cause.message : String(cause);
     this.#onLost(
       new ConnectionError(

@@ -1,3 +1,4 @@
+import type { SendOptions } from '../call-arguments.js';
 import { Communicator } from '../communicator.js';
 import type { CommunicatorEvents } from '../communicator-events.js';
 import { type ConnectionError, InitializeError } from '../errors.js';
@@ -9,6 +10,7 @@ import type { LineCounts, Transmission } from '../requests/transmission.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
 import { defaultBinding } from './default-binding.js';
+import type { SessionInfo } from './delivery/connection-delivery.js';
 import { directBinding } from './direct/direct-binding.js';
 import { unsupportedSetting } from './native-binding.js';
 import {
@@ -59,6 +61,23 @@ export interface SerialEvents extends CommunicatorEvents {
    * released port, `error` has the code `CONNECTION_RELEASED`.
    */
   disconnected: { name: string; error: ConnectionError; willReconnect: boolean };
+  /** Acknowledged delivery: the handshake on connection `name` has succeeded. Packets are exchanged from now on. */
+  sessionStarted: { name: string; session: SessionInfo };
+  /**
+   * Acknowledged delivery: the device on connection `name` restarted. Emitted after the packets that it had not acknowledged
+   * have rejected with `PEER_RESET`. A new handshake follows.
+   */
+  peerReset: { name: string; error: ConnectionError };
+  /**
+   * Acknowledged delivery: a session on connection `name` ended with `ACK_TIMEOUT`, and a new handshake follows, or none can
+   * begin (`PEER_INCOMPATIBLE`) until the device restarts or the port is opened again.
+   */
+  sessionFailed: { name: string; error: ConnectionError };
+  /**
+   * Acknowledged delivery: nothing has arrived from the device on connection `name` for `keepAliveMs`, although it was
+   * polled; or, with `isSilent: false`, something has again.
+   */
+  peerSilent: { name: string; isSilent: boolean };
 }
 
 const OPTION_RULES: OptionRules<SerialCommunicatorOptions> = {
@@ -86,7 +105,14 @@ const DRAIN_SHARE = 0.75;
  * - ConnectionError (`SEND_TIMEOUT`) if the packet was not written within `sendTimeoutMs`
  * - ConnectionError (`SHUTDOWN_TIMEOUT`) if `shutdown` ended before the packet was fully written
  *
+ * With acknowledged delivery, packets wait while the port is reopened, and these errors have `delivered`. `send` rejects with
+ * - ConnectionError (`ACK_TIMEOUT`) if the device did not take the packet within `ackTimeoutMs`; the message has the likely cause
+ * - ConnectionError (`PEER_RESET`) if the device restarted before it acknowledged the packet
+ * - ConnectionError (`PEER_INCOMPATIBLE`) if the device speaks another version, or its sizes do not fit
+ * - InvalidArgumentError (`PACKET_TOO_LARGE`) after the handshake, if the packet is longer than the device accepts
+ *
  * In addition to the errors of {@link Communicator.ready}, `ready` rejects with
+ * - ConnectionError (`PEER_INCOMPATIBLE`) with acknowledged delivery, as `send` does
  * - ConnectionError (`CONNECTION_LOST`) if the port is lost and `reconnect` is off
  * - ConnectionError (`SHUTDOWN_TIMEOUT`) if `shutdown` ended before the connection was ready
  *
@@ -215,16 +241,16 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
     return connection;
   }
 
-  protected override transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    return this.#supervisors.get(name)!.send(packet, signal);
+  protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
+    return this.#supervisors.get(name)!.outbox.send(packet, options);
   }
 
   protected override transmitRequest(name: string, packet: Uint8Array, transmission: Transmission): void {
-    this.#supervisors.get(name)!.sendRequest(packet, transmission);
+    this.#supervisors.get(name)!.outbox.sendRequest(packet, transmission);
   }
 
   protected override hold(name: string, packetBytes: number): () => void {
-    return this.#supervisors.get(name)!.hold(packetBytes);
+    return this.#supervisors.get(name)!.outbox.hold(packetBytes);
   }
 
   protected override lineCounts(name: string): LineCounts {
@@ -274,9 +300,18 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
       rejected: (frame) => this.emit('rejectedFrame', { name, ...frame }),
       connected: ({ path, info, baudRate }) => this.emit('connected', { name, path, info, baudRate }),
       disconnected: (error, willReconnect) => {
-        inlet.lost(error);
+        if (connection.delivery === 'plain' || !willReconnect) {
+          inlet.lost(error);
+        }
         this.emit('disconnected', { name, error, willReconnect });
       },
+      sessionStarted: (session) => this.emit('sessionStarted', { name, session }),
+      sessionEnded: (error) => {
+        inlet.lost(error);
+        this.emit(error.code === 'PEER_RESET' ? 'peerReset' : 'sessionFailed', { name, error });
+      },
+      incompatible: (error) => this.emit('sessionFailed', { name, error }),
+      silent: (isSilent) => this.emit('peerSilent', { name, isSilent }),
     });
   }
 }

@@ -1,4 +1,5 @@
-import { FrameEncoder } from '../framing/frame-encoder.js';
+import { FRAME_OVERHEAD_BYTES } from '../delivery/wire-format.js';
+import { FrameEncoder, maxWireBytes } from '../framing/frame-encoder.js';
 import {
   aBoolean,
   aName,
@@ -62,6 +63,10 @@ export function completeConnection(
     checkSelector(`${where}: device`, given.device);
   }
   const complete = withDefaults(given);
+  if (complete.delivery === 'acknowledged') {
+    checkAcknowledged(where, complete);
+    complete.whenDisconnected = given.whenDisconnected ?? 'wait';
+  }
   complete.reconnect = completeReconnect(where, complete.reconnect);
   if (!complete.required && complete.reconnect === false) {
     throw invalid(
@@ -75,8 +80,11 @@ export function completeConnection(
     );
   }
   checkPacketLimit(where, complete.maxPacketBytes, complete.requestIds);
-  const encoder = new FrameEncoder({ checksum: complete.checksum });
-  const largest = encoder.maxWireBytes(complete.maxPacketBytes + idBytesOf(complete));
+  const payloadBytes = complete.maxPacketBytes + idBytesOf(complete);
+  const largest =
+    complete.delivery === 'acknowledged'
+      ? maxWireBytes(payloadBytes + FRAME_OVERHEAD_BYTES)
+      : new FrameEncoder({ checksum: complete.checksum }).maxWireBytes(payloadBytes);
   if (complete.sendQueueBytes < largest) {
     throw invalid(
       `${where}: sendQueueBytes is ${complete.sendQueueBytes}; expected at least ${largest}, the size of a largest ` +
@@ -116,6 +124,23 @@ export function idBytesOf({ requestIds }: Pick<CompleteSerialConnection, 'reques
 export function describeConnection(name: string, { path, device }: { path?: string; device?: DeviceSelector }): string {
   const target = path ?? describeSelector(device ?? {});
   return target === name ? `"${name}"` : `"${name}" (${target})`;
+}
+
+function checkAcknowledged(where: string, connection: CompleteSerialConnection): void {
+  const { checksum, sendTimeoutMs, ackTimeoutMs, settleMs } = connection;
+  if (checksum !== 'none') {
+    throw invalid(
+      `${where}: checksum is set, but acknowledged delivery has one of its own (CRC-32); leave checksum out`,
+    );
+  }
+  if (sendTimeoutMs > 0) {
+    throw invalid(`${where}: sendTimeoutMs is ${sendTimeoutMs}; with acknowledged delivery, set ackTimeoutMs instead`);
+  }
+  if (ackTimeoutMs <= settleMs) {
+    throw invalid(
+      `${where}: ackTimeoutMs is ${ackTimeoutMs}; expected more than settleMs (${settleMs}), which the first packets wait for`,
+    );
+  }
 }
 
 function checkSelector(where: string, device: DeviceSelector): void {

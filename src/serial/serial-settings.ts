@@ -58,8 +58,24 @@ export interface SerialSettings {
   /** Whether and how to reopen the port after a disconnect; `false` turns it off. Default: `{}`. */
   reconnect?: ReconnectOptions | false;
   /**
+   * `'plain'` writes each packet once. With `'acknowledged'`, each packet arrives exactly once and in order, or its `send`
+   * rejects; the device must do its part (`link.h`). Default: `'plain'`.
+   */
+  delivery?: 'plain' | 'acknowledged';
+  /**
+   * With acknowledged delivery: within which time the device must take a packet, in milliseconds, counted from `send`, time
+   * away included. After that, `send` rejects with `ACK_TIMEOUT`, and the session ends. Default: 5,000. Must exceed `settleMs`.
+   */
+  ackTimeoutMs?: number;
+  /**
+   * With acknowledged delivery: how long nothing may arrive from the device before it is reported as silent, in
+   * milliseconds. An idle device is polled three times as often. Default: 3,000.
+   */
+  keepAliveMs?: number;
+  /**
    * What `send` does while the port is disconnected and being reopened: `'reject'` with `CONNECTION_LOST`, or `'wait'`
-   * in the send queue until the port is open. Default: `'reject'`.
+   * in the send queue until the port is open. Default: `'reject'`. With acknowledged delivery, packets wait unless this is
+   * set.
    */
   whenDisconnected?: 'reject' | 'wait';
   /**
@@ -150,7 +166,26 @@ export const serialSettings: {
     default: { minDelayMs: 100, maxDelayMs: 5_000 },
     text: 'reopen the port after a disconnect, with these delays between attempts',
   },
-  whenDisconnected: choice(['reject', 'wait'], 'reject', 'what `send` does while the port is being reopened'),
+  delivery: choice(
+    ['plain', 'acknowledged'],
+    'plain',
+    'write each packet once, or deliver each exactly once and in order; both ends must agree',
+  ),
+  ackTimeoutMs: integer(
+    millisecondsFrom1,
+    5_000,
+    'with acknowledged delivery, reject packets that the device does not take within this time',
+  ),
+  keepAliveMs: integer(
+    anInteger(3, 2_147_483_647),
+    3_000,
+    'with acknowledged delivery, report a device that sends nothing for this long',
+  ),
+  whenDisconnected: choice(
+    ['reject', 'wait'],
+    'reject',
+    'what `send` does while the port is being reopened; with acknowledged delivery, it waits unless this is set',
+  ),
   sendTimeoutMs: integer(milliseconds, 0, 'reject packets that are not written within this time; 0: no limit'),
   sendQueueBytes: integer(anInteger(1), 1_048_576, 'maximum number of frame bytes queued or being written'),
   requestIds: {

@@ -1,5 +1,6 @@
 import type { ConnectionStats } from '../requests/connection-stats.js';
 import type { LineCounts } from '../requests/transmission.js';
+import type { AcknowledgedStats } from './delivery/connection-delivery.js';
 
 /**
  * Counts of one connection, over all times that its port was open. Every byte and packet is in one of them.
@@ -12,11 +13,14 @@ import type { LineCounts } from '../requests/transmission.js';
  *
  * and at any time
  *
- * - `packetsAccepted` = `packetsSent` + `packetsAborted` + `packetsTimedOut` + `packetsLost` + `packetsReleased` +
- *   `packetsShutDown` + `packetsWaiting`
+ * - `packetsAccepted` = `packetsSent` + `packetsAborted` + `packetsTimedOut` + `packetsLost` + `packetsUndelivered` +
+ *   `packetsReleased` + `packetsShutDown` + `packetsWaiting`
  * - `bytesWritten` >= `packetBytesSent` + 2 × `packetsSent`: a frame has at least a COBS code and a delimiter
  */
-export interface SerialStats extends ConnectionStats, LinkStats {}
+export interface SerialStats extends ConnectionStats, LinkStats {
+  /** Only of a connection with acknowledged delivery, from `initialize` on. */
+  delivery?: AcknowledgedStats;
+}
 
 /** The counts that a link keeps. */
 export interface LinkStats {
@@ -48,7 +52,7 @@ export interface LinkStats {
   /** Frames rejected because their packet is too short for an id (`requestIds`). */
   tooShortFrames: number;
 
-  /** Packets received intact. */
+  /** Packets received intact. With acknowledged delivery: taken in order, each once, and datagrams. */
   packetsReceived: number;
   /** Bytes of the packets received. */
   packetBytesReceived: number;
@@ -57,16 +61,18 @@ export interface LinkStats {
   packetsAccepted: number;
   /** Packets that `send` rejected at once: too large, queue full, disconnected, or without a checksum. */
   packetsRefused: number;
-  /** Of the packets accepted: written completely. */
+  /** Of the packets accepted: written completely. With acknowledged delivery: taken by the device. */
   packetsSent: number;
   /** Bytes of the packets sent. */
   packetBytesSent: number;
   /** Of the packets accepted: canceled by their signal, or with the request that they belong to. */
   packetsAborted: number;
-  /** Of the packets accepted: rejected with `SEND_TIMEOUT`. */
+  /** Of the packets accepted: rejected with `SEND_TIMEOUT` or `ACK_TIMEOUT`. */
   packetsTimedOut: number;
   /** Of the packets accepted: rejected with `CONNECTION_LOST`. */
   packetsLost: number;
+  /** Of the packets accepted: rejected with `PEER_RESET`, `PEER_INCOMPATIBLE`, or, after the handshake, `PACKET_TOO_LARGE`. */
+  packetsUndelivered: number;
   /** Of the packets accepted: rejected with `CONNECTION_RELEASED`. */
   packetsReleased: number;
   /** Of the packets accepted: rejected with `SHUTDOWN_TIMEOUT`. */
@@ -107,6 +113,7 @@ export function newLinkStats(): LinkStats {
     packetsAborted: 0,
     packetsTimedOut: 0,
     packetsLost: 0,
+    packetsUndelivered: 0,
     packetsReleased: 0,
     packetsShutDown: 0,
     packetsWaiting: 0,

@@ -9,9 +9,10 @@ export {
   type LoopbackCommunicatorOptions,
   type LoopbackConnection,
 } from './loopback/loopback-communicator.js';
+export type { MockLinkStats } from './mock/acknowledged-wire.js';
 export type { MockRequestOptions } from './mock/device-requests.js';
 export { mockBinding } from './mock/mock-binding.js';
 export { MockDevice } from './mock/mock-device.js';
-export type { MockDeviceOptions } from './mock/mock-device-options.js';
+export type { MockDeviceOptions, MockLinkOptions } from './mock/mock-device-options.js';
 export type { PortSignals } from './mock/mock-port.js';
 export { type SerialPortBinding, serialPortBinding } from './serialport-binding.js';

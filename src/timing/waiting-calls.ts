@@ -9,12 +9,14 @@ interface Waiter {
 
 /** Calls that wait for one connection: of `ready`, or of `reopen`. */
 export class WaitingCalls {
-  readonly #waiters = new Set<Waiter>();
+  /** Made when first needed: there can be hundreds of connections. */
+  #waiters: Set<Waiter> | undefined;
 
   /** Settles with {@link resolveAll} or {@link rejectAll}, or rejects with `signal.reason`. */
   wait(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = { resolve, reject };
+      this.#waiters ??= new Set();
       this.#waiters.add(waiter);
       if (signal !== undefined) {
         waiter.unwatch = watchAbort(signal, () => {
@@ -26,21 +28,21 @@ export class WaitingCalls {
   }
 
   resolveAll(): void {
-    for (const waiter of this.#waiters) {
+    for (const waiter of this.#waiters ?? []) {
       this.#remove(waiter);
       waiter.resolve();
     }
   }
 
   rejectAll(error: Error): void {
-    for (const waiter of this.#waiters) {
+    for (const waiter of this.#waiters ?? []) {
       this.#remove(waiter);
       waiter.reject(error);
     }
   }
 
   #remove(waiter: Waiter): void {
-    this.#waiters.delete(waiter);
+    this.#waiters?.delete(waiter);
     waiter.unwatch?.();
   }
 }

@@ -1,3 +1,4 @@
+import type { SendOptions } from '../../src/call-arguments.js';
 import { Communicator, type CommunicatorEvents, CommunicatorState, InvalidArgumentError } from '../../src/index.js';
 
 interface TestConnection {
@@ -36,8 +37,8 @@ export class TestCommunicator extends Communicator<TestConnection, TestEvents, K
     this.calls.push(['start', this.state]);
   }
 
-  protected override transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    this.calls.push(['transmit', name, packet, signal]);
+  protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
+    this.calls.push(['transmit', name, packet, options]);
     return this.onTransmit();
   }
 

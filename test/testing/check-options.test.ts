@@ -22,7 +22,8 @@ const newLine = untyped((options: never) => new FaultyLine(mockBinding(new MockD
 
 const IDENTITY_OPTIONS =
   'manufacturer, vendorId, productId, serialNumber, locationId, pnpId, interface, interfaceName, portNumber';
-const DEVICE_OPTIONS = `path, onPacket, onRequest, requestIds, echo, checksum, maxPacketBytes, maxReadSize, historyLength, ${IDENTITY_OPTIONS}`;
+const acknowledged = { delivery: 'acknowledged' };
+const DEVICE_OPTIONS = `path, onPacket, onRequest, requestIds, echo, checksum, delivery, link, maxPacketBytes, maxReadSize, historyLength, ${IDENTITY_OPTIONS}`;
 const BOARD_OPTIONS = `path, image, bootMs, clockHz, ${IDENTITY_OPTIONS}`;
 const LINE_OPTIONS = 'path, seed, toDevice, toHost';
 
@@ -42,6 +43,19 @@ describe('MockDevice rejects', () => {
     [
       { path, checksum: 'crc8' },
       'checksum is "crc8"; expected "none", "crc16", "crc32", or an object with bytes (1 to 8) and compute',
+    ],
+    [{ path, delivery: 'certain' }, 'delivery is "certain"; expected "plain" or "acknowledged"'],
+    [{ path, link: {} }, "link needs delivery: 'acknowledged'"],
+    [{ path, ...acknowledged, link: 4 }, 'link is 4; expected an object'],
+    [{ path, ...acknowledged, link: { window: 8 } }, 'link: window is 8; expected 4 or 32'],
+    [
+      { path, ...acknowledged, link: { startCounter: 0 } },
+      'link: startCounter is 0; expected an integer from 1 to 65535',
+    ],
+    [{ path, ...acknowledged, checksum: 'crc32' }, "omit checksum; delivery: 'acknowledged' has its own"],
+    [
+      { path, ...acknowledged, requestIds: { bytes: 1 }, maxPacketBytes: 65_535 },
+      "maxPacketBytes is 65535; expected an integer from 1 to 65534 with delivery: 'acknowledged'",
     ],
     [{ path, maxPacketBytes: -1 }, 'maxPacketBytes is -1; expected an integer of at least 0'],
     [{ path, maxReadSize: 0 }, 'maxReadSize is 0; expected an integer of at least 1'],

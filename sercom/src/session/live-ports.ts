@@ -235,7 +235,7 @@ export class LivePorts implements RecordSource {
     return this.#ports.find((port) => port.name === name)!;
   }
 
-  #sum(counter: keyof SerialStats): number {
+  #sum(counter: Exclude<keyof SerialStats, 'delivery'>): number {
     const communicator = this.#communicator;
     return communicator === undefined
       ? 0

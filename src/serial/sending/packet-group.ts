@@ -7,6 +7,7 @@ export type Outcome =
   | 'packetsAborted'
   | 'packetsTimedOut'
   | 'packetsLost'
+  | 'packetsUndelivered'
   | 'packetsReleased'
   | 'packetsShutDown';
 

@@ -1,14 +1,15 @@
-import { ConnectionError, InvalidArgumentError } from '../../errors.js';
+import { ConnectionError } from '../../errors.js';
 import { type FrameChecksum, frameChecksum, withChecksum } from '../../framing/checksum.js';
-import { maxWireBytes } from '../../framing/frame-encoder.js';
 import { resyncSequence } from '../../framing/resync-sequence.js';
 import type { Transmission } from '../../requests/transmission.js';
 import { watchAbort } from '../../timing/abort-watch.js';
 import { PatientTimer } from '../../timing/patient-timer.js';
-import { type CompleteSerialConnection, idBytesOf } from '../serial-connection.js';
+import type { CompleteSerialConnection } from '../serial-connection.js';
 import type { LinkStats } from '../serial-stats.js';
 import { CurrentWrite } from './current-write.js';
+import type { LinkOutput, WriteControl } from './link-output.js';
 import { type Outcome, PacketGroup } from './packet-group.js';
+import { SendRoom } from './send-room.js';
 
 /** The packets of a group take at most this many bytes: the size of a tty's buffer. */
 const GROUP_BYTES = 4_096;
@@ -16,19 +17,11 @@ const GROUP_BYTES = 4_096;
 const DELIMITER = Buffer.of(0);
 const RESYNC_SEQUENCE = Buffer.from(resyncSequence);
 
-/** A port that knows how much of its write is done, and can end it early. */
-export interface WriteControl {
-  /** Bytes of the latest write that the operating system has accepted. */
-  readonly writtenBytes: number;
-  /** Makes the pending write end after this many bytes, at least those already written. */
-  shortenWrite(bytes: number): void;
-}
-
 /**
  * The packets to be written, in the order of their `send`, bounded by `sendQueueBytes`. It does not know the link: a link
  * takes one write after another from it, and reports when each is done. Without a link, packets wait.
  */
-export class SendQueue {
+export class SendQueue implements LinkOutput {
   readonly #name: string;
   readonly #connection: CompleteSerialConnection;
   readonly #stats: LinkStats;
@@ -40,10 +33,7 @@ export class SendQueue {
   #joinable: PacketGroup | undefined;
   /** Bytes to write before the next packet. */
   #prefix: Buffer | undefined;
-  /** Bytes of all packets that wait or are being written. */
-  #queuedBytes = 0;
-  /** Room that is kept for packets sent later. */
-  #heldBytes = 0;
+  readonly #room: SendRoom;
   /** Undefined without `sendTimeoutMs`. */
   readonly #timer: PatientTimer | undefined;
 
@@ -56,6 +46,7 @@ export class SendQueue {
     this.#connection = connection;
     this.#stats = stats;
     this.#checksum = frameChecksum(connection.checksum);
+    this.#room = new SendRoom(name, connection, this.#checksum.bytes);
     this.#timer = connection.sendTimeoutMs === 0 ? undefined : new PatientTimer(connection.sendTimeoutMs);
   }
 
@@ -110,8 +101,8 @@ export class SendQueue {
     signal: AbortSignal | undefined,
     transmission: Transmission | undefined,
   ): PacketGroup | Error {
-    const wireBytes = maxWireBytes(packet.length + this.#checksum.bytes);
-    const refusal = this.#refusal(packet.length, wireBytes);
+    const wireBytes = this.#room.wireBytes(packet.length);
+    const refusal = this.#room.refusal(packet.length);
     if (refusal !== undefined) {
       return refusal;
     }
@@ -121,7 +112,7 @@ export class SendQueue {
     } catch (error) {
       return error as Error;
     }
-    this.#queuedBytes += wireBytes;
+    this.#room.take(wireBytes);
     this.#stats.packetsAccepted++;
     this.#stats.packetsWaiting++;
     const joinable = this.#joinable;
@@ -155,15 +146,7 @@ export class SendQueue {
    * @throws the error that {@link add} would reject with
    */
   hold(packetBytes: number): () => void {
-    const wireBytes = maxWireBytes(packetBytes + this.#checksum.bytes);
-    const refusal = this.#refusal(packetBytes, wireBytes);
-    if (refusal !== undefined) {
-      throw refusal;
-    }
-    this.#heldBytes += wireBytes;
-    return () => {
-      this.#heldBytes -= wireBytes;
-    };
+    return this.#room.hold(packetBytes);
   }
 
   /** Counts a packet that is not accepted. */
@@ -177,7 +160,7 @@ export class SendQueue {
     const prefix = this.#prefix;
     this.#prefix = undefined;
     this.#joinable = undefined;
-    return this.#write.start(prefix, this.#waiting, this.#queuedBytes);
+    return this.#write.start(prefix, this.#waiting, this.#room.usedBytes);
   }
 
   /** Counts the bytes of the current write that the port has accepted so far. */
@@ -208,38 +191,16 @@ export class SendQueue {
     const groups = [...this.#write.takeAll(), ...this.#waiting];
     this.#waiting.clear();
     this.#joinable = undefined;
-    this.#queuedBytes = 0;
+    this.#room.empty();
     this.#prefix = undefined;
     for (const group of groups) {
       group.settle(this.#stats, outcome, error);
     }
   }
 
-  /** Why a packet is not accepted, if it is not. */
-  #refusal(packetBytes: number, wireBytes: number): InvalidArgumentError | ConnectionError | undefined {
-    const { maxPacketBytes, sendQueueBytes } = this.#connection;
-    const payloadBytes = packetBytes - idBytesOf(this.#connection);
-    if (payloadBytes > maxPacketBytes) {
-      return new InvalidArgumentError(
-        'PACKET_TOO_LARGE',
-        `send to "${this.#name}": the packet has ${payloadBytes} bytes, maxPacketBytes is ${maxPacketBytes}`,
-      );
-    }
-    const usedBytes = this.#queuedBytes + this.#heldBytes;
-    if (usedBytes + wireBytes > sendQueueBytes) {
-      return new ConnectionError(
-        'SEND_QUEUE_FULL',
-        this.#name,
-        `send to "${this.#name}": the send queue is full (${usedBytes} of ${sendQueueBytes} bytes); ` +
-          'await earlier sends and requests, or raise sendQueueBytes',
-      );
-    }
-    return undefined;
-  }
-
   /** The whole group is written. */
   #finish(group: PacketGroup): void {
-    this.#queuedBytes -= group.wireBytes;
+    this.#room.giveBack(group.wireBytes);
     group.settle(this.#stats, 'packetsSent', undefined);
   }
 
@@ -299,7 +260,7 @@ export class SendQueue {
 
   #withdraw(group: PacketGroup, outcome: Outcome, error: unknown): void {
     this.#waiting.delete(group);
-    this.#queuedBytes -= group.wireBytes;
+    this.#room.giveBack(group.wireBytes);
     group.settle(this.#stats, outcome, error);
   }
 

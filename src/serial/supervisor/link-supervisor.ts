@@ -1,13 +1,14 @@
 import type { ConnectionError } from '../../errors.js';
-import type { Transmission } from '../../requests/transmission.js';
 import { within } from '../../timing/patient-timer.js';
 import { WaitingCalls } from '../../timing/waiting-calls.js';
 import type { Binding } from '../binding.js';
 import { ControlLines } from '../control-lines.js';
+import type { DeliveryOwner } from '../delivery/acknowledged-delivery.js';
+import type { AcknowledgedStats, ConnectionDelivery } from '../delivery/connection-delivery.js';
+import { newDelivery } from '../delivery/new-delivery.js';
 import { Link } from '../link.js';
 import type { OpenedPort } from '../open-port.js';
 import type { Port } from '../port.js';
-import type { LinkOwner } from '../receiver.js';
 import type { CompleteSerialConnection } from '../serial-connection.js';
 import { type LinkStats, newLinkStats } from '../serial-stats.js';
 import { ConnectionErrors } from './connection-errors.js';
@@ -31,7 +32,7 @@ import { ReleaseCalls } from './release-calls.js';
 import { RetrySchedule } from './retry-schedule.js';
 
 /** Callbacks through which a supervisor reports what happens on its connection. They must not throw. */
-export interface SupervisorOwner extends LinkOwner {
+export interface SupervisorOwner extends Omit<DeliveryOwner, 'wake'> {
   connected(opened: OpenedPort): void;
   disconnected(error: ConnectionError, willReconnect: boolean): void;
 }
@@ -55,11 +56,13 @@ export class LinkSupervisor {
   /** Undefined if `reconnect` is off. */
   readonly #schedule: RetrySchedule | undefined;
   #state: State = { name: 'idle' };
-  readonly #outbox: Outbox;
+  readonly #delivery: ConnectionDelivery;
   readonly #releases = new ReleaseCalls(() => this.#dispatch({ type: 'reopen' }));
-  #readyCalls: WaitingCalls | undefined;
+  readonly #readyCalls = new WaitingCalls();
   /** The shutdown in progress. */
   #closing: Promise<void> | undefined;
+  /** What is sent. */
+  readonly outbox: Outbox;
   /** The control lines of the port, whichever it is. */
   readonly lines: ControlLines;
 
@@ -75,7 +78,11 @@ export class LinkSupervisor {
     this.#schedule = connection.reconnect
       ? new RetrySchedule(connection.reconnect, this.#opener.awaitedPort, () => this.#dispatch({ type: 'due' }))
       : undefined;
-    this.#outbox = new Outbox(name, connection, this.#stats);
+    this.#delivery = this.#newDelivery(owner);
+    this.outbox = new Outbox(this.#delivery, {
+      refusal: () => (acceptsPackets(this.#state, connection) ? undefined : this.#noLink('send to')),
+      wake: () => linkOf(this.#state)?.planWrite(),
+    });
     this.lines = new ControlLines(connection, (call) => this.#onPort(call));
   }
 
@@ -89,10 +96,11 @@ export class LinkSupervisor {
   }
 
   /** What has happened so far, until something more happens. */
-  get stats(): Readonly<LinkStats> {
+  get stats(): Readonly<LinkStats & { delivery?: AcknowledgedStats }> {
     this.#links.countBytes();
-    this.#outbox.queue.countWritten();
-    return this.#stats;
+    this.#delivery.countWritten();
+    const { stats } = this.#delivery;
+    return stats === undefined ? this.#stats : { ...this.#stats, delivery: stats };
   }
 
   /**
@@ -116,39 +124,15 @@ export class LinkSupervisor {
 
   /** Resolves when the device is connected and has settled, as `Communicator.ready` promises. */
   ready(signal: AbortSignal | undefined): Promise<void> {
-    switch (this.#state.name) {
-      case 'ready':
-        return Promise.resolve();
-      case 'givenUp':
-      case 'closed':
-        return Promise.reject(this.#noLink('ready'));
-      default:
-        this.#readyCalls ??= new WaitingCalls();
-        return this.#readyCalls.wait(signal);
+    const { isReady, failure } = this.#delivery;
+    const { name } = this.#state;
+    if (name === 'ready' && isReady) {
+      return Promise.resolve();
     }
-  }
-
-  /** Sends a packet as `Communicator.send` promises. */
-  send(packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
-    const sent = this.#outbox.send(packet, signal, this.#refusal);
-    linkOf(this.#state)?.planWrite();
-    return sent;
-  }
-
-  /** Sends the packet of a request, and reports to it. */
-  sendRequest(packet: Uint8Array, transmission: Transmission): void {
-    this.#outbox.sendRequest(packet, transmission, this.#refusal);
-    linkOf(this.#state)?.planWrite();
-  }
-
-  /** Keeps room for a packet that is sent later. Throws what {@link send} would reject with. */
-  hold(packetBytes: number): () => void {
-    return this.#outbox.hold(packetBytes, this.#refusal);
-  }
-
-  /** Why packets are not accepted now. */
-  get #refusal(): ConnectionError | undefined {
-    return acceptsPackets(this.#state, this.#connection) ? undefined : this.#noLink('send to');
+    if (name === 'givenUp' || name === 'closed' || failure !== undefined) {
+      return Promise.reject(failure ?? this.#noLink('ready'));
+    }
+    return this.#readyCalls.wait(signal);
   }
 
   /**
@@ -236,7 +220,7 @@ export class LinkSupervisor {
         this.#releases.reopened();
         break;
       case 'ready':
-        this.#readyCalls?.resolveAll();
+        this.#checkReady();
         break;
       case 'losing':
         this.#schedule?.watch();
@@ -260,16 +244,16 @@ export class LinkSupervisor {
         });
         break;
       case 'givenUp':
-        this.#readyCalls?.rejectAll(this.#noLink('ready'));
+        this.#readyCalls.rejectAll(this.#noLink('ready'));
         break;
       case 'released':
         this.#schedule?.stop();
-        this.#outbox.replaceQueue('packetsReleased', this.#errors.released('send to'));
+        this.#delivery.released(this.#errors.released('send to'));
         break;
       case 'closed':
         this.#schedule?.stop();
-        this.#outbox.queue.rejectAll('packetsShutDown', this.#errors.shutDown('send to'));
-        this.#readyCalls?.rejectAll(this.#errors.shutDown('ready'));
+        this.#delivery.closed(this.#errors.shutDown('send to'));
+        this.#readyCalls.rejectAll(this.#errors.shutDown('ready'));
         this.#releases.failReopening(this.#errors.shutDown('reopen'));
         break;
     }
@@ -284,7 +268,9 @@ export class LinkSupervisor {
     this.#schedule?.stop();
     this.#stats.opens++;
     this.lines.opened();
-    this.#dispatch({ type: 'opened', opened, link: this.#newLink(opened.port) });
+    const { port } = opened;
+    const link: Link = new Link(this.#name, this.#connection, port, this.#delivery, (error) => this.#lost(link, error));
+    this.#dispatch({ type: 'opened', opened, link });
   }
 
   #failed(attempt: Attempt, error: ConnectionError): void {
@@ -303,9 +289,9 @@ export class LinkSupervisor {
   #lost(link: Link, error: ConnectionError): void {
     this.#stats.losses++;
     this.#endLink(link);
-    this.#outbox.replaceQueue('packetsLost', error);
     const { name } = this.#state;
     const willReconnect = this.#schedule !== undefined && name !== 'draining' && name !== 'freeing';
+    this.#delivery.lost(error, willReconnect);
     this.#dispatch({ type: willReconnect ? 'lost' : 'lostForGood', error });
     this.#owner.disconnected(error, willReconnect);
   }
@@ -314,7 +300,7 @@ export class LinkSupervisor {
   #endLink(link: Link): void {
     link.release();
     this.#links.end(link);
-    if (this.#outbox.queue.wouldCutFrame) {
+    if (this.#delivery.output.wouldCutFrame) {
       this.#stats.framesTruncated++;
     }
   }
@@ -340,11 +326,24 @@ export class LinkSupervisor {
     return this.#errors.noLink(call, this.#state);
   }
 
-  #newLink(port: Port): Link {
-    const { queue } = this.#outbox;
-    const link: Link = new Link(this.#name, this.#connection, port, queue, this.#stats, this.#owner, (error) =>
-      this.#lost(link, error),
-    );
-    return link;
+  #newDelivery(owner: SupervisorOwner): ConnectionDelivery {
+    return newDelivery(this.#name, this.#connection, this.#stats, {
+      ...owner,
+      wake: () => linkOf(this.#state)?.planWrite(),
+      sessionStarted: (session) => {
+        owner.sessionStarted(session);
+        this.#checkReady();
+      },
+      incompatible: (error) => {
+        owner.incompatible(error);
+        this.#readyCalls.rejectAll(error);
+      },
+    });
+  }
+
+  #checkReady(): void {
+    if (this.#state.name === 'ready' && this.#delivery.isReady) {
+      this.#readyCalls.resolveAll();
+    }
   }
 }

@@ -1,59 +1,41 @@
+import type { SendOptions } from '../../call-arguments.js';
 import type { ConnectionError } from '../../errors.js';
 import type { Transmission } from '../../requests/transmission.js';
-import type { Outcome } from '../sending/packet-group.js';
-import { SendQueue } from '../sending/send-queue.js';
-import type { CompleteSerialConnection } from '../serial-connection.js';
-import type { LinkStats } from '../serial-stats.js';
+import type { ConnectionDelivery } from '../delivery/connection-delivery.js';
 
-/** The send queues of one connection, one for each link. */
+/** What the outbox needs of its connection. */
+interface OutboxOwner {
+  /** Why packets are not accepted now. */
+  refusal(): ConnectionError | undefined;
+  /** There is something to write. */
+  wake(): void;
+}
+
+/** What one connection sends: accepts it, unless the state of the connection forbids that. */
 export class Outbox {
-  readonly #name: string;
-  readonly #connection: CompleteSerialConnection;
-  readonly #stats: LinkStats;
-  /** Of the link. Without a link, of the next one: packets may wait for it. */
-  queue: SendQueue;
+  readonly #delivery: ConnectionDelivery;
+  readonly #owner: OutboxOwner;
 
-  constructor(name: string, connection: CompleteSerialConnection, stats: LinkStats) {
-    this.#name = name;
-    this.#connection = connection;
-    this.#stats = stats;
-    this.queue = this.#newQueue(false);
+  constructor(delivery: ConnectionDelivery, owner: OutboxOwner) {
+    this.#delivery = delivery;
+    this.#owner = owner;
   }
 
-  /** @param refusal - why packets are not accepted now */
-  send(packet: Uint8Array, signal: AbortSignal | undefined, refusal: ConnectionError | undefined): Promise<void> {
-    return refusal === undefined ? this.queue.add(packet, signal) : this.queue.refuse(refusal);
+  /** Sends a packet as `Communicator.send` promises. */
+  send(packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
+    const sent = this.#delivery.send(packet, options, this.#owner.refusal());
+    this.#owner.wake();
+    return sent;
   }
 
-  sendRequest(packet: Uint8Array, transmission: Transmission, refusal: ConnectionError | undefined): void {
-    if (refusal === undefined) {
-      this.queue.addRequest(packet, transmission);
-    } else {
-      this.queue.refuse(refusal).catch((error: unknown) => transmission.failed(error));
-    }
+  /** Sends the packet of a request, and reports to it. */
+  sendRequest(packet: Uint8Array, transmission: Transmission): void {
+    this.#delivery.sendRequest(packet, transmission, this.#owner.refusal());
+    this.#owner.wake();
   }
 
-  hold(packetBytes: number, refusal: ConnectionError | undefined): () => void {
-    if (refusal !== undefined) {
-      throw refusal;
-    }
-    return this.queue.hold(packetBytes);
-  }
-
-  /** Rejects all packets, and makes a queue for the next link. */
-  replaceQueue(outcome: Outcome, error: ConnectionError): void {
-    const cutsFrame = this.queue.wouldCutFrame;
-    this.queue.rejectAll(outcome, error);
-    this.queue = this.#newQueue(cutsFrame);
-  }
-
-  #newQueue(afterCutFrame: boolean): SendQueue {
-    const queue = new SendQueue(this.#name, this.#connection, this.#stats);
-    if (afterCutFrame) {
-      queue.addResyncSequence();
-    } else if (this.#connection.syncOnOpen) {
-      queue.addDelimiter();
-    }
-    return queue;
+  /** Keeps room for a packet that is sent later. Throws what {@link send} would reject with. */
+  hold(packetBytes: number): () => void {
+    return this.#delivery.hold(packetBytes, this.#owner.refusal());
   }
 }

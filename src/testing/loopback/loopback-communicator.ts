@@ -1,3 +1,4 @@
+import type { SendOptions } from '../../call-arguments.js';
 import { Communicator } from '../../communicator.js';
 import { InvalidArgumentError } from '../../errors.js';
 import { aFunction, anInteger, checkOptions, milliseconds, type OptionRules } from '../../options.js';
@@ -120,9 +121,9 @@ export class LoopbackCommunicator extends Communicator<LoopbackConnection> {
     return connection;
   }
 
-  protected override transmit(name: string, packet: Uint8Array, signal: AbortSignal | undefined): Promise<void> {
+  protected override transmit(name: string, packet: Uint8Array, options: SendOptions | undefined): Promise<void> {
     const error = this.#tooLarge(name, packet.length);
-    return error === undefined ? this.#links.get(name)!.send(packet, signal) : Promise.reject(error);
+    return error === undefined ? this.#links.get(name)!.send(packet, options?.signal) : Promise.reject(error);
   }
 
   protected override transmitRequest(name: string, packet: Uint8Array, transmission: Transmission): void {

@@ -2,15 +2,12 @@ import { crc32 } from 'node:zlib';
 import { DelimiterParser } from '@serialport/parser-delimiter';
 import cobs from 'cobs';
 import type { Checksum, ChecksumName } from '../../framing/checksum.js';
-import type { RejectReason } from '../../framing/frame-decoder.js';
+import type { Rejection } from './device-wire.js';
 
 /*
  * The framing of the device, made of npm `cobs` and serialport's `DelimiterParser`. It shares no code with the framing of
  * the library, so that a fault there meets an independent implementation. Known faults of the two are worked around.
  */
-
-/** Why a frame holds no packet. */
-type Rejection = Exclude<RejectReason, 'too-short'>;
 
 const FULL_BLOCK = 255;
 const DELIMITER = Buffer.of(0);

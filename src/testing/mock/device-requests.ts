@@ -10,7 +10,10 @@ const DEFAULT_TIMEOUT_MS = 1_000;
 
 /** Options of one `MockDevice.request`. */
 export interface MockRequestOptions {
-  /** How long to wait for the reply, in milliseconds, from when the request is in the port's buffer. Default: 1,000. */
+  /**
+   * How long to wait for the reply, in milliseconds, from when the request is in the port's buffer, or, with acknowledged
+   * delivery, from when the host has taken it. Default: 1,000.
+   */
   timeoutMs?: number;
 }
 
@@ -68,14 +71,19 @@ export class DeviceRequests extends DeviceIds {
     });
     const id = this.#freeId();
     let timer: ReturnType<typeof setTimeout> | undefined;
+    let isWaiting = true;
     try {
       return await new Promise((resolve, reject) => {
         this.#waiting.set(id, { resolve, reject });
         this.#send(this.join(id, packet)).then(() => {
-          timer = setTimeout(() => reject(this.#error(`no reply within ${timeoutMs} ms`)), timeoutMs);
+          // With acknowledged delivery, the reply may come first.
+          if (isWaiting) {
+            timer = setTimeout(() => reject(this.#error(`no reply within ${timeoutMs} ms`)), timeoutMs);
+          }
         }, reject);
       });
     } finally {
+      isWaiting = false;
       clearTimeout(timer);
       this.#waiting.delete(id);
     }

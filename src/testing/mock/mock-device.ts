@@ -1,36 +1,33 @@
-import { isUint8Array } from 'node:util/types';
-import { checkOptions, describeValue } from '../../options.js';
+import { checkOptions, invalidOption } from '../../options.js';
 import type { PortOpenOptions } from '../../serial/port.js';
 import { Device, identityOf } from '../device.js';
-import { ERROR_CODES } from '../device-ids.js';
-import { DeviceFraming, encodeForWire } from './device-framing.js';
+import { AcknowledgedWire, type MockLinkStats } from './acknowledged-wire.js';
+import { DeviceApplication } from './device-application.js';
 import { DeviceRequests, type MockRequestOptions, needsRequestIds } from './device-requests.js';
+import type { DeviceWireEvents, Rejection } from './device-wire.js';
 import { History } from './history.js';
-import { MOCK_DEVICE_RULES, type MockDeviceOptions } from './mock-device-options.js';
+import { linkOptionsOf, MOCK_DEVICE_RULES, type MockDeviceOptions } from './mock-device-options.js';
 import { MockPort, type PortSignals } from './mock-port.js';
+import { PlainWire } from './plain-wire.js';
 
 /**
  * A simulated device with one port. It receives packets, sends packets and raw bytes, replies to requests and makes its
- * own, stalls, and can be unplugged.
+ * own, stalls, and can be unplugged and reset.
  * {@link mockBinding} makes its port available to a communicator. While the port is open, opening it again fails as
  * busy, whatever the option `lock` is.
  *
- * Like a real device, it keeps an unfinished frame when its port is closed. Unplugging it discards the frame.
+ * Like a real device, it keeps an unfinished frame when its port is closed. Unplugging it discards the frame. With
+ * `delivery: 'acknowledged'`, it keeps its session and all packets, too, when it is unplugged: only {@link reset} ends them.
  */
 export class MockDevice extends Device<MockPort> {
   readonly #options: MockDeviceOptions;
-  readonly #received: History<Uint8Array>;
   readonly #writes: History<Buffer>;
   readonly #signals: History<PortSignals>;
-  readonly #requestErrors: History<unknown>;
   readonly #requests: DeviceRequests | undefined;
-  readonly #takers: ((packet: Uint8Array) => void)[] = [];
-  #framing: DeviceFraming;
+  readonly #application: DeviceApplication;
+  readonly #wire: PlainWire | AcknowledgedWire;
+  readonly #rejected: Record<Rejection, number> = { malformed: 0, 'too-long': 0, checksum: 0 };
   #isStalled = false;
-  #malformedFrames = 0;
-  #tooLongFrames = 0;
-  #checksumFrames = 0;
-  #tooShortFrames = 0;
   #discardedBytes = 0;
 
   /** @throws InvalidArgumentError (`INVALID_OPTION`) if an option is invalid */
@@ -39,12 +36,14 @@ export class MockDevice extends Device<MockPort> {
     super(given.path, identityOf(given));
     this.#options = given;
     const { historyLength = 1_000, requestIds } = given;
-    this.#received = new History(historyLength);
     this.#writes = new History(historyLength);
     this.#signals = new History(historyLength);
-    this.#requestErrors = new History(historyLength);
-    this.#requests = requestIds && new DeviceRequests(given.path, requestIds.bytes, (packet) => this.#transmit(packet));
-    this.#framing = this.#newFraming();
+    this.#wire = this.#newWire(given);
+    this.#requests =
+      requestIds && new DeviceRequests(given.path, requestIds.bytes, (packet) => this.#wire.send(packet));
+    this.#application = new DeviceApplication(this, given, historyLength, this.#requests, (packet, isDatagram) =>
+      isDatagram ? this.#wire.sendDatagram(packet) : this.#wire.send(packet),
+    );
   }
 
   /** The options its port was opened with, defaults included; undefined while the port is closed. */
@@ -57,12 +56,12 @@ export class MockDevice extends Device<MockPort> {
    * requests of the host are included, replies are not.
    */
   get received(): readonly Uint8Array[] {
-    return this.#received.items;
+    return this.#application.received.items;
   }
 
   /** Number of packets received so far. */
   get receivedCount(): number {
-    return this.#received.count;
+    return this.#application.received.count;
   }
 
   /**
@@ -80,32 +79,37 @@ export class MockDevice extends Device<MockPort> {
 
   /** Number of received frames that end in the middle of a COBS block. */
   get malformedFrames(): number {
-    return this.#malformedFrames;
+    return this.#rejected.malformed;
   }
 
   /** Number of received frames whose packet is longer than `maxPacketBytes`. */
   get tooLongFrames(): number {
-    return this.#tooLongFrames;
+    return this.#rejected['too-long'];
   }
 
   /** Number of received frames whose checksum is wrong or missing. */
   get checksumFrames(): number {
-    return this.#checksumFrames;
+    return this.#rejected.checksum;
   }
 
   /** Number of received frames whose packet is too short for its id. */
   get tooShortFrames(): number {
-    return this.#tooShortFrames;
+    return this.#application.tooShortFrames;
   }
 
   /** The latest errors that `onRequest` threw, oldest first, at most `historyLength`. Each became an error reply. */
   get requestErrors(): readonly unknown[] {
-    return this.#requestErrors.items;
+    return this.#application.requestErrors.items;
   }
 
   /** Number of received replies that no {@link request} waited for: late, repeated or malformed ones. */
   get lateReplies(): number {
     return this.#requests?.lateReplies ?? 0;
+  }
+
+  /** What a device with `delivery: 'acknowledged'` counts. Undefined for other devices. */
+  get linkStats(): MockLinkStats | undefined {
+    return this.#wire instanceof AcknowledgedWire ? this.#wire.stats : undefined;
   }
 
   /** Bytes sent by the device and not read by the host before the port was closed, flushed or unplugged. */
@@ -119,8 +123,8 @@ export class MockDevice extends Device<MockPort> {
    *
    * @throws Error if a packet that no call has taken is no longer in `received`: raise `historyLength`
    */
-  async nextPacket(): Promise<Uint8Array> {
-    return this.#received.take() ?? new Promise((resolve) => this.#takers.push(resolve));
+  nextPacket(): Promise<Uint8Array> {
+    return this.#application.nextPacket();
   }
 
   /**
@@ -128,11 +132,26 @@ export class MockDevice extends Device<MockPort> {
    * empties as the host reads. Await it before sending more; otherwise the bytes pile up in the device. With `requestIds`,
    * the id of the packet is 0: neither a request nor a reply.
    *
+   * With `delivery: 'acknowledged'`, it resolves when the application of the host has taken the packet. It waits for the port and
+   * for the session, and never gives up by itself.
+   *
    * @throws Error if the port is not open, or is closed or unplugged before all bytes are in the buffer
    * @throws the error of `compute`, if the checksum is an object
+   * @throws Error with `delivery: 'acknowledged'` instead, if the host begins another session, the device is reset, or the packet is
+   * longer than the session allows
    */
   async send(packet: Uint8Array): Promise<void> {
-    await this.#transmit(this.#requests?.join(0, packet) ?? packet);
+    await this.#wire.send(this.#withId0(packet));
+  }
+
+  /**
+   * Sends a datagram: at most once, and perhaps before packets that were sent earlier. Resolves when all of its bytes are in the
+   * port's buffer. Without `delivery: 'acknowledged'`, it is {@link send}.
+   *
+   * @throws Error as {@link send}, or without a session
+   */
+  async sendDatagram(packet: Uint8Array): Promise<void> {
+    await this.#wire.sendDatagram(this.#withId0(packet));
   }
 
   /**
@@ -141,7 +160,8 @@ export class MockDevice extends Device<MockPort> {
    * @throws InvalidArgumentError (`INVALID_OPTION`) without `requestIds`, or if an option is invalid
    * @throws Error with the number `replyCode` if the host replies with an error: 1 if its handler failed, 2 without one
    * @throws Error if there is no reply within `timeoutMs`, all ids are in use, or the port is not open, is closed or
-   * unplugged before the reply has come
+   * unplugged before the reply has come; with `delivery: 'acknowledged'` instead, if the host begins another session, or the device
+   * is reset
    */
   async request(packet: Uint8Array, options: MockRequestOptions = {}): Promise<Uint8Array> {
     if (this.#requests === undefined) {
@@ -162,41 +182,63 @@ export class MockDevice extends Device<MockPort> {
     this.#isStalled = true;
   }
 
-  /** Accepts bytes again after {@link stall}, beginning with those of the pending write. */
+  /**
+   * Stops taking packets, as a busy application does: they wait in the receive window, and those of the host are not
+   * acknowledged. Datagrams are dropped. Needs `delivery: 'acknowledged'`.
+   *
+   * @throws InvalidArgumentError (`INVALID_OPTION`) without that
+   */
+  pause(): void {
+    this.#linkFor('pause').pause();
+  }
+
+  /** Accepts bytes again after {@link stall}, beginning with those of the pending write, and takes packets again. */
   resume(): void {
     this.#isStalled = false;
     this.#port?.retryWrite();
+    if (this.#wire instanceof AcknowledgedWire) {
+      this.#wire.resume();
+    }
+  }
+
+  /**
+   * Restarts the device: it forgets its session, the packets that wait, and half a frame that it has received. Its port stays
+   * open. What it has reported here, as `received`, stays.
+   */
+  reset(): void {
+    this.#wire.reset();
   }
 
   override unplug(): void {
     super.unplug();
-    this.#requests?.rejectAll('it was unplugged');
-    this.#framing = this.#newFraming();
+    this.#wire.portLost(true);
   }
 
   /** @internal */
   protected override newPort(openOptions: Required<PortOpenOptions>): MockPort {
     const device = this;
-    return new MockPort(openOptions, {
+    const port = new MockPort(openOptions, {
       maxReadSize: this.#options.maxReadSize ?? 1_024,
       get isStalled() {
         return device.#isStalled;
       },
       written: (bytes) => this.#writes.add(Buffer.from(bytes)),
       writeShortened: (bytes) => this.#writes.replaceLatest((latest) => latest.subarray(0, bytes)),
-      bytesArrived: (bytes) => this.#bytesArrived(bytes),
+      bytesArrived: (bytes) => this.#wire.bytesArrived(bytes),
       signalsSet: (signals) => this.#signals.add({ ...signals }),
       discarded: (bytes) => {
         this.#discardedBytes += bytes;
       },
     });
+    this.#wire.portOpened(port);
+    return port;
   }
 
   /** @internal */
   protected override portClosed(port: MockPort): void {
     // Not if it was lost before: another port may be open by now.
     if (port === this.#port) {
-      this.#requests?.rejectAll('its port was closed');
+      this.#wire.portLost(false);
     }
     super.portClosed(port);
   }
@@ -206,123 +248,32 @@ export class MockDevice extends Device<MockPort> {
     return port;
   }
 
-  #newFraming(): DeviceFraming {
-    const { maxPacketBytes = 65_536, requestIds, checksum = 'none' } = this.#options;
-    return new DeviceFraming(maxPacketBytes + (requestIds?.bytes ?? 0), checksum);
+  #withId0(packet: Uint8Array): Uint8Array {
+    return this.#requests?.join(0, packet) ?? packet;
   }
 
-  /** Sends a packet that has its id, if it needs one. */
-  async #transmit(packet: Uint8Array): Promise<void> {
-    await this.sendRaw(encodeForWire(packet, this.#options.checksum ?? 'none'));
+  #newWire(options: MockDeviceOptions): PlainWire | AcknowledgedWire {
+    const { delivery = 'plain', requestIds, maxPacketBytes = 65_536, checksum = 'none', link } = options;
+    const events: DeviceWireEvents = {
+      packetArrived: (packet, isDatagram) => this.#application.packetArrived(packet, isDatagram),
+      frameRejected: (reason) => {
+        this.#rejected[reason]++;
+      },
+      peerLost: (why) => this.#requests?.rejectAll(why),
+    };
+    if (delivery === 'acknowledged') {
+      return new AcknowledgedWire(this.path, linkOptionsOf(options), events);
+    }
+    if (link !== undefined) {
+      throw invalidOption("MockDevice: link needs delivery: 'acknowledged'");
+    }
+    return new PlainWire(this.path, maxPacketBytes + (requestIds?.bytes ?? 0), checksum, events);
   }
 
-  #bytesArrived(bytes: Uint8Array): void {
-    for (const result of this.#framing.push(bytes)) {
-      switch (result) {
-        case 'malformed':
-          this.#malformedFrames++;
-          break;
-        case 'too-long':
-          this.#tooLongFrames++;
-          break;
-        case 'checksum':
-          this.#checksumFrames++;
-          break;
-        default:
-          this.#frameArrived(result);
-      }
+  #linkFor(name: string): AcknowledgedWire {
+    if (this.#wire instanceof PlainWire) {
+      throw invalidOption(`MockDevice ${this.path}: ${name} needs the option delivery: 'acknowledged'`);
     }
-  }
-
-  #frameArrived(packet: Uint8Array): void {
-    if (this.#requests !== undefined) {
-      this.#frameWithIdArrived(packet, this.#requests);
-      return;
-    }
-    this.#record(packet);
-    this.#callOnPacket(packet);
-    const { onRequest, echo } = this.#options;
-    if (onRequest !== undefined) {
-      void this.#reply(onRequest, packet, undefined);
-    } else if (echo) {
-      this.#sendUnawaited(packet);
-    }
-  }
-
-  #frameWithIdArrived(packet: Uint8Array, requests: DeviceRequests): void {
-    const split = requests.split(packet);
-    if (split === undefined) {
-      this.#tooShortFrames++;
-      return;
-    }
-    if (requests.takeReply(split)) {
-      return;
-    }
-    const { id, payload } = split;
-    const { onRequest, echo } = this.#options;
-    this.#record(payload);
-    if (id === 0) {
-      this.#callOnPacket(payload);
-      if (echo) {
-        this.#sendUnawaited(packet);
-      }
-    } else if (onRequest !== undefined) {
-      void this.#reply(onRequest, payload, id);
-    } else {
-      this.#sendUnawaited(echo ? packet : requests.errorReply(id, ERROR_CODES.noHandler));
-    }
-  }
-
-  #record(packet: Uint8Array): void {
-    this.#received.add(packet);
-    const taker = this.#takers.shift();
-    if (taker !== undefined) {
-      this.#received.take();
-      taker(packet);
-    }
-  }
-
-  #callOnPacket(packet: Uint8Array): void {
-    try {
-      // A rejected promise is deliberately not handled: it becomes an unhandled rejection, and the test fails.
-      this.#options.onPacket?.(packet, this);
-    } catch (error) {
-      // If the host's write threw it, the host would take it for a fault of the port.
-      process.nextTick(() => {
-        throw error;
-      });
-    }
-  }
-
-  /** Rejects, which makes the test fail, if the result of `onRequest` is wrong or its error cannot be sent. */
-  async #reply(
-    onRequest: NonNullable<MockDeviceOptions['onRequest']>,
-    packet: Uint8Array,
-    id: number | undefined,
-  ): Promise<void> {
-    let reply: Uint8Array | undefined;
-    try {
-      reply = await onRequest(packet, this);
-    } catch (error) {
-      if (id === undefined) {
-        throw error;
-      }
-      this.#requestErrors.add(error);
-      this.#sendUnawaited(this.#requests!.errorReply(id, ERROR_CODES.handlerFailed));
-      return;
-    }
-    if (reply === undefined) {
-      return;
-    }
-    if (!isUint8Array(reply)) {
-      const got = describeValue(reply);
-      throw new TypeError(`MockDevice ${this.path}: onRequest returned ${got}; expected a Uint8Array or undefined`);
-    }
-    this.#sendUnawaited(id === undefined ? reply : this.#requests!.join(id, reply));
-  }
-
-  #sendUnawaited(packet: Uint8Array): void {
-    // The port may have been closed by now, or may be before the packet fits: discardedBytes counts the rest.
-    this.#transmit(packet).catch(() => {});
+    return this.#wire;
   }
 }

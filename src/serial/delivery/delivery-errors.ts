@@ -1,0 +1,91 @@
+import type { DeliveryFailure, TimeoutCause } from '../../delivery/outgoing-packet.js';
+import { ConnectionError, type Delivered, InvalidArgumentError } from '../../errors.js';
+import { type CompleteSerialConnection, describeConnection, idBytesOf } from '../serial-connection.js';
+
+/** What to say of each cause of a time-out. */
+const TIMEOUT_CAUSES: Readonly<Record<Exclude<TimeoutCause, 'noSession'>, string>> = {
+  noPort: 'the port was not open; check that the device is plugged in',
+  behindOthers: 'packets sent before it were not acknowledged; send less at once, or raise ackTimeoutMs',
+  notTaken:
+    'the device has received it, but its application has not taken it; let its loop run more often, or raise ackTimeoutMs',
+  silent: 'the device has stopped answering; check that it runs, and its cable',
+  lost:
+    'the device answers, but the packet or its acknowledgement did not get through; the line is very bad, or the packet and ' +
+    'the 9 bytes of its frame do not fit into the receive buffer of the device',
+};
+
+/** The errors of one connection with acknowledged delivery. */
+export class DeliveryErrors {
+  readonly #name: string;
+  readonly #connection: CompleteSerialConnection;
+
+  constructor(name: string, connection: CompleteSerialConnection) {
+    this.#name = name;
+    this.#connection = connection;
+  }
+
+  /** @param receivedBytes - how much has arrived since the port was opened */
+  timedOut({ delivered, cause = 'lost' }: DeliveryFailure, receivedBytes: number): ConnectionError {
+    const why = cause === 'noSession' ? noSession(receivedBytes) : TIMEOUT_CAUSES[cause];
+    return this.#ofPacket('ACK_TIMEOUT', this.#timeout(why), delivered);
+  }
+
+  peerReset(delivered: Delivered): ConnectionError {
+    return this.#ofPacket('PEER_RESET', 'the device restarted before it acknowledged the packet', delivered);
+  }
+
+  /** @param maxBytes - what the device accepts, with its id, as `packetBytes` */
+  tooLarge(packetBytes: number, maxBytes: number): InvalidArgumentError {
+    const idBytes = idBytesOf(this.#connection);
+    return new InvalidArgumentError(
+      'PACKET_TOO_LARGE',
+      `send to "${this.#name}": the packet has ${packetBytes - idBytes} bytes, the device accepts ${maxBytes - idBytes}`,
+    );
+  }
+
+  /** @param reason - follows "the device" */
+  incompatible(reason: string): ConnectionError {
+    return this.#error('PEER_INCOMPATIBLE', `${this.#where}: the device ${reason}`, 'no');
+  }
+
+  /** The error of a session that has ended. */
+  ended(why: 'PEER_RESET' | 'ACK_TIMEOUT'): ConnectionError {
+    const what = why === 'PEER_RESET' ? 'the device restarted' : this.#timeout('the session has ended');
+    return this.#error(why, `${this.#where}: ${what}`, 'unknown');
+  }
+
+  /** An error of the connection, for one of its packets. */
+  copy(error: ConnectionError, delivered: Delivered): ConnectionError {
+    return this.#error(error.code, error.message, delivered, error);
+  }
+
+  #ofPacket(code: ConnectionError['code'], why: string, delivered: Delivered): ConnectionError {
+    const what = delivered === 'no' ? 'it was never sent' : 'it may have been delivered';
+    return this.#error(code, `send to "${this.#name}": ${why}; ${what}`, delivered);
+  }
+
+  #timeout(why: string): string {
+    return `not acknowledged within ackTimeoutMs (${this.#connection.ackTimeoutMs} ms); ${why}`;
+  }
+
+  get #where(): string {
+    return `connection ${describeConnection(this.#name, this.#connection)}`;
+  }
+
+  #error(
+    code: ConnectionError['code'],
+    message: string,
+    delivered: Delivered,
+    cause?: ConnectionError,
+  ): ConnectionError {
+    return new ConnectionError(code, this.#name, message, { delivered, cause });
+  }
+}
+
+/** Why a device may not answer the handshake. */
+function noSession(receivedBytes: number): string {
+  return receivedBytes === 0
+    ? 'the device has not answered, and nothing has arrived from it; check that it runs, and baudRate'
+    : 'the device has not answered the handshake, but something else arrived from it; its firmware probably speaks plain ' +
+        "COBS (use delivery: 'plain', or link.h in the firmware), or baudRate is wrong";
+}
