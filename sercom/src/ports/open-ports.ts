@@ -1,6 +1,6 @@
 import type { Binding, SerialConnection } from 'serial-communicator';
-import { type Delivery, LISTEN } from '../options/delivery-options.js';
-import { type PortOptions, settingsOf } from '../options/port-options.js';
+import { ACKNOWLEDGED, type Delivery, LISTEN } from '../options/delivery-options.js';
+import { type PortOptions, type SessionOptions, settingsOf } from '../options/port-options.js';
 import { heardFrameBytes } from '../records/heard-sessions.js';
 import type { RequestIdBytes } from '../records/request-ids.js';
 import { imageFileOf, type PortArgument, SIMULATED_PATH } from './port-argument.js';
@@ -38,7 +38,7 @@ export interface SessionSettings {
 /** What to open for the ports of a command line. Every `sim:` gets a board, and so a path, of its own. */
 export function sessionPorts(
   ports: readonly PortArgument[],
-  options: PortOptions,
+  options: PortOptions & Partial<SessionOptions>,
   { skipFirst = false, requestIdBytes, ownIdBytes, delivery = 'plain' }: SessionSettings = {},
 ): SessionPort[] {
   const payloadBytes = options.maxPacketBytes + (requestIdBytes ?? 0);
@@ -51,6 +51,7 @@ export function sessionPorts(
     required: options.awaitPort !== true,
     reconnect: options.reconnect ? {} : (false as const),
     skipFirst,
+    ...(delivery === ACKNOWLEDGED && { delivery }),
     ...(ownIdBytes !== undefined && { requestIds: { bytes: ownIdBytes } }),
   };
   const simulatedPaths = new Set<string>();

@@ -73,7 +73,7 @@ export class PacketSender {
     }
     const readPacket = kind === this.#kind ? this.#readPacket : await packetReader(kind, this.#encoding);
     const packet = checked(readPacket(line), this.#maxPacketBytes);
-    await flow.take(await live.send(this.#recipient, packet));
+    await live.send(this.#recipient, packet, { take: flow.take });
   }
 }
 

@@ -8,6 +8,7 @@ import { parsePorts } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
 import { HeardSessions } from '../../records/heard-sessions.js';
 import { PacketLimit } from '../../records/packet-limit.js';
+import { reportDelivery } from '../../session/delivery-summary.js';
 import { greet } from '../../session/greeting.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { RecordView } from '../../session/record-view.js';
@@ -63,6 +64,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   const live = new LivePorts({
     ports,
     heard,
+    report: flow.event,
     seeBytes: options.raw ? undefined : seeBytes(output.isTerminal && process.stdin.isTTY && screen === lines),
     async work(live) {
       traffic = view.statistics && new Traffic(live, ports, view.statistics);
@@ -138,6 +140,9 @@ export const run: Run<typeof definition> = async (options, output) => {
       rawView.close();
       console?.close();
       view.printChanges();
+      if (options.stats && options.json) {
+        reportDelivery(live, names, flow.event);
+      }
       if (options.stats) {
         [...(traffic?.summary() ?? []), ...(heard?.summary() ?? [])].forEach(printMessage);
       }

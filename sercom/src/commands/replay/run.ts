@@ -117,7 +117,7 @@ export const run: Run<typeof definition> = async (options, output) => {
         return;
       }
       sentPackets++;
-      await flow.write(await live.sendOnWire(name, bytes));
+      await live.sendOnWire(name, bytes, { take: (sent) => flow.write(sent) });
     }, live.signal);
     if (rejectedFrames > 0) {
       printMessage(`${count(rejectedFrames, 'rejected frame')} of ${nameOfRecordings(recordings)} cannot be sent`);
