@@ -1,11 +1,12 @@
 /*
  * A device with acknowledged delivery on a pseudo-terminal: link.c, compiled for this machine. It echoes packets and
- * datagrams. Prints the path of its port, then one line for each event; reads one command per line from stdin:
+ * datagrams. Prints the path of its port, then one line for each event; reads one command per line from stdin, and prints
+ * "done" after each:
  *
  * send HEX        send a packet, as soon as there is room
  * datagram HEX    send a datagram
  * echo on|off     echo what arrives, or only print it
- * busy on|off     take no packets, or take them again
+ * busy on|off     take no packets, and print "refused" for the first one; or take them again
  * mute on|off     discard what is received and what is to be sent
  * lose N          discard the next N frames that are received
  * reset           restart: all memory is lost
@@ -27,6 +28,7 @@
 static link_t host;
 static bool echoes = true;
 static bool is_busy;
+static bool has_refused;
 static bool is_mute;
 static unsigned frames_to_lose;
 static uint8_t datagram[LINK_MAX_PACKET_BYTES];
@@ -48,7 +50,13 @@ static bool send_datagram(link_t *link, const uint8_t *packet, size_t bytes) {
 }
 
 static bool receive(link_t *link, const uint8_t *packet, size_t bytes) {
-  if (is_busy || (echoes && !link_send(link, packet, bytes))) return false;
+  if (is_busy) {
+    if (!has_refused) printf("refused\n");
+    has_refused = true;
+    fflush(stdout);
+    return false;
+  }
+  if (echoes && !link_send(link, packet, bytes)) return false;
   print_packet("packet", packet, bytes);
   return true;
 }
@@ -87,6 +95,7 @@ static void command(const char *line) {
     echoes = is_on;
   } else if (strncmp(line, "busy ", 5) == 0) {
     is_busy = is_on;
+    has_refused = false;
   } else if (strncmp(line, "mute ", 5) == 0) {
     is_mute = is_on;
   } else if (strncmp(line, "lose ", 5) == 0) {
@@ -110,6 +119,8 @@ static void read_commands(void) {
     line[length] = '\0';
     length = 0;
     command(line);
+    printf("done\n");
+    fflush(stdout);
   }
 }
 

@@ -63,6 +63,10 @@ export const run: Run<typeof definition> = async (options, output) => {
       if (isFinished || tally.sent === 0) {
         return;
       }
+      if (isAcknowledged && record.error !== undefined) {
+        // It is sent again.
+        return;
+      }
       if (hasIds) {
         // The reply of a request does not come here.
         tally.arrivedUnasked();
@@ -117,6 +121,7 @@ export const run: Run<typeof definition> = async (options, output) => {
           window: options.window,
           hasIds,
           unframed: live.unframed(name),
+          delivery,
         };
         trouble = pingTrouble(tally, live.stats(name), before, setup);
       }

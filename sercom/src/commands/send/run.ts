@@ -67,8 +67,13 @@ export const run: Run<typeof definition> = async (options, output) => {
   const screen = new ScreenLines({ output, line: format, isLive: true });
   const totals = new Totals(screen);
   // A frame that is rejected while a request waits may be its reply.
-  const isReply = (record: PacketRecord) =>
-    options.request ? isRequesting && record.error !== undefined : replies.take(record, performance.now());
+  const isReply = (record: PacketRecord) => {
+    // In a session, it is sent again.
+    if (isAcknowledged && record.error !== undefined) {
+      return false;
+    }
+    return options.request ? isRequesting && record.error !== undefined : replies.take(record, performance.now());
+  };
   const flow = new RecordFlow([totals, screen], isReply);
   const live = new LivePorts({
     ports: [{ ...port, connection: { ...connection, whenDisconnected: reconnect ? 'wait' : 'reject' } }],
