@@ -3,7 +3,7 @@ import { ExitCode } from '../exit-codes.js';
 import type { SessionPort } from '../ports/open-ports.js';
 import { count } from '../text/count.js';
 import { within } from '../within.js';
-import { type Arrivals, portTrouble } from './diagnosis.js';
+import { whyNoSession } from './diagnosis.js';
 import type { LivePorts } from './live-ports.js';
 
 /**
@@ -27,12 +27,4 @@ export async function sessionReady(
     ExitCode.timeout,
     `no session with "${name}" within ${count(timeoutMs / 1_000, 'second')}; ${why}`,
   );
-}
-
-/** Why a device may not answer the handshake of a session, and what to do about it. */
-export function whyNoSession(arrivals: Arrivals, unframed: Uint8Array): string {
-  const ifSilent = 'check that the device runs, that its firmware uses link.h, and --baud';
-  return arrivals.bytesRead === 0 || arrivals.delimiters === 0
-    ? portTrouble(arrivals, ifSilent, unframed)!
-    : 'frames arrived, but no answer to the handshake: its firmware probably sends plain frames (--delivery plain), or --baud is wrong';
 }

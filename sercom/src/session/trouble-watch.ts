@@ -3,8 +3,7 @@ import { ACKNOWLEDGED } from '../options/delivery-options.js';
 import { withFlags } from '../options/port-options.js';
 import type { SessionPort } from '../ports/open-ports.js';
 import { printMessage } from '../terminal/message.js';
-import { receiveTrouble } from './diagnosis.js';
-import { whyNoSession } from './session-ready.js';
+import { receiveTrouble, whyNoSession } from './diagnosis.js';
 
 /** Why a port is not open, where that has been reported already. */
 const REPORTED: readonly string[] = ['PORT_NOT_FOUND', 'CONNECTION_LOST', 'CONNECTION_RELEASED'];

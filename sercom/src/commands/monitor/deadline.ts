@@ -2,9 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import type { SessionPort } from '../../ports/open-ports.js';
-import { type Arrivals, portTrouble, rejections, skipped, sumOf, TOO_SHORT_FOR_IDS } from '../../session/diagnosis.js';
+import {
+  type Arrivals,
+  portTrouble,
+  rejections,
+  skipped,
+  sumOf,
+  TOO_SHORT_FOR_IDS,
+  whyNoSession,
+} from '../../session/diagnosis.js';
 import type { LivePorts } from '../../session/live-ports.js';
-import { whyNoSession } from '../../session/session-ready.js';
 import type { Totals } from '../../sinks/totals.js';
 import { count } from '../../text/count.js';
 
