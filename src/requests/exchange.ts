@@ -1,6 +1,6 @@
 import { checkHandler, packetError, type SendOptions, signalError } from '../call-arguments.js';
 import type { CommunicatorEvents } from '../communicator-events.js';
-import { ConnectionError } from '../errors.js';
+import { ConnectionError, type Delivered } from '../errors.js';
 import { aBoolean, describeValue, invalidOption } from '../options.js';
 import { WaitingCalls } from '../timing/waiting-calls.js';
 import { warn } from '../warnings.js';
@@ -11,6 +11,7 @@ import { Intake } from './intake.js';
 import type { PacketHandler, ReopenOptions } from './named-connection.js';
 import { OutgoingRequests } from './outgoing-requests.js';
 import type { PacketIterator } from './packet-iterator.js';
+import type { RequestErrors } from './request-errors.js';
 import { type RequestIdOptions, RequestIds } from './request-ids.js';
 import { completeRequestOptions, type RequestOptions } from './request-options.js';
 import type { LineCounts, Transmission } from './transmission.js';
@@ -89,7 +90,7 @@ export class Exchange implements Inlet {
       {
         deliver: (packet) => this.#deliver(packet),
         isRequestWaiting: () => this.#requests?.isWaiting ?? false,
-        blocked: () => this.#rejectRequests((requests) => requests.errors.blocked(backlogBytes)),
+        blocked: () => this.#rejectRequests((errors) => errors.blocked(backlogBytes)),
       },
       backlogBytes,
     );
@@ -173,8 +174,9 @@ export class Exchange implements Inlet {
   }
 
   lost(error: ConnectionError): void {
-    this.#rejectRequests((requests) => requests.errors.lost(error));
-    const why = `the port was closed before the handler of onRequest was done: ${error.message}`;
+    this.#rejectRequests((errors, delivered) => errors.lost(error, delivered));
+    const what = error.code === 'CONNECTION_LOST' ? 'the port was closed' : 'the session ended';
+    const why = `${what} before the handler of onRequest was done: ${error.message}`;
     this.#incoming?.close(this.#replyError(error.code, why, error));
   }
 
@@ -182,7 +184,7 @@ export class Exchange implements Inlet {
   async release(): Promise<void> {
     this.#owner.requireStarted('release');
     this.#isReleased = true;
-    this.#rejectRequests((requests) => requests.errors.released());
+    this.#rejectRequests((errors, delivered) => errors.released(delivered));
     await this.#owner.release(this.#name);
   }
 
@@ -217,7 +219,7 @@ export class Exchange implements Inlet {
 
   /** `shutdown` was called: no request gets its reply any more. */
   stop(): void {
-    this.#rejectRequests((requests) => requests.errors.shutDown());
+    this.#rejectRequests((errors, delivered) => errors.shutDown(delivered));
   }
 
   /** The connection is closed. Delivers nothing more. */
@@ -273,6 +275,7 @@ export class Exchange implements Inlet {
   #newRequests(): OutgoingRequests {
     const { lineCounts, hold, transmitRequest } = this.#owner;
     return new OutgoingRequests(this.#name, this.#ids, this.#stats, {
+      isAcknowledged: this.#isAcknowledged,
       transmit: (packet, transmission) => transmitRequest(this.#name, packet, transmission),
       hold: (packetBytes) => hold(this.#name, packetBytes),
       otherPackets: () => this.#otherPackets,
@@ -285,9 +288,9 @@ export class Exchange implements Inlet {
     return new ConnectionError(code, this.#name, `reply to "${this.#name}": ${why}`, { cause });
   }
 
-  #rejectRequests(errorOf: (requests: OutgoingRequests) => Error): void {
+  #rejectRequests(errorOf: (errors: RequestErrors, delivered: Delivered | undefined) => Error): void {
     const requests = this.#requests;
-    requests?.rejectAll(() => errorOf(requests));
+    requests?.rejectAll((delivered) => errorOf(requests.errors, delivered));
   }
 
   /** Gives a reply to its request. Returns false if the packet is something else. */

@@ -1,3 +1,4 @@
+import type { Delivered } from '../errors.js';
 import { watchAbort } from '../timing/abort-watch.js';
 import type { ConnectionStats } from './connection-stats.js';
 import { Fifo } from './fifo.js';
@@ -11,6 +12,8 @@ import type { LineCounts, Transmission } from './transmission.js';
 
 /** What the requests of a connection need of it. */
 export interface RequestCarrier {
+  /** Whether packets are acknowledged. */
+  readonly isAcknowledged: boolean;
   /** Sends a packet, and reports to the transmission. */
   transmit(packet: Uint8Array, transmission: Transmission): void;
   /** Keeps room for a packet to be sent later, until the returned function is called. Throws if there is none. */
@@ -111,7 +114,7 @@ export class OutgoingRequests {
   }
 
   /** Rejects all requests, each with an error of its own. */
-  rejectAll(newError: () => Error): void {
+  rejectAll(newError: (delivered: Delivered | undefined) => Error): void {
     const open = [...this.#open];
     // First of all, so that none is started when another one leaves.
     for (const request of open) {
@@ -120,7 +123,8 @@ export class OutgoingRequests {
     this.#inTurn = undefined;
     this.#timer.stop();
     for (const request of open) {
-      request.reject(newError());
+      const delivered = request.isSent ? 'unknown' : 'no';
+      request.reject(newError(this.#carrier.isAcknowledged ? delivered : undefined));
     }
   }
 

@@ -58,6 +58,11 @@ export class PendingRequest implements Transmission, Timed {
     return this.#state;
   }
 
+  /** Whether any of it may have been written. */
+  get isSent(): boolean {
+    return this.#state === 'writing' || this.#state === 'written';
+  }
+
   /** It was handed over to be sent. */
   queue(): void {
     this.#state = 'queued';

@@ -1,4 +1,4 @@
-import { ConnectionError, ReplyError } from '../errors.js';
+import { ConnectionError, type Delivered, ReplyError } from '../errors.js';
 import { REPLY_CODES } from './request-ids.js';
 import type { LineCounts } from './transmission.js';
 
@@ -68,18 +68,18 @@ export class RequestErrors {
     );
   }
 
-  lost(cause: ConnectionError): ConnectionError {
-    const { code, message, delivered } = cause;
+  lost(cause: ConnectionError, delivered: Delivered | undefined): ConnectionError {
+    const { code, message } = cause;
     const what = code === 'CONNECTION_LOST' ? 'the connection was lost' : 'the session ended';
     return this.#error(code, `${what} before the reply came: ${message}`, { cause, delivered });
   }
 
-  shutDown(): ConnectionError {
-    return this.#error('SHUTDOWN_TIMEOUT', 'shutdown was called before the reply came');
+  shutDown(delivered: Delivered | undefined): ConnectionError {
+    return this.#error('SHUTDOWN_TIMEOUT', 'shutdown was called before the reply came', { delivered });
   }
 
-  released(): ConnectionError {
-    return this.#error('CONNECTION_RELEASED', 'the connection was released before the reply came');
+  released(delivered: Delivered | undefined): ConnectionError {
+    return this.#error('CONNECTION_RELEASED', 'the connection was released before the reply came', { delivered });
   }
 
   fromDevice(code: number): ReplyError {
@@ -99,7 +99,7 @@ export class RequestErrors {
   #error(
     code: ConnectionError['code'],
     what: string,
-    options?: ErrorOptions & Pick<ConnectionError, 'delivered'>,
+    options?: ErrorOptions & { delivered?: Delivered | undefined },
   ): ConnectionError {
     return new ConnectionError(code, this.#name, `request to "${this.#name}": ${what}`, options);
   }

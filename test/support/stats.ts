@@ -22,12 +22,20 @@ export function expectNothingUncounted(stats: SerialStats, { settled = true } = 
     packetsAborted,
     packetsTimedOut,
     packetsLost,
+    packetsUndelivered,
     packetsReleased,
     packetsShutDown,
     packetsWaiting,
   } = stats;
   expect(
-    packetsSent + packetsAborted + packetsTimedOut + packetsLost + packetsReleased + packetsShutDown + packetsWaiting,
+    packetsSent +
+      packetsAborted +
+      packetsTimedOut +
+      packetsLost +
+      packetsUndelivered +
+      packetsReleased +
+      packetsShutDown +
+      packetsWaiting,
     'packets accepted',
   ).toBe(stats.packetsAccepted);
   expect(stats.bytesWritten, 'bytes written').toBeGreaterThanOrEqual(stats.packetBytesSent + 2 * packetsSent);
