@@ -22,6 +22,7 @@ import { printMessage } from '../terminal/message.js';
 import { MAX_TIMER_MS } from '../within.js';
 import { initialize, watchConnections } from './connections.js';
 import { forUsers } from './delivery-error.js';
+import { HandshakeWatch } from './handshake-watch.js';
 import { reportTrouble, watchSessions } from './session-events.js';
 import { TroubleWatch } from './trouble-watch.js';
 import { UnframedBytes } from './unframed-bytes.js';
@@ -105,12 +106,14 @@ export class LivePorts implements RecordSource {
     const idBytes = new Map(this.#ports.map(({ name, requestIdBytes }) => [name, requestIdBytes]));
     const hasIds = [...idBytes.values()].some((bytes) => bytes !== undefined);
     const heard = this.#heard;
+    const handshakes = heard === undefined ? new HandshakeWatch(this.#ports) : undefined;
     const takePayload = hasIds ? (record: PacketRecord) => take(separateId(record, idBytes.get(record.name))) : take;
     communicator.setReceiveHandler((name, packet) => {
       // A device that has sent a packet needs no diagnosis.
       if (unheard.size > 0 && unheard.delete(name) && unheard.size === 0) {
         stopSampling();
       }
+      handshakes?.take(name, packet);
       const record: PacketRecord = { timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet };
       return heard === undefined ? takePayload(record) : heard.pass(record, takePayload);
     });

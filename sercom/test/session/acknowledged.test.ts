@@ -119,6 +119,14 @@ describe.skipIf(!has('cc'))('--delivery acknowledged (needs cc)', () => {
     });
   });
 
+  test('a device with acknowledged delivery that gets plain packets is recognized', async () => {
+    const device = await startLinkDevice();
+    const { stderr } = await run('ping', `arm=${device.path}`, '-n', '3', '--timeout', '0.3');
+    expect(
+      stderr.match(/^sercom: "arm": the device answers with frames of acknowledged delivery: use /gm),
+    ).toHaveLength(1);
+  });
+
   describe('send', () => {
     test('delivers a packet, and prints the reply', async () => {
       const device = await startLinkDevice();

@@ -4,12 +4,15 @@ import type { Encoding } from '../../input/encoders.js';
 import { checked } from '../../input/max-packet.js';
 import { type InputKind, type PacketReader, packetReader } from '../../input/packet-input.js';
 import { stdinLines } from '../../input/stdin.js';
-import { LISTEN } from '../../options/delivery-options.js';
+import { ACKNOWLEDGED, LISTEN } from '../../options/delivery-options.js';
 import type { LivePorts } from '../../session/live-ports.js';
 import type { RecordFlow } from '../../sinks/flow.js';
 import { printMessage } from '../../terminal/message.js';
 import { similar } from '../../text/suggest.js';
 import type { MonitorOptions } from './command.js';
+
+/** With acknowledged delivery, this many packets may wait for their acknowledgement: twice the largest window. */
+const MAX_UNACKNOWLEDGED = 64;
 
 /** Sends packets while monitoring: lines of stdin, or lines that the user types. */
 export class PacketSender {
@@ -20,6 +23,8 @@ export class PacketSender {
   readonly #readPacket: PacketReader;
   readonly #maxPacketBytes: number;
   readonly #isListening: boolean;
+  /** How many lines may be sent before the first of them has been. */
+  readonly #maxSending: number;
 
   private constructor(
     names: readonly string[],
@@ -34,6 +39,7 @@ export class PacketSender {
     this.#readPacket = readPacket;
     this.#maxPacketBytes = maxPacketBytes;
     this.#isListening = delivery === LISTEN;
+    this.#maxSending = delivery === ACKNOWLEDGED ? MAX_UNACKNOWLEDGED : 1;
   }
 
   /**
@@ -48,11 +54,20 @@ export class PacketSender {
 
   /** Sends each line of stdin, and reports those that cannot be sent. Never resolves, since monitoring continues. */
   async sendInput(live: LivePorts, flow: RecordFlow): Promise<never> {
+    const sending = new Set<Promise<void>>();
     for await (const line of stdinLines(live.signal)) {
-      await this.sendLine(line, live, flow).catch((error: Error) => {
-        live.signal.throwIfAborted();
-        printMessage(error.message);
-      });
+      const sent: Promise<void> = this.sendLine(line, live, flow)
+        .catch((error: Error) => {
+          if (!live.signal.aborted) {
+            printMessage(error.message);
+          }
+        })
+        .then(() => void sending.delete(sent));
+      sending.add(sent);
+      if (sending.size >= this.#maxSending) {
+        await Promise.race(sending);
+      }
+      live.signal.throwIfAborted();
     }
     return new Promise(() => {});
   }
