@@ -16,7 +16,7 @@ const ADVICE: Readonly<Record<string, { exitCode: ExitCode; advice: string }>> =
 };
 
 /** A packet that was not delivered, for users of the command line. Its cause is the error of the library. */
-export class DeliveryCliError extends CliError {
+class DeliveryCliError extends CliError {
   readonly code: string;
 
   constructor(code: string, exitCode: ExitCode, message: string, options: ErrorOptions) {
