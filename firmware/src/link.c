@@ -211,14 +211,15 @@ static APART bool begin_next(link_t *link) {
   if (!link->in_session) {
     return false;
   }
-  /* Packets and datagrams take turns, so that neither waits for the end of the other. */
-  if ((link->datagram == 0 || link->frame[0] == DATAGRAM) && begin_data(link)) {
+  /* Packets and datagrams take turns, so that neither waits for the end of the other. After STATUS, a packet comes first. */
+  if ((link->datagram == 0 || link->frame[0] >= DATAGRAM) && begin_data(link)) {
     return true;
   }
   link->payload = link->datagram;
   link->payload_bytes = link->datagram_bytes;
   if (link->datagram != 0) {
-    begin_session_frame(link, DATAGRAM);
+    begin_session_frame(link, (uint8_t)(DATAGRAM | link->next_datagram));
+    link->next_datagram = (link->next_datagram + 1) & NUMBER_MASK;
     return true;
   }
   link->payload_bytes = 0;
@@ -283,7 +284,7 @@ int16_t link_take(link_t *link) {
   if (link->stage == LAST_BLOCK) {
     link->stage = IDLE;
     link->idle_left = LINK_IDLE_DELIMITERS;
-    if (link->frame[0] == DATAGRAM) {
+    if ((link->frame[0] & KIND_MASK) == DATAGRAM) {
       link->datagram = 0;
     }
     return 0;
@@ -402,16 +403,28 @@ static APART void receive_acknowledgement(link_t *link, const uint8_t *header) {
   }
 }
 
-static APART void receive_data(link_t *link, const uint8_t *packet, link_size_t packet_bytes) {
-  uint8_t offset = (link->received_frame[0] - link->next_in) & NUMBER_MASK;
+/* Receives the packet or datagram of a frame. */
+static APART void receive_packet(link_t *link, const uint8_t *packet, link_size_t packet_bytes) {
+  uint8_t first_byte = link->received_frame[0];
 
-  link->due |= ACK_DUE;
-  if (offset < LINK_RECEIVE_WINDOW) {
-    link_in_t *slot = in_at(link, offset);
-    if (slot->bytes_and_one == 0) {
-      slot->bytes_and_one = (link_size_t)(packet_bytes + 1);
-      copy(slot->packet, packet, packet_bytes);
+  if (first_byte >= DATAGRAM) {
+    if (first_byte != link->last_datagram) {
+      link->last_datagram = first_byte;
+      if (link->callbacks->receive_datagram == 0 || !link->callbacks->receive_datagram(link, packet, packet_bytes)) {
+        link->dropped++;
+      }
       return;
+    }
+  } else {
+    uint8_t offset = (first_byte - link->next_in) & NUMBER_MASK;
+    link->due |= ACK_DUE;
+    if (offset < LINK_RECEIVE_WINDOW) {
+      link_in_t *slot = in_at(link, offset);
+      if (slot->bytes_and_one == 0) {
+        slot->bytes_and_one = (link_size_t)(packet_bytes + 1);
+        copy(slot->packet, packet, packet_bytes);
+        return;
+      }
     }
   }
   link->duplicates++;
@@ -420,7 +433,6 @@ static APART void receive_data(link_t *link, const uint8_t *packet, link_size_t 
 static APART void receive_in_session(link_t *link) {
   const uint8_t *frame = link->received_frame;
   uint8_t header_bytes = LINK_IN_HEADER_BYTES;
-  uint8_t kind = frame[0] & KIND_MASK;
 
   if (LINK_SEND_WINDOW > 8) {
     header_bytes = (uint8_t)(2 + ((link->send_window + 7) >> 3));
@@ -434,13 +446,8 @@ static APART void receive_in_session(link_t *link) {
   if ((frame[1] & POLL) != 0) {
     link->due |= ACK_DUE;
   }
-  const uint8_t *packet = frame + header_bytes;
-  if (kind == DATA) {
-    receive_data(link, packet, packet_bytes);
-  } else if (kind == DATAGRAM) {
-    if (link->callbacks->receive_datagram == 0 || !link->callbacks->receive_datagram(link, packet, packet_bytes)) {
-      link->dropped++;
-    }
+  if ((frame[0] & KIND_MASK) != ACK) {
+    receive_packet(link, frame + header_bytes, packet_bytes);
   }
 }
 
@@ -459,6 +466,8 @@ static APART void begin_session(link_t *link) {
   link->backed_off_ms = link->timeout_ms;
   link->next_in = 0;
   link->next_out = 0;
+  link->next_datagram = 0;
+  link->last_datagram = 0;
   link->sent = 0;
   link->timing = false;
   for (uint8_t i = 0; i < LINK_RECEIVE_WINDOW; i++) {

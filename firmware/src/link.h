@@ -159,7 +159,7 @@ struct link {
   const uint8_t *datagram;
   /** Packets sent again. */
   uint16_t resent;
-  /** Packets received again, and dropped. */
+  /** Packets and datagrams received again, and dropped. */
   uint16_t duplicates;
   /** Frames rejected because their CRC is wrong, because they belong to another session, or for their contents. */
   uint16_t damaged;
@@ -168,6 +168,9 @@ struct link {
   /* Private. Short fields come first: AVR reaches those in the first 64 bytes directly. */
   uint8_t next_in;
   uint8_t next_out;
+  uint8_t next_datagram;
+  /* The first byte of the last datagram of the session, or 0. */
+  uint8_t last_datagram;
   uint8_t sent;
   uint8_t send_window;
   uint8_t send_limit;
@@ -197,10 +200,10 @@ struct link {
   uint16_t timeout_ms;
   uint16_t round_trip;
   uint16_t deviation;
-  uint16_t timed_at;
   uint32_t key;
   uint32_t candidate_key;
   uint8_t frame[LINK_OUT_HEADER_BYTES + 4];
+  uint16_t timed_at;
   uint8_t status[14];
   uint8_t received_frame[LINK_IN_FRAME_BYTES];
   uint8_t in_head;
@@ -233,7 +236,7 @@ int16_t link_take(link_t *link);
 bool link_send(link_t *link, const uint8_t *packet, size_t packet_bytes);
 
 /**
- * Sends a packet at most once, without number and acknowledgement: for measurements that are soon replaced by others. It
+ * Sends a packet at most once, without acknowledgement: for measurements that are soon replaced by others. It
  * may overtake packets of link_send. The packet is not copied: leave it unchanged while `link->datagram` is
  * not null.
  * `packet` must not be null.

@@ -117,12 +117,12 @@ EXPORT void poll(uint32_t now_ms) {
   link_poll(&link, (uint16_t)now_ms);
 }
 
-/** Returns the number of bytes in `output`. */
-EXPORT uint32_t take(void) {
+/** Returns the number of bytes in `output`, at most `limit`. */
+EXPORT uint32_t take(uint32_t limit) {
   uint32_t count = 0;
   int16_t byte;
 
-  while (count < CHUNK_BYTES && (byte = link_take(&link)) >= 0) {
+  while (count < limit && (byte = link_take(&link)) >= 0) {
     output[count++] = (uint8_t)byte;
   }
   return count;

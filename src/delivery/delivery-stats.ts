@@ -32,11 +32,14 @@ export interface DeliveryStats {
   /** Packets and datagrams that were aborted before they were sent. */
   packetsAborted: number;
 
-  /** DATA frames received with a valid CRC. Each is counted in one of the next three as well, or waits. */
+  /**
+   * DATA frames received with a valid CRC. Each is counted in `packetsTaken`, `duplicates` or `packetsDropped` as well, or
+   * waits; each DATAGRAM frame in `datagramsTaken`, `duplicates` or `datagramsDropped`, or waits.
+   */
   dataFramesReceived: number;
   /** Packets that the application has taken. */
   packetsTaken: number;
-  /** DATA frames dropped because they had arrived before. */
+  /** DATA and DATAGRAM frames dropped because they had arrived before. */
   duplicates: number;
   /** Packets that had arrived and were dropped, because the session ended before the application took them. */
   packetsDropped: number;

@@ -82,7 +82,8 @@ export class OutgoingPacket {
   /** Nothing more is reported. The caller may change the packet, so a copy is sent from now on. */
   abort(): void {
     this.#listener = undefined;
-    this.#payload = this.#payload.slice();
+    // Not `slice`, which does not copy a Buffer.
+    this.#payload = new Uint8Array(this.#payload);
   }
 
   /** It is about to be sent. */

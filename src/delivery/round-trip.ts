@@ -3,18 +3,16 @@ const MAX_TIMEOUT_MS = 2_000;
 
 /** Measures the round trip, and says how long to wait for an acknowledgement: RFC 6298, with another least value. */
 export class RoundTrip {
-  readonly #minTimeoutMs: number;
   #smoothedMs: number | undefined;
   #variationMs = 0;
   /** How often the time-out has doubled since the last measurement. */
   #doublings = 0;
 
-  /**
-   * @param minTimeoutMs - the least time-out
-   * @param firstMs - the first measurement, from the handshake
-   */
-  constructor(minTimeoutMs: number, firstMs: number | undefined) {
-    this.#minTimeoutMs = minTimeoutMs;
+  /** The least time-out. */
+  minTimeoutMs = 0;
+
+  /** @param firstMs - the first measurement, from the handshake */
+  constructor(firstMs: number | undefined) {
     if (firstMs !== undefined) {
       this.measured(firstMs);
     }
@@ -27,7 +25,7 @@ export class RoundTrip {
 
   get timeoutMs(): number {
     const measuredMs = this.#smoothedMs === undefined ? 1_000 : this.#smoothedMs + 4 * this.#variationMs;
-    const leastMs = Math.max(measuredMs, this.#minTimeoutMs);
+    const leastMs = Math.max(measuredMs, this.minTimeoutMs);
     return Math.min(leastMs * 2 ** this.#doublings, Math.max(leastMs, MAX_TIMEOUT_MS));
   }
 

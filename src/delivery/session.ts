@@ -51,6 +51,10 @@ export class Session {
   readonly #sendHeaderBytes: number;
   readonly #receiveHeaderBytes: number;
   #datagrams: Uint8Array[] = [];
+  /** The number of the next datagram to be sent. */
+  #nextDatagram = 0;
+  /** The number of the last datagram that arrived, or -1. One with the same number is the same. */
+  #lastDatagram = -1;
   #owesAck = false;
   #wantsPoll: boolean;
   /** When something valid last arrived. */
@@ -59,24 +63,23 @@ export class Session {
   /** Polls since something arrived that a poll could be about. */
   #polls = 0;
   #isConfirmed = false;
+  /** The longest frames of this session so far, without their CRCs. */
+  #longestSentBytes = 0;
+  #longestReceivedBytes = 0;
   /** Packets and datagrams take turns, if there are both: when taken, and when sent. */
   #takesDatagram = true;
   #sendsDatagram = true;
 
   /** @param polls - whether to begin with a poll, unless there is something to send */
   constructor(settings: SessionSettings, queues: SendQueues, stats: DeliveryStats, nowMs: number, polls: boolean) {
-    const { sendWindow, receiveWindow, sendMaxPacketBytes, receiveMaxPacketBytes, baudRate, roundTripMs } = settings;
+    const { sendWindow, receiveWindow, sendMaxPacketBytes, roundTripMs } = settings;
     this.settings = settings;
     this.#queues = queues;
     this.#stats = stats;
     this.#sendHeaderBytes = headerBytes(receiveWindow);
     this.#receiveHeaderBytes = headerBytes(sendWindow);
-    const sentBytes = this.#sendHeaderBytes + sendMaxPacketBytes + CRC_BYTES;
-    const receivedBytes = this.#receiveHeaderBytes + receiveMaxPacketBytes + CRC_BYTES;
-    this.#body = new Uint8Array(sentBytes);
-    const lineMs = ((maxWireBytes(sentBytes) + maxWireBytes(receivedBytes)) * 10_000) / baudRate;
-    const roundTrip = new RoundTrip(2 * lineMs + 20, roundTripMs);
-    this.outgoing = new SendWindow(sendWindow, roundTrip, stats);
+    this.#body = new Uint8Array(this.#sendHeaderBytes + sendMaxPacketBytes + CRC_BYTES);
+    this.outgoing = new SendWindow(sendWindow, new RoundTrip(roundTripMs), stats);
     this.incoming = new ReceiveWindow(receiveWindow);
     this.#heardAtMs = nowMs;
     this.#polledAtMs = nowMs;
@@ -90,6 +93,11 @@ export class Session {
 
   get heardAtMs(): number {
     return this.#heardAtMs;
+  }
+
+  /** Packets and datagrams that have arrived and were not taken. */
+  get waiting(): number {
+    return this.incoming.waiting + this.#datagrams.length;
   }
 
   /** When to call {@link advance}. */
@@ -107,6 +115,10 @@ export class Session {
       return;
     }
     const flagsAndNext = body[1]!;
+    if (end > this.#longestReceivedBytes) {
+      this.#longestReceivedBytes = end;
+      this.#setMinTimeout();
+    }
     this.#isConfirmed = true;
     this.#heardAtMs = nowMs;
     const progressed = this.outgoing.acknowledge(flagsAndNext & (SEQUENCE_SPACE - 1), body, 2, nowMs);
@@ -127,6 +139,12 @@ export class Session {
       }
     } else {
       this.#stats.datagramsReceived++;
+      const number = body[0]! & (SEQUENCE_SPACE - 1);
+      if (number === this.#lastDatagram) {
+        this.#stats.duplicates++;
+        return;
+      }
+      this.#lastDatagram = number;
       if (this.#datagrams.length < MAX_WAITING_DATAGRAMS) {
         this.#datagrams.push(body.subarray(this.#receiveHeaderBytes, end));
       } else {
@@ -267,7 +285,9 @@ export class Session {
     packet.transmitted();
     this.#stats.datagramsSent++;
     this.#sendsDatagram = false;
-    const end = this.#writeFrame(FRAME_KINDS.datagram << 6, 0, packet.payload, target, offset);
+    const number = this.#nextDatagram;
+    this.#nextDatagram = (number + 1) & (SEQUENCE_SPACE - 1);
+    const end = this.#writeFrame((FRAME_KINDS.datagram << 6) | number, 0, packet.payload, target, offset);
     packet.delivered();
     return end;
   }
@@ -283,6 +303,13 @@ export class Session {
       this.#polledAtMs = nowMs;
     }
     return this.#writeFrame(FRAME_KINDS.ack << 6, flags, undefined, target, offset);
+  }
+
+  /** An acknowledgement takes at least as long as a frame each way on the line. */
+  #setMinTimeout(): void {
+    const bytes =
+      maxWireBytes(this.#longestSentBytes + CRC_BYTES) + maxWireBytes(this.#longestReceivedBytes + CRC_BYTES);
+    this.outgoing.roundTrip.minTimeoutMs = (2 * bytes * 10_000) / this.settings.baudRate + 20;
   }
 
   #writeFrame(
@@ -301,6 +328,10 @@ export class Session {
       end += payload.length;
     }
     this.#owesAck = false;
+    if (end > this.#longestSentBytes) {
+      this.#longestSentBytes = end;
+      this.#setMinTimeout();
+    }
     appendCrc32(body, end, this.settings.key);
     return encodeFrame(body.subarray(0, end + CRC_BYTES), target, offset);
   }

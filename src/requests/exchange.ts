@@ -175,7 +175,8 @@ export class Exchange implements Inlet {
 
   lost(error: ConnectionError): void {
     this.#rejectRequests((errors, delivered) => errors.lost(error, delivered));
-    const why = `the port was closed before the handler of onRequest was done: ${error.message}`;
+    const what = error.code === 'CONNECTION_LOST' ? 'the port was closed' : 'the session ended';
+    const why = `${what} before the handler of onRequest was done: ${error.message}`;
     this.#incoming?.close(this.#replyError(error.code, why, error));
   }
 

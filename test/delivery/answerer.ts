@@ -29,6 +29,8 @@ export interface AnswererSettings {
   pollMs: number;
   /** 0, or a number that no earlier start has had, times 65,536. */
   startCounter: number;
+  /** A mistake: a session begins with OPEN, not with the first frame. */
+  confirmsAtOnce?: boolean;
 }
 
 /** The device's side of acknowledged delivery: the answerer. It writes one frame at a time. */
@@ -61,11 +63,6 @@ export class Answerer {
     return this.#session;
   }
 
-  /** The H of the latest OPEN that was accepted. */
-  get acceptedH(): number {
-    return this.#candidate?.h ?? this.#sessionH;
-  }
-
   get dueAtMs(): number {
     return this.#session?.dueAtMs ?? Number.POSITIVE_INFINITY;
   }
@@ -96,7 +93,7 @@ export class Answerer {
       if (!(body instanceof Uint8Array)) {
         this.stats.invalidFrames++;
       } else if (body[0]! >> 6 === 3) {
-        this.#receiveHandshake(body);
+        this.#receiveHandshake(body, nowMs);
       } else {
         this.#receiveSessionFrame(body, nowMs);
       }
@@ -114,7 +111,7 @@ export class Answerer {
     return this.#session?.write(target, offset, nowMs, 1) ?? offset;
   }
 
-  #receiveHandshake(body: Uint8Array): void {
+  #receiveHandshake(body: Uint8Array, nowMs: number): void {
     const frame = isSealed(body, HANDSHAKE_KEY) ? readHandshake(body.subarray(0, -4)) : undefined;
     if (frame === undefined) {
       this.stats.invalidFrames++;
@@ -122,13 +119,13 @@ export class Answerer {
     }
     this.stats.handshakesReceived++;
     if (frame.type === 'open') {
-      this.#receiveOpen(frame);
+      this.#receiveOpen(frame, nowMs);
     } else {
       this.stats.handshakesIgnored++;
     }
   }
 
-  #receiveOpen(open: OpenFrame): void {
+  #receiveOpen(open: OpenFrame, nowMs: number): void {
     const settings = this.#settings;
     if (open.h === this.#candidate?.h) {
       this.#answer = this.#candidate.status;
@@ -150,6 +147,9 @@ export class Answerer {
     this.#answer = status;
     if (open.version === status.version && (this.#d !== 0 || open.h !== this.#sessionH)) {
       this.#candidate = { h: open.h, status };
+      if (settings.confirmsAtOnce) {
+        this.#confirm(status, nowMs);
+      }
     }
   }
 

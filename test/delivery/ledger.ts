@@ -1,5 +1,4 @@
 import type { DeliveryFailure, DeliveryListener } from '../../src/delivery/outgoing-packet.js';
-import type { LineFaults } from './line.js';
 import type { Scenario } from './scenario.js';
 
 type Random = (below: number) => number;
@@ -41,8 +40,6 @@ export class Ledger {
 
   constructor(
     readonly name: string,
-    /** A line that duplicates frames duplicates datagrams. */
-    readonly faults: LineFaults,
     /** Called for each failure: throws if it is not justified. */
     readonly judge: (failure: DeliveryFailure, sentAtMs: number) => void,
   ) {}
@@ -129,8 +126,7 @@ export class Ledger {
     assert(entry !== undefined, () => `${describe} was taken, but never sent`);
     assert(isIntact(payload), () => `${describe} was taken, but is damaged`);
     entry.timesTaken++;
-    const mayRepeat = isDatagram && this.faults.duplication > 0;
-    assert(entry.timesTaken === 1 || mayRepeat, () => `${describe} was taken twice`);
+    assert(entry.timesTaken === 1, () => `${describe} was taken twice`);
     if (isDatagram) {
       this.totals.datagramsTaken++;
       return;

@@ -1,3 +1,4 @@
+import { FRAME_KINDS } from '../../src/delivery/wire-format.js';
 import type { EventQueue } from './event-queue.js';
 
 type Random = (below: number) => number;
@@ -12,14 +13,33 @@ export interface LineFaults {
   duplication: number;
   /** A frame may be delayed by up to this. The order is kept. */
   maxDelayMs: number;
+  /** Probability that an old frame arrives again after a frame, as over a network bridge. */
+  replays: number;
 }
+
+/**
+ * How old a frame of the session may be that arrives again: of 64 numbers, fewer than 64 - 32 may have been used since. A
+ * frame of an older session, or of an earlier start, may be of any age.
+ */
+const REPLAYED_FRAMES = 16;
 
 /** Collects bytes as a USB adapter does: up to 62 bytes, or until its latency timer is over. */
 const ADAPTER_BYTES = 62;
 
 /** One direction of a serial line. The order is kept. */
 export class Line {
-  readonly counts = { frames: 0, lost: 0, cut: 0, duplicated: 0, arrived: 0, damaged: 0, inTransit: 0 };
+  readonly counts = {
+    frames: 0,
+    lost: 0,
+    cut: 0,
+    duplicated: 0,
+    replayed: 0,
+    arrived: 0,
+    /** Of these, DATA and DATAGRAM. */
+    arrivedPackets: 0,
+    damaged: 0,
+    inTransit: 0,
+  };
   readonly #events: EventQueue;
   readonly #random: Random;
   readonly #byteMs: number;
@@ -31,6 +51,10 @@ export class Line {
   isDead = false;
   /** Frames that are lost in any case, counted from 1. */
   framesToLose: readonly number[] = [];
+  /** All frames that were sent, if some arrive again. */
+  readonly #sent: Uint8Array[] = [];
+  /** How many frames were sent before the session. */
+  #sentBefore = 0;
   /** What was sent before a cut does not arrive after it. */
   #cuts = 0;
   #freeAtMs = 0;
@@ -68,6 +92,11 @@ export class Line {
     }
   }
 
+  /** What was sent until now is of older sessions. */
+  sessionBegan(): void {
+    this.#sentBefore = this.#sent.length;
+  }
+
   /** What is on the way does not arrive, or only its beginning. */
   cut(): void {
     this.#cuts++;
@@ -87,6 +116,9 @@ export class Line {
       return;
     }
     counts.frames++;
+    if (faults.replays > 0) {
+      this.#sent.push(frame.slice());
+    }
     if (this.#happens(faults.loss) || this.framesToLose.includes(counts.frames)) {
       counts.lost++;
       return;
@@ -98,9 +130,24 @@ export class Line {
     counts.duplicated += copies - 1;
     const cuts = this.#cuts;
     for (let copy = 0; copy < copies; copy++) {
-      counts.inTransit++;
-      this.#events.at(this.#lastArrivalMs, () => this.#arrive(frame, cuts));
+      this.#planArrival(frame, cuts);
     }
+    if (this.#happens(faults.replays)) {
+      counts.replayed++;
+      this.#planArrival(this.#oldFrame(), cuts);
+    }
+  }
+
+  #planArrival(frame: Uint8Array, cuts: number): void {
+    this.counts.inTransit++;
+    this.#events.at(this.#lastArrivalMs, () => this.#arrive(frame, cuts));
+  }
+
+  #oldFrame(): Uint8Array {
+    const count = this.#sent.length;
+    const ofSession = Math.min(count - this.#sentBefore, REPLAYED_FRAMES);
+    const isOfSession = ofSession > 0 && (this.#sentBefore === 0 || this.#random(2) === 0);
+    return this.#sent[isOfSession ? count - 1 - this.#random(ofSession) : this.#random(this.#sentBefore)]!;
   }
 
   #damage(frame: Uint8Array): void {
@@ -128,6 +175,8 @@ export class Line {
       return;
     }
     this.counts.arrived++;
+    const kind = kindOf(frame);
+    this.counts.arrivedPackets += kind === FRAME_KINDS.data || kind === FRAME_KINDS.datagram ? 1 : 0;
     this.#pass(frame);
   }
 
@@ -165,4 +214,10 @@ export class Line {
     }
     this.#receive(chunk);
   }
+}
+
+/** The kind of a frame. */
+export function kindOf(frame: Uint8Array): number {
+  // A code is before the first byte. If it is 1, that byte is 0.
+  return frame[0] === 1 ? 0 : frame[1]! >> 6;
 }

@@ -89,7 +89,7 @@ test.each([
   opener.portOpened(0);
   exchange(new Answerer({ ...SIZES, ...sizes }, () => {}), 0);
   send(Uint8Array.of(1), 0);
-  expect(events).toEqual(['failed PEER_INCOMPATIBLE no', `incompatible: ${reason}`, 'failed PEER_INCOMPATIBLE no']);
+  expect(events).toEqual([`incompatible: ${reason}`, 'failed PEER_INCOMPATIBLE no', 'failed PEER_INCOMPATIBLE no']);
 });
 
 test('without an answer, a packet fails with ACK_TIMEOUT and was not delivered', () => {

@@ -34,6 +34,8 @@ export interface Scenario {
   hasStartCounter: boolean;
 }
 
+export const CALM_FAULTS: LineFaults = { loss: 0, bitErrors: 0, duplication: 0, maxDelayMs: 0, replays: 0 };
+
 /** Nothing goes wrong. */
 export const CALM_SCENARIO: Scenario = {
   seed: 1,
@@ -46,7 +48,7 @@ export const CALM_SCENARIO: Scenario = {
   maxPacketBytes: 64,
   hostPackets: 200,
   devicePackets: 200,
-  faults: { loss: 0, bitErrors: 0, duplication: 0, maxDelayMs: 0 },
+  faults: { ...CALM_FAULTS },
   unplugEveryMs: 0,
   deadEveryMs: 0,
   restartDeviceEveryMs: 0,
@@ -83,6 +85,7 @@ export function scenarioOf(seed: number): Scenario {
       bitErrors: pick(0, 0, 0.0001, 0.001),
       duplication: pick(0, 0, 0.05, 0.3),
       maxDelayMs: pick(0, 0, 5, 50),
+      replays: 0,
     },
     unplugEveryMs,
     deadEveryMs,

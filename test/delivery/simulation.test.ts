@@ -1,18 +1,32 @@
 import { expect, test } from 'vitest';
 import { runSeed } from '../support/random.js';
-import { scenarioOf } from './scenario.js';
+import type { NewDevice } from './device-end.js';
+import { type Scenario, scenarioOf } from './scenario.js';
 import { Simulation } from './simulation.js';
+import { newWasmDevice, withWasmWindows } from './wasm-end.js';
 
-/** How many packets to simulate. The long form is `npm run simulate`. */
+/** How many packets to simulate with each device. The long form is `npm run simulate`. */
 const PACKETS = Number(process.env.DELIVERY_PACKETS ?? 20_000);
+const TIMEOUT_MS = 3_600_000;
 
-test('every packet is delivered exactly once and in order, or its failure is justified', { timeout: 3_600_000 }, () => {
+interface Totals {
+  cases: number;
+  packets: number;
+  delivered: number;
+  failedNo: number;
+  failedUnknown: number;
+  aborted: number;
+  datagrams: number;
+}
+
+/** Simulates scenarios until they have had enough packets. */
+function simulate(packets: number, scenarioOfSeed: (seed: number) => Scenario, newDevice?: NewDevice): Totals {
   const firstSeed = runSeed();
   const totals = { cases: 0, packets: 0, delivered: 0, failedNo: 0, failedUnknown: 0, aborted: 0, datagrams: 0 };
-  while (totals.packets < PACKETS) {
+  while (totals.packets < packets) {
     const seed = (firstSeed + totals.cases) | 0;
-    const scenario = scenarioOf(seed);
-    const simulation = new Simulation(scenario);
+    const scenario = scenarioOfSeed(seed);
+    const simulation = new Simulation(scenario, newDevice);
     try {
       simulation.run();
     } catch (error) {
@@ -30,5 +44,16 @@ test('every packet is delivered exactly once and in order, or its failure is jus
   }
   console.log(`from TEST_SEED=${firstSeed}: ${JSON.stringify(totals)}`);
   // The rest failed for a reason, or its sender was restarted.
-  expect(totals.delivered).toBeGreaterThan(PACKETS / 4);
+  expect(totals.delivered).toBeGreaterThan(packets / 4);
+  return totals;
+}
+
+test('every packet is delivered exactly once and in order, or its failure is justified', {
+  timeout: TIMEOUT_MS,
+}, () => {
+  simulate(PACKETS, scenarioOf);
+});
+
+test('the same, with link.c as the device', { timeout: TIMEOUT_MS }, () => {
+  simulate(PACKETS, (seed) => withWasmWindows(scenarioOf(seed)), newWasmDevice);
 });

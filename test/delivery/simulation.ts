@@ -1,15 +1,16 @@
 import { Opener } from '../../src/delivery/opener.js';
 import type { DeliveryFailure, OutgoingPacket } from '../../src/delivery/outgoing-packet.js';
 import { randomNumbers } from '../support/random.js';
-import { Answerer } from './answerer.js';
+import { AnswererEnd } from './answerer-end.js';
 import { checkCounts, sum } from './counts.js';
+import type { DeviceApplication, DeviceEnd, DeviceSettings, NewDevice } from './device-end.js';
 import { EventQueue, VirtualTimer } from './event-queue.js';
 import { assert, BrokenPromise, Ledger } from './ledger.js';
-import { Line, type LineFaults } from './line.js';
+import { Line } from './line.js';
 import { OpenerReader } from './opener-reader.js';
-import type { Scenario } from './scenario.js';
+import { CALM_FAULTS, type Scenario } from './scenario.js';
+import { statusNumber } from './status-number.js';
 
-const CALM: LineFaults = { loss: 0, bitErrors: 0, duplication: 0, maxDelayMs: 0 };
 const POLL_MS = 1_000;
 const BACKLOG = 40;
 const MAX_MS = 86_400_000;
@@ -28,10 +29,13 @@ export class Simulation {
   readonly #random: (below: number) => number;
   #opener!: Opener;
   #reader!: OpenerReader;
-  #answerer: Answerer | undefined;
+  readonly #newDevice: NewDevice;
+  #device: DeviceEnd | undefined;
   /** Of every start. */
   readonly #openers: Opener[] = [];
-  readonly #answerers: Answerer[] = [];
+  readonly #devices: DeviceEnd[] = [];
+  /** The start of the device that sent the STATUS with this H. */
+  readonly #startOf = new Map<number, number>();
   #isPlugged = true;
   #hasFaults = true;
   #deviceStarts = 0;
@@ -44,15 +48,36 @@ export class Simulation {
   readonly #hostTimer: VirtualTimer;
   readonly #deviceTimer: VirtualTimer;
   readonly #buffer = new Uint8Array(20_000);
+  readonly #application: DeviceApplication = {
+    isFree: () => !this.#deviceIsBusy,
+    taken: (packet) => {
+      const { events } = this;
+      const { deviceSlowMs } = this.#scenario;
+      this.fromHost.taken(packet, events.nowMs);
+      if (deviceSlowMs > 0) {
+        this.#deviceIsBusy = true;
+        events.after((this.#random(1_001) / 1_000) * deviceSlowMs, () => {
+          this.#deviceIsBusy = false;
+          this.#pumpDevice();
+        });
+      }
+    },
+    sessionReplaced: () => void this.#deviceResets++,
+  };
 
-  constructor(scenario: Scenario) {
+  /** @param newDevice - starts the device */
+  constructor(
+    scenario: Scenario,
+    newDevice: NewDevice = (settings, application) => new AnswererEnd(settings, application),
+  ) {
     this.#scenario = scenario;
+    this.#newDevice = newDevice;
     this.#random = randomNumbers(scenario.seed);
     const { baudRate, latencyMs, faults } = scenario;
     const { events } = this;
     const options = { baudRate, faults };
     this.toDevice = new Line(events, this.#random, { ...options, latencyMs: 1 }, (bytes) => {
-      this.#answerer?.receive(bytes, events.nowMs);
+      this.#device?.receive(bytes, events.nowMs);
       this.#pumpDevice();
     });
     this.toHost = new Line(events, this.#random, { ...options, latencyMs, isAdapter: true }, (bytes) => {
@@ -65,12 +90,9 @@ export class Simulation {
       this.#opener.advance(events.nowMs);
       this.#pumpHost();
     });
-    this.#deviceTimer = new VirtualTimer(events, () => {
-      this.#answerer?.advance(events.nowMs);
-      this.#pumpDevice();
-    });
-    this.fromHost = new Ledger('host', faults, (failure, sentAtMs) => this.#judgeHost(failure, sentAtMs));
-    this.fromDevice = new Ledger('device', faults, (failure) => this.#judgeDevice(failure));
+    this.#deviceTimer = new VirtualTimer(events, () => this.#pumpDevice());
+    this.fromHost = new Ledger('host', (failure, sentAtMs) => this.#judgeHost(failure, sentAtMs));
+    this.fromDevice = new Ledger('device', (failure) => this.#judgeDevice(failure));
   }
 
   /** Throws a {@link BrokenPromise} if one is broken. */
@@ -82,12 +104,12 @@ export class Simulation {
     const isSending = () => this.fromHost.totals.sent < hostPackets || this.fromDevice.totals.sent < devicePackets;
     this.#runWhile(isSending, MAX_MS);
     this.#hasFaults = false;
-    this.toDevice.faults = CALM;
-    this.toHost.faults = CALM;
+    this.toDevice.faults = CALM_FAULTS;
+    this.toHost.faults = CALM_FAULTS;
     this.#runWhile(() => this.fromHost.pending + this.fromDevice.pending > 0, this.events.nowMs + SETTLE_MS);
     this.fromHost.finish();
     this.fromDevice.finish();
-    checkCounts(this.#scenario, this.#openers, this.#answerers, this.toDevice, this.toHost);
+    checkCounts(this.#scenario, this.#openers, this.#devices, this.toDevice, this.toHost);
   }
 
   /** @param untilMs - when the condition must have become false */
@@ -116,8 +138,9 @@ export class Simulation {
       { maxPacketBytes, receiveWindow: hostWindow, ackTimeoutMs, keepAliveMs: 3 * POLL_MS, baudRate, random },
       {
         established: ({ h }) => {
-          const isCurrent = this.#answerer?.acceptedH === h;
-          this.#sessionStart = isCurrent ? this.#deviceStarts : this.#deviceStarts - 1;
+          this.#sessionStart = this.#startOf.get(h)!;
+          this.toDevice.sessionBegan();
+          this.toHost.sessionBegan();
         },
         ended: () => {},
         incompatible: (reason) => {
@@ -135,29 +158,25 @@ export class Simulation {
   #startDevice(): void {
     const { deviceReceiveWindow, deviceSendWindow, maxPacketBytes, baudRate, hasStartCounter } = this.#scenario;
     this.#deviceStarts++;
+    const settings: DeviceSettings = {
+      receiveWindow: deviceReceiveWindow,
+      sendWindow: deviceSendWindow,
+      maxPacketBytes,
+      baudRate,
+      startCounter: hasStartCounter ? this.#deviceStarts : 0,
+    };
     this.fromDevice.senderStarted();
-    this.#answerer = new Answerer(
-      {
-        receiveWindow: deviceReceiveWindow,
-        sendWindow: deviceSendWindow,
-        receiveMaxPacketBytes: maxPacketBytes,
-        sendMaxPacketBytes: maxPacketBytes,
-        baudRate,
-        pollMs: POLL_MS,
-        startCounter: hasStartCounter ? this.#deviceStarts * 65_536 : 0,
-      },
-      () => void this.#deviceResets++,
-    );
-    this.#answerers.push(this.#answerer);
+    this.#device = this.#newDevice(settings, this.#application);
+    this.#devices.push(this.#device);
     this.#pumpDevice();
   }
 
   #restartDevice(): void {
-    if (this.#answerer === undefined) {
+    if (this.#device === undefined) {
       return;
     }
     this.fromDevice.senderEnded();
-    this.#answerer = undefined;
+    this.#device = undefined;
     this.events.after(this.#random(500), () => this.#startDevice());
   }
 
@@ -218,48 +237,32 @@ export class Simulation {
 
   #pumpDevice(): void {
     const { events } = this;
-    const answerer = this.#answerer;
-    if (answerer === undefined) {
+    const device = this.#device;
+    if (device === undefined) {
       return;
     }
-    const { deviceSlowMs, devicePackets, datagrams } = this.#scenario;
-    while (!this.#deviceIsBusy) {
-      const packet = answerer.take();
-      if (packet === undefined) {
-        break;
-      }
-      this.fromHost.taken(packet, events.nowMs);
-      if (deviceSlowMs > 0) {
-        this.#deviceIsBusy = true;
-        events.after((this.#random(1_001) / 1_000) * deviceSlowMs, () => {
-          this.#deviceIsBusy = false;
-          this.#pumpDevice();
-        });
-      }
-    }
-    // A device has little memory: it sends only in a session.
-    const hasRoom = () => answerer.session !== undefined && answerer.queues.packets.size < 2;
-    while (hasRoom() && this.fromDevice.totals.sent < devicePackets) {
-      const [payload, listener] = this.fromDevice.newPacket(this.#scenario, this.#random, events.nowMs);
-      answerer.send(payload, listener);
+    const { devicePackets, datagrams } = this.#scenario;
+    device.poll(events.nowMs);
+    while (device.hasRoom && this.fromDevice.totals.sent < devicePackets) {
+      const [packet, listener] = this.fromDevice.newPacket(this.#scenario, this.#random, events.nowMs);
+      device.send(packet, listener);
       if (this.#happens(datagrams)) {
-        const [datagram, datagramListener] = this.fromDevice.newPacket(
-          this.#scenario,
-          this.#random,
-          events.nowMs,
-          true,
-        );
-        answerer.sendDatagram(datagram, datagramListener);
+        device.sendDatagram(this.fromDevice.newPacket(this.#scenario, this.#random, events.nowMs, true)[0]);
       }
     }
     if (this.toHost.freeAtMs <= events.nowMs) {
-      const end = answerer.write(this.#buffer, 0, events.nowMs);
+      const end = device.write(this.#buffer, 0, events.nowMs);
       if (end > 0) {
-        this.toHost.send(this.#buffer.subarray(0, end));
+        const bytes = this.#buffer.subarray(0, end);
+        const h = statusNumber(bytes);
+        if (h !== undefined) {
+          this.#startOf.set(h, this.#deviceStarts);
+        }
+        this.toHost.send(bytes);
         events.at(this.toHost.freeAtMs, () => this.#pumpDevice());
       }
     }
-    this.#deviceTimer.plan(answerer.dueAtMs);
+    this.#deviceTimer.plan(device.dueAtMs(events.nowMs));
   }
 
   #planFaults(): void {

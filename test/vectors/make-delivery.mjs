@@ -124,8 +124,9 @@ const frames = [
   ['ACK', inSession({ kind: 'ACK', next: 1 })],
   ['ACK with everything held', inSession({ kind: 'ACK', next: 62, held: [0, 1, 2, 3] })],
   ['a poll', inSession({ kind: 'ACK', poll: true })],
-  ['DATAGRAM', inSession({ kind: 'DATAGRAM', payload: '6869' })],
-  ['DATAGRAM without payload', inSession({ kind: 'DATAGRAM', next: 17, payload: '' })],
+  ['DATAGRAM, the first of a session', inSession({ kind: 'DATAGRAM', number: 0, payload: '6869' })],
+  ['DATAGRAM without payload', inSession({ kind: 'DATAGRAM', number: 1, next: 17, payload: '' })],
+  ['DATAGRAM with the last number', inSession({ kind: 'DATAGRAM', number: 63, held: [1], payload: '6869' })],
   ['ACK of a window of 8', inSession({ acknowledgedWindow: 8, kind: 'ACK', next: 3, held: [7] })],
   ['ACK of a window of 9', inSession({ acknowledgedWindow: 9, kind: 'ACK', next: 3, held: [0, 8] })],
   ['ACK of a window of 32', inSession({ acknowledgedWindow: 32, kind: 'ACK', next: 40, held: [1, 8, 16, 31] })],
@@ -160,7 +161,7 @@ const dialog = [
   ['host', 'its application has taken packet 0', inSession({ kind: 'ACK', next: 1 })],
   ['host', 'is idle: polls', inSession({ kind: 'ACK', next: 1, poll: true })],
   ['device', 'answers', inSession({ kind: 'ACK', next: 3 })],
-  ['host', 'sends a datagram, `hi`', inSession({ kind: 'DATAGRAM', next: 1, payload: '6869' })],
+  ['host', 'sends a datagram, `hi`', inSession({ kind: 'DATAGRAM', number: 0, next: 1, payload: '6869' })],
 ].map(([from, event, frame]) => ({ from, event, ...withBytes(frame) }));
 
 /** h and d whose CRC is ffffffff: the key is 0. The CRC of 8 bytes is a one-to-one map of the last four, so one d fits. */
@@ -202,6 +203,18 @@ const receive = [
   const ahead = (number - next + 64) % 64;
   return { window, next, number, ahead, inWindow: ahead < window };
 });
+
+/** What a receiver does with the number of a DATAGRAM, after the one with the number `last` (null: none in this session). */
+const datagrams = [
+  [null, 0],
+  [null, 5],
+  [0, 0],
+  [0, 1],
+  [63, 0],
+  [63, 63],
+  [5, 7],
+  [5, 4],
+].map(([last, number]) => ({ last, number, isRepeated: last === number }));
 
 /** What a sender does with next of an acknowledgement. */
 const acknowledge = [
@@ -246,11 +259,11 @@ const about =
   "Frames of acknowledged delivery (docs/wire.md), made by make-delivery.mjs. 'body' is the frame before its CRC, 'crc' the CRC " +
   "as it is sent, 'wire' COBS of both and the delimiter; all in hexadecimal. 'key' is the start value of the CRC of a frame in a " +
   "session; that of the others is ffffffff. 'held' lists the packets that wait, as distances from 'next'. 'keys': from H and D " +
-  "to the key. 'receive': the number of a DATA frame at a receiver. 'acknowledge': next at a sender. 'special': what a receiver in " +
-  'the session of the frames (window 4 each way) does with unusual frames. ' +
+  "to the key. 'receive': the number of a DATA frame at a receiver. 'datagrams': that of a DATAGRAM. 'acknowledge': next at a " +
+  "sender. 'special': what a receiver in the session of the frames (window 4 each way) does with unusual frames. " +
   "'dialog': frames in the order in which they are sent.";
 
-const vectors = { about, keys, frames, receive, acknowledge, special, dialog };
+const vectors = { about, keys, frames, receive, datagrams, acknowledge, special, dialog };
 writeFileSync(
   process.argv[2] ?? path.join(import.meta.dirname, 'delivery.json'),
   `${JSON.stringify(vectors, undefined, 2)}\n`,

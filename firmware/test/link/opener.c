@@ -135,7 +135,7 @@ bool opener_send_datagram(opener_t *opener, const uint8_t *packet, size_t packet
   if (!opener->in_session) {
     return false;
   }
-  write_session_frame(opener, 0x80, packet, packet_bytes);
+  write_session_frame(opener, (uint8_t)(0x80 | (opener->next_datagram++ & 63)), packet, packet_bytes);
   return true;
 }
 
@@ -156,6 +156,7 @@ static void receive_handshake(opener_t *opener, const uint8_t *body, size_t body
     opener->heard_at = now_ms;
     opener->poll_due = true;
     opener->in_base = 0;
+    opener->next_datagram = opener->last_datagram = 0;
     /* The numbers of a session begin with 0. */
     uint64_t waiting = opener->out_end - opener->out_base;
     opener_packet_t kept[OPENER_QUEUE];
@@ -208,7 +209,10 @@ static void receive_in_session(opener_t *opener, const uint8_t *body, size_t bod
       slot->count = body_bytes - header;
       memcpy(slot->bytes, body + header, slot->count);
     }
-  } else if (body[0] == 0x80) {
+  } else if (body[0] == opener->last_datagram) {
+    opener->repeated_datagrams++;
+  } else if (body[0] >= 0x80) {
+    opener->last_datagram = body[0];
     opener->callbacks->receive_datagram(opener->callbacks->context, body + header, body_bytes - header);
   }
 }

@@ -56,12 +56,16 @@ typedef struct {
   uint64_t out_base;
   uint64_t out_end;
   uint64_t in_base;
+  uint8_t next_datagram;
+  /** First byte of the last datagram of the session, or 0. */
+  uint8_t last_datagram;
   opener_packet_t out[OPENER_QUEUE];
   opener_packet_t in[OPENER_QUEUE];
   uint8_t frame[OPENER_MAX_FRAME];
   size_t frame_bytes;
   unsigned long sessions;
   unsigned long refused_frames;
+  unsigned long repeated_datagrams;
 } opener_t;
 
 void opener_init(opener_t *opener, const opener_callbacks_t *callbacks, uint32_t seed, uint8_t window, long resend_ms);

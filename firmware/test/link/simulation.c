@@ -10,18 +10,11 @@
 
 #include "../check.h"
 #include "account.h"
+#include "faults.h"
 #include "link.h"
 #include "opener.h"
 
 enum { TICKS_PER_MS = 10, LINE_BYTES = 1 << 14, RING_BYTES = 256 };
-
-typedef struct {
-  uint32_t frame_loss, byte_loss, bit_error; /* in 100,000 */
-  uint32_t device_restarts, host_restarts, cuts; /* in 10,000,000, at each tick */
-  long delay_ticks;
-  uint32_t slow_device, slow_host, pauses;
-  bool with_counter;
-} faults_t;
 
 typedef struct {
   uint8_t bytes[LINE_BYTES];
@@ -29,8 +22,6 @@ typedef struct {
   unsigned start, end;
 } line_t;
 
-static uint32_t random_state;
-static faults_t faults;
 static line_t to_device, to_host;
 static account_t from_device, from_host;
 static opener_t opener;
@@ -38,22 +29,14 @@ static link_t *device;
 static uint32_t starts;
 static uint8_t host_bytes[4096];
 static size_t host_start, host_end;
+/* The frame that the device is sending, and how much of it the line has still to repeat. */
+static uint8_t device_frame[LINK_MAX_PACKET_BYTES + 40];
+static size_t device_frame_bytes, repeated_bytes;
+static bool repeats;
 static uint8_t ring[RING_BYTES];
 static unsigned ring_start, ring_end;
 static uint8_t datagram[LINK_MAX_PACKET_BYTES];
 static long now, cut_until, device_busy_until, host_busy_until, device_paused_until;
-static bool draining;
-
-static uint32_t chance(void) {
-  random_state ^= random_state << 13;
-  random_state ^= random_state >> 17;
-  random_state ^= random_state << 5;
-  return random_state;
-}
-
-static bool happens(uint32_t rate, uint32_t of) {
-  return rate > 0 && !draining && chance() % of < rate;
-}
 
 /* The device */
 
@@ -104,6 +87,8 @@ static void start_device(void) {
   memset(device, 0xA5, sizeof *device);
   link_init(device, faults.with_counter ? &with_counter : &without_counter);
   ring_start = ring_end = 0;
+  device_frame_bytes = 0;
+  repeats = false;
 }
 
 static void restart_device(void) {
@@ -116,8 +101,11 @@ static void restart_device(void) {
 
 static void host_writes(void *context, const uint8_t *bytes, size_t count) {
   (void)context;
-  CHECK(host_end + count <= sizeof host_bytes);
-  if (!happens(faults.frame_loss, 100000)) {
+  CHECK(host_end + 2 * count <= sizeof host_bytes);
+  if (happens(faults.frame_loss, 100000)) {
+    return;
+  }
+  for (int copies = happens(faults.repetition, 100000) ? 2 : 1; copies > 0; copies--) {
     memcpy(host_bytes + host_end, bytes, count);
     host_end += count;
   }
@@ -179,6 +167,25 @@ static void carry(line_t *line, uint8_t byte) {
   line->end = (line->end + 1) % LINE_BYTES;
 }
 
+/* Returns the next byte from the device or from a frame of the device that the line repeats, or -1. */
+static int16_t next_from_device(void) {
+  if (repeats) {
+    uint8_t byte = device_frame[repeated_bytes++];
+    repeats = byte != 0;
+    return byte;
+  }
+  int16_t byte = link_take(device);
+  if (byte >= 0) {
+    CHECK(device_frame_bytes < sizeof device_frame);
+    device_frame[device_frame_bytes++] = (uint8_t)byte;
+  }
+  if (byte == 0) {
+    repeats = happens(faults.repetition, 100000);
+    repeated_bytes = device_frame_bytes = 0;
+  }
+  return byte;
+}
+
 /* Returns the next byte that has arrived, or -1. */
 static int arrived(line_t *line) {
   if (line->start == line->end || line->arrives[line->start] > now) {
@@ -216,7 +223,7 @@ static void run_device(void) {
     size_t count = make_packet(datagram, from_device.datagrams++);
     CHECK(link_send_datagram(device, datagram, count));
   }
-  int16_t output = link_take(device);
+  int16_t output = next_from_device();
   if (output >= 0) {
     carry(&to_host, (uint8_t)output);
   }
@@ -248,32 +255,11 @@ static void run_host(void) {
   }
 }
 
-static uint32_t pick(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
-  uint32_t all[] = {a, b, c, d};
-  return all[chance() % 4];
-}
-
-static void choose_faults(void) {
-  memset(&faults, 0, sizeof faults);
-  faults.frame_loss = pick(0, 1000, 10000, 30000);
-  faults.byte_loss = pick(0, 0, 10, 300);
-  faults.bit_error = pick(0, 0, 10, 300);
-  faults.device_restarts = pick(0, 0, 100, 2000);
-  faults.host_restarts = pick(0, 0, 100, 2000);
-  faults.cuts = pick(0, 0, 100, 2000);
-  faults.delay_ticks = (long)pick(0, 10, 160, 1000);
-  faults.slow_device = pick(0, 1, 10, 50);
-  faults.slow_host = pick(0, 1, 10, 50);
-  faults.pauses = pick(0, 0, 10, 100);
-  faults.with_counter = chance() % 2 == 0;
-}
-
 /* Runs one case. Returns the number of packets that were taken. */
 static unsigned long run_case(uint32_t seed, long ticks, bool verbose) {
   static char name[60];
   snprintf(name, sizeof name, "simulation, seed %lu", (unsigned long)seed);
   test_name = name;
-  random_state = seed * 2654435761u | 1;
   memset(&to_device, 0, sizeof to_device);
   memset(&to_host, 0, sizeof to_host);
   memset(&from_device, 0, sizeof from_device);
@@ -281,8 +267,7 @@ static unsigned long run_case(uint32_t seed, long ticks, bool verbose) {
   host_start = host_end = 0;
   now = cut_until = device_busy_until = host_busy_until = device_paused_until = 0;
   starts = 0;
-  draining = false;
-  choose_faults();
+  choose_faults(seed);
   device = (link_t *)(void *)allocate(sizeof *device);
   start_device();
   start_host();

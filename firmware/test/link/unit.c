@@ -226,11 +226,16 @@ static void test_receiving(void) {
   send(1);
   expect_in_session(FRAME(0, 3, 0, 1));
   expect_nothing();
-  /* Datagrams; busy drops them. */
+  /* Datagrams; one with the number of the last one is that one. Busy drops them. */
   give_in_session(FRAME(0x80, 1, 0, 1, 2));
+  give_in_session(FRAME(0x80, 1, 0, 1, 2));
+  CHECK(datagrams_taken == 1 && device.duplicates == 4);
+  give_in_session(FRAME(0xBF, 1, 0, 1, 2));
+  CHECK(datagrams_taken == 2 && device.dropped == 0);
   busy = true;
   give_in_session(FRAME(0x80, 1, 0, 1, 2));
-  CHECK(datagrams_taken == 2 && device.dropped == 1);
+  give_in_session(FRAME(0x80, 1, 0, 1, 2));
+  CHECK(datagrams_taken == 3 && device.dropped == 1 && device.duplicates == 5);
   expect_nothing();
   /* An acknowledgement of what was not sent is ignored. A packet of the old session is dropped by the next. */
   uint16_t damaged = device.damaged;
@@ -239,6 +244,10 @@ static void test_receiving(void) {
   expect_in_session(FRAME(0x40, 3, 1));
   open_session(5);
   CHECK(device.dropped == 2 && taken == 3);
+  /* Another session has other datagrams. */
+  busy = false;
+  give_in_session(FRAME(0x80, 0, 0, 1, 2));
+  CHECK(datagrams_taken == 4);
 }
 
 static void test_frames(void) {

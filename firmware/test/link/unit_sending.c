@@ -107,11 +107,16 @@ static void test_datagrams(void) {
   CHECK(device.datagram == NULL && link_send_datagram(&device, measured, 2));
   /* They take turns with packets, and are not sent again. */
   expect_in_session(FRAME(0, 0, 0, 0));
-  expect_in_session(FRAME(0x80, 0, 0, 5, 0));
+  expect_in_session(FRAME(0x81, 0, 0, 5, 0));
   expect_in_session(FRAME(1, 0, 0, 1));
   give_in_session(FRAME(0x40, 2, 0));
   link_poll(&device, 3000);
   expect_nothing();
+  /* 0 follows 63. */
+  for (int number = 2; number <= 64; number++) {
+    CHECK(link_send_datagram(&device, measured, 2));
+    expect_in_session(FRAME((uint8_t)(0x80 | number % 64), 0, 0, 5, 0));
+  }
 }
 
 /* The slot of a packet is used again only when the frame with it has been sent. */

@@ -143,7 +143,7 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
 
   sendRequest(packet: Uint8Array, transmission: Transmission, refusal: Error | undefined): void {
     // Its reply may arrive before its acknowledgement. The application may then change its memory.
-    const pending = this.#add(packet.slice(), transmission, true, refusal);
+    const pending = this.#add(new Uint8Array(packet), transmission, true, refusal);
     if (pending instanceof PendingSend) {
       transmission.withdraw = (reason) => this.#abort(pending, reason);
     } else {

@@ -40,7 +40,7 @@ interface Exports {
   start(maxPacketBytes: number, fitsHost: boolean, hasStartCounter: boolean): void;
   push(count: number, nowMs: number): void;
   poll(nowMs: number): void;
-  take(): number;
+  take(limit: number): number;
   send(count: number): number;
   send_datagram(count: number): number;
   timeout_in(nowMs: number): number;
@@ -169,9 +169,9 @@ export class DeviceLink {
     return inMs < 0 ? undefined : inMs;
   }
 
-  /** Removes the next bytes for the serial line, at most 4,096. They are valid until the next call. */
-  take(): Uint8Array {
-    return this.#bytesAt(this.#exports.output.value, this.#exports.take());
+  /** Removes the next bytes for the serial line, at most 4,096 or `limit`. They are valid until the next call. */
+  take(limit: number = CHUNK_BYTES): Uint8Array {
+    return this.#bytesAt(this.#exports.output.value, this.#exports.take(Math.min(limit, CHUNK_BYTES)));
   }
 
   /** Accepts a packet. Returns false if there is no room for it, or if it is longer than 65,535 bytes. */

@@ -195,7 +195,7 @@ test('an aborted packet that has a number is still delivered, and leaves no hole
   device.pause();
   const reason = new Error('changed my mind');
   const abort = new AbortController();
-  const first = packet(1);
+  const first = Buffer.of(1);
   const aborted = serial.send('arm', first, { signal: abort.signal });
   await vi.waitFor(() => expect(serial.stats('arm').delivery!.dataFramesSent).toBe(1));
   abort.abort(reason);
@@ -317,8 +317,36 @@ test('a handler may await a request, while the window is full of other packets',
   await vi.waitFor(() => expect(replies).toEqual(Array.from({ length: 20 }, (_, index) => index + 50)));
 });
 
-test('a reply without an id that comes before the acknowledgement resolves the request', async () => {
-  const { serial } = await startAcknowledged({}, { onRequest: ([value]) => packet(value! + 1) });
-  expect(await serial.request('arm', packet(5), { matches: ([value]) => value === 6 })).toEqual(packet(6));
+test('a reply that comes before the acknowledgement resolves the request, whose memory is then free', async () => {
+  const { serial, device } = await startAcknowledged();
+  await serial.ready('arm');
+  device.pause();
+  const question = Buffer.of(5);
+  const reply = serial.request('arm', question, { matches: ([value]) => value === 6 });
+  await vi.waitFor(() => expect(serial.stats('arm').delivery!.dataFramesSent).toBe(1));
+  // Its application answers before it has taken the request.
+  await device.send(packet(6));
+  expect(await reply).toEqual(packet(6));
+  expect(serial.stats('arm').delivery!.unacknowledged).toBe(1);
+  question.fill(9);
+  device.unplug();
+  device.plug();
+  device.resume();
+  expect(await device.nextPacket()).toEqual(packet(5));
+  await serial.send('arm', packet(7));
   expectNothingUncounted(serial.stats('arm'));
+});
+
+test('the time limit of a request runs from the acknowledgement', async () => {
+  const { serial, device } = await startAcknowledged();
+  await serial.ready('arm');
+  device.pause();
+  const reply = serial.request('arm', packet(5), { matches: ([value]) => value === 6, timeoutMs: 80 });
+  await vi.waitFor(() => expect(serial.stats('arm').delivery!.pollsSent).toBeGreaterThan(3));
+  device.resume();
+  await device.nextPacket();
+  await device.send(packet(6));
+  expect(await reply).toEqual(packet(6));
+  const late = await errorOf(serial.request('arm', packet(5), { matches: () => false, timeoutMs: 80 }));
+  expect(late.code).toBe('REPLY_TIMEOUT');
 });
