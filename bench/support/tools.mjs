@@ -10,12 +10,7 @@ const build = fileURLToPath(new URL('../build/', import.meta.url));
 const needs = {
   link_device: {
     sources: [`${firmware}link.c`, `${firmware}crc32.c`],
-    flags: [
-      `-I${firmware}`,
-      '-DLINK_RECEIVE_WINDOW=32',
-      '-DLINK_SEND_WINDOW=32',
-      '-DLINK_MAX_PACKET_BYTES=64',
-    ],
+    flags: [`-I${firmware}`, '-DLINK_RECEIVE_WINDOW=32', '-DLINK_SEND_WINDOW=32', '-DLINK_MAX_PACKET_BYTES=64'],
   },
 };
 
