@@ -9,6 +9,8 @@ const ADVICE: Readonly<Record<string, { exitCode: ExitCode; advice: string }>> =
     exitCode: ExitCode.failure,
     advice: '; check the state of the device before you send it again',
   },
+  // Known after the handshake only.
+  PACKET_TOO_LARGE: { exitCode: ExitCode.usage, advice: '; send shorter packets' },
   PEER_INCOMPATIBLE: {
     exitCode: ExitCode.failure,
     advice: '; build the firmware with link.h of this version, and check --max-packet',

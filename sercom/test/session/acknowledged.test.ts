@@ -213,7 +213,8 @@ describe.skipIf(!has('cc'))('--delivery acknowledged (needs cc)', () => {
       const device = await startLinkDevice();
       const { code, stderr } = await run('send', device.path, ...ACKNOWLEDGED, '--text', 'x'.repeat(65));
       expect(code).toBe(2);
-      expect(stderr).toMatch('the packet has 65 bytes, the device accepts 64');
+      expect(stderr).toMatch('the packet has 65 bytes, the device accepts 64; send shorter packets\n');
+      expectMessageForm(stderr);
     });
   });
 
@@ -280,6 +281,28 @@ describe.skipIf(!has('cc'))('--delivery acknowledged (needs cc)', () => {
       const { lost, received, delivery } = JSON.parse(stdout);
       expect({ sum: lost + received, resets: delivery.peerResets, code }).toEqual({ sum: 3, resets: 1, code: 1 });
     });
+  });
+});
+
+describe('--delivery acknowledged on a simulated board that runs link.c', () => {
+  /** A sketch with ids of one byte, which echoes packets that are neither requests nor replies. */
+  const BOARD = `sim:${path.resolve(import.meta.dirname, '../../../test/testing/fixtures/link-device.hex')}`;
+
+  test('send delivers packets, and prints the replies', { timeout: 120_000 }, async () => {
+    const options = ['--input', 'hex', '--request-ids', '1', '--wait', '1', '--timeout', '60', '--json'];
+    const sending = start('send', BOARD, ...ACKNOWLEDGED, '--ack-timeout', '60000', ...options);
+    sending.child.stdin!.end('01\n02 03\n');
+    const { code, stdout, stderr } = await sending.outcome();
+    expect({ code, shown: shown(stdout), stderr }).toEqual({ code: 0, shown: ['rx 01', 'rx 0203'], stderr: '' });
+  });
+
+  test('a board that echoes plain packets is recognized', { timeout: 120_000 }, async () => {
+    const { code, stderr } = await run('send', 'sim:', ...ACKNOWLEDGED, '--text', 'hi', '--ack-timeout', '3000');
+    expect(stderr).toMatch(
+      /something else arrived from it; its firmware probably speaks plain COBS \(use --delivery plain, /,
+    );
+    expectMessageForm(stderr);
+    expect(code).toBe(3);
   });
 });
 
