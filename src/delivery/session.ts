@@ -48,6 +48,8 @@ export class Session {
   readonly #stats: DeliveryStats;
   /** The frame that is being written, before it is encoded. */
   readonly #body: Uint8Array;
+  /** The part of it that the last frame took. The next one often has the same length. */
+  #frame: Uint8Array;
   readonly #sendHeaderBytes: number;
   readonly #receiveHeaderBytes: number;
   #datagrams: Uint8Array[] = [];
@@ -79,6 +81,7 @@ export class Session {
     this.#sendHeaderBytes = headerBytes(receiveWindow);
     this.#receiveHeaderBytes = headerBytes(sendWindow);
     this.#body = new Uint8Array(this.#sendHeaderBytes + sendMaxPacketBytes + CRC_BYTES);
+    this.#frame = this.#body;
     this.outgoing = new SendWindow(sendWindow, new RoundTrip(roundTripMs), stats);
     this.incoming = new ReceiveWindow(receiveWindow);
     this.#heardAtMs = nowMs;
@@ -333,6 +336,10 @@ export class Session {
       this.#setMinTimeout();
     }
     appendCrc32(body, end, this.settings.key);
-    return encodeFrame(body.subarray(0, end + CRC_BYTES), target, offset);
+    end += CRC_BYTES;
+    if (this.#frame.length !== end) {
+      this.#frame = body.subarray(0, end);
+    }
+    return encodeFrame(this.#frame, target, offset);
   }
 }

@@ -223,7 +223,8 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
     isAcknowledged: boolean,
     refusal: Error | undefined,
   ): PendingSend | Error {
-    const error = refusal ?? this.#room.refusal(packet.length);
+    const wireBytes = this.#room.wireBytes(packet.length);
+    const error = refusal ?? this.#room.refusal(packet.length, wireBytes);
     if (error !== undefined) {
       this.#stats.packetsRefused++;
       return error;
@@ -231,12 +232,14 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
     const pending = new PendingSend(packet.length, transmission, this);
     this.#stats.packetsAccepted++;
     this.#stats.packetsWaiting++;
-    this.#room.take(this.#room.wireBytes(packet.length));
+    this.#room.take(wireBytes);
     const nowMs = this.nowMs();
     pending.packet = isAcknowledged
       ? this.#opener.send(packet, pending, nowMs)
       : this.#opener.sendDatagram(packet, this.output.datagram(pending), nowMs);
-    this.#plan();
+    if (pending.packet.deadlineMs < this.#plannedMs) {
+      this.#plan();
+    }
     return pending;
   }
 

@@ -23,11 +23,13 @@ describe('a datagram', () => {
     expect(device.linkStats).toMatchObject({ resent: 0 });
   });
 
-  test('needs a session', async () => {
-    const { device } = await plugged();
-    expect(await errorOf(device.sendDatagram(packet('x')))).toBe(
-      `MockDevice ${path}: cannot send, there is no session`,
-    );
+  test('of the device waits for the session', async () => {
+    const { device, host } = await plugged();
+    const sent = device.sendDatagram(packet('x'));
+    await host.open(1);
+    await host.poll(0);
+    await sent;
+    expect(await host.next()).toMatch(/^DATAGRAM \d next 0 held 0 x$/);
   });
 
   test('is dropped and counted while the application is paused', async () => {
