@@ -30,7 +30,7 @@
  *
  * Interrupts: no two calls for the same link may overlap, and callbacks run in link_push and link_poll. Make all calls in
  * the main loop. To receive while the main loop is busy, put the bytes in a byte_ring (byte_ring.h) in an interrupt, and
- * push them in the main loop.
+ * push them in the main loop. A packet and its 9 bytes must fit into the ring. Arduino's Serial has one for 63 bytes.
  */
 #ifndef LINK_H
 #define LINK_H

@@ -27,7 +27,7 @@ export class SendWindow {
   #arrived = 0;
   /** How many packets may be in flight: halved by time-outs. */
   #limit: number;
-  /** Packets acknowledged since the limit has grown. */
+  /** Packets that were sent once and acknowledged since the limit has grown. */
   #acknowledged = 0;
   /** Since when the oldest acknowledgement is awaited. */
   #waitsSinceMs = 0;
@@ -216,9 +216,11 @@ export class SendWindow {
       this.#oldest = (this.#oldest + 1) & (SEQUENCE_SPACE - 1);
       this.#count--;
       this.#stats.packetsDelivered++;
+      if (packet.transmissions === 1) {
+        this.#acknowledged++;
+      }
       packet.delivered();
     }
-    this.#acknowledged += count;
     if (this.#limit < this.#window && this.#acknowledged >= this.#limit) {
       this.#limit++;
       this.#acknowledged = 0;

@@ -13,18 +13,24 @@ export interface LineFaults {
   duplication: number;
   /** A frame may be delayed by up to this. The order is kept. */
   maxDelayMs: number;
-  /** Probability that an old frame arrives again after a frame, as over a network bridge. */
+  /** Probability that up to four old frames arrive again after a frame, as over a network bridge. */
   replays: number;
 }
 
 /**
- * How old a frame of the session may be that arrives again: of 64 numbers, fewer than 64 - 32 may have been used since. A
- * frame of an older session, or of an earlier start, may be of any age.
+ * How many packets may have been taken since a frame of the session was sent that arrives again: with windows of up to 9,
+ * its number is not in use again. A frame of an older session may be of any age.
  */
-const REPLAYED_FRAMES = 16;
+const REPLAY_WITHIN_PACKETS = 32;
 
 /** Collects bytes as a USB adapter does: up to 62 bytes, or until its latency timer is over. */
 const ADAPTER_BYTES = 62;
+
+interface SentFrame {
+  readonly frame: Uint8Array;
+  /** How many packets had been taken. */
+  readonly packetsBefore: number;
+}
 
 /** One direction of a serial line. The order is kept. */
 export class Line {
@@ -49,12 +55,16 @@ export class Line {
   faults: LineFaults;
   /** Nothing arrives while it is true. */
   isDead = false;
+  /** Hears what arrives, with all damage. */
+  tap: (bytes: Uint8Array) => void = () => {};
   /** Frames that are lost in any case, counted from 1. */
   framesToLose: readonly number[] = [];
   /** All frames that were sent, if some arrive again. */
-  readonly #sent: Uint8Array[] = [];
+  readonly #sent: SentFrame[] = [];
   /** How many frames were sent before the session. */
   #sentBefore = 0;
+  /** How many packets have been taken. */
+  packetsTaken = () => 0;
   /** What was sent before a cut does not arrive after it. */
   #cuts = 0;
   #freeAtMs = 0;
@@ -117,7 +127,7 @@ export class Line {
     }
     counts.frames++;
     if (faults.replays > 0) {
-      this.#sent.push(frame.slice());
+      this.#sent.push({ frame: frame.slice(), packetsBefore: this.packetsTaken() });
     }
     if (this.#happens(faults.loss) || this.framesToLose.includes(counts.frames)) {
       counts.lost++;
@@ -133,8 +143,10 @@ export class Line {
       this.#planArrival(frame, cuts);
     }
     if (this.#happens(faults.replays)) {
-      counts.replayed++;
-      this.#planArrival(this.#oldFrame(), cuts);
+      for (const { frame: old } of this.#oldFrames()) {
+        counts.replayed++;
+        this.#planArrival(old, cuts);
+      }
     }
   }
 
@@ -143,11 +155,20 @@ export class Line {
     this.#events.at(this.#lastArrivalMs, () => this.#arrive(frame, cuts));
   }
 
-  #oldFrame(): Uint8Array {
-    const count = this.#sent.length;
-    const ofSession = Math.min(count - this.#sentBefore, REPLAYED_FRAMES);
-    const isOfSession = ofSession > 0 && (this.#sentBefore === 0 || this.#random(2) === 0);
-    return this.#sent[isOfSession ? count - 1 - this.#random(ofSession) : this.#random(this.#sentBefore)]!;
+  #oldFrames(): SentFrame[] {
+    const sent = this.#sent;
+    const oldest = this.packetsTaken() - REPLAY_WITHIN_PACKETS;
+    const isOld = this.#sentBefore > 0 && this.#random(2) === 0;
+    const from = isOld ? 0 : sent.findIndex(({ packetsBefore }) => packetsBefore > oldest);
+    const to = isOld ? this.#sentBefore : sent.length;
+    let start = from + this.#random(to - from);
+    if (this.#random(2) === 0) {
+      // The beginning of a session does the most harm.
+      while (start > from && kindOf(sent[start]!.frame) !== FRAME_KINDS.handshake) {
+        start--;
+      }
+    }
+    return sent.slice(start, Math.min(start + 1 + this.#random(4), to));
   }
 
   #damage(frame: Uint8Array): void {
@@ -181,6 +202,7 @@ export class Line {
   }
 
   #pass(bytes: Uint8Array): void {
+    this.tap(bytes);
     if (!this.#isAdapter) {
       this.#receive(bytes);
       return;

@@ -6,7 +6,10 @@ import { assert } from './ledger.js';
 import { kindOf } from './line.js';
 
 /** `link.c`, in whatever form. */
-export type Link = Omit<DeviceLink, 'restart' | 'maxSendBytes'>;
+export interface Link extends Omit<DeviceLink, 'restart' | 'maxSendBytes' | 'take'> {
+  /** Removes the next frame for the serial line, perhaps with a delimiter before it. Valid until the next call. */
+  takeFrame(): Uint8Array;
+}
 
 /** A device whose end of the connection is `link.c`. */
 export class LinkEnd implements DeviceEnd {
@@ -84,23 +87,15 @@ export class LinkEnd implements DeviceEnd {
   }
 
   write(target: Uint8Array, offset: number): number {
-    let start = offset;
-    let end = offset;
-    // As a serial port that has room for one byte at a time.
-    for (let bytes = this.#link.take(1); bytes.length > 0; bytes = this.#link.take(1)) {
-      target[end++] = bytes[0]!;
-      if (bytes[0] === 0) {
-        if (end === start + 1) {
-          // A delimiter precedes the frame.
-          start = end;
-          continue;
-        }
-        this.framesWritten++;
-        this.#dataFramesWritten += kindOf(target.subarray(start, end)) === FRAME_KINDS.data ? 1 : 0;
-        break;
-      }
+    const bytes = this.#link.takeFrame();
+    // A delimiter may precede it.
+    const frame = bytes.subarray(bytes[0] === 0 ? 1 : 0);
+    if (frame.length > 0) {
+      this.framesWritten++;
+      this.#dataFramesWritten += kindOf(frame) === FRAME_KINDS.data ? 1 : 0;
     }
-    return end;
+    target.set(bytes, offset);
+    return offset + bytes.length;
   }
 
   checkCounts(): void {}

@@ -101,3 +101,19 @@ export function scenarioOf(seed: number): Scenario {
     hasStartCounter: random(4) === 0,
   };
 }
+
+/** A point of the grid with a network bridge, which repeats old frames. */
+export function bridgeScenarioOf(seed: number): Scenario {
+  const scenario = scenarioOf(seed);
+  const random = randomNumbers(seed ^ 0x0b51d6e5);
+  return {
+    ...scenario,
+    faults: { ...scenario.faults, replays: [0.02, 0.1, 0.5][random(3)]! },
+    restartDeviceEveryMs: [500, 2_000, 5_000][random(3)]!,
+    deviceReceiveWindow: Math.min(scenario.deviceReceiveWindow, 9),
+    deviceSendWindow: Math.min(scenario.deviceSendWindow, 9),
+    hasStartCounter: true,
+    // One that arrives again after a later one is taken twice.
+    datagrams: 0,
+  };
+}

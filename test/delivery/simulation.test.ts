@@ -1,12 +1,15 @@
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { runSeed } from '../support/random.js';
+import { has } from '../support/tools.js';
 import type { NewDevice } from './device-end.js';
-import { type Scenario, scenarioOf } from './scenario.js';
+import { NativeDevices, withNativeSizes } from './native-end.js';
+import { bridgeScenarioOf, type Scenario, scenarioOf } from './scenario.js';
 import { Simulation } from './simulation.js';
 import { newWasmDevice, withWasmWindows } from './wasm-end.js';
 
-/** How many packets to simulate with each device. The long form is `npm run simulate`. */
+/** How many packets to simulate with each device, and in what takes longer. The long form is `npm run simulate`. */
 const PACKETS = Number(process.env.DELIVERY_PACKETS ?? 20_000);
+const FEWER_PACKETS = PACKETS / 5;
 const TIMEOUT_MS = 3_600_000;
 
 interface Totals {
@@ -56,4 +59,26 @@ test('every packet is delivered exactly once and in order, or its failure is jus
 
 test('the same, with link.c as the device', { timeout: TIMEOUT_MS }, () => {
   simulate(PACKETS, (seed) => withWasmWindows(scenarioOf(seed)), newWasmDevice);
+});
+
+test.skipIf(!has('cc') || !has('mkfifo'))(
+  'the same, with link.c compiled for this machine (needs cc and mkfifo)',
+  { timeout: TIMEOUT_MS },
+  () => {
+    const native = new NativeDevices();
+    onTestFinished(() => native.close());
+    // Each call waits for another process.
+    simulate(FEWER_PACKETS, (seed) => withNativeSizes(scenarioOf(seed)), native.newDevice);
+  },
+);
+
+describe('over a network bridge, which repeats old frames', () => {
+  test('the same, if the start counter of the device never repeats', { timeout: TIMEOUT_MS }, () => {
+    simulate(FEWER_PACKETS, bridgeScenarioOf);
+    simulate(
+      FEWER_PACKETS,
+      (seed) => ({ ...bridgeScenarioOf(seed), deviceReceiveWindow: 4, deviceSendWindow: 4 }),
+      newWasmDevice,
+    );
+  });
 });

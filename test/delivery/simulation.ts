@@ -3,13 +3,13 @@ import type { DeliveryFailure, OutgoingPacket } from '../../src/delivery/outgoin
 import { randomNumbers } from '../support/random.js';
 import { AnswererEnd } from './answerer-end.js';
 import { checkCounts, sum } from './counts.js';
-import type { DeviceApplication, DeviceEnd, DeviceSettings, NewDevice } from './device-end.js';
+import type { NewDevice } from './device-end.js';
+import { DeviceSide } from './device-side.js';
 import { EventQueue, VirtualTimer } from './event-queue.js';
 import { assert, BrokenPromise, Ledger } from './ledger.js';
 import { Line } from './line.js';
 import { OpenerReader } from './opener-reader.js';
 import { CALM_FAULTS, type Scenario } from './scenario.js';
-import { statusNumber } from './status-number.js';
 
 const POLL_MS = 1_000;
 const BACKLOG = 40;
@@ -27,43 +27,19 @@ export class Simulation {
   readonly toHost: Line;
   readonly #scenario: Scenario;
   readonly #random: (below: number) => number;
+  readonly #device: DeviceSide;
   #opener!: Opener;
   #reader!: OpenerReader;
-  readonly #newDevice: NewDevice;
-  #device: DeviceEnd | undefined;
   /** Of every start. */
   readonly #openers: Opener[] = [];
-  readonly #devices: DeviceEnd[] = [];
-  /** The start of the device that sent the STATUS with this H. */
-  readonly #startOf = new Map<number, number>();
   #isPlugged = true;
   #hasFaults = true;
-  #deviceStarts = 0;
   /** The start of the device with which the opener has its session. */
   #sessionStart = 0;
-  #deviceResets = 0;
   #timedOutAtMs = -1;
   #hostIsBusy = false;
-  #deviceIsBusy = false;
   readonly #hostTimer: VirtualTimer;
-  readonly #deviceTimer: VirtualTimer;
   readonly #buffer = new Uint8Array(20_000);
-  readonly #application: DeviceApplication = {
-    isFree: () => !this.#deviceIsBusy,
-    taken: (packet) => {
-      const { events } = this;
-      const { deviceSlowMs } = this.#scenario;
-      this.fromHost.taken(packet, events.nowMs);
-      if (deviceSlowMs > 0) {
-        this.#deviceIsBusy = true;
-        events.after((this.#random(1_001) / 1_000) * deviceSlowMs, () => {
-          this.#deviceIsBusy = false;
-          this.#pumpDevice();
-        });
-      }
-    },
-    sessionReplaced: () => void this.#deviceResets++,
-  };
 
   /** @param newDevice - starts the device */
   constructor(
@@ -71,14 +47,12 @@ export class Simulation {
     newDevice: NewDevice = (settings, application) => new AnswererEnd(settings, application),
   ) {
     this.#scenario = scenario;
-    this.#newDevice = newDevice;
     this.#random = randomNumbers(scenario.seed);
     const { baudRate, latencyMs, faults } = scenario;
     const { events } = this;
     const options = { baudRate, faults };
     this.toDevice = new Line(events, this.#random, { ...options, latencyMs: 1 }, (bytes) => {
-      this.#device?.receive(bytes, events.nowMs);
-      this.#pumpDevice();
+      this.#device.receive(bytes);
     });
     this.toHost = new Line(events, this.#random, { ...options, latencyMs, isAdapter: true }, (bytes) => {
       if (this.#isPlugged) {
@@ -90,15 +64,17 @@ export class Simulation {
       this.#opener.advance(events.nowMs);
       this.#pumpHost();
     });
-    this.#deviceTimer = new VirtualTimer(events, () => this.#pumpDevice());
     this.fromHost = new Ledger('host', (failure, sentAtMs) => this.#judgeHost(failure, sentAtMs));
     this.fromDevice = new Ledger('device', (failure) => this.#judgeDevice(failure));
+    this.#device = new DeviceSide(scenario, this.#random, events, newDevice, this.toHost, this);
+    this.toDevice.packetsTaken = this.toHost.packetsTaken = () =>
+      this.fromHost.totals.taken + this.fromDevice.totals.taken;
   }
 
   /** Throws a {@link BrokenPromise} if one is broken. */
   run(): void {
     const { hostPackets, devicePackets } = this.#scenario;
-    this.#startDevice();
+    this.#device.start();
     this.#startHost();
     this.#planFaults();
     const isSending = () => this.fromHost.totals.sent < hostPackets || this.fromDevice.totals.sent < devicePackets;
@@ -106,10 +82,15 @@ export class Simulation {
     this.#hasFaults = false;
     this.toDevice.faults = CALM_FAULTS;
     this.toHost.faults = CALM_FAULTS;
+    if (this.#scenario.faults.replays > 0) {
+      // An old OPEN after that of the host may leave it in a session that the device never confirms.
+      this.#runWhile(() => !this.#isPlugged, MAX_MS);
+      this.#restartHost();
+    }
     this.#runWhile(() => this.fromHost.pending + this.fromDevice.pending > 0, this.events.nowMs + SETTLE_MS);
     this.fromHost.finish();
     this.fromDevice.finish();
-    checkCounts(this.#scenario, this.#openers, this.#devices, this.toDevice, this.toHost);
+    checkCounts(this.#scenario, this.#openers, this.#device.devices, this.toDevice, this.toHost);
   }
 
   /** @param untilMs - when the condition must have become false */
@@ -138,7 +119,7 @@ export class Simulation {
       { maxPacketBytes, receiveWindow: hostWindow, ackTimeoutMs, keepAliveMs: 3 * POLL_MS, baudRate, random },
       {
         established: ({ h }) => {
-          this.#sessionStart = this.#startOf.get(h)!;
+          this.#sessionStart = this.#device.startOf(h);
           this.toDevice.sessionBegan();
           this.toHost.sessionBegan();
         },
@@ -155,29 +136,12 @@ export class Simulation {
     this.#pumpHost();
   }
 
-  #startDevice(): void {
-    const { deviceReceiveWindow, deviceSendWindow, maxPacketBytes, baudRate, hasStartCounter } = this.#scenario;
-    this.#deviceStarts++;
-    const settings: DeviceSettings = {
-      receiveWindow: deviceReceiveWindow,
-      sendWindow: deviceSendWindow,
-      maxPacketBytes,
-      baudRate,
-      startCounter: hasStartCounter ? this.#deviceStarts : 0,
-    };
-    this.fromDevice.senderStarted();
-    this.#device = this.#newDevice(settings, this.#application);
-    this.#devices.push(this.#device);
-    this.#pumpDevice();
-  }
-
-  #restartDevice(): void {
-    if (this.#device === undefined) {
-      return;
+  #restartHost(): void {
+    if (this.#isPlugged) {
+      this.fromHost.senderEnded();
+      this.toDevice.cut();
+      this.#startHost();
     }
-    this.fromDevice.senderEnded();
-    this.#device = undefined;
-    this.events.after(this.#random(500), () => this.#startDevice());
   }
 
   /** Sends, takes and writes what can be, and plans the next call. */
@@ -235,47 +199,11 @@ export class Simulation {
     });
   }
 
-  #pumpDevice(): void {
-    const { events } = this;
-    const device = this.#device;
-    if (device === undefined) {
-      return;
-    }
-    const { devicePackets, datagrams } = this.#scenario;
-    device.poll(events.nowMs);
-    while (device.hasRoom && this.fromDevice.totals.sent < devicePackets) {
-      const [packet, listener] = this.fromDevice.newPacket(this.#scenario, this.#random, events.nowMs);
-      device.send(packet, listener);
-      if (this.#happens(datagrams)) {
-        device.sendDatagram(this.fromDevice.newPacket(this.#scenario, this.#random, events.nowMs, true)[0]);
-      }
-    }
-    if (this.toHost.freeAtMs <= events.nowMs) {
-      const end = device.write(this.#buffer, 0, events.nowMs);
-      if (end > 0) {
-        const bytes = this.#buffer.subarray(0, end);
-        const h = statusNumber(bytes);
-        if (h !== undefined) {
-          this.#startOf.set(h, this.#deviceStarts);
-        }
-        this.toHost.send(bytes);
-        events.at(this.toHost.freeAtMs, () => this.#pumpDevice());
-      }
-    }
-    this.#deviceTimer.plan(device.dueAtMs(events.nowMs));
-  }
-
   #planFaults(): void {
     const { unplugEveryMs, deadEveryMs, restartDeviceEveryMs, restartHostEveryMs } = this.#scenario;
     this.#repeat(unplugEveryMs, () => this.#unplug());
-    this.#repeat(restartDeviceEveryMs, () => this.#restartDevice());
-    this.#repeat(restartHostEveryMs, () => {
-      if (this.#isPlugged) {
-        this.fromHost.senderEnded();
-        this.toDevice.cut();
-        this.#startHost();
-      }
-    });
+    this.#repeat(restartDeviceEveryMs, () => this.#device.restart());
+    this.#repeat(restartHostEveryMs, () => this.#restartHost());
     this.#repeat(deadEveryMs, () => {
       const lines = [[this.toDevice], [this.toHost], [this.toDevice, this.toHost]][this.#random(3)]!;
       for (const line of lines) {
@@ -311,7 +239,7 @@ export class Simulation {
     this.toHost.isDead = true;
     this.#opener.portClosed(this.events.nowMs);
     if (this.#scenario.restartsWhenUnplugged) {
-      this.#restartDevice();
+      this.#device.restart();
     }
     this.events.after(this.#random(2_000), () => {
       this.toDevice.isDead = false;
@@ -331,7 +259,9 @@ export class Simulation {
   #judgeHost({ code }: DeliveryFailure, sentAtMs: number): void {
     const { nowMs } = this.events;
     if (code === 'PEER_RESET') {
-      assert(this.#deviceStarts > this.#sessionStart, () => 'PEER_RESET, but the device has not restarted');
+      // An old NO_SESSION that arrives again looks like a restart.
+      const isPossible = this.#device.starts > this.#sessionStart || this.#scenario.faults.replays > 0;
+      assert(isPossible, () => 'PEER_RESET, but the device has not restarted');
       return;
     }
     assert(code === 'ACK_TIMEOUT', () => `a packet failed with ${code}`);
@@ -349,7 +279,7 @@ export class Simulation {
     const sessions = sum(this.#openers, ({ stats }) => stats.sessions);
     assert(code === 'PEER_RESET', () => `a packet of the device failed with ${code}`);
     assert(
-      sessions > this.#deviceResets + 1,
+      sessions > this.#device.resets + 1,
       () => 'a packet of the device failed, but the host has begun no other session',
     );
   }

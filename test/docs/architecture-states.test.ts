@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   CONNECTION_STATES,
@@ -7,6 +5,8 @@ import {
   type StateEvent,
   transition,
 } from '../../src/serial/supervisor/connection-states.js';
+import { readDocument } from './markdown.js';
+import { stateDiagrams } from './state-diagrams.js';
 
 /** Complete: an event type that is missing here is a type error. */
 const EVENTS: Record<StateEvent['type'], true> = {
@@ -28,7 +28,7 @@ const EVENTS: Record<StateEvent['type'], true> = {
   close: true,
 };
 
-const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/architecture.md'), 'utf8');
+const text = readDocument('docs/architecture.md');
 const stateNames = Object.keys(CONNECTION_STATES) as State['name'][];
 const eventTypes = Object.keys(EVENTS) as StateEvent['type'][];
 
@@ -48,30 +48,6 @@ function transitionsOfCode(): string[] {
   return found.sort();
 }
 
-/** Every transition of the diagram. An arrow from a composite state counts for each of its states. */
-function transitionsOfDiagram(): string[] {
-  const [, diagram = ''] = /```mermaid\n(stateDiagram-v2\n.*?)```/s.exec(text) ?? [];
-  const composites = new Map<string, Set<string>>();
-  const arrows: string[][] = [];
-  let composite: Set<string> | undefined;
-  for (const line of diagram.split('\n').map((line) => line.trim())) {
-    const [, opened] = /^state .* as (\S+) \{$/.exec(line) ?? [];
-    const [, from, to, event] = /^(\S+) --> (\S+?)(?:: (\S+))?$/.exec(line) ?? [];
-    if (opened !== undefined) {
-      composite = new Set();
-      composites.set(opened, composite);
-    } else if (line === '}') {
-      composite = undefined;
-    } else if (from !== undefined && to !== undefined && from !== '[*]' && to !== '[*]') {
-      arrows.push([from, event ?? '(no event)', to]);
-      composite?.add(from).add(to);
-    }
-  }
-  return arrows
-    .flatMap(([from, event, to]) => [...(composites.get(from!) ?? [from])].map((each) => `${each} ${event} ${to}`))
-    .sort();
-}
-
 /** The rows of the table whose first column has this heading. */
 function tableOf(heading: string): string[][] {
   const [, table = ''] = new RegExp(`^\\| ${heading} \\|.*\\n\\|[-|]+\\n((?:\\|.*\\n)+)`, 'm').exec(text) ?? [];
@@ -89,7 +65,7 @@ function tableOf(heading: string): string[][] {
 describe('docs/architecture.md, states of a connection', () => {
   test('the diagram has exactly the transitions of the code', () => {
     expect(transitionsOfCode().length).toBeGreaterThan(20);
-    expect(transitionsOfDiagram()).toEqual(transitionsOfCode());
+    expect(stateDiagrams('docs/architecture.md')[0]).toEqual(transitionsOfCode());
   });
 
   test('the table of states has exactly the transitions of the code', () => {

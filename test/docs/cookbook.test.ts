@@ -41,20 +41,29 @@ function start(name: string, ...words: string[]): RunningProcess {
   return new RunningProcess(process.execPath, [save(name), ...words]);
 }
 
-/** Compiles a sketch for the Uno, runs it on a simulated board, and connects that to a port. Returns its path. */
-async function runSketch(name: string): Promise<string> {
+/**
+ * Compiles a sketch for the Uno, runs it on a simulated board, and connects that to a port. Returns its path.
+ *
+ * @param damageEvery - inverts a bit of each byte whose number is a multiple of this, in each direction
+ */
+async function runSketch(name: string, damageEvery = Number.POSITIVE_INFINITY): Promise<string> {
   const sketch = save(name);
   const build = path.join(path.dirname(sketch), 'build');
   const words = ['-s', '-C', path.join(ROOT, 'firmware-echo'), `SKETCH=${sketch}`, `BUILD=${build}`];
   expect(execFileSync('make', words, { encoding: 'utf8' })).toBe('');
   const { device, port } = await PtyDevice.open();
   const image = readFileSync(path.join(build, `${path.parse(name).name}.hex`), 'utf8');
-  connect(device.pty, new SimulatedBoard({ path: port, image })).catch(() => {});
+  connect(device.pty, new SimulatedBoard({ path: port, image }), damageEvery).catch(() => {});
   return port;
 }
 
 /** Carries the bytes between a pty and a board until the test ends. The board starts when the host opens the port. */
-async function connect(pty: Pty, board: SimulatedBoard): Promise<void> {
+async function connect(pty: Pty, board: SimulatedBoard, damageEvery: number): Promise<void> {
+  const newWire = () => {
+    let carried = 0;
+    return (bytes: Buffer) => bytes.map((byte) => (++carried % damageEvery === 0 ? byte ^ 0x10 : byte));
+  };
+  const [toBoard, toPty] = [newWire(), newWire()];
   let isOver = false;
   onTestFinished(() => {
     isOver = true;
@@ -73,12 +82,12 @@ async function connect(pty: Pty, board: SimulatedBoard): Promise<void> {
     const buffer = Buffer.alloc(256);
     for (;;) {
       const { bytesRead } = await port.read(buffer, 0, buffer.length);
-      await pty.write(buffer.subarray(0, bytesRead));
+      await pty.write(Buffer.from(toPty(buffer.subarray(0, bytesRead))));
     }
   };
   const carried = toHost().catch(() => {});
   for (; !isOver; bytes = await fromHost()) {
-    await port.write(bytes);
+    await port.write(Buffer.from(toBoard(bytes)));
   }
   await port.close();
   await carried;
@@ -230,6 +239,11 @@ describe.skipIf(needsAvr)('the sketches in docs/cookbook.md (need avr-gcc, make,
     expect(intervals.at(-1)).toBeLessThan(100);
   });
 
+  test('motor.ino with move.mjs, over a line that damages bytes', { timeout: 60_000 }, async () => {
+    const program = start('move.mjs', await runSketch('motor.ino', 97));
+    expect(await program.outcome()).toEqual({ code: 0, signal: null, stdout: 'moved by 300\n', stderr: '' });
+  });
+
   test('the table of baud rates has what the Arduino core sets', () => {
     const rows = [...COOKBOOK.matchAll(/^\| +(\d+) \| +(\d+) \| +(-?[\d.]+) % \|$/gm)].map((row) =>
       row.slice(1).map(Number),
@@ -294,7 +308,10 @@ describe.skipIf(!has('cc'))('the programs for other boards in docs/cookbook.md (
 });
 
 test('every program in docs/cookbook.md has a test', () => {
-  const skipped = [...(needsPty ? ['.mjs'] : []), ...(needsAvr ? ['.ino', 'values.mjs', 'reading.mjs'] : [])];
+  const skipped = [
+    ...(needsPty ? ['.mjs'] : []),
+    ...(needsAvr ? ['.ino', 'values.mjs', 'reading.mjs', 'move.mjs'] : []),
+  ];
   const missing = [...programs.keys()].filter((name) => !used.has(name) && !skipped.some((end) => name.endsWith(end)));
   expect(missing).toEqual(has('cc') ? [] : ['echo.h', 'pico.c', 'stm32.c', 'esp32.c']);
   // A program without a name would not be found.

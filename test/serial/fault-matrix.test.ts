@@ -6,7 +6,10 @@ import { type FaultRig, openMockRig, openPtyRig } from '../support/fault-rigs.js
 import { expectNothingUncounted } from '../support/stats.js';
 import { has } from '../support/tools.js';
 
-const FAULTS = ['unplug', 'hang-up', 'stall', 'error on write'] as const;
+const FAULTS = {
+  plain: ['unplug', 'hang-up', 'stall', 'error on write'],
+  acknowledged: ['unplug', 'hang-up', 'stall', 'error on write', 'reset'],
+} as const;
 const MOMENTS = [
   'idle',
   'receiving',
@@ -16,10 +19,11 @@ const MOMENTS = [
   'during initialize',
   'during shutdown',
 ] as const;
-type Fault = (typeof FAULTS)[number];
+type Delivery = keyof typeof FAULTS;
+type Fault = (typeof FAULTS)[Delivery][number];
 type Moment = (typeof MOMENTS)[number];
 
-/** What the table in `docs/reliability.md` promises in one row. */
+/** What a table in `docs/reliability.md` promises in one row. */
 interface Promised {
   /** How often `disconnected` is emitted, and with which `willReconnect`. */
   disconnected: string;
@@ -33,7 +37,27 @@ const LOST: Promised = { disconnected: 'once', sends: 'CONNECTION_LOST', after: 
 const NOTHING_PENDING: Promised = { ...LOST, sends: 'none pending' };
 const STALLED: Promised = { disconnected: 'never', sends: 'SEND_TIMEOUT', after: 'continues' };
 
-function promised(fault: Fault, moment: Moment): Promised {
+function promised(delivery: Delivery, fault: Fault, moment: Moment): Promised {
+  return delivery === 'plain' ? promisedPlain(fault, moment) : promisedAcknowledged(fault, moment);
+}
+
+function promisedAcknowledged(fault: Fault, moment: Moment): Promised {
+  if (fault === 'reset') {
+    return moment === 'during shutdown'
+      ? { disconnected: 'never', sends: 'PEER_RESET', after: 'shutdown ends in time' }
+      : { disconnected: 'never', sends: moment === 'sending' ? 'PEER_RESET' : 'none pending', after: 'continues' };
+  }
+  const plain = promisedPlain(fault, moment);
+  if (moment === 'during shutdown') {
+    return plain;
+  }
+  if (fault === 'stall') {
+    return { ...plain, sends: 'ACK_TIMEOUT' };
+  }
+  return plain.sends === 'none pending' ? plain : { ...plain, sends: 'sent once' };
+}
+
+function promisedPlain(fault: Fault, moment: Moment): Promised {
   if (moment === 'during shutdown') {
     return fault === 'stall'
       ? { disconnected: 'never', sends: 'SHUTDOWN_TIMEOUT', after: 'shutdown ends in time' }
@@ -46,14 +70,14 @@ function promised(fault: Fault, moment: Moment): Promised {
   return fault === 'error on write' || moment === 'sending' ? LOST : NOTHING_PENDING;
 }
 
-/** Longer than the buffer of any port. */
-const LONG_PACKET = new Uint8Array(30_000).fill(0x55);
+/** One of ten long packets is damaged. */
+const NOISE = { dropRate: 2.5e-5, flipRate: 2.5e-5, insertRate: 2.5e-5, duplicateRate: 2.5e-5 };
 
 const SHUTDOWN_TIMEOUT_MS = 400;
 
 function outcome(promise: Promise<unknown>): Promise<string> {
   return promise.then(
-    () => 'sent',
+    () => 'sent once',
     (error) => error.code ?? String(error),
   );
 }
@@ -83,9 +107,10 @@ function gated(binding: Binding): { binding: Binding; release(): void } {
   };
 }
 
-async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<void> {
-  const expected = promised(fault, moment);
+async function runCell(delivery: Delivery, rig: FaultRig, fault: Fault, moment: Moment): Promise<void> {
+  const expected = promised(delivery, fault, moment);
   const { binding, release } = gated(rig.binding);
+  const longPacket = new Uint8Array(rig.longPacketBytes).fill(0x55);
   const serial = new SerialCommunicator({ binding, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS });
   const disconnects: string[] = [];
   let reportedAtMs = 0;
@@ -98,7 +123,10 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
   const settings = {
     baudRate: 115_200,
     reconnect: { minDelayMs: 5, maxDelayMs: 20 },
-    ...(fault === 'stall' && moment !== 'during shutdown' ? { sendTimeoutMs: 60 } : {}),
+    delivery,
+    ...(fault === 'stall' && moment !== 'during shutdown'
+      ? { [delivery === 'plain' ? 'sendTimeoutMs' : 'ackTimeoutMs']: 60 }
+      : {}),
   };
   serial.addConnection('arm', { path: rig.path, ...settings });
 
@@ -125,9 +153,10 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
     await initialized;
   } else {
     await serial.initialize();
+    await serial.ready('arm');
   }
   if (['receiving', 'slow handler', 'no handler'].includes(moment)) {
-    await rig.sendRaw(Uint8Array.from({ length: 300 }, (_, i) => [2, 7, 0][i % 3]!));
+    await rig.sendPackets(100);
     await vi.waitFor(() => expect(serial.stats('arm').packetsReceived).toBeGreaterThan(0), { interval: 1 });
   }
   const sends: Promise<string>[] = [];
@@ -135,7 +164,7 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
   const needsSend = fault === 'stall' || fault === 'error on write';
   if (moment === 'sending' || moment === 'during shutdown') {
     await rig.stall();
-    sends.push(...[1, 2, 3].map(() => outcome(serial.send('arm', LONG_PACKET))));
+    sends.push(...[1, 2, 3].map(() => outcome(serial.send('arm', longPacket))));
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   if (moment === 'during shutdown') {
@@ -146,7 +175,7 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
     await strike();
   }
   if (needsSend && sends.length === 0) {
-    sends.push(...[1, 2, 3].map(() => outcome(serial.send('arm', LONG_PACKET))));
+    sends.push(...[1, 2, 3].map(() => outcome(serial.send('arm', longPacket))));
   }
   const struckAt = performance.now();
 
@@ -160,12 +189,21 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
         return rig.stall();
       case 'error on write':
         return rig.failWrites();
+      case 'reset':
+        return rig.reset!();
     }
   }
 
+  async function expectEnds(): Promise<void> {
+    const ends = new Set(await Promise.all(sends));
+    expect([...ends].join() || 'none pending').toBe(expected.sends);
+  }
+
   // Compare with the promise.
-  const ends = new Set(await Promise.all(sends));
-  expect([...ends].join() || 'none pending').toBe(expected.sends);
+  const sendsWait = expected.sends === 'sent once';
+  if (!sendsWait) {
+    await expectEnds();
+  }
   if (expected.disconnected !== 'never') {
     await vi.waitFor(() => expect(disconnects).not.toEqual([]), { interval: 1 });
     expect(reportedAtMs - struckAt).toBeLessThan(REPORTED_WITHIN_MS);
@@ -173,6 +211,9 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
   if (stopped === undefined) {
     releaseHandler();
     await rig.mend();
+    if (sendsWait) {
+      await expectEnds();
+    }
     const marker = Uint8Array.of(1, 2, 3, 4);
     serial.setReceiveHandler((_, packet) => {
       echoes.push(packet);
@@ -185,6 +226,9 @@ async function runCell(rig: FaultRig, fault: Fault, moment: Moment): Promise<voi
       },
       { interval: 30, timeout: 5_000 },
     );
+    if (sendsWait && moment !== 'no handler') {
+      expect(echoes.filter(({ length }) => length === longPacket.length)).toHaveLength(sends.length);
+    }
     expect(connects.mock.calls.filter(([event]) => event.name === 'arm')).toHaveLength(
       expected.after === 'reconnects' ? 2 : 1,
     );
@@ -200,31 +244,34 @@ const isRoot = process.getuid?.() === 0;
 const noPty = process.platform !== 'linux' || !has('python3');
 
 describe.each([
-  ['mock', openMockRig, false],
-  ['pty (needs python3, Linux)', () => openPtyRig(false), noPty],
-  ['pty with vhangup (needs python3, Linux, root)', () => openPtyRig(true), noPty || !isRoot],
-] as const)('fault matrix: %s', (_, openRig, skip) => {
+  ['mock', 'plain', openMockRig, false],
+  ['pty (needs python3, Linux)', 'plain', () => openPtyRig(false), noPty],
+  ['pty with vhangup (needs python3, Linux, root)', 'plain', () => openPtyRig(true), noPty || !isRoot],
+  ['mock, acknowledged', 'acknowledged', () => openMockRig('acknowledged'), false],
+  ['mock and noise, acknowledged', 'acknowledged', () => openMockRig('acknowledged', NOISE), false],
+] as const)('fault matrix: %s', (_, delivery, openRig, skip) => {
   const rigs: FaultRig[] = [];
   afterAll(async () => {
     await Promise.all(rigs.map((rig) => rig.end()));
   });
 
-  describe.skipIf(skip).each(FAULTS)('%s', (fault) => {
+  describe.skipIf(skip).each(FAULTS[delivery])('%s', (fault) => {
     test.each(MOMENTS)('%s', async (moment) => {
       const rig = await openRig();
       rigs.push(rig);
-      await runCell(rig, fault, moment);
+      await runCell(delivery, rig, fault, moment);
     });
   });
 });
 
-test('docs/reliability.md has exactly these rows', () => {
+test.each(['plain', 'acknowledged'] as const)('docs/reliability.md has exactly these rows: %s', (delivery) => {
   const text = readFileSync(path.resolve(import.meta.dirname, '../../docs/reliability.md'), 'utf8');
-  for (const fault of FAULTS) {
+  const name = delivery === 'plain' ? 'fault matrix' : 'fault matrix: mock, acknowledged';
+  for (const fault of FAULTS[delivery]) {
     for (const moment of MOMENTS) {
-      const { disconnected, sends, after } = promised(fault, moment);
+      const { disconnected, sends, after } = promised(delivery, fault, moment);
       expect(text.replaceAll(/ +/g, ' ')).toContain(
-        `| ${fault} | ${moment} | ${disconnected} | ${sends} | ${after} | \`fault matrix\` › ${fault} › ${moment} |`,
+        `| ${fault} | ${moment} | ${disconnected} | ${sends} | ${after} | \`${name}\` › ${fault} › ${moment} |`,
       );
     }
   }

@@ -1,14 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Binding, directBinding, type Port, type ReadPort } from '../../src/index.js';
-import { MockDevice, mockBinding } from '../../src/testing/index.js';
+import { type Binding, directBinding, FrameEncoder, type Port, type ReadPort } from '../../src/index.js';
+import { FaultyLine, type LineFaults, MockDevice, mockBinding } from '../../src/testing/index.js';
 import { Pty } from './pty.js';
 
 /** A port with an echoing device, and the faults that can be injected into it. */
 export interface FaultRig {
   readonly binding: Binding;
   readonly path: string;
+  /** Size of a packet that a stalled device does not accept as a whole. */
+  readonly longPacketBytes: number;
   /** Pulls the cable: the port fails and its path disappears. */
   unplug(): Promise<void>;
   /** Makes the port fail. Its path stays, or reappears at once. */
@@ -19,8 +21,10 @@ export interface FaultRig {
   failWrites(): Promise<void>;
   /** Repairs all faults. */
   mend(): Promise<void>;
-  /** Makes the device send bytes. */
-  sendRaw(bytes: Uint8Array): Promise<void>;
+  /** Restarts the device. Absent if it keeps nothing that it could lose. */
+  reset?(): Promise<void>;
+  /** Makes the device send packets of one byte. */
+  sendPackets(count: number): Promise<void>;
   end(): Promise<void>;
 }
 
@@ -57,12 +61,21 @@ function withFailingWrites(binding: Binding): { binding: Binding; failWrites(): 
   };
 }
 
-export async function openMockRig(): Promise<FaultRig> {
-  const device = new MockDevice({ path: '/dev/mock', echo: true });
-  const { binding, failWrites } = withFailingWrites(mockBinding(device));
+const PACKET = Uint8Array.of(7);
+
+/** @param noise - faults of the line, in both directions */
+export async function openMockRig(
+  delivery: 'plain' | 'acknowledged' = 'plain',
+  noise: LineFaults = {},
+): Promise<FaultRig> {
+  const device = new MockDevice({ path: '/dev/mock', delivery, echo: true });
+  const line = new FaultyLine(mockBinding(device), { path: '/dev/mock', toDevice: noise, toHost: noise });
+  const { binding, failWrites } = withFailingWrites(line.binding);
   return {
     binding,
     path: '/dev/mock',
+    // Longer ones would not get through the noise.
+    longPacketBytes: 1_000,
     unplug: async () => device.unplug(),
     async hangUp() {
       device.unplug();
@@ -74,7 +87,13 @@ export async function openMockRig(): Promise<FaultRig> {
       device.resume();
       device.plug();
     },
-    sendRaw: (bytes) => device.sendRaw(bytes),
+    reset: async () => device.reset(),
+    async sendPackets(count) {
+      for (let sent = 0; sent < count; sent++) {
+        // With acknowledged delivery, a slow handler of the host keeps them waiting, and the end of the session rejects them.
+        device.send(PACKET).catch(() => undefined);
+      }
+    },
     end: async () => {},
   };
 }
@@ -91,6 +110,8 @@ export async function openPtyRig(useVhangup: boolean): Promise<FaultRig> {
   return {
     binding,
     path: link,
+    // More than the kernel buffers.
+    longPacketBytes: 30_000,
     async unplug() {
       isThere = false;
       await device.unlink();
@@ -112,8 +133,9 @@ export async function openPtyRig(useVhangup: boolean): Promise<FaultRig> {
       }
       await device.echo(true);
     },
-    async sendRaw(bytes) {
-      await device.write(bytes);
+    async sendPackets(count) {
+      const frames = Array.from({ length: count }, () => new FrameEncoder().encode(PACKET));
+      await device.write(Buffer.concat(frames));
     },
     async end() {
       device.end();

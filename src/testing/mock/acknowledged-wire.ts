@@ -56,19 +56,16 @@ export class AcknowledgedWire implements DeviceWire {
     return this.#link === undefined ? { ...NO_STATS } : { isInSession: this.#link.isInSession, ...this.#link.counts };
   }
 
-  async send(packet: Uint8Array): Promise<void> {
+  send(packet: Uint8Array): Promise<void> {
     const sent = this.#packets.add(packet);
     this.#run();
-    await sent;
+    return sent;
   }
 
-  async sendDatagram(packet: Uint8Array): Promise<void> {
-    if (this.#link === undefined || !this.#link.isInSession) {
-      throw this.#error('there is no session');
-    }
+  sendDatagram(packet: Uint8Array): Promise<void> {
     const sent = this.#datagrams.add(packet);
     this.#run();
-    await sent;
+    return sent;
   }
 
   bytesArrived(bytes: Uint8Array): void {

@@ -148,7 +148,7 @@ export class MockDevice extends Device<MockPort> {
    * Sends a datagram: at most once, and perhaps before packets that were sent earlier. Resolves when all of its bytes are in the
    * port's buffer. Without `delivery: 'acknowledged'`, it is {@link send}.
    *
-   * @throws Error as {@link send}, or without a session
+   * @throws Error as {@link send}
    */
   async sendDatagram(packet: Uint8Array): Promise<void> {
     await this.#wire.sendDatagram(this.#withId0(packet));

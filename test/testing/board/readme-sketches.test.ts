@@ -2,9 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { type ChecksumName, SerialCommunicator } from '../../../src/index.js';
+import { type ChecksumName, SerialCommunicator, type SerialConnection } from '../../../src/index.js';
 import { SimulatedBoard, simulatedBinding } from '../../../src/testing/index.js';
 import { Inbox } from '../../support/inbox.js';
 import { has } from '../../support/tools.js';
@@ -15,7 +14,8 @@ const skip = !has('avr-gcc') || !has('make') || !existsSync('/usr/share/arduino/
 
 const readme = readFileSync(path.join(ROOT, 'firmware/README.md'), 'utf8');
 const blocks = [...readme.matchAll(/^```cpp\n(.*?)^```$/gms)].map(([, code]) => code!);
-const [plain = '', crc16 = '', replyingLoop = '', replying = '', slow = '', acknowledged = ''] = blocks;
+const [plain = '', crc16 = '', replyingLoop = '', replying = '', slow = '', ...others] = blocks;
+const [acknowledged = '', withoutSerial = '', acknowledgedRequests = ''] = others;
 
 /** In cycles of the board. */
 const SECOND = 16_000_000;
@@ -28,11 +28,10 @@ const ECHOES: [string, ChecksumName, string][] = [
 
 test('firmware/README.md has the sketches that are tested here', () => {
   expect(
-    [plain, crc16, replyingLoop, replying, slow, acknowledged].map(
-      (code) => /crc16_check|memcpy|requests_kind|NO_REPLY|link_init/.exec(code)?.[0],
+    blocks.map(
+      (code) => /crc16_check|begin_session|memcpy|requests_kind|NO_REPLY|Serial.avail|USART_RX/.exec(code)?.[0],
     ),
-  ).toEqual([undefined, 'crc16_check', 'memcpy', 'requests_kind', 'NO_REPLY', 'link_init']);
-  expect(blocks).toHaveLength(6);
+  ).toEqual([undefined, 'crc16_check', 'memcpy', 'requests_kind', 'NO_REPLY', 'Serial.avail', 'USART_RX', 'memcpy']);
 });
 
 describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make and arduino-core-avr)', () => {
@@ -41,7 +40,7 @@ describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make an
   afterAll(() => rmSync(folder, { recursive: true }));
 
   /** Compiles a sketch, which must cause no warning, and connects to a simulated board that runs it. */
-  async function run(name: string, sketch: string, checksum: ChecksumName = 'none') {
+  async function run(name: string, sketch: string, settings: Partial<SerialConnection> = {}) {
     mkdirSync(path.join(folder, name));
     writeFileSync(path.join(folder, name, `${name}.ino`), sketch);
     const words = [`SKETCH=${path.join(folder, name, `${name}.ino`)}`, `BUILD=${path.join(folder, 'build')}`];
@@ -51,7 +50,7 @@ describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make an
     const image = readFileSync(path.join(folder, 'build', `${name}.hex`), 'utf8');
     const board = new SimulatedBoard({ path: '/dev/ttySIM0', image });
     const serial = new SerialCommunicator({ binding: simulatedBinding(board) });
-    serial.addConnection('a', { path: board.path, baudRate: 115_200, settleMs: 50, checksum });
+    serial.addConnection('a', { path: board.path, baudRate: 115_200, settleMs: 50, ...settings });
     const inbox = new Inbox();
     serial.setReceiveHandler(inbox.handler);
     await serial.initialize();
@@ -59,6 +58,8 @@ describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make an
       board,
       send: (...bytes: number[]) => serial.send('a', Uint8Array.from(bytes)),
       next: async () => [...(await inbox.next()).packet],
+      request: (...bytes: number[]) => serial.request('a', Uint8Array.from(bytes), { timeoutMs: 30_000 }),
+      stats: () => serial.stats('a'),
       [Symbol.asyncDispose]: () => serial[Symbol.asyncDispose](),
     };
   }
@@ -66,7 +67,7 @@ describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make an
   test.each(ECHOES)(
     '%s: compiles, and echoes on a simulated board',
     async (_name, checksum, sketch) => {
-      await using device = await run(`echo-${checksum}`, sketch, checksum);
+      await using device = await run(`echo-${checksum}`, sketch, { checksum });
       for (const packet of [[], [1, 0, 2], Array(64).fill(0xff)]) {
         await device.send(...packet);
         expect(await device.next()).toEqual(packet);
@@ -103,34 +104,60 @@ describe.skipIf(skip)('the sketches in firmware/README.md (need avr-gcc, make an
     }
   }
 
-  test('the one with link.c: begins a session, and echoes a packet in it', { timeout: 60_000 }, async () => {
-    /** A frame's body with its CRC-32, which begins with a value of its own in each session. */
-    const sealed = (body: number[], start: number) => {
-      const checksum = Buffer.alloc(4);
-      checksum.writeUInt32LE(crc32(Uint8Array.from(body), ~start >>> 0));
-      return [...body, ...checksum];
-    };
-    await using device = await run('acknowledged', acknowledged);
-    const next = async (kind: number) => {
-      for (;;) {
-        const packet = await device.next();
-        if (packet[0]! >> 6 === kind) {
-          return packet;
-        }
-      }
-    };
-    await device.send(...sealed([0xc1, 1, 1, 2, 3, 4, 4, 0, 64], 0xffffffff));
-    const status = [0xc2, 1, 1, 2, 3, 4, 0, 0, 0, 0, 4, 4, 0, 64, 0, 64];
-    let answer: number[];
-    do {
-      answer = await next(3);
-    } while (answer[0] !== 0xc2);
-    expect(answer).toEqual(sealed(status, 0xffffffff));
-    const key = crc32(Uint8Array.of(1, 2, 3, 4, 0, 0, 0, 0));
-    for (const [number, payload] of [Array(64).fill(0), Array(64).fill(255), []].entries()) {
-      await device.send(...sealed([number, number, 0, ...payload], key));
-      expect(await next(0)).toEqual(sealed([number, number + 1, 0, ...payload], key));
+  /** Limits for a busy machine. The time of the board is real. */
+  const ACKNOWLEDGED = { delivery: 'acknowledged', ackTimeoutMs: 30_000 } as const;
+
+  test.each([
+    ['the one with link.c and Serial', 'acknowledged', acknowledged, 115_200],
+    ['the one with link.c, without Serial', 'without', withoutSerial, 500_000],
+  ])('%s: echoes packets, and loses none', { timeout: 60_000 }, async (_title, name, sketch, baudRate) => {
+    await using device = await run(name, sketch, { ...ACKNOWLEDGED, baudRate });
+    const packets = Array.from({ length: 100 }, (_, index) => Array(index % 65).fill(index & 1 ? index : 0));
+    await Promise.all(packets.map((packet) => device.send(...packet)));
+    for (const packet of packets) {
+      expect(await device.next()).toEqual(packet);
     }
+    expect(device.board.stats.bytesLost).toMatchObject({ overrun: 0, baudMismatch: 0 });
+    expect(device.stats().delivery).toMatchObject({ sessions: 1, resentLost: 0 });
+  });
+
+  test('the one with link.c, with a slow loop: loses nothing, since the ring has room', {
+    timeout: 60_000,
+  }, async () => {
+    const sketch = acknowledged.replace('void loop() {', '$&\n  delay(15);');
+    await using device = await run('busy', sketch, ACKNOWLEDGED);
+    const packet = Array(64).fill(7);
+    await Promise.all(Array.from({ length: 20 }, () => device.send(...packet)));
+    for (let index = 0; index < 20; index++) {
+      expect(await device.next()).toEqual(packet);
+    }
+  });
+
+  test('the example in link.h, with a slow loop: packets of 54 bytes get through', { timeout: 60_000 }, async () => {
+    const header = readFileSync(path.join(ROOT, 'firmware/src/link.h'), 'utf8');
+    const example = [...header.matchAll(/^ \* {5}(.*)$/gm)].map(([, line]) => line).join('\n');
+    const sketch = example.replace('void loop() {', '$&\n  delay(20);');
+    expect(sketch).toContain('delay(20)');
+    await using device = await run('header', sketch, ACKNOWLEDGED);
+    // With the 9 bytes of its frame, each fills the ring of Serial.
+    const packet = Array(54).fill(7);
+    await Promise.all(Array.from({ length: 12 }, () => device.send(...packet)));
+    for (let index = 0; index < 12; index++) {
+      expect(await device.next()).toEqual(packet);
+    }
+  });
+
+  test('requests over acknowledged delivery: replies to each', { timeout: 60_000 }, async () => {
+    const handlers = /#define ID_BYTES 1\n|\/\/ A handler writes[^]*?commands\[\] = .*?\n/g;
+    const sketch = acknowledged.replace(
+      /\/\/ Returns whether[^]*?callbacks = .*?\n/,
+      () => `#include <requests.h>\n${replying.match(handlers)!.join('\n')}${acknowledgedRequests}`,
+    );
+    await using device = await run('link-requests', sketch, { ...ACKNOWLEDGED, requestIds: { bytes: 1 } });
+    const values = Array.from({ length: 60 }, (_, index) => index);
+    const replies = await Promise.all(values.map((value) => device.request(0x2b, value, 100)));
+    expect(replies).toEqual(values.map((value) => Uint8Array.of(value + 100)));
+    await expect(device.request(0x2b)).rejects.toMatchObject({ code: 'REPLY_ERROR', replyCode: 1 });
   });
 
   test('the one with requests.c, with ids of two bytes: replies and fails', { timeout: 60_000 }, async () => {
