@@ -3,6 +3,19 @@ export { Communicator, type ReceiveHandler } from './communicator.js';
 export type { CommunicatorEvents } from './communicator-events.js';
 export type { CommunicatorHooks } from './communicator-hooks.js';
 export type { DeliveryStats } from './delivery/delivery-stats.js';
+export type {
+  HeardAck,
+  HeardData,
+  HeardDatagram,
+  HeardFrame,
+  HeardNoSession,
+  HeardOpen,
+  HeardSession,
+  HeardStatus,
+  HeardUnknown,
+} from './delivery/heard-frame.js';
+export { SessionListener } from './delivery/session-listener.js';
+export type { HandshakeFrame, NoSessionFrame, OpenFrame, StatusFrame } from './delivery/wire-format.js';
 export {
   AttributeError,
   CommunicatorError,

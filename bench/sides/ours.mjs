@@ -22,8 +22,8 @@ export async function communicatorFor(binding, paths, settings = {}) {
 }
 
 /** This library, used as in an application. */
-export async function open({ paths, binding }, onPacket, onError) {
-  const communicator = await communicatorFor(binding, paths);
+export async function open({ paths, binding }, onPacket, onError, settings = {}) {
+  const communicator = await communicatorFor(binding, paths, settings);
   communicator.setReceiveHandler((name, packet) => onPacket(packet, Number(name)));
   communicator.on('rejectedFrame', ({ reason }) => onError(new Error(`wrong bytes: rejected frame, ${reason}`)));
   communicator.on('handlerError', ({ error }) => onError(error));

@@ -85,13 +85,16 @@ export class Bench {
     return this.options.corrupt === side;
   }
 
-  /** Starts a device. Returns its process and the paths of its ports. */
-  async device(side, mode, { size = 64, ports = 1 } = {}) {
-    const args = [mode, '--size', String(size), '--ports', String(ports)];
+  /** Starts a device: a program in `peers/`. Returns its process and the paths of its ports. */
+  async device(side, mode, { size = 64, ports, program = 'device' } = {}) {
+    const args = [mode, '--size', String(size)];
+    if (ports !== undefined) {
+      args.push('--ports', String(ports));
+    }
     if (this.corrupts(side)) {
       args.push('--corrupt', String(CORRUPT_AT_BYTE));
     }
-    const device = this.#start(`${side}: device`, cProgram('device'), args);
+    const device = this.#start(`${side}: device`, cProgram(program), args);
     const { paths } = await device.next();
     return { device, paths };
   }
@@ -100,8 +103,8 @@ export class Bench {
    * Starts a device, and a Node process that opens its ports with a stack in `sides/`, or with the library of the other
    * checkout, the stack `base`.
    */
-  async nodeHost(stack, workload, { size, ports = 1, gapMs = 0, deviceMode = workload, flags = [] }) {
-    const { device, paths } = await this.device(stack, deviceMode, { size, ports });
+  async nodeHost(stack, workload, { size, ports, gapMs = 0, deviceMode = workload, program, flags = [] }) {
+    const { device, paths } = await this.device(stack, deviceMode, { size, ports, program });
     const { binding, base } = this.options;
     const other = stack === 'base' && { stack: 'ours', library: path.resolve(base, 'dist/index.js') };
     const config = { stack, workload, size, gapMs, paths, binding, ...other };

@@ -3,7 +3,16 @@ import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const peers = fileURLToPath(new URL('../peers/', import.meta.url));
+const firmware = fileURLToPath(new URL('../../firmware/src/', import.meta.url));
 const build = fileURLToPath(new URL('../build/', import.meta.url));
+
+/** What programs need besides `peers/NAME.c`. */
+const needs = {
+  link_device: {
+    sources: [`${firmware}link.c`, `${firmware}crc32.c`],
+    flags: [`-I${firmware}`, '-DLINK_RECEIVE_WINDOW=32', '-DLINK_SEND_WINDOW=32', '-DLINK_MAX_PACKET_BYTES=64'],
+  },
+};
 
 /** Returns whether a command runs and succeeds. */
 function works(command, ...args) {
@@ -21,13 +30,16 @@ export const tools = {
 /** Returns the path of the program built from `peers/NAME.c`. Builds it if a source is newer. */
 export function cProgram(name) {
   const program = `${build}${name}`;
-  const sources = readdirSync(peers).filter((file) => file === `${name}.c` || file.endsWith('.h'));
+  const { sources = [], flags = [] } = needs[name] ?? {};
+  const files = [`${peers}${name}.c`, ...sources];
+  const headers = [peers, firmware].flatMap((folder) => readdirSync(folder).map((file) => `${folder}${file}`));
   const builtMs = statSync(program, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  if (sources.some((file) => statSync(`${peers}${file}`).mtimeMs > builtMs)) {
+  const isOlder = (file) => statSync(file).mtimeMs > builtMs;
+  if (files.some(isOlder) || headers.some((file) => file.endsWith('.h') && isOlder(file))) {
     mkdirSync(build, { recursive: true });
     // Replace the program atomically: another benchmark may be starting it.
     const fresh = `${program}.${process.pid}`;
-    execFileSync('cc', ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-o', fresh, `${peers}${name}.c`, '-lm'], {
+    execFileSync('cc', ['-std=gnu11', '-O2', '-Wall', '-Wextra', ...flags, '-o', fresh, ...files, '-lm'], {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     renameSync(fresh, program);

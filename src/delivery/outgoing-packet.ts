@@ -1,4 +1,5 @@
 import type { Delivered } from '../errors.js';
+import type { PacketQueue } from './packet-queue.js';
 
 /**
  * Why a packet was not acknowledged in time:
@@ -57,6 +58,10 @@ export class OutgoingPacket {
   /** How often it was sent. */
   transmissions = 0;
   sentAtMs = 0;
+  /** The queue in which it waits, and its neighbors there. */
+  queue: PacketQueue | undefined;
+  before: OutgoingPacket | undefined;
+  after: OutgoingPacket | undefined;
   /** Undefined when the packet was aborted. */
   #listener: DeliveryListener | undefined;
   #payload: Uint8Array;

@@ -2,27 +2,52 @@ import type { OutgoingPacket } from './outgoing-packet.js';
 
 /** Packets that wait to be sent, in order. Any of them can be removed in constant time. */
 export class PacketQueue {
-  readonly #packets = new Set<OutgoingPacket>();
+  // Not a Set: the tables that it replaces keep packets alive that have left it, until a full garbage collection.
   #first: OutgoingPacket | undefined;
+  #last: OutgoingPacket | undefined;
+  #size = 0;
 
   get first(): OutgoingPacket | undefined {
     return this.#first;
   }
 
   get size(): number {
-    return this.#packets.size;
+    return this.#size;
   }
 
   push(packet: OutgoingPacket): void {
-    this.#packets.add(packet);
-    this.#first ??= packet;
+    const last = this.#last;
+    packet.queue = this;
+    packet.before = last;
+    if (last === undefined) {
+      this.#first = packet;
+    } else {
+      last.after = packet;
+    }
+    this.#last = packet;
+    this.#size++;
   }
 
+  /** Removes a packet, if it is in this queue. */
   delete(packet: OutgoingPacket): void {
-    this.#packets.delete(packet);
-    if (packet === this.#first) {
-      this.#first = this.#packets.values().next().value;
+    if (packet.queue !== this) {
+      return;
     }
+    const { before, after } = packet;
+    if (before === undefined) {
+      this.#first = after;
+    } else {
+      before.after = after;
+    }
+    if (after === undefined) {
+      this.#last = before;
+    } else {
+      after.before = before;
+    }
+    packet.queue = undefined;
+    packet.before = undefined;
+    packet.after = undefined;
+    this.#size--;
   }
 
   shift(): OutgoingPacket | undefined {
@@ -35,9 +60,14 @@ export class PacketQueue {
 
   /** Removes and returns the packets that `isMatch` selects. */
   remove(isMatch: (packet: OutgoingPacket) => boolean): OutgoingPacket[] {
-    const removed = [...this.#packets].filter(isMatch);
-    for (const packet of removed) {
-      this.delete(packet);
+    const removed: OutgoingPacket[] = [];
+    for (let packet = this.#first; packet !== undefined; ) {
+      const { after } = packet;
+      if (isMatch(packet)) {
+        this.delete(packet);
+        removed.push(packet);
+      }
+      packet = after;
     }
     return removed;
   }

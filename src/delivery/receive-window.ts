@@ -49,7 +49,9 @@ export class ReceiveWindow {
   /** Writes the bitmap of the packets that wait. Returns the index after it. */
   writeHeld(target: Uint8Array, offset: number): number {
     const end = offset + heldBytes(this.#window);
-    target.fill(0, offset, end);
+    for (let at = offset; at < end; at++) {
+      target[at] = 0;
+    }
     if (this.#waiting > 0) {
       for (let index = 0; index < this.#window; index++) {
         if (this.#packets[(this.#next + index) & (SEQUENCE_SPACE - 1)] !== undefined) {

@@ -82,3 +82,20 @@ export function crc32(data: Uint8Array, end: number, start = 0xffffffff): number
   }
   return ~crc >>> 0;
 }
+
+/** For each high byte of an entry of the table, which entry it is. No two have the same. */
+const CRC32_ENTRY = new Uint8Array(256);
+
+for (let entry = 0; entry < 256; entry++) {
+  CRC32_ENTRY[CRC32_TABLE[entry]! >>> 24] = entry;
+}
+
+/** The initial value with which {@link crc32} of `data[0, end)` is `crc`: there is exactly one. */
+export function crc32StartOf(data: Uint8Array, end: number, crc: number): number {
+  let state = ~crc;
+  for (let at = end - 1; at >= 0; at--) {
+    const entry = CRC32_ENTRY[state >>> 24]!;
+    state = ((state ^ CRC32_TABLE[entry]!) << 8) | (entry ^ data[at]!);
+  }
+  return state >>> 0;
+}

@@ -26,6 +26,9 @@ function bench(...args: string[]): Promise<Run> {
 describe.skipIf(!has('cc') || process.platform !== 'linux')('benchmarks (need cc and Linux)', () => {
   test.each([
     ['absent-ports', 'present'],
+    ['acknowledged-echo', 'acknowledged'],
+    ['acknowledged-receive', 'acknowledged'],
+    ['acknowledged-send', 'acknowledged'],
     ['codec', 'ours'],
     ['codec', 'npm cobs'],
     ['codec-against-c', 'c'],
@@ -71,6 +74,6 @@ describe.skipIf(!has('cc') || process.platform !== 'linux')('benchmarks (need cc
 
 test('an unknown benchmark is a usage error that lists the available ones', async () => {
   const { code, output } = await bench('echo-latncy');
-  expect(output).toContain('unknown benchmark echo-latncy; available: absent-ports, codec,');
+  expect(output).toContain('unknown benchmark echo-latncy; available: absent-ports, acknowledged-echo,');
   expect(code).toBe(2);
 });

@@ -53,7 +53,7 @@ function goodput(traffic: Traffic, newDevice?: NewDevice): number {
   );
 }
 
-test('goodput with a window of 4 packets', () => {
+test('goodput with a window of 4 packets', { timeout: 120_000 }, () => {
   const rows = [];
   for (const isTwoWay of [false, true]) {
     for (const latencyMs of [1, 16]) {

@@ -55,6 +55,8 @@ export class Line {
   faults: LineFaults;
   /** Nothing arrives while it is true. */
   isDead = false;
+  /** Hears what arrives, with all damage. */
+  tap: (bytes: Uint8Array) => void = () => {};
   /** Frames that are lost in any case, counted from 1. */
   framesToLose: readonly number[] = [];
   /** All frames that were sent, if some arrive again. */
@@ -200,6 +202,7 @@ export class Line {
   }
 
   #pass(bytes: Uint8Array): void {
+    this.tap(bytes);
     if (!this.#isAdapter) {
       this.#receive(bytes);
       return;

@@ -41,7 +41,7 @@ test.for<[AnswererMistake, (seed: number) => Scenario, RegExp]>([
   ['acknowledges early', scenarioOf, /was reported as delivered, but taken 0 times/],
   ['confirms at once', scenarioOf, /failed, but the host has begun no other session/],
   ['repeats its counter', bridgeScenarioOf, TAKEN_WRONGLY],
-])('finds a device that %s', ([mistake, scenarioOfCase, promise]) => {
+])('finds a device that %s', { timeout: 120_000 }, ([mistake, scenarioOfCase, promise]) => {
   expect(firstBroken(scenarioOfCase, withMistake(mistake))).toMatch(promise);
 });
 
@@ -52,7 +52,7 @@ function linkScenarioOf(seed: number): Scenario {
 test.for([
   ['repeats its start counter', 1],
   ['has no start counter', 0],
-] as const)('finds a link.c that %s, over a network bridge', ([, startCounter]) => {
+] as const)('finds a link.c that %s, over a network bridge', { timeout: 120_000 }, ([, startCounter]) => {
   const newDevice: NewDevice = (settings, application) => newWasmDevice({ ...settings, startCounter }, application);
   expect(firstBroken(linkScenarioOf, newDevice, newWasmDevice)).toMatch(TAKEN_WRONGLY);
 });

@@ -3,6 +3,8 @@ import { DECODER_GRAMMAR } from '../decoders/index.js';
 import { loadRecordDecoder, type RecordDecoder } from '../decoders/record-decoder.js';
 import { ExitCode } from '../exit-codes.js';
 import {
+  type EventFormat,
+  eventFormat,
   type LineFormat,
   makeFormat,
   PACKET_COLUMNS,
@@ -63,6 +65,8 @@ export type OutputOptions = OptionsOf<typeof OUTPUT_OPTIONS>;
 export interface RecordFormats {
   line: LineFormat;
   dump: LineFormat;
+  /** Undefined with a template, which has no place for events. */
+  event: EventFormat | undefined;
 }
 
 /**
@@ -92,7 +96,11 @@ export function recordFormats(
     maxBytes,
     requestIdBytes,
   };
-  return { line: makeFormat(options), dump: makeFormat({ ...options, json: false, template: undefined, dump: true }) };
+  return {
+    line: makeFormat(options),
+    dump: makeFormat({ ...options, json: false, template: undefined, dump: true }),
+    event: eventFormat(options),
+  };
 }
 
 /**

@@ -12,6 +12,7 @@ const WITHOUT_OPTION = [
   'sendQueueBytes',
   'requestIds',
   'requestBacklogBytes',
+  'delivery',
 ] as const satisfies readonly (keyof SerialSettings)[];
 
 type SettingName = Exclude<keyof SerialSettings, (typeof WITHOUT_OPTION)[number]>;
@@ -48,13 +49,18 @@ type SettingOptions = {
 
 const SETTING_OPTIONS = settingOptions(serialSettings) as SettingOptions;
 
+const { ackTimeoutMs, keepAliveMs, ...ALWAYS } = SETTING_OPTIONS;
+
+/** The options for connections with acknowledged delivery. */
+export const SESSION_OPTIONS = { ackTimeoutMs, keepAliveMs };
+
 /** The options of every command that opens ports. An option of a setting has the name of the setting as its key. */
 export const PORT_OPTIONS = grouped('Ports:', {
   baud: option('-b, --baud <bit/s>', 'baud rate of ports given without @BAUD', {
     parse: integer(1, 4_294_967_295),
     default: 115_200,
   }),
-  ...SETTING_OPTIONS,
+  ...ALWAYS,
   awaitPort: option('--await-port', 'if a port cannot be opened, keep trying instead of failing', {
     excludes: ['reconnect'],
   }),
@@ -68,8 +74,10 @@ export const SKIP_FIRST_OPTION = {
 
 export type PortOptions = OptionsOf<typeof PORT_OPTIONS>;
 
+export type SessionOptions = OptionsOf<typeof SESSION_OPTIONS>;
+
 /** The settings among the values of options. */
-export function settingsOf(options: PortOptions): SerialSettings {
+export function settingsOf(options: PortOptions & Partial<SessionOptions>): SerialSettings {
   const names = Object.keys(SETTING_OPTIONS) as SettingName[];
   return Object.fromEntries(names.map((name) => [name, options[name]]).filter(([, value]) => value !== undefined));
 }

@@ -1,5 +1,7 @@
 import type { Binding, SerialConnection } from 'serial-communicator';
-import { type PortOptions, settingsOf } from '../options/port-options.js';
+import { ACKNOWLEDGED, type Delivery, LISTEN } from '../options/delivery-options.js';
+import { type PortOptions, type SessionOptions, settingsOf } from '../options/port-options.js';
+import { heardFrameBytes } from '../records/heard-sessions.js';
 import type { RequestIdBytes } from '../records/request-ids.js';
 import { imageFileOf, type PortArgument, SIMULATED_PATH } from './port-argument.js';
 import { simulatedUno } from './simulated-image.js';
@@ -25,6 +27,8 @@ export interface SessionPort {
 /** What {@link sessionPorts} needs in addition to the options of ports. */
 export interface SessionSettings {
   skipFirst?: boolean;
+  /** Default: plain. */
+  delivery?: Delivery;
   /** See {@link SessionPort}. */
   requestIdBytes?: RequestIdBytes | undefined;
   /** The command itself sends requests, with ids of this many bytes. Default: it does not. */
@@ -34,10 +38,11 @@ export interface SessionSettings {
 /** What to open for the ports of a command line. Every `sim:` gets a board, and so a path, of its own. */
 export function sessionPorts(
   ports: readonly PortArgument[],
-  options: PortOptions,
-  { skipFirst = false, requestIdBytes, ownIdBytes }: SessionSettings = {},
+  options: PortOptions & Partial<SessionOptions>,
+  { skipFirst = false, requestIdBytes, ownIdBytes, delivery = 'plain' }: SessionSettings = {},
 ): SessionPort[] {
-  const maxPacketBytes = options.maxPacketBytes + (requestIdBytes ?? 0);
+  const payloadBytes = options.maxPacketBytes + (requestIdBytes ?? 0);
+  const maxPacketBytes = delivery === LISTEN ? heardFrameBytes(payloadBytes) : payloadBytes;
   const settings = {
     ...settingsOf(options),
     maxPacketBytes,
@@ -46,6 +51,7 @@ export function sessionPorts(
     required: options.awaitPort !== true,
     reconnect: options.reconnect ? {} : (false as const),
     skipFirst,
+    ...(delivery === ACKNOWLEDGED && { delivery }),
     ...(ownIdBytes !== undefined && { requestIds: { bytes: ownIdBytes } }),
   };
   const simulatedPaths = new Set<string>();

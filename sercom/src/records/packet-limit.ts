@@ -28,8 +28,8 @@ export class PacketLimit {
   }
 
   /** Whether a record passes, which is then counted. After the last packet, nothing of its direction does. */
-  passes({ dir, error }: PacketRecord): boolean {
-    if (dir !== this.#dir) {
+  passes({ dir, error, isHidden }: PacketRecord): boolean {
+    if (dir !== this.#dir || isHidden) {
       return true;
     }
     if (this.isReached) {

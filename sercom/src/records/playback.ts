@@ -1,4 +1,6 @@
 import type { RecordFilter } from './filter.js';
+import type { HeardSessions } from './heard-sessions.js';
+import type { PacketRecord } from './record.js';
 import { readRecordings } from './recordings.js';
 import { ReplayClock } from './replay-clock.js';
 import { type RequestIdBytes, separateId } from './request-ids.js';
@@ -13,6 +15,8 @@ export interface PlaybackOptions {
   speed: number;
   /** Packets begin with an id of this many bytes. Default: they have no ids. */
   requestIdBytes?: RequestIdBytes | undefined;
+  /** Decodes the sessions in the recording. Default: its packets are played. */
+  heard?: HeardSessions | undefined;
   /** The records to play. */
   matches: RecordFilter;
   /** Whether to end, asked after each record. Default: it ends with the recording. */
@@ -34,26 +38,40 @@ export class Playback implements RecordSource {
   }
 
   async deliver(take: RecordConsumer, signal: AbortSignal, started = () => {}): Promise<void> {
-    const { files, rounds, speed, requestIdBytes, matches, isDone } = this.#options;
+    const { files, rounds, speed, requestIdBytes, heard, matches, isDone } = this.#options;
     const clock = new ReplayClock(speed, signal);
+    let played = -1;
+    const play = async (decoded: PacketRecord) => {
+      const record = separateId(decoded, requestIdBytes);
+      if (isDone?.()) {
+        return;
+      }
+      if (!matches(record)) {
+        this.#skippedRecords++;
+        return;
+      }
+      await clock.due(record.timeUs);
+      played++;
+      await take(record);
+    };
     // A round without a record would repeat for ever without waiting for anything.
-    for (let round = 0, played = -1; round < rounds && played !== 0; round++) {
+    for (let round = 0; round < rounds && played !== 0; round++) {
       played = 0;
       clock.restart();
       for await (const onWire of readRecordings(files, signal)) {
-        const record = separateId(onWire, requestIdBytes);
-        if (!matches(record)) {
-          this.#skippedRecords++;
-          continue;
+        if (heard === undefined) {
+          await play(onWire);
+        } else {
+          // Its events have no other time.
+          await clock.due(onWire.timeUs);
+          await heard.pass(onWire, play);
         }
-        await clock.due(record.timeUs);
-        played++;
-        await take(record);
         if (isDone?.()) {
           started();
           return;
         }
       }
+      await heard?.end(play);
     }
     started();
   }

@@ -18,7 +18,14 @@ export interface PacketRecord {
   isRaw?: true;
   /** What the id of the packet says. Set if packets have ids. */
   request?: RequestId;
-  /** The record before its id was separated: what recordings keep, so that they can be replayed. Default: this record. */
+  /** A frame of a session that is heard, without a new packet: only recordings keep it. */
+  isHidden?: true;
+  /** In a session that is heard: the kind of frame, and its number in the session. */
+  heard?: { readonly type: 'data' | 'datagram'; readonly number: number };
+  /**
+   * The record before its id was separated, or before the frame of a session was decoded: what recordings keep, so that they
+   * can be replayed. Default: this record.
+   */
   onWire?: PacketRecord;
 }
 

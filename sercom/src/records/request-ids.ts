@@ -39,16 +39,16 @@ export function withPlainId(packet: Uint8Array, idBytes: RequestIdBytes): Uint8A
  * @param idBytes - Default: packets have no ids
  */
 export function separateId(record: PacketRecord, idBytes: RequestIdBytes | undefined): PacketRecord {
-  if (idBytes === undefined || record.error !== undefined || record.isRaw) {
+  if (idBytes === undefined || record.error !== undefined || record.isRaw || record.isHidden) {
     return record;
   }
-  const { bytes, length, dir } = record;
+  const { bytes, length, dir, onWire = record } = record;
   if (length < idBytes) {
-    return { ...record, error: 'too-short', onWire: record };
+    return { ...record, error: 'too-short', onWire };
   }
   const payload = bytes.subarray(idBytes);
   const request = requestIdOf(idAt(bytes, 0, idBytes), payload, dir, idBytes);
-  return { ...record, length: length - idBytes, bytes: payload, request, onWire: record };
+  return { ...record, length: length - idBytes, bytes: payload, request, onWire };
 }
 
 function requestIdOf(id: number, payload: Uint8Array, dir: 'rx' | 'tx', idBytes: RequestIdBytes): RequestId {

@@ -110,6 +110,14 @@ export function rejections(
     : `${what}: check that --baud and --checksum match the device`;
 }
 
+/** Why a device may not answer the handshake of a session, and what to do about it. */
+export function whyNoSession(arrivals: Arrivals, unframed: Uint8Array): string {
+  const ifSilent = 'check that the device runs, that its firmware uses link.h, and --baud';
+  return arrivals.bytesRead === 0 || arrivals.delimiters === 0
+    ? portTrouble(arrivals, ifSilent, unframed)!
+    : 'frames arrived, but no answer to the handshake: its firmware probably sends plain frames (--delivery plain), or --baud is wrong';
+}
+
 /** What to do if a board may have missed what was sent to it. */
 export function settleAdvice(settleMs: number): string {
   const settle = settleMs === 0 ? 'try --settle 2000' : `try a longer --settle (it is ${settleMs} ms)`;

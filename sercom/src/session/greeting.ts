@@ -14,7 +14,7 @@ export async function greet(name: string, ports: LivePorts, take: RecordConsumer
   for (let number = 1; ; number++) {
     // The port may be released.
     await ports.ready(name);
-    await take(await ports.send(name, Buffer.from(`hello ${number}`)));
+    await ports.send(name, Buffer.from(`hello ${number}`), { take });
     await delay(INTERVAL_MS, undefined, { signal: ports.signal });
   }
 }

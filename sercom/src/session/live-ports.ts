@@ -1,17 +1,29 @@
 import { once, setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { ConnectionError, ConnectionState, SerialCommunicator, SerialStats } from 'serial-communicator';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import type {
+  AcknowledgedStats,
+  ConnectionError,
+  ConnectionState,
+  SerialCommunicator,
+  SerialStats,
+} from 'serial-communicator';
 import { CliError, codeOf } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { checked } from '../input/max-packet.js';
+import { ACKNOWLEDGED } from '../options/delivery-options.js';
 import { bindingFor, type SessionPort } from '../ports/open-ports.js';
 import { nowUs } from '../records/clock.js';
+import type { HeardSessions } from '../records/heard-sessions.js';
 import type { PacketRecord } from '../records/record.js';
 import { separateId, withPlainId } from '../records/request-ids.js';
+import type { SessionEvent } from '../records/session-event.js';
 import type { RecordConsumer, RecordSource } from '../records/source.js';
 import { printMessage } from '../terminal/message.js';
 import { MAX_TIMER_MS } from '../within.js';
 import { initialize, watchConnections } from './connections.js';
+import { forUsers } from './delivery-error.js';
+import { HandshakeWatch } from './handshake-watch.js';
+import { reportTrouble, watchSessions } from './session-events.js';
 import { TroubleWatch } from './trouble-watch.js';
 import { UnframedBytes } from './unframed-bytes.js';
 
@@ -22,11 +34,23 @@ export interface LivePortsOptions {
   ports: readonly SessionPort[];
   /** What the command does while its ports are open. The source ends when this settles. */
   work(ports: LivePorts): Promise<void>;
+  /** Decodes the sessions that the ports hear. Default: what the ports receive are packets. */
+  heard?: HeardSessions | undefined;
+  /** Gets what happens to the sessions of acknowledged delivery. Default: what goes wrong is reported on stderr. */
+  report?: (event: SessionEvent) => void;
   /**
    * Report bytes that are no packets on stderr, with this advice on how to see them. Default: they are not reported,
    * because the command does so itself.
    */
   seeBytes?: string | undefined;
+}
+
+/** How to send a packet. */
+export interface SendingOptions {
+  /** With acknowledged delivery: at most once, without acknowledgement. Default: false. */
+  isDatagram?: boolean;
+  /** Gets the record: when the packet has been sent, or, with acknowledged delivery, accepted. Default: nothing does. */
+  take?: RecordConsumer;
 }
 
 /** Gets each chunk that a port reads. The bytes are valid until it returns. */
@@ -39,14 +63,20 @@ export type ChunkListener = (name: string, bytes: Uint8Array) => void;
 export class LivePorts implements RecordSource {
   readonly #ports: readonly SessionPort[];
   readonly #work: LivePortsOptions['work'];
+  readonly #heard: HeardSessions | undefined;
+  readonly #report: (event: SessionEvent) => void;
   readonly #seeBytes: string | undefined;
   readonly #closing = new AbortController();
   readonly #unframed = new UnframedBytes();
   #communicator: SerialCommunicator | undefined;
+  /** How acknowledged delivery was before the ports were closed. */
+  readonly #lastDelivery = new Map<string, AcknowledgedStats | undefined>();
 
-  constructor({ ports, work, seeBytes }: LivePortsOptions) {
+  constructor({ ports, work, heard, report = reportTrouble, seeBytes }: LivePortsOptions) {
     this.#ports = ports;
     this.#work = work;
+    this.#heard = heard;
+    this.#report = report;
     this.#seeBytes = seeBytes;
     // Work on each of any number of ports listens to it. Without this, Node.js warns of a leak when there are more than ten.
     setMaxListeners(0, this.signal);
@@ -75,13 +105,17 @@ export class LivePorts implements RecordSource {
     const unheard = new Set(this.#ports.map(({ name }) => name));
     const idBytes = new Map(this.#ports.map(({ name, requestIdBytes }) => [name, requestIdBytes]));
     const hasIds = [...idBytes.values()].some((bytes) => bytes !== undefined);
+    const heard = this.#heard;
+    const handshakes = heard === undefined ? new HandshakeWatch(this.#ports) : undefined;
+    const takePayload = hasIds ? (record: PacketRecord) => take(separateId(record, idBytes.get(record.name))) : take;
     communicator.setReceiveHandler((name, packet) => {
       // A device that has sent a packet needs no diagnosis.
       if (unheard.size > 0 && unheard.delete(name) && unheard.size === 0) {
         stopSampling();
       }
+      handshakes?.take(name, packet);
       const record: PacketRecord = { timeUs: nowUs(), name, dir: 'rx', length: packet.length, bytes: packet };
-      return take(hasIds ? separateId(record, idBytes.get(name)) : record);
+      return heard === undefined ? takePayload(record) : heard.pass(record, takePayload);
     });
     communicator.on('rejectedFrame', ({ name, reason, wireBytes, head }) => {
       if (reason === 'malformed') {
@@ -90,6 +124,7 @@ export class LivePorts implements RecordSource {
       void take({ timeUs: nowUs(), name, dir: 'rx', length: wireBytes, bytes: head, error: reason });
     });
     const lost = watchConnections(communicator, this.#ports, this.signal);
+    watchSessions(communicator, this.#report, this.signal);
     let watch: TroubleWatch | undefined;
     try {
       signal.throwIfAborted();
@@ -101,14 +136,25 @@ export class LivePorts implements RecordSource {
       await Promise.race([this.#work(this), lost, once(signal, 'abort')]);
     } finally {
       watch?.close();
+      for (const { name } of this.#ports) {
+        this.#lastDelivery.set(name, communicator.stats(name).delivery);
+      }
       this.#closing.abort();
       await communicator[Symbol.asyncDispose]();
+      await heard?.end(takePayload);
     }
   }
 
   /** The counters of a connection. */
   stats(name: string): SerialStats {
     return this.#open.stats(name);
+  }
+
+  /** How acknowledged delivery goes on a connection that has it. After the end, the session is the last one. */
+  delivery(name: string): AcknowledgedStats | undefined {
+    const stats = this.stats(name).delivery;
+    const last = this.#lastDelivery.get(name);
+    return stats && last ? { ...stats, ...sessionOf(last) } : stats;
   }
 
   /** Some bytes that are no packet, for a diagnosis. */
@@ -134,9 +180,16 @@ export class LivePorts implements RecordSource {
     return this.#open.connectionError(name);
   }
 
-  /** Resolves when a connection has an open port that has settled. Rejects when the ports are closed. */
-  ready(name: string): Promise<void> {
-    return this.#open.ready(name, { signal: this.signal });
+  /**
+   * Resolves when a connection has an open port that has settled, and, with acknowledged delivery, a session. Rejects when
+   * the ports are closed, or no session is possible.
+   */
+  async ready(name: string): Promise<void> {
+    try {
+      await this.#open.ready(name, { signal: this.signal });
+    } catch (error) {
+      throw forUsers(error);
+    }
   }
 
   /** Closes the port of a connection until {@link reopen}. Resolves when it is closed. */
@@ -156,26 +209,48 @@ export class LivePorts implements RecordSource {
   /**
    * Sends a packet. If packets have ids, it is neither request nor reply.
    *
-   * @returns its record, once all of it has been handed to the operating system
-   * @throws CliError (usage error) if it is too long, (failure) if the port is released; an error of the library if it
-   *   could not be sent
+   * @returns its record, once all of it has been handed to the operating system, or, with acknowledged delivery, the device
+   *   has taken it
+   * @throws CliError (usage error) if it is too long, (failure) if the port is released, (timeout, failure) if the device
+   *   does not take it; an error of the library if it could not be sent
    */
-  send(name: string, packet: Uint8Array): Promise<PacketRecord> {
+  send(name: string, packet: Uint8Array, options?: SendingOptions): Promise<PacketRecord> {
     const { requestIdBytes } = this.#port(name);
-    return this.sendOnWire(name, requestIdBytes === undefined ? packet : withPlainId(packet, requestIdBytes));
+    return this.sendOnWire(name, requestIdBytes === undefined ? packet : withPlainId(packet, requestIdBytes), options);
   }
 
   /** Like {@link send}, but with the id in front of the packet already. */
-  async sendOnWire(name: string, bytes: Uint8Array): Promise<PacketRecord> {
+  async sendOnWire(
+    name: string,
+    bytes: Uint8Array,
+    { isDatagram = false, take }: SendingOptions = {},
+  ): Promise<PacketRecord> {
     const { connection, requestIdBytes } = this.#port(name);
     // The library's error would name its setting rather than the option.
     checked(bytes.subarray(requestIdBytes ?? 0), connection.maxPacketBytes - (requestIdBytes ?? 0));
+    const recordNow = () =>
+      separateId({ timeUs: nowUs(), name, dir: 'tx', length: bytes.length, bytes }, requestIdBytes);
+    const isAcknowledged = connection.delivery === ACKNOWLEDGED && !isDatagram;
     try {
-      await this.#open.send(name, bytes, { signal: this.signal });
+      const sending = this.#open.send(name, bytes, {
+        signal: this.signal,
+        ...(isDatagram && { acknowledged: false }),
+      });
+      if (isAcknowledged && take !== undefined) {
+        // A reply may come before the acknowledgement, but not before the packet is written, which is later.
+        const record = recordNow();
+        await Promise.race([sending, nextTurn()]);
+        await take(record);
+      }
+      await sending;
     } catch (error) {
-      throw unlessReleased(`send to "${name}"`, error);
+      throw forUsers(unlessReleased(`send to "${name}"`, error));
     }
-    return separateId({ timeUs: nowUs(), name, dir: 'tx', length: bytes.length, bytes }, requestIdBytes);
+    const record = recordNow();
+    if (!isAcknowledged) {
+      await take?.(record);
+    }
+    return record;
   }
 
   /**
@@ -186,9 +261,9 @@ export class LivePorts implements RecordSource {
    */
   async request(name: string, packet: Uint8Array, timeoutMs: number): Promise<PacketRecord> {
     checked(packet, this.#port(name).connection.maxPacketBytes);
-    const bytes = await this.#open.request(name, packet, {
-      timeoutMs: Math.min(Math.ceil(timeoutMs), MAX_TIMER_MS),
-      signal: this.signal,
+    const options = { timeoutMs: Math.min(Math.ceil(timeoutMs), MAX_TIMER_MS), signal: this.signal };
+    const bytes = await this.#open.request(name, packet, options).catch((error) => {
+      throw forUsers(error);
     });
     return { timeUs: nowUs(), name, dir: 'rx', length: bytes.length, bytes };
   }
@@ -239,6 +314,10 @@ export class LivePorts implements RecordSource {
       printMessage(`waiting for ${name === path ? path : `"${name}" (${path})`}`);
     }
   }
+}
+
+function sessionOf({ session, roundTripMs, windowLimit }: AcknowledgedStats) {
+  return { session, roundTripMs, windowLimit };
 }
 
 async function communicatorFor(ports: readonly SessionPort[]): Promise<SerialCommunicator> {

@@ -2,6 +2,7 @@ import type { SerialStats } from 'serial-communicator';
 import type { SessionPort } from '../ports/open-ports.js';
 import { type Counts, decimal, type Statistics } from '../sinks/statistics.js';
 import { count } from '../text/count.js';
+import { deliverySummary } from './delivery-summary.js';
 import type { LivePorts } from './live-ports.js';
 
 /** The counters of a port that no filter applies to. */
@@ -53,6 +54,7 @@ export class Traffic {
       ...(this.#isUnfinished && unfinishedBytes > 0 ? [`${bytes(unfinishedBytes)} unfinished`] : []),
       count(this.#sum(reconnects), 'reconnect'),
       `queue ${packetsWaiting}`,
+      ...this.#sessions(),
       ...(disconnected > 0 ? [`${disconnected} of ${this.#ports.length} disconnected`] : []),
     ].join('  ');
   }
@@ -62,13 +64,33 @@ export class Traffic {
     const seconds = (performance.now() - this.#startedAtMs) / 1_000;
     return this.#ports.map(({ name }) => {
       const stats = this.#live.stats(name);
+      const delivery = this.#live.delivery(name);
       return [
         this.#statistics.totalsOf(name, seconds),
         `skipped ${count(stats.skippedBytes, 'byte')}`,
         ...(stats.unfinishedBytes > 0 ? [`${count(stats.unfinishedBytes, 'byte')} unfinished`] : []),
         count(reconnects(stats), 'reconnect'),
+        ...(delivery === undefined ? [] : [deliverySummary(delivery)]),
       ].join(', ');
     });
+  }
+
+  /** Packets that were sent again, and, if there is only one port, the round trip and the window. */
+  #sessions(): string[] {
+    const sessions = this.#ports.flatMap(({ name }) => this.#live.delivery(name) ?? []);
+    if (sessions.length === 0) {
+      return [];
+    }
+    const resent = sessions.reduce((sum, { resentLost, resentTimedOut }) => sum + resentLost + resentTimedOut, 0);
+    const [only] = sessions;
+    const { roundTripMs, windowLimit, session } = only!;
+    const isSingle = sessions.length === 1;
+    return [
+      `${resent} resent`,
+      ...(isSingle && session === undefined ? ['no session'] : []),
+      ...(isSingle && session !== undefined ? [`window ${windowLimit}`] : []),
+      ...(isSingle && roundTripMs !== undefined ? [`round trip ${roundTripMs.toFixed(1)} ms`] : []),
+    ];
   }
 
   #counts(): Counts & WireCounts {

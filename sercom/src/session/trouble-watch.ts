@@ -1,8 +1,9 @@
 import type { ConnectionError, ConnectionState, SerialStats } from 'serial-communicator';
+import { ACKNOWLEDGED } from '../options/delivery-options.js';
 import { withFlags } from '../options/port-options.js';
 import type { SessionPort } from '../ports/open-ports.js';
 import { printMessage } from '../terminal/message.js';
-import { receiveTrouble } from './diagnosis.js';
+import { receiveTrouble, whyNoSession } from './diagnosis.js';
 
 /** Why a port is not open, where that has been reported already. */
 const REPORTED: readonly string[] = ['PORT_NOT_FOUND', 'CONNECTION_LOST', 'CONNECTION_RELEASED'];
@@ -21,6 +22,9 @@ const SEND_PATIENCE_MS = 5_000;
  * at most twelve bits on the line.
  */
 const STEP_BITS = 12 * 4_096;
+
+/** How long a device may take to answer the handshake before that is reported. It may be starting. */
+const SESSION_PATIENCE_MS = 4_000;
 
 /** How often the counters are looked at. */
 const CHECK_MS = 500;
@@ -46,10 +50,14 @@ interface PortWatch {
   /** Since when the port has failed to open although it exists. */
   unopenedSinceMs: number | undefined;
   isOpenReported: boolean;
+  settleMs: number;
   sendPatienceMs: number;
   /** When the first byte had arrived that is not part of a packet, until that is reported or a packet arrives. */
   unframedSinceMs: number | undefined;
   isReceiveSettled: boolean;
+  /** Since when the port has been open without a session. */
+  noSessionSinceMs: number | undefined;
+  isSessionReported: boolean;
   /** When the device last accepted bytes, or had none to accept. */
   acceptedAtMs: number;
   bytesWritten: number;
@@ -58,7 +66,7 @@ interface PortWatch {
 
 /**
  * Reports on stderr, once for each port and trouble, what is wrong and what to do about it: the port exists but does not
- * open, bytes arrive but no packets, or the device accepts no bytes.
+ * open, bytes arrive but no packets, the device answers no handshake, or it accepts no bytes.
  */
 export class TroubleWatch {
   readonly #options: TroubleWatchOptions;
@@ -71,9 +79,13 @@ export class TroubleWatch {
       name,
       unopenedSinceMs: undefined,
       isOpenReported: false,
+      settleMs: connection.settleMs,
       sendPatienceMs: connection.settleMs + Math.max(SEND_PATIENCE_MS, (1_000 * STEP_BITS) / connection.baudRate),
       unframedSinceMs: undefined,
-      isReceiveSettled: options.seeBytes === undefined,
+      // A device without a session is reported for that.
+      isReceiveSettled: options.seeBytes === undefined || connection.delivery === ACKNOWLEDGED,
+      noSessionSinceMs: undefined,
+      isSessionReported: false,
       acceptedAtMs: performance.now(),
       bytesWritten: 0,
       isSendReported: false,
@@ -90,6 +102,7 @@ export class TroubleWatch {
       const stats = this.#options.live.stats(port.name);
       this.#checkOpening(port);
       this.#checkReceiving(port, stats);
+      this.#checkSession(port, stats);
       this.#checkSending(port, stats);
     }
   }
@@ -122,6 +135,21 @@ export class TroubleWatch {
     if (performance.now() - port.unframedSinceMs >= RECEIVE_PATIENCE_MS) {
       port.isReceiveSettled = true;
       printMessage(`"${name}": ${trouble}`);
+    }
+  }
+
+  #checkSession(port: PortWatch, stats: SerialStats): void {
+    const { name } = port;
+    const { delivery } = stats;
+    if (delivery === undefined || delivery.session !== undefined || this.#options.live.state(name) !== 'connected') {
+      port.noSessionSinceMs = undefined;
+      port.isSessionReported &&= delivery?.session === undefined;
+      return;
+    }
+    port.noSessionSinceMs ??= performance.now();
+    if (!port.isSessionReported && performance.now() - port.noSessionSinceMs >= SESSION_PATIENCE_MS + port.settleMs) {
+      port.isSessionReported = true;
+      printMessage(`"${name}": no session yet: ${whyNoSession(stats, this.#options.live.unframed(name))}`);
     }
   }
 

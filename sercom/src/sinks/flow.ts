@@ -1,6 +1,8 @@
 import type { RecordFilter } from '../records/filter.js';
 import type { PacketRecord } from '../records/record.js';
+import type { SessionEvent } from '../records/session-event.js';
 import type { RecordConsumer } from '../records/source.js';
+import { printMessage } from '../terminal/message.js';
 import type { RecordSink } from './sink.js';
 
 interface Branch {
@@ -34,7 +36,7 @@ export class RecordFlow {
     let waiting: Promise<void> | undefined;
     for (const branch of this.#branches) {
       const { sink } = branch;
-      if (record.isRaw && !sink.takesRaw) {
+      if ((record.isRaw && !sink.takesRaw) || (record.isHidden && !sink.takesWire)) {
         continue;
       }
       const canDrop = onWire.error !== undefined || record.isRaw || sink.whenFull === 'drop';
@@ -56,6 +58,14 @@ export class RecordFlow {
       sink.begin?.();
     }
   }
+
+  /** Reports an event to every sink that has a place for it. If none shows it, it is printed on stderr. */
+  readonly event = (event: SessionEvent): void => {
+    const isShown = this.#branches.map(({ sink }) => sink.event?.(event) === true).includes(true);
+    if (!isShown) {
+      printMessage(`"${event.name}": ${event.text}`);
+    }
+  };
 
   /** Keeps a remark in every sink that has a place for it. */
   remark(text: string): void {

@@ -1,7 +1,9 @@
+import { isoTime } from '../formats/times.js';
 import { option } from '../options/define.js';
 import { byteCount, integer } from '../options/values.js';
 import { logLine } from '../records/log-line.js';
 import type { PacketRecord } from '../records/record.js';
+import type { SessionEvent } from '../records/session-event.js';
 import { escapeText } from '../text/escape.js';
 import { defineSink } from './define.js';
 import { FileSink } from './file-sink.js';
@@ -51,6 +53,11 @@ class Log extends FileSink {
 
   write(record: PacketRecord): void | Promise<void> {
     return this.#putLine(`${logLine(record)}\n`);
+  }
+
+  event({ timeUs, name, dir, text }: SessionEvent): boolean {
+    this.remark(escapeText(`"${name}"${dir === undefined ? '' : ` ${dir}`}: ${text}  ${isoTime(timeUs)}`));
+    return false;
   }
 
   remark(text: string): void {

@@ -1,5 +1,6 @@
-import type { LineFormat } from '../formats/index.js';
+import type { EventFormat, LineFormat } from '../formats/index.js';
 import type { PacketRecord } from '../records/record.js';
+import type { SessionEvent } from '../records/session-event.js';
 import type { Output } from '../terminal/output.js';
 import type { RecordSink } from './sink.js';
 
@@ -12,6 +13,8 @@ export interface ScreenLinesOptions {
   line: LineFormat;
   /** How to print it as a dump. Default: as a line. */
   dump?: LineFormat;
+  /** How to print an event. Default: it is not shown. */
+  event?: EventFormat | undefined;
   /** Begin with dumps. */
   isDumping?: boolean;
   /** Drop records instead of holding the device while stdout is slow. */
@@ -29,12 +32,14 @@ export class ScreenLines implements RecordSink {
   readonly #output: Output;
   readonly #line: LineFormat;
   readonly #dump: LineFormat;
+  readonly #event: EventFormat | undefined;
   #isDumping: boolean;
   #held: string[] = [];
   #heldCharacters = 0;
   #pause: { ended: Promise<void>; end: () => void } | undefined;
 
-  constructor({ output, line, dump = line, isDumping = false, drop = false, isLive = false }: ScreenLinesOptions) {
+  constructor(options: ScreenLinesOptions) {
+    const { output, line, dump = line, event, isDumping = false, drop = false, isLive = false } = options;
     this.#drop = drop;
     if (isLive) {
       output.dropWhenStalled();
@@ -42,6 +47,7 @@ export class ScreenLines implements RecordSink {
     this.#output = output;
     this.#line = line;
     this.#dump = dump;
+    this.#event = event;
     this.#isDumping = isDumping;
   }
 
@@ -66,7 +72,18 @@ export class ScreenLines implements RecordSink {
     if (record.dir === 'rx' && (record.isRaw === true) !== this.showsRaw) {
       return;
     }
-    const text = `${(this.#isDumping ? this.#dump : this.#line)(record)}\n`;
+    return this.#print(`${(this.#isDumping ? this.#dump : this.#line)(record)}\n`);
+  }
+
+  event(event: SessionEvent): boolean {
+    if (this.#event === undefined) {
+      return false;
+    }
+    void this.#print(`${this.#event(event)}\n`);
+    return true;
+  }
+
+  #print(text: string): void | Promise<void> {
     if (this.#pause === undefined) {
       return this.#output.write(text);
     }

@@ -1,4 +1,5 @@
 import type { PacketRecord } from '../records/record.js';
+import type { SessionEvent } from '../records/session-event.js';
 
 /** Where records go: the screen, a log, a capture, the totals. */
 export interface RecordSink {
@@ -23,6 +24,8 @@ export interface RecordSink {
    * failures.
    */
   write(record: PacketRecord): void | Promise<void>;
+  /** Takes an event between the records, if there is a place for it. Returns whether the user can see it. */
+  event?(event: SessionEvent): boolean;
   /** Keeps a remark of the user between the records, if there is a place for it. */
   remark?(text: string): void;
   /**

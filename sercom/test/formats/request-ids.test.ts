@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { loadRecordDecoder } from '../../src/decoders/record-decoder.js';
-import { type FormatOptions, makeFormat } from '../../src/formats/index.js';
+import type { FormatOptions } from '../../src/formats/format-options.js';
+import { makeFormat } from '../../src/formats/index.js';
 import type { PacketRecord } from '../../src/records/record.js';
 import { type RequestIdBytes, separateId } from '../../src/records/request-ids.js';
 import { VirtualTerminal } from '../support/virtual-terminal.js';

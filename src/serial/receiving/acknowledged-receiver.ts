@@ -51,9 +51,10 @@ export class AcknowledgedReceiver implements LinkReceiver {
   receive(chunk: Uint8Array): boolean {
     this.#reader.push(chunk);
     this.#owner.chunk(chunk);
+    const nowMs = this.#connection.nowMs();
     for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
       if (frame instanceof Uint8Array) {
-        this.#opener.receive(frame, this.#connection.nowMs());
+        this.#opener.receive(frame, nowMs);
       } else {
         this.#owner.rejected(frame);
       }

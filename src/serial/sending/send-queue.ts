@@ -102,7 +102,7 @@ export class SendQueue implements LinkOutput {
     transmission: Transmission | undefined,
   ): PacketGroup | Error {
     const wireBytes = this.#room.wireBytes(packet.length);
-    const refusal = this.#room.refusal(packet.length);
+    const refusal = this.#room.refusal(packet.length, wireBytes);
     if (refusal !== undefined) {
       return refusal;
     }

@@ -29,8 +29,12 @@ export class SendRoom {
     return maxWireBytes(packetBytes + this.#extraBytes);
   }
 
-  /** Why there is no room for a packet, if there is none. */
-  refusal(packetBytes: number): InvalidArgumentError | ConnectionError | undefined {
+  /**
+   * Why there is no room for a packet, if there is none.
+   *
+   * @param wireBytes - the result of {@link wireBytes}
+   */
+  refusal(packetBytes: number, wireBytes: number): InvalidArgumentError | ConnectionError | undefined {
     const { maxPacketBytes, sendQueueBytes } = this.#connection;
     const payloadBytes = packetBytes - idBytesOf(this.#connection);
     if (payloadBytes > maxPacketBytes) {
@@ -40,7 +44,7 @@ export class SendRoom {
       );
     }
     const usedBytes = this.#takenBytes + this.#heldBytes;
-    if (usedBytes + this.wireBytes(packetBytes) > sendQueueBytes) {
+    if (usedBytes + wireBytes > sendQueueBytes) {
       return new ConnectionError(
         'SEND_QUEUE_FULL',
         this.#name,
@@ -65,11 +69,11 @@ export class SendRoom {
    * @throws the error of {@link refusal}
    */
   hold(packetBytes: number): () => void {
-    const refusal = this.refusal(packetBytes);
+    const wireBytes = this.wireBytes(packetBytes);
+    const refusal = this.refusal(packetBytes, wireBytes);
     if (refusal !== undefined) {
       throw refusal;
     }
-    const wireBytes = this.wireBytes(packetBytes);
     this.#heldBytes += wireBytes;
     return () => {
       this.#heldBytes -= wireBytes;

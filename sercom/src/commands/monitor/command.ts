@@ -1,6 +1,7 @@
 import { ENCODINGS } from '../../input/encoders.js';
 import { INPUT_KINDS } from '../../input/packet-input.js';
 import { grouped, type OptionsOf, option } from '../../options/define.js';
+import { ACKNOWLEDGED, ACKNOWLEDGED_OPTIONS, deliveryOption, LISTEN } from '../../options/delivery-options.js';
 import { OUTPUT_OPTIONS } from '../../options/output-options.js';
 import { PORT_OPTIONS, SKIP_FIRST_OPTION } from '../../options/port-options.js';
 import { RECORD_OPTIONS } from '../../options/record-options.js';
@@ -18,6 +19,8 @@ export const definition = defineCommand({
       { parse: seconds },
     ),
     ...SKIP_FIRST_OPTION,
+    ...deliveryOption(['plain', ACKNOWLEDGED, LISTEN]),
+    ...ACKNOWLEDGED_OPTIONS,
     raw: option('--raw', 'show received bytes as they arrive instead of packets, to see what the device sends', {
       excludes: ['count', 'changes', 'quiet', { option: 'decode', unless: 'pcapng' }],
     }),

@@ -2,7 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import type { SessionPort } from '../../ports/open-ports.js';
-import { type Arrivals, portTrouble, rejections, skipped, sumOf, TOO_SHORT_FOR_IDS } from '../../session/diagnosis.js';
+import {
+  type Arrivals,
+  portTrouble,
+  rejections,
+  skipped,
+  sumOf,
+  TOO_SHORT_FOR_IDS,
+  whyNoSession,
+} from '../../session/diagnosis.js';
 import type { LivePorts } from '../../session/live-ports.js';
 import type { Totals } from '../../sinks/totals.js';
 import { count } from '../../text/count.js';
@@ -15,6 +23,8 @@ export interface DeadlineOptions {
   wantedPackets: number | undefined;
   /** Bytes are enough, because they are shown. */
   isRaw: boolean;
+  /** Packets are those of sessions that are heard. */
+  isListening: boolean;
 }
 
 /**
@@ -24,7 +34,7 @@ export interface DeadlineOptions {
  */
 export async function failAfter(
   timeoutSeconds: number,
-  { ports, live, totals, wantedPackets, isRaw }: DeadlineOptions,
+  { ports, live, totals, wantedPackets, isRaw, isListening }: DeadlineOptions,
 ): Promise<void> {
   await delay(timeoutSeconds * 1_000, undefined, { signal: live.signal });
   if (wantedPackets === undefined && totals.receivedPackets > 0) {
@@ -36,12 +46,23 @@ export async function failAfter(
   }
   totals.unframed = live.unframedTotals;
   const unframed = Buffer.concat(ports.map(({ name }) => live.unframed(name)));
-  const why = whyMissing(arrivals, unframed, totals);
+  const delivery = ports.flatMap(({ name }) => live.delivery(name) ?? []);
+  const why =
+    delivery.length > 0 && totals.receivedPackets === 0
+      ? delivery.some(({ sessions }) => sessions > 0)
+        ? 'the device has answered the handshake: does it send packets unprompted?'
+        : `no session: ${whyNoSession(arrivals, unframed)}`
+      : whyMissing(arrivals, unframed, totals, isListening);
   throw new CliError(ExitCode.timeout, `${totals} within ${count(timeoutSeconds, 'second')}; ${why}`);
 }
 
 /** Why packets may be missing, and what to do about it. */
-function whyMissing(arrivals: Arrivals, unframed: Uint8Array, { receivedPackets, rejectedFrames }: Totals): string {
+function whyMissing(
+  arrivals: Arrivals,
+  unframed: Uint8Array,
+  { receivedPackets, rejectedFrames }: Totals,
+  isListening: boolean,
+): string {
   if (receivedPackets > 0) {
     const others = [skipped(arrivals), rejections(arrivals, unframed)];
     return ['increase --timeout or lower --count', ...others].filter(Boolean).join('; ');
@@ -51,6 +72,9 @@ function whyMissing(arrivals: Arrivals, unframed: Uint8Array, { receivedPackets,
     return trouble;
   }
   const { packetsReceived } = arrivals;
+  if (packetsReceived > 0 && isListening) {
+    return `${count(packetsReceived, 'frame')} arrived, but no new packet of a session: check that the line uses acknowledged delivery`;
+  }
   if (packetsReceived > 0 && rejectedFrames > 0) {
     // The ports have rejected none.
     return TOO_SHORT_FOR_IDS;

@@ -4,11 +4,15 @@ import type { Encoding } from '../../input/encoders.js';
 import { checked } from '../../input/max-packet.js';
 import { type InputKind, type PacketReader, packetReader } from '../../input/packet-input.js';
 import { stdinLines } from '../../input/stdin.js';
+import { ACKNOWLEDGED, LISTEN } from '../../options/delivery-options.js';
 import type { LivePorts } from '../../session/live-ports.js';
 import type { RecordFlow } from '../../sinks/flow.js';
 import { printMessage } from '../../terminal/message.js';
 import { similar } from '../../text/suggest.js';
 import type { MonitorOptions } from './command.js';
+
+/** With acknowledged delivery, this many packets may wait for their acknowledgement: twice the largest window. */
+const MAX_UNACKNOWLEDGED = 64;
 
 /** Sends packets while monitoring: lines of stdin, or lines that the user types. */
 export class PacketSender {
@@ -18,12 +22,15 @@ export class PacketSender {
   readonly #encoding: Encoding | undefined;
   readonly #readPacket: PacketReader;
   readonly #maxPacketBytes: number;
+  readonly #isListening: boolean;
+  /** How many lines may be sent before the first of them has been. */
+  readonly #maxSending: number;
 
   private constructor(
     names: readonly string[],
     recipient: string | undefined,
     readPacket: PacketReader,
-    { input = 'text', encode, maxPacketBytes }: MonitorOptions,
+    { input = 'text', encode, maxPacketBytes, delivery }: MonitorOptions,
   ) {
     this.#names = names;
     this.#recipient = recipient;
@@ -31,6 +38,8 @@ export class PacketSender {
     this.#encoding = encode;
     this.#readPacket = readPacket;
     this.#maxPacketBytes = maxPacketBytes;
+    this.#isListening = delivery === LISTEN;
+    this.#maxSending = delivery === ACKNOWLEDGED ? MAX_UNACKNOWLEDGED : 1;
   }
 
   /**
@@ -45,11 +54,20 @@ export class PacketSender {
 
   /** Sends each line of stdin, and reports those that cannot be sent. Never resolves, since monitoring continues. */
   async sendInput(live: LivePorts, flow: RecordFlow): Promise<never> {
+    const sending = new Set<Promise<void>>();
     for await (const line of stdinLines(live.signal)) {
-      await this.sendLine(line, live, flow).catch((error: Error) => {
-        live.signal.throwIfAborted();
-        printMessage(error.message);
-      });
+      const sent: Promise<void> = this.sendLine(line, live, flow)
+        .catch((error: Error) => {
+          if (!live.signal.aborted) {
+            printMessage(error.message);
+          }
+        })
+        .then(() => void sending.delete(sent));
+      sending.add(sent);
+      if (sending.size >= this.#maxSending) {
+        await Promise.race(sending);
+      }
+      live.signal.throwIfAborted();
     }
     return new Promise(() => {});
   }
@@ -61,13 +79,16 @@ export class PacketSender {
    * @throws CliError (usage error) if the line is invalid or has no recipient; an error of the library if sending failed
    */
   async sendLine(line: string | Uint8Array, live: LivePorts, flow: RecordFlow, kind = this.#kind): Promise<void> {
+    if (this.#isListening) {
+      throw new CliError(ExitCode.usage, 'nothing is sent with --delivery listen; start the monitor without it');
+    }
     if (this.#recipient === undefined) {
       const names = this.#names.join(', ');
       throw new CliError(ExitCode.usage, `several connections are open; choose one with --to NAME: ${names}`);
     }
     const readPacket = kind === this.#kind ? this.#readPacket : await packetReader(kind, this.#encoding);
     const packet = checked(readPacket(line), this.#maxPacketBytes);
-    await flow.take(await live.send(this.#recipient, packet));
+    await live.send(this.#recipient, packet, { take: flow.take });
   }
 }
 

@@ -2,10 +2,13 @@ import { CliError } from '../../cli-error.js';
 import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
+import { checkDelivery, LISTEN } from '../../options/delivery-options.js';
 import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePorts } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
+import { HeardSessions } from '../../records/heard-sessions.js';
 import { PacketLimit } from '../../records/packet-limit.js';
+import { reportDelivery } from '../../session/delivery-summary.js';
 import { greet } from '../../session/greeting.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { RecordView } from '../../session/record-view.js';
@@ -26,6 +29,11 @@ import { ReleaseCommand } from './release-command.js';
 
 /** Live ports, through the filter, to the screen, the totals and the files. */
 export const run: Run<typeof definition> = async (options, output) => {
+  const isListening = options.delivery === LISTEN;
+  checkDelivery(options);
+  if (isListening && options.input !== undefined) {
+    throw new CliError(ExitCode.usage, '--input cannot be used with --delivery listen, which sends nothing');
+  }
   const hasInput = options.input !== undefined && !process.stdin.isTTY;
   const ports = portsOf(options, hasInput);
   const names = ports.map(({ name }) => name);
@@ -40,11 +48,13 @@ export const run: Run<typeof definition> = async (options, output) => {
   }
   const limit = new PacketLimit(options.count);
   const matches = recordFilter(options.filter, options.reject, hasIds);
-  const files = await openSinks(options, { names, decoder, hasIds });
+  // No dissector knows the frames of a session.
+  const files = await openSinks(options, { names, decoder: isListening ? undefined : decoder, hasIds });
   const flow = new RecordFlow(
     [...view.sinks, ...files],
     (record) => matches(record) && (record.isRaw === true || limit.passes(record)),
   );
+  const heard = isListening ? new HeardSessions(flow.event) : undefined;
   const rawView = new RawView(lines, flow.take);
   const interruption = new Interruption();
   let console: MonitorConsole | undefined;
@@ -53,6 +63,8 @@ export const run: Run<typeof definition> = async (options, output) => {
 
   const live = new LivePorts({
     ports,
+    heard,
+    report: flow.event,
     seeBytes: options.raw ? undefined : seeBytes(output.isTerminal && process.stdin.isTTY && screen === lines),
     async work(live) {
       traffic = view.statistics && new Traffic(live, ports, view.statistics);
@@ -93,7 +105,7 @@ export const run: Run<typeof definition> = async (options, output) => {
       }
       const ends: Promise<void>[] = [limit.reached];
       if (options.input === undefined) {
-        const echoing = ports.filter(({ isEchoSketch }) => isEchoSketch);
+        const echoing = ports.filter(({ isEchoSketch }) => isEchoSketch && !isListening);
         ends.push(...echoing.map(({ name }) => greet(name, live, flow.take)));
       } else if (hasInput) {
         ends.push(sender.sendInput(live, flow));
@@ -106,6 +118,7 @@ export const run: Run<typeof definition> = async (options, output) => {
             totals,
             wantedPackets: options.count,
             isRaw: options.raw === true,
+            isListening,
           }),
         );
       }
@@ -128,8 +141,11 @@ export const run: Run<typeof definition> = async (options, output) => {
       rawView.close();
       console?.close();
       view.printChanges();
+      if (options.stats && options.json) {
+        reportDelivery(live, names, flow.event);
+      }
       if (options.stats) {
-        traffic?.summary().forEach(printMessage);
+        [...(traffic?.summary() ?? []), ...(heard?.summary() ?? [])].forEach(printMessage);
       }
       countNotShown({ totals, flow, screen, ports: live }, wasInterrupted);
       if (wasInterrupted || totals.notShown > 0) {

@@ -1,4 +1,5 @@
 import { type OptionsOf, option } from '../../options/define.js';
+import { ACKNOWLEDGED, ACKNOWLEDGED_OPTIONS, deliveryOption } from '../../options/delivery-options.js';
 import { requestIdsOption } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
 import { integer, seconds, secondsOrZero } from '../../options/values.js';
@@ -33,6 +34,8 @@ export const definition = defineCommand({
     requestIdBytes: requestIdsOption(
       'send requests with ids of this many bytes, so that a late reply is never taken for another one',
     ),
+    ...deliveryOption(['plain', ACKNOWLEDGED]),
+    ...ACKNOWLEDGED_OPTIONS,
     json: option('--json', 'one JSON object: sent, received, lost, corrupted, reordered, rttMs, bytesPerSecond, …'),
     port: portArgument(),
     ...PORT_OPTIONS,
@@ -44,6 +47,7 @@ Examples:
   sercom ping /dev/ttyACM0 -n 1000 --size 1-254
   sercom ping /dev/ttyACM0 --window 4 --json | jq .rttMs.p99
   sercom ping /dev/ttyACM0 --request-ids 1   (a device with requestIds)
+  sercom ping /dev/ttyACM0 --delivery acknowledged --window 4   (a device with link.h)
   sercom ping sim: -n 20`,
 });
 

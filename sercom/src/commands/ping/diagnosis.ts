@@ -1,3 +1,4 @@
+import type { AcknowledgedStats } from 'serial-communicator';
 import { type Arrivals, portTrouble, settleAdvice } from '../../session/diagnosis.js';
 import { count } from '../../text/count.js';
 import type { PingTally } from './tally.js';
@@ -15,6 +16,8 @@ export interface PingSetup {
   hasIds: boolean;
   /** The latest bytes that are no frame. */
   unframed: Uint8Array;
+  /** Of acknowledged delivery. */
+  delivery?: Pick<AcknowledgedStats, 'packetsDelivered' | 'peerResets' | 'ackTimeouts'> | undefined;
 }
 
 /**
@@ -33,6 +36,9 @@ export function pingTrouble(
   const { lost, corrupted, received, late, smallestLost, largestReceived } = tally;
   if (lost + corrupted === 0) {
     return undefined;
+  }
+  if (setup.delivery !== undefined) {
+    return sessionTrouble(tally, setup.delivery);
   }
   const isSizeSuspect = smallestLost > Math.max(largestReceived, USUAL_BUFFER_BYTES);
   const bufferQuestion = isSizeSuspect ? `, and can it buffer packets of ${smallestLost} bytes (--size)` : '';
@@ -63,6 +69,24 @@ export function pingTrouble(
   return setup.window > 1
     ? `can the device buffer ${setup.window} packets (--window)? If so, increase --timeout`
     : 'can the device keep up (--interval)? If so, increase --timeout';
+}
+
+function sessionTrouble(
+  { lost, corrupted, received }: PingTally,
+  { packetsDelivered, peerResets, ackTimeouts }: NonNullable<PingSetup['delivery']>,
+): string {
+  if (peerResets > 0) {
+    return `the device restarted ${count(peerResets, 'time')}: check its power supply and its program`;
+  }
+  if (ackTimeouts > 0) {
+    return 'packets were not acknowledged in time: check the line, that the device takes packets, or raise --ack-timeout';
+  }
+  if (corrupted > 0) {
+    return 'packets came back altered: check that the device echoes';
+  }
+  return received === 0
+    ? `the device has taken ${count(packetsDelivered, 'packet')}, but returned none: does it echo? If so, increase --timeout`
+    : `${count(lost, 'packet')} came back too late or not at all: increase --timeout, or check that the device echoes each one`;
 }
 
 function resetAdvice({ settleMs, isSimulated }: PingSetup): string {

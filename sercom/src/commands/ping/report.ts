@@ -1,3 +1,5 @@
+import type { AcknowledgedStats } from 'serial-communicator';
+import { deliveryJson, deliverySummary } from '../../session/delivery-summary.js';
 import { bytes } from '../../session/traffic.js';
 import { flow, type Piece, type StyledLine, spaced } from '../../terminal/styled-line.js';
 import { wrapWords } from '../../text/columns.js';
@@ -14,6 +16,8 @@ export interface PingResult {
   hasIds: boolean;
   /** What the line can carry in each direction. */
   lineBytesPerSecond: number;
+  /** Of acknowledged delivery. */
+  delivery?: AcknowledgedStats | undefined;
 }
 
 const HISTOGRAM_ROWS = 12;
@@ -26,7 +30,7 @@ const MIN_BAR_COLUMNS = 12;
 const PERCENTILES = { p50: 0.5, p90: 0.9, p99: 0.99, max: 1 } as const;
 
 /** The report as one line of JSON; times are in milliseconds, or `null` if nothing came back. */
-export function pingJson({ tally, seconds, lineBytesPerSecond, hasIds }: PingResult): string {
+export function pingJson({ tally, seconds, lineBytesPerSecond, hasIds, delivery }: PingResult): string {
   const { sent, received, lost, corrupted, reordered, unexpected, late } = tally;
   const rttMs = Object.fromEntries(
     Object.entries(PERCENTILES).map(([name, share]) => [name, rounded(tally.rttMs.percentile(share) ?? null)]),
@@ -43,6 +47,7 @@ export function pingJson({ tally, seconds, lineBytesPerSecond, hasIds }: PingRes
     bytesPerSecond: rounded(bytesPerSecond({ tally, seconds })),
     lineBytesPerSecond: rounded(lineBytesPerSecond),
     seconds: rounded(seconds),
+    ...(delivery && { delivery: deliveryJson(delivery) }),
   });
 }
 
@@ -67,6 +72,9 @@ export function pingReport(name: string, result: PingResult, columns = Number.PO
   ];
   const words = counts.flatMap(([text, color]) => text.split(' ').map((word): Piece => [word, color]));
   const lines = flow(words, columns, ' ').map((row) => spaced(row, ' '));
+  if (result.delivery !== undefined) {
+    lines.push(...wrapWords(deliverySummary(result.delivery), columns).map((row): StyledLine => [[row]]));
+  }
   if (tally.received > 0) {
     const times = Object.entries(PERCENTILES).map(
       ([label, share]) => `${label} ${milliseconds(tally.rttMs.percentile(share)!)}`,

@@ -1,12 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ReplyError, SerialSettings } from 'serial-communicator';
+import type { AcknowledgedStats, ReplyError, SerialSettings } from 'serial-communicator';
 import { codeOf } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
+import { ACKNOWLEDGED, checkDelivery } from '../../options/delivery-options.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import type { Arrivals } from '../../session/diagnosis.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { runFlow } from '../../session/run-flow.js';
+import { sessionReady } from '../../session/session-ready.js';
 import { RecordFlow } from '../../sinks/flow.js';
 import type { RecordSink } from '../../sinks/sink.js';
 import { printMessage } from '../../terminal/message.js';
@@ -22,9 +24,15 @@ import { PingTally } from './tally.js';
 /** How often the status line is drawn. */
 const PROGRESS_MS = 200;
 
+/** Errors of packets that are lost, while others may still come back. */
+const LOSSES: readonly unknown[] = ['CONNECTION_LOST', 'PEER_RESET', 'ACK_TIMEOUT'];
+
 /** Sends packets to an echoing device and reports what came back. */
 export const run: Run<typeof definition> = async (options, output) => {
+  checkDelivery(options);
+  const isAcknowledged = options.delivery === ACKNOWLEDGED;
   const [port] = sessionPorts([parsePort(options.port, options.baud)], options, {
+    delivery: options.delivery,
     ownIdBytes: options.requestIdBytes,
   });
   const { name, connection } = port!;
@@ -39,11 +47,13 @@ export const run: Run<typeof definition> = async (options, output) => {
   let wake = () => {};
   let before: Arrivals | undefined;
   let trouble: string | undefined;
+  let delivery: AcknowledgedStats | undefined;
   const result = (): PingResult => ({
     tally,
     seconds: (lastAtMs - startedAtMs) / 1_000,
     hasIds,
     lineBytesPerSecond,
+    delivery,
   });
 
   const echoes: RecordSink = {
@@ -51,6 +61,10 @@ export const run: Run<typeof definition> = async (options, output) => {
     write(record) {
       // Before the first packet is sent, nothing can be an echo.
       if (isFinished || tally.sent === 0) {
+        return;
+      }
+      if (isAcknowledged && record.error !== undefined) {
+        // It is sent again.
         return;
       }
       if (hasIds) {
@@ -70,7 +84,9 @@ export const run: Run<typeof definition> = async (options, output) => {
   const live = new LivePorts({
     ports: [{ ...port!, connection: { ...connection, whenDisconnected: 'wait' } }],
     async work(live) {
-      await live.ready(name);
+      await (isAcknowledged
+        ? sessionReady(port!, live, options.awaitPort ? undefined : options.ackTimeoutMs)
+        : live.ready(name));
       startedAtMs = performance.now();
       lastAtMs = startedAtMs;
       before = live.stats(name);
@@ -97,6 +113,7 @@ export const run: Run<typeof definition> = async (options, output) => {
       isFinished = true;
       // After Ctrl-C it is unknown whether the packets in flight would have come back.
       tally.abandon();
+      delivery = live.delivery(name);
       if (before !== undefined) {
         const setup = {
           settleMs: connection.settleMs,
@@ -104,6 +121,7 @@ export const run: Run<typeof definition> = async (options, output) => {
           window: options.window,
           hasIds,
           unframed: live.unframed(name),
+          delivery,
         };
         trouble = pingTrouble(tally, live.stats(name), before, setup);
       }
@@ -145,14 +163,34 @@ export const run: Run<typeof definition> = async (options, output) => {
       void request(live, number, packet);
       return;
     }
+    if (isAcknowledged) {
+      void sendAcknowledged(live, number, packet);
+      return;
+    }
     try {
       await live.send(name, packet);
     } catch (error) {
       live.signal.throwIfAborted();
       tally.lose(number);
-      if (codeOf(error) !== 'CONNECTION_LOST') {
+      if (!LOSSES.includes(codeOf(error))) {
         throw error;
       }
+    }
+  }
+
+  /** Sends a packet whose acknowledgement may come after its echo. Never rejects, like {@link request}. */
+  async function sendAcknowledged(live: LivePorts, number: number, packet: Uint8Array): Promise<void> {
+    try {
+      await live.send(name, packet);
+    } catch (error) {
+      if (live.signal.aborted) {
+        return;
+      }
+      tally.lose(number);
+      if (!LOSSES.includes(codeOf(error))) {
+        failure ??= error;
+      }
+      wake();
     }
   }
 
@@ -170,7 +208,7 @@ export const run: Run<typeof definition> = async (options, output) => {
       const code = codeOf(error);
       if (code === 'REPLY_ERROR') {
         failure ??= errorReply(name, error as ReplyError);
-      } else if (code !== 'REPLY_TIMEOUT' && code !== 'CONNECTION_LOST') {
+      } else if (code !== 'REPLY_TIMEOUT' && !LOSSES.includes(code)) {
         failure ??= error;
       }
     }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { argument, needing, type OptionsOf, option } from '../../options/define.js';
+import { deliveryOption, LISTEN } from '../../options/delivery-options.js';
 import { OUTPUT_OPTIONS } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
 import { RECORD_OPTIONS } from '../../options/record-options.js';
@@ -31,6 +32,7 @@ export const definition = defineCommand({
       default: 0.5,
       needs: ['port'],
     }),
+    ...deliveryOption(['plain', LISTEN]),
     ...RECORD_OPTIONS,
     ...OUTPUT_OPTIONS,
     ...SINK_OPTIONS,

@@ -2,9 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
+import { checkDelivery, LISTEN } from '../../options/delivery-options.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
+import { HeardSessions } from '../../records/heard-sessions.js';
 import { PacketLimit } from '../../records/packet-limit.js';
 import { Playback } from '../../records/playback.js';
 import { nameOfRecordings } from '../../records/recording-name.js';
@@ -29,19 +31,30 @@ import type { definition, ReplayOptions } from './command.js';
  */
 export const run: Run<typeof definition> = async (options, output) => {
   const { files: recordings, lingerSeconds } = options;
+  const isListening = options.delivery === LISTEN;
+  checkDelivery(options);
+  if (isListening && options.port !== undefined) {
+    throw new CliError(
+      ExitCode.usage,
+      '--delivery listen prints the packets of a recording, so it cannot be used with a port',
+    );
+  }
   const ports =
     options.port === undefined ? [] : sessionPorts([parsePort(options.port, options.baud)], options, options);
   const [port] = ports;
   const names = ports.map(({ name }) => name);
   const limit = new PacketLimit(options.count, port === undefined && options.dir === 'tx' ? 'tx' : 'rx');
-  const playback = playbackOf(options, limit);
   const hasIds = options.requestIdBytes !== undefined;
   const decoder = await loadRecordDecoder(options.decode, options.protoFolders, hasIds);
   // What is read from a recording is aligned like what arrives at ports.
   const alignedNames = port === undefined ? await namesInRecordings(recordings) : names;
   const view = new RecordView(options, { output, names, alignedNames, decoder, isLive: port !== undefined });
-  const files = await openSinks(options, { names, decoder, hasIds, readFiles: recordings });
+  // No dissector knows the frames of a session.
+  const dissected = isListening ? undefined : decoder;
+  const files = await openSinks(options, { names, decoder: dissected, hasIds, readFiles: recordings });
   const flow = new RecordFlow([...view.sinks, ...files], (record) => limit.passes(record));
+  const heard = isListening ? new HeardSessions(flow.event) : undefined;
+  const playback = playbackOf(options, limit, heard);
   let footer: LiveFooter | undefined;
   const showFooter = (statusLine: () => string, measure?: () => void) => {
     if (output.isTerminal && view.isOnStdout) {
@@ -58,7 +71,9 @@ export const run: Run<typeof definition> = async (options, output) => {
       finished() {
         footer?.close();
         view.printChanges();
-        view.statistics?.summary().forEach(printMessage);
+        if (view.statistics !== undefined) {
+          [...view.statistics.summary(), ...(heard?.summary() ?? [])].forEach(printMessage);
+        }
       },
     });
   }
@@ -102,7 +117,7 @@ export const run: Run<typeof definition> = async (options, output) => {
         return;
       }
       sentPackets++;
-      await flow.write(await live.sendOnWire(name, bytes));
+      await live.sendOnWire(name, bytes, { take: (sent) => flow.write(sent) });
     }, live.signal);
     if (rejectedFrames > 0) {
       printMessage(`${count(rejectedFrames, 'rejected frame')} of ${nameOfRecordings(recordings)} cannot be sent`);
@@ -115,7 +130,7 @@ export const run: Run<typeof definition> = async (options, output) => {
 };
 
 /** @throws CliError (usage error) */
-function playbackOf(options: ReplayOptions, limit: PacketLimit): Playback {
+function playbackOf(options: ReplayOptions, limit: PacketLimit, heard: HeardSessions | undefined): Playback {
   const { files, port, loop = 1, speed, dir, filter, reject, requestIdBytes } = options;
   const rounds = loop === true ? Number.POSITIVE_INFINITY : loop;
   if (files.filter((file) => file === '-').length > 1) {
@@ -131,6 +146,7 @@ function playbackOf(options: ReplayOptions, limit: PacketLimit): Playback {
     rounds,
     speed: speed ?? (port === undefined ? 0 : 1),
     requestIdBytes,
+    heard,
     matches: (record) => (played === 'both' || record.dir === played) && isWanted(record),
     isDone: () => limit.isReached,
   });

@@ -1,6 +1,7 @@
 import { ENCODINGS } from '../../input/encoders.js';
 import { INPUT_KINDS } from '../../input/packet-input.js';
 import { grouped, type OptionsOf, option } from '../../options/define.js';
+import { ACKNOWLEDGED, ACKNOWLEDGED_OPTIONS, deliveryOption } from '../../options/delivery-options.js';
 import { OUTPUT_OPTIONS, requestIdsOption } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
 import { integer, seconds, secondsOrZero } from '../../options/values.js';
@@ -61,6 +62,14 @@ export const definition = defineCommand({
     request: option('--request', 'send each packet as a request with an id, and print the reply with the same id', {
       excludes: ['wantedReplies'],
     }),
+    ...deliveryOption(['plain', ACKNOWLEDGED]),
+    ...ACKNOWLEDGED_OPTIONS,
+    ...grouped('Delivery:', {
+      datagram: option('--datagram', 'send the packets as datagrams: at most once, without acknowledgement', {
+        needs: [`delivery=${ACKNOWLEDGED}`],
+        excludes: ['request'],
+      }),
+    }),
     timeoutSeconds: option(
       '--timeout <seconds>',
       'how long to wait for the replies; exit code 3 if they do not arrive',
@@ -80,6 +89,7 @@ export const definition = defineCommand({
   sercom send /dev/ttyACM0 --text '{"led": true}' --encode cbor
   sercom send /dev/ttyACM0 --input hex --interval 0.1 < commands.txt
   printf 'a\\tb' | sercom send /dev/ttyUSB0@9600 --stdin
+  sercom send /dev/ttyACM0 --text hello --delivery acknowledged  (a device with link.h)
   sercom send sim: --text hello --wait 1`,
 });
 

@@ -1,19 +1,24 @@
 import type { PacketRecord } from '../../records/record.js';
 
-/** How long before the end of a write its reply may be read: the write is reported later than the device gets the bytes. */
+/** How long before the end of a write its reply may be read: it is reported later than the device gets the bytes. */
 const EARLY_MS = 50;
 
 /** Tells the replies to each sent packet from other received packets. */
 export class ReplyTracker {
   readonly #wanted: number;
+  readonly #earlyMs: number;
   #missing = 0;
   /** Records received while a packet is being written. */
   #early: { record: PacketRecord; atMs: number }[] | undefined;
   #resolveAll = () => {};
 
-  /** @param wanted - the number of replies to each packet */
-  constructor(wanted: number) {
+  /**
+   * @param wanted - the number of replies to each packet
+   * @param earlyMs - how long before {@link sent} a reply may be read
+   */
+  constructor(wanted: number, earlyMs = EARLY_MS) {
     this.#wanted = wanted;
+    this.#earlyMs = earlyMs;
   }
 
   /** The number of replies that have not arrived yet. */
@@ -37,7 +42,7 @@ export class ReplyTracker {
     this.#early = undefined;
     this.#missing = this.#wanted;
     return early
-      .filter(({ record, atMs }) => atMs >= nowMs - EARLY_MS && this.take(record, nowMs))
+      .filter(({ record, atMs }) => atMs >= nowMs - this.#earlyMs && this.take(record, nowMs))
       .map(({ record }) => record);
   }
 
@@ -64,7 +69,7 @@ export class ReplyTracker {
   take(record: PacketRecord, nowMs: number): boolean {
     if (this.#early !== undefined) {
       // While the device accepts no bytes it may send any number of packets, so keep only the recent ones.
-      while (this.#early.length > 0 && this.#early[0]!.atMs < nowMs - EARLY_MS) {
+      while (this.#early.length > 0 && this.#early[0]!.atMs < nowMs - this.#earlyMs) {
         this.#early.shift();
       }
       this.#early.push({ record, atMs: nowMs });

@@ -1,6 +1,7 @@
 import type { ReplyError } from 'serial-communicator';
 import { CliError, codeOf } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
+import { ACKNOWLEDGED } from '../../options/delivery-options.js';
 import type { SessionPort } from '../../ports/open-ports.js';
 import type { PacketRecord } from '../../records/record.js';
 import { type Arrivals, portTrouble, since } from '../../session/diagnosis.js';
@@ -16,7 +17,7 @@ import { errorReply } from '../error-reply.js';
  * @throws CliError if the device does not reply in time, or with an error; an error of the library if it cannot be sent
  */
 export async function requestReply(
-  { name }: SessionPort,
+  { name, connection }: SessionPort,
   packet: Uint8Array,
   live: LivePorts,
   timeoutSeconds: number,
@@ -33,7 +34,10 @@ export async function requestReply(
     }
     if (code === 'REPLY_TIMEOUT') {
       const why =
-        portTrouble(live.stats(name), ifSilent, live.unframed(name), before) ?? whyNoReply(live.stats(name), before);
+        connection.delivery === ACKNOWLEDGED
+          ? 'the device has taken the request: does it reply to it? If so, increase --timeout'
+          : (portTrouble(live.stats(name), ifSilent, live.unframed(name), before) ??
+            whyNoReply(live.stats(name), before));
       const message = `no reply from "${name}" within ${count(timeoutSeconds, 'second')}; ${why}`;
       throw new CliError(ExitCode.timeout, message, { cause: error });
     }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError, codeOf } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
+import { ACKNOWLEDGED, checkDelivery } from '../../options/delivery-options.js';
 import { recordFormat } from '../../options/output-options.js';
 import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
@@ -18,6 +19,7 @@ import {
 import { LivePorts } from '../../session/live-ports.js';
 import { reportEnd } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
+import { sessionReady } from '../../session/session-ready.js';
 import { RecordFlow } from '../../sinks/flow.js';
 import { ScreenLines } from '../../sinks/screen-lines.js';
 import { Totals } from '../../sinks/totals.js';
@@ -32,12 +34,14 @@ import { requestReply } from './request.js';
 
 /** Sends packets and prints the replies. */
 export const run: Run<typeof definition> = async (options, output) => {
+  checkDelivery(options);
+  const isAcknowledged = options.delivery === ACKNOWLEDGED;
   const isSingle = options.input === undefined && options.repeat === 1;
   const parsed = parsePort(options.port, options.baud);
-  // After a disconnect there will be no reply to a single packet, so reconnecting is of no use.
-  const reconnect = options.reconnect && (!isSingle || options.awaitPort === true);
-  const { requestIdBytes } = options;
-  const ids = options.request ? { ownIdBytes: requestIdBytes ?? 1 } : { requestIdBytes };
+  // After a disconnect there will be no reply to a single packet, so reconnecting is of no use. A session continues.
+  const reconnect = options.reconnect && (!isSingle || isAcknowledged || options.awaitPort === true);
+  const { requestIdBytes, delivery } = options;
+  const ids = { delivery, ...(options.request ? { ownIdBytes: requestIdBytes ?? 1 } : { requestIdBytes }) };
   const [port] = sessionPorts([parsed], { ...options, reconnect }, ids) as [SessionPort];
   const { name, connection } = port;
   if (options.request && options.columns?.includes('id')) {
@@ -54,7 +58,8 @@ export const run: Run<typeof definition> = async (options, output) => {
     }
     throw error;
   }
-  const replies = new ReplyTracker(options.wantedReplies);
+  // In a session, a reply may come long before the acknowledgement, if that is lost.
+  const replies = new ReplyTracker(options.wantedReplies, isAcknowledged ? options.ackTimeoutMs : undefined);
   let isRequesting = false;
   let sentPackets = 0;
   let lostPackets = 0;
@@ -62,8 +67,13 @@ export const run: Run<typeof definition> = async (options, output) => {
   const screen = new ScreenLines({ output, line: format, isLive: true });
   const totals = new Totals(screen);
   // A frame that is rejected while a request waits may be its reply.
-  const isReply = (record: PacketRecord) =>
-    options.request ? isRequesting && record.error !== undefined : replies.take(record, performance.now());
+  const isReply = (record: PacketRecord) => {
+    // In a session, it is sent again.
+    if (isAcknowledged && record.error !== undefined) {
+      return false;
+    }
+    return options.request ? isRequesting && record.error !== undefined : replies.take(record, performance.now());
+  };
   const flow = new RecordFlow([totals, screen], isReply);
   const live = new LivePorts({
     ports: [{ ...port, connection: { ...connection, whenDisconnected: reconnect ? 'wait' : 'reject' } }],
@@ -79,7 +89,8 @@ export const run: Run<typeof definition> = async (options, output) => {
       }
       if (options.wantedReplies === 0 && !options.request && output.isTerminal) {
         const what = isSingle ? count(totals.sentBytes, 'byte') : count(sentPackets, 'packet');
-        printMessage(`sent ${what} to ${name}; use --wait to print replies`);
+        const isDelivered = isAcknowledged && options.datagram !== true;
+        printMessage(`${isDelivered ? 'delivered' : 'sent'} ${what} to ${name}; use --wait to print replies`);
       }
     },
   });
@@ -98,7 +109,12 @@ export const run: Run<typeof definition> = async (options, output) => {
       if (sentPackets > 0) {
         await delay(options.intervalSeconds * 1_000, undefined, { signal: live.signal });
       }
-      await live.ready(name);
+      // A packet waits for the session by itself, and rejects if there is none.
+      if (!isAcknowledged) {
+        await live.ready(name);
+      } else if (options.datagram) {
+        await sessionReady(port, live, options.awaitPort ? undefined : options.ackTimeoutMs);
+      }
       sentPackets++;
       const before = live.stats(name);
       try {
@@ -107,9 +123,9 @@ export const run: Run<typeof definition> = async (options, output) => {
           continue;
         }
         replies.sending();
-        totals.write(await live.send(name, packet));
+        totals.write(await live.send(name, packet, { isDatagram: options.datagram === true }));
       } catch (error) {
-        if (isSingle || codeOf(error) !== 'CONNECTION_LOST') {
+        if (isSingle || !['CONNECTION_LOST', 'PEER_RESET'].includes(`${codeOf(error)}`)) {
           throw error;
         }
         lostPackets++;
@@ -154,7 +170,7 @@ function adviceIfSilent({ connection, isSimulated }: SessionPort): string {
 
 function noReply(
   port: SessionPort,
-  { wantedReplies, timeoutSeconds }: SendOptions,
+  { wantedReplies, timeoutSeconds, delivery, datagram }: SendOptions,
   missing: number,
   live: LivePorts,
   before: Arrivals,
@@ -164,6 +180,9 @@ function noReply(
   const got = received === 0 ? 'no reply' : `only ${received} of ${wantedReplies} replies`;
   const unframed = live.unframed(port.name);
   const ifSome = ['increase --timeout or lower --wait', rejections(since(before, arrivals), unframed)];
+  if (received === 0 && delivery === ACKNOWLEDGED && !datagram) {
+    return `${got} from "${port.name}" within ${count(timeoutSeconds, 'second')}; the device has taken the packet: does it reply to it? If so, increase --timeout`;
+  }
   const help = received === 0 ? whyNoReply(port, arrivals, unframed, before) : ifSome.filter(Boolean).join('; ');
   return `${got} from "${port.name}" within ${count(timeoutSeconds, 'second')}; ${help}`;
 }
