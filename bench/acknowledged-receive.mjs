@@ -13,9 +13,9 @@ export default {
       ours: await bench.nodeHost('ours', 'receive', options),
       acknowledged: await bench.nodeHost('acknowledged', 'receive', { ...options, program: 'link_device' }),
     };
-    const counts = { ours: bench.size(500_000, 150_000), acknowledged: bench.size(100_000, 40_000) };
-    await bench.alternate(sides, bench.size(10, 2), async (side, name) => {
-      const { packets, seconds, cpuUs } = await runHost(side, counts[name], 'then');
+    const count = bench.size(300_000, 100_000);
+    await bench.alternate(sides, bench.size(10, 2), async (side) => {
+      const { packets, seconds, cpuUs } = await runHost(side, count, 'then');
       return { rate: packets / seconds, cpu: cpuUs / packets };
     });
   },

@@ -13,9 +13,9 @@ export default {
       ours: await bench.nodeHost('ours', 'send', options),
       acknowledged: await bench.nodeHost('acknowledged', 'send', { ...options, program: 'link_device' }),
     };
-    const counts = { ours: bench.size(300_000, 100_000), acknowledged: bench.size(100_000, 40_000) };
-    await bench.alternate(sides, bench.size(10, 2), async (side, name) => {
-      const { device, cpuUs } = await runHost(side, counts[name], 'first');
+    const count = bench.size(300_000, 100_000);
+    await bench.alternate(sides, bench.size(10, 2), async (side) => {
+      const { device, cpuUs } = await runHost(side, count, 'first');
       return { rate: (device.packets - 1) / device.seconds, cpu: cpuUs / device.packets };
     });
   },

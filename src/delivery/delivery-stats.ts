@@ -54,7 +54,7 @@ export interface DeliveryStats {
   handshakesIgnored: number;
   /** Acknowledgements of packets that were never sent or were acknowledged before. */
   staleAcks: number;
-  /** Frames without a valid CRC: damaged, of another session, or of another protocol. */
+  /** Frames of the session that are too short for a header, or longer than the handshake allows. */
   invalidFrames: number;
 }
 

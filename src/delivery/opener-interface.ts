@@ -1,3 +1,4 @@
+import type { TimeoutCause } from './outgoing-packet.js';
 import type { StatusFrame } from './wire-format.js';
 
 /** Settings of an {@link Opener}. */
@@ -20,8 +21,12 @@ export interface OpenerSettings {
 export interface OpenerEvents {
   /** A handshake has succeeded. `peer` has the sizes of the peer. */
   established(peer: StatusFrame): void;
-  /** A session ended: the peer restarted, or a packet was not taken in time. Reported after its packets have failed. */
-  ended(why: 'PEER_RESET' | 'ACK_TIMEOUT'): void;
+  /**
+   * A session ended: the peer restarted, or a packet was not taken in time. Reported after its packets have failed.
+   *
+   * @param cause - why the oldest packet was not taken in time
+   */
+  ended(why: 'PEER_RESET' | 'ACK_TIMEOUT', cause?: TimeoutCause): void;
   /** No session with this peer is possible. `reason` follows "the device …". */
   incompatible(reason: string): void;
   /** Nothing has arrived for `keepAliveMs`, although the peer was polled; or something arrives again. */

@@ -23,6 +23,8 @@ export type OpenerEvent =
   | { readonly type: 'refused'; readonly reason: string }
   /** The peer has no session: it restarted. */
   | { readonly type: 'noSession' }
+  /** Nothing has arrived in the session, and no packet waits for its acknowledgement: the peer may not know the session. */
+  | { readonly type: 'unconfirmed' }
   /** A packet of the session was not taken in time. */
   | { readonly type: 'ackTimeout' }
   /** The connection is released or shut down. */
@@ -51,6 +53,7 @@ export function transition(state: OpenerState, event: OpenerEvent): OpenerState 
         case 'portClosed':
           return { name: 'away', session: state.session };
         case 'noSession':
+        case 'unconfirmed':
         case 'ackTimeout':
           return { name: 'opening' };
       }

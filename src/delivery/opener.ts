@@ -179,6 +179,11 @@ export class Opener {
       if (!this.#isSilent && this.#silentAtMs <= nowMs) {
         this.#isSilent = true;
         this.#events.silent(true);
+        // On a line that repeats an old OPEN, the peer may have forgotten the session before it was confirmed.
+        const { isConfirmed, outgoing } = this.#state.session;
+        if (!isConfirmed && outgoing.count === 0) {
+          this.#move({ type: 'unconfirmed' }, nowMs);
+        }
       }
     }
   }
@@ -186,7 +191,7 @@ export class Opener {
   /**
    * Writes whole frames while there is something to send and room for it.
    *
-   * @param target - a buffer of {@link maxWriteBytes} bytes has room for any frame
+   * @param target - `maxWriteBytes` of the longest packet has room for any frame
    * @returns the index after the last frame
    */
   write(target: Uint8Array, offset: number, nowMs: number): number {
@@ -198,11 +203,6 @@ export class Opener {
       default:
         return offset;
     }
-  }
-
-  /** The largest frame of a packet of this size, with its delimiter. */
-  static maxWriteBytes(packetBytes: number): number {
-    return maxWireBytes(Math.max(headerBytes(MAX_WINDOW) + packetBytes + CRC_BYTES, MAX_HANDSHAKE_BYTES)) + 1;
   }
 
   get #silentAtMs(): number {
@@ -291,8 +291,9 @@ export class Opener {
       const unsettled = [...this.#endSession(), ...this.#drainQueues()];
       this.#move({ type: 'ackTimeout' }, nowMs);
       this.stats.ackTimeouts++;
+      const cause = timeoutCause(state, unsettled[0]!);
       this.#fail(unsettled, 'ACK_TIMEOUT', state);
-      this.#events.ended('ACK_TIMEOUT');
+      this.#events.ended('ACK_TIMEOUT', cause);
       return;
     }
     for (const queue of [this.#queues.packets, this.#queues.datagrams]) {

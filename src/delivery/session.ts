@@ -65,6 +65,8 @@ export class Session {
   /** Polls since something arrived that a poll could be about. */
   #polls = 0;
   #isConfirmed = false;
+  /** Since the port was opened again, until something arrives. What was never sent waits, so that it is not lost. */
+  #mayBeGone = false;
   /** The longest frames of this session so far, without their CRCs. */
   #longestSentBytes = 0;
   #longestReceivedBytes = 0;
@@ -123,6 +125,7 @@ export class Session {
       this.#setMinTimeout();
     }
     this.#isConfirmed = true;
+    this.#mayBeGone = false;
     this.#heardAtMs = nowMs;
     const progressed = this.outgoing.acknowledge(flagsAndNext & (SEQUENCE_SPACE - 1), body, 2, nowMs);
     if (progressed || this.outgoing.count === 0) {
@@ -187,6 +190,7 @@ export class Session {
     this.outgoing.resume();
     this.#polls = 0;
     this.#wantsPoll = true;
+    this.#mayBeGone = true;
     this.#heardAtMs = nowMs;
   }
 
@@ -205,8 +209,7 @@ export class Session {
       this.#owesAck ||
       this.#wantsPoll ||
       outgoing.mayResend ||
-      (packets.first !== undefined && outgoing.mayAdd) ||
-      datagrams.first !== undefined
+      (!this.#mayBeGone && ((packets.first !== undefined && outgoing.mayAdd) || datagrams.first !== undefined))
     );
   }
 
@@ -251,8 +254,8 @@ export class Session {
       return this.#fits(outgoing.packet(number), roomBytes) ? this.#writeData(number, target, offset, nowMs) : offset;
     }
     const { packets, datagrams } = this.#queues;
-    const packet = outgoing.mayAdd ? packets.first : undefined;
-    const datagram = datagrams.first;
+    const packet = outgoing.mayAdd && !this.#mayBeGone ? packets.first : undefined;
+    const datagram = this.#mayBeGone ? undefined : datagrams.first;
     if (datagram !== undefined && (this.#sendsDatagram || packet === undefined)) {
       return this.#fits(datagram, roomBytes) ? this.#writeDatagram(target, offset) : offset;
     }

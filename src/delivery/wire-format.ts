@@ -1,4 +1,5 @@
 import { appendCrc32, crc32 } from '../framing/crc.js';
+import { maxWireBytes } from '../framing/frame-encoder.js';
 
 /*
  * The frames of acknowledged delivery, to the byte. A frame on the wire is COBS(body ‖ CRC) and a delimiter. Here, bodies
@@ -94,6 +95,11 @@ export function headerBytes(window: number): number {
 
 /** Most bytes of a frame before COBS besides its packet. */
 export const FRAME_OVERHEAD_BYTES = headerBytes(MAX_WINDOW) + CRC_BYTES;
+
+/** Room that any frame needs, if no packet is longer than this: on the wire, with the delimiters around it. */
+export function maxWriteBytes(packetBytes: number): number {
+  return maxWireBytes(Math.max(FRAME_OVERHEAD_BYTES + packetBytes, MAX_HANDSHAKE_BYTES)) + 1;
+}
 
 /** The body of a handshake frame, with its CRC. */
 export function handshakeBody(frame: HandshakeFrame): Uint8Array {

@@ -254,6 +254,7 @@ export class Exchange implements Inlet {
             'CONNECTION_RELEASED',
             this.#name,
             `${call} to "${this.#name}": the connection is released; call reopen first`,
+            { delivered: this.#isAcknowledged ? 'no' : undefined },
           ),
         )
       : undefined;

@@ -126,6 +126,10 @@ export class Link {
 
   /** Plans a write for the end of this turn of the event loop, so that all its sends leave together. */
   planWrite(): void {
+    if (this.#isWriting && this.#onWritten === undefined) {
+      // So it is for all packets of a turn but the first.
+      return;
+    }
     this.#checkWritten();
     // What is sent while a chunk is delivered leaves after that, in one write.
     if (this.#shouldWrite && !this.#receiver.isDelivering) {

@@ -127,7 +127,13 @@ export function describeConnection(name: string, { path, device }: { path?: stri
 }
 
 function checkAcknowledged(where: string, connection: CompleteSerialConnection): void {
-  const { checksum, sendTimeoutMs, ackTimeoutMs, settleMs } = connection;
+  const { checksum, sendTimeoutMs, ackTimeoutMs, settleMs, xon, xoff } = connection;
+  if (xon || xoff) {
+    throw invalid(
+      `${where}: ${xon ? 'xon' : 'xoff'} is set, which removes bytes that frames of acknowledged delivery contain; use rtscts, ` +
+        'or none: the window holds the device back',
+    );
+  }
   if (checksum !== 'none') {
     throw invalid(
       `${where}: checksum is set, but acknowledged delivery has one of its own (CRC-32); leave checksum out`,

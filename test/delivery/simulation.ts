@@ -82,11 +82,6 @@ export class Simulation {
     this.#hasFaults = false;
     this.toDevice.faults = CALM_FAULTS;
     this.toHost.faults = CALM_FAULTS;
-    if (this.#scenario.faults.replays > 0) {
-      // An old OPEN after that of the host may leave it in a session that the device never confirms.
-      this.#runWhile(() => !this.#isPlugged, MAX_MS);
-      this.#restartHost();
-    }
     this.#runWhile(() => this.fromHost.pending + this.fromDevice.pending > 0, this.events.nowMs + SETTLE_MS);
     this.fromHost.finish();
     this.fromDevice.finish();

@@ -16,6 +16,7 @@ const EVENTS: Record<OpenerEvent['type'], true> = {
   accepted: true,
   refused: true,
   noSession: true,
+  unconfirmed: true,
   ackTimeout: true,
   end: true,
 };

@@ -18,6 +18,7 @@ const EVENTS: Record<OpenerEvent['type'], [inDiagram: string, inTable: RegExp]> 
   accepted: ['STATUS', /^STATUS with the H of the latest OPEN, fits$/],
   refused: ['STATUS that does not fit', /^the same, does not fit$/],
   noSession: ['NO_SESSION', /^NO_SESSION( whose D is 0 or is not that of the session)?$/],
+  unconfirmed: ['never confirmed', /^nothing of the session has arrived for keepAliveMs since it began/],
   ackTimeout: ['acknowledgement time-out', /^a packet with a number has waited for ackTimeoutMs$/],
   end: ['end', /^the application ends the connection$/],
 };

@@ -29,3 +29,14 @@ for (const checksum of ['crc16', 'crc32'] as const) {
     { largestPacketBytes: 65_536 },
   );
 }
+
+for (const window of [4, 32] as const) {
+  describeEchoSuite(
+    `mock device, acknowledged delivery with a window of ${window}`,
+    async () => ({
+      binding: mockBinding(new MockDevice({ path, echo: true, delivery: 'acknowledged', link: { window } })),
+      connection: { path, baudRate: 115_200, delivery: 'acknowledged' },
+    }),
+    { largestPacketBytes: 65_535 },
+  );
+}

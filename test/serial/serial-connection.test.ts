@@ -52,6 +52,32 @@ describe('addConnection', () => {
     ['syncOnOpen', { ...valid, syncOnOpen: 'no' }, 'syncOnOpen is "no"; expected true or false'],
     ['skipFirst', { ...valid, skipFirst: 0 }, 'skipFirst is 0; expected true or false'],
     [
+      'sendTimeoutMs with acknowledged delivery',
+      { ...valid, delivery: 'acknowledged', sendTimeoutMs: 500 },
+      'sendTimeoutMs is 500; with acknowledged delivery, set ackTimeoutMs instead',
+    ],
+    [
+      'ackTimeoutMs',
+      { ...valid, delivery: 'acknowledged', settleMs: 5_000 },
+      'ackTimeoutMs is 5000; expected more than settleMs (5000), which the first packets wait for',
+    ],
+    [
+      'a checksum with acknowledged delivery',
+      { ...valid, delivery: 'acknowledged', checksum: 'crc32' },
+      'checksum is set, but acknowledged delivery has one of its own (CRC-32); leave checksum out',
+    ],
+    [
+      'software flow control with acknowledged delivery',
+      { ...valid, delivery: 'acknowledged', xoff: true },
+      'xoff is set, which removes bytes that frames of acknowledged delivery contain; use rtscts, or none: the window holds ' +
+        'the device back',
+    ],
+    [
+      'sendQueueBytes with acknowledged delivery',
+      { ...valid, delivery: 'acknowledged', maxPacketBytes: 100, sendQueueBytes: 111 },
+      'sendQueueBytes is 111; expected at least 112, the size of a largest frame (maxPacketBytes is 100)',
+    ],
+    [
       'sendTimeoutMs',
       { ...valid, settleMs: 2_000, sendTimeoutMs: 500 },
       'sendTimeoutMs is 500; expected 0, or more than settleMs (2000), which the first packets wait for',

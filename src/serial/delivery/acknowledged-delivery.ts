@@ -4,7 +4,7 @@ import { Opener } from '../../delivery/opener.js';
 import type { DeliveryFailure } from '../../delivery/outgoing-packet.js';
 import type { Session } from '../../delivery/session.js';
 import { FRAME_OVERHEAD_BYTES, MAX_PACKET_BYTES, MAX_WINDOW } from '../../delivery/wire-format.js';
-import type { ConnectionError } from '../../errors.js';
+import { ConnectionError } from '../../errors.js';
 import type { Transmission } from '../../requests/transmission.js';
 import { watchAbort } from '../../timing/abort-watch.js';
 import { PatientTimer } from '../../timing/patient-timer.js';
@@ -72,7 +72,7 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
       },
       {
         established: () => owner.sessionStarted(infoOf(this.#opener.session!)),
-        ended: (why) => owner.sessionEnded(this.#errors.ended(why)),
+        ended: (why, cause) => owner.sessionEnded(this.#errors.ended(why, cause, this.#receivedBytes)),
         incompatible: (reason) => {
           this.#failure = this.#errors.incompatible(reason);
           owner.incompatible(this.#failure);
@@ -109,6 +109,11 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
       windowLimit: session?.outgoing.limit ?? 0,
       unacknowledged: session?.outgoing.count ?? 0,
     };
+  }
+
+  /** How much has arrived since the port was opened. */
+  get #receivedBytes(): number {
+    return this.#stats.bytesRead - this.#readBefore;
   }
 
   /** A clock that stands still while the event loop is blocked, and while nothing is awaited. */
@@ -199,7 +204,7 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
     switch (code) {
       case 'ACK_TIMEOUT':
         this.#settle(pending, 'packetsTimedOut');
-        return this.#errors.timedOut(failure, this.#stats.bytesRead - this.#readBefore);
+        return this.#errors.timedOut(failure, this.#receivedBytes);
       case 'PEER_RESET':
         this.#settle(pending, 'packetsUndelivered');
         return this.#errors.peerReset(delivered);
@@ -212,7 +217,7 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
       case 'CLOSED': {
         const { outcome, error } = this.#closing!;
         this.#settle(pending, outcome);
-        return this.#errors.copy(error, delivered);
+        return this.#errors.closed(error, delivered);
       }
     }
   }
@@ -227,7 +232,7 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
     const error = refusal ?? this.#room.refusal(packet.length, wireBytes);
     if (error !== undefined) {
       this.#stats.packetsRefused++;
-      return error;
+      return error instanceof ConnectionError ? this.#errors.copy(error, 'no') : error;
     }
     const pending = new PendingSend(packet.length, transmission, this);
     this.#stats.packetsAccepted++;

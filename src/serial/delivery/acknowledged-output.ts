@@ -1,5 +1,6 @@
-import { Opener } from '../../delivery/opener.js';
+import type { Opener } from '../../delivery/opener.js';
 import type { DeliveryListener } from '../../delivery/outgoing-packet.js';
+import { maxWriteBytes } from '../../delivery/wire-format.js';
 import type { LinkOutput, WriteControl } from '../sending/link-output.js';
 import type { LinkStats } from '../serial-stats.js';
 import type { PendingSend } from './pending-send.js';
@@ -69,7 +70,7 @@ export class AcknowledgedOutput implements LinkOutput {
 
   nextWrite(): Buffer {
     const { sendMaxPacketBytes = 0, sendWindow = 1 } = this.#opener.session?.settings ?? {};
-    const frameBytes = Opener.maxWriteBytes(sendMaxPacketBytes);
+    const frameBytes = maxWriteBytes(sendMaxPacketBytes);
     const wantedBytes = 1 + Math.max(frameBytes, Math.min(frameBytes * sendWindow, WRITE_BYTES));
     if (this.#buffer.length < wantedBytes) {
       this.#buffer = Buffer.allocUnsafeSlow(wantedBytes);

@@ -14,6 +14,13 @@ const TIMEOUT_CAUSES: Readonly<Record<Exclude<TimeoutCause, 'noSession'>, string
     'the 9 bytes of its frame do not fit into the receive buffer of the device',
 };
 
+/** What has happened to the connection of a packet. */
+const CLOSED = {
+  CONNECTION_LOST: 'the connection was lost',
+  CONNECTION_RELEASED: 'the connection was released',
+  SHUTDOWN_TIMEOUT: 'shutdown ended',
+} as const;
+
 /** The errors of one connection with acknowledged delivery. */
 export class DeliveryErrors {
   readonly #name: string;
@@ -25,9 +32,8 @@ export class DeliveryErrors {
   }
 
   /** @param receivedBytes - how much has arrived since the port was opened */
-  timedOut({ delivered, cause = 'lost' }: DeliveryFailure, receivedBytes: number): ConnectionError {
-    const why = cause === 'noSession' ? noSession(receivedBytes) : TIMEOUT_CAUSES[cause];
-    return this.#ofPacket('ACK_TIMEOUT', this.#timeout(why), delivered);
+  timedOut({ delivered, cause }: DeliveryFailure, receivedBytes: number): ConnectionError {
+    return this.#ofPacket('ACK_TIMEOUT', this.#timeout(describe(cause, receivedBytes)), delivered);
   }
 
   peerReset(delivered: Delivered): ConnectionError {
@@ -48,20 +54,37 @@ export class DeliveryErrors {
     return this.#error('PEER_INCOMPATIBLE', `${this.#where}: the device ${reason}`, 'no');
   }
 
-  /** The error of a session that has ended. */
-  ended(why: 'PEER_RESET' | 'ACK_TIMEOUT'): ConnectionError {
-    const what = why === 'PEER_RESET' ? 'the device restarted' : this.#timeout('the session has ended');
+  /**
+   * The error of a session that has ended.
+   *
+   * @param cause - of a time-out
+   * @param receivedBytes - how much has arrived since the port was opened
+   */
+  ended(why: 'PEER_RESET' | 'ACK_TIMEOUT', cause: TimeoutCause | undefined, receivedBytes: number): ConnectionError {
+    const what =
+      why === 'PEER_RESET' ? 'the device restarted' : `a packet was ${this.#timeout(describe(cause, receivedBytes))}`;
     return this.#error(why, `${this.#where}: ${what}`, 'unknown');
   }
 
-  /** An error of the connection, for one of its packets. */
-  copy(error: ConnectionError, delivered: Delivered): ConnectionError {
-    return this.#error(error.code, error.message, delivered, error);
+  /** The error of a packet that there cannot be a session for, or that was never accepted. */
+  copy({ code, message, cause }: ConnectionError, delivered: Delivered): ConnectionError {
+    return this.#error(code, message, delivered, cause);
   }
 
-  #ofPacket(code: ConnectionError['code'], why: string, delivered: Delivered): ConnectionError {
+  /** @param error - why the connection was closed before the packet was acknowledged */
+  closed(error: ConnectionError, delivered: Delivered): ConnectionError {
+    const what = CLOSED[error.code as keyof typeof CLOSED];
+    return this.#ofPacket(error.code, `${what} before the device acknowledged the packet`, delivered, error);
+  }
+
+  #ofPacket(
+    code: ConnectionError['code'],
+    why: string,
+    delivered: Delivered,
+    cause?: ConnectionError,
+  ): ConnectionError {
     const what = delivered === 'no' ? 'it was never sent' : 'it may have been delivered';
-    return this.#error(code, `send to "${this.#name}": ${why}; ${what}`, delivered);
+    return this.#error(code, `send to "${this.#name}": ${why}; ${what}`, delivered, cause);
   }
 
   #timeout(why: string): string {
@@ -72,18 +95,16 @@ export class DeliveryErrors {
     return `connection ${describeConnection(this.#name, this.#connection)}`;
   }
 
-  #error(
-    code: ConnectionError['code'],
-    message: string,
-    delivered: Delivered,
-    cause?: ConnectionError,
-  ): ConnectionError {
+  #error(code: ConnectionError['code'], message: string, delivered: Delivered, cause?: unknown): ConnectionError {
     return new ConnectionError(code, this.#name, message, { delivered, cause });
   }
 }
 
-/** Why a device may not answer the handshake. */
-function noSession(receivedBytes: number): string {
+/** What to say of the cause of a time-out. */
+function describe(cause: TimeoutCause = 'lost', receivedBytes: number): string {
+  if (cause !== 'noSession') {
+    return TIMEOUT_CAUSES[cause];
+  }
   return receivedBytes === 0
     ? 'the device has not answered, and nothing has arrived from it; check that it runs, and baudRate'
     : 'the device has not answered the handshake, but something else arrived from it; its firmware probably speaks plain ' +

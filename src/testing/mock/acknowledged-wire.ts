@@ -11,7 +11,7 @@ export interface MockLinkStats {
   isInSession: boolean;
   /** Packets sent again. */
   resent: number;
-  /** Packets received again, and dropped. */
+  /** Packets and datagrams received again, and dropped. */
   duplicates: number;
   /** Frames rejected because their CRC is wrong, because they belong to another session, or for their contents. */
   damaged: number;

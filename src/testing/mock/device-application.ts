@@ -130,7 +130,8 @@ export class DeviceApplication {
   }
 
   #sendUnawaited(packet: Uint8Array, isDatagram = false): void {
-    // The port may have been closed by now, or may be before the packet fits: discardedBytes counts the rest.
+    // The port may have been closed by now, or may be before the packet fits: discardedBytes counts the rest. With
+    // acknowledged delivery, the session may end.
     this.#send(packet, isDatagram).catch(() => {});
   }
 }

@@ -231,7 +231,10 @@ test('the send queue is bounded', async () => {
   await serial.ready('arm');
   device.pause();
   const sends = [1, 2, 3].map(() => serial.send('arm', new Uint8Array(100)));
-  await expect(serial.send('arm', new Uint8Array(100))).rejects.toMatchObject({ code: 'SEND_QUEUE_FULL' });
+  await expect(serial.send('arm', new Uint8Array(100))).rejects.toMatchObject({
+    code: 'SEND_QUEUE_FULL',
+    delivered: 'no',
+  });
   await expect(serial.send('arm', new Uint8Array(101))).rejects.toMatchObject({ code: 'PACKET_TOO_LARGE' });
   device.resume();
   await Promise.all(sends);

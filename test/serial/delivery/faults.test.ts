@@ -74,6 +74,22 @@ test('a device that restarts while it is unplugged is reported, and what it had 
   expectNothingUncounted(serial.stats('arm'));
 });
 
+test('what is sent while the device is unplugged was never sent if the device has restarted', async () => {
+  const { serial, device } = await startAcknowledged();
+  await serial.ready('arm');
+  const lost = disconnected(serial);
+  device.unplug();
+  await lost;
+  const sends = [serial.send('arm', packet(1)), serial.send('arm', packet(2), { acknowledged: false })].map(errorOf);
+  device.reset();
+  device.plug();
+  for (const error of await Promise.all(sends)) {
+    expect(error).toMatchObject({ code: 'PEER_RESET', delivered: 'no' });
+  }
+  await serial.send('arm', packet(3));
+  expect(device.received).toEqual([packet(3)]);
+});
+
 test('a device that restarts with its port open is reported, and requests that wait for their replies reject', async () => {
   const { serial, device, events } = await startAcknowledged(IDS, { ...IDS, onRequest: () => undefined });
   const request = errorOf(serial.request('arm', packet(1), { timeoutMs: 60_000 }));

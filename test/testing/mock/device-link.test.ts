@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Opener } from '../../../src/delivery/opener.js';
 import type { DeliveryFailure } from '../../../src/delivery/outgoing-packet.js';
+import { maxWriteBytes } from '../../../src/delivery/wire-format.js';
 import { DeviceLink, type DeviceLinkOptions } from '../../../src/testing/mock/device-link.js';
 import { OpenerReader } from '../../delivery/opener-reader.js';
 import vectors from '../../vectors/delivery.json' with { type: 'json' };
@@ -69,7 +70,7 @@ function readerOf(opener: Opener): OpenerReader {
 
 /** Lets both ends write until neither has more to write. */
 function exchange(opener: Opener, link: DeviceLink, nowMs: number): void {
-  const buffer = new Uint8Array(Opener.maxWriteBytes(65_535));
+  const buffer = new Uint8Array(maxWriteBytes(65_535));
   const reader = readerOf(opener);
   for (let isBusy = true; isBusy; ) {
     const end = opener.write(buffer, 0, nowMs);

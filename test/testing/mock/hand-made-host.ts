@@ -27,7 +27,7 @@ export class HandMadeHost {
     open.writeUInt32BE(h, 2);
     open.writeUInt8(32, 6);
     open.writeUInt16BE(hostMaxPacketBytes, 7);
-    await this.#write(open, HANDSHAKE_KEY);
+    await this.port.write(frameOf(open, HANDSHAKE_KEY));
     let frame: string;
     do {
       frame = await this.next();
@@ -40,12 +40,22 @@ export class HandMadeHost {
 
   /** Sends `DATA`. */
   data(number: number, next: number, text: string): Promise<void> {
-    return this.#write(Buffer.concat([Buffer.of(number, next, 0), Buffer.from(text)]), this.#key);
+    return this.port.write(this.dataFrame(number, next, text));
+  }
+
+  /** `DATA` with the key of the session, to be sent later. */
+  dataFrame(number: number, next: number, text: string): Buffer {
+    return frameOf(Buffer.concat([Buffer.of(number, next, 0), Buffer.from(text)]), this.#key);
   }
 
   /** Sends an `ACK`. */
   ack(next: number, held = 0): Promise<void> {
-    return this.#write(Buffer.of(0x40, next, held), this.#key);
+    return this.port.write(this.ackFrame(next, held));
+  }
+
+  /** An `ACK` with the key of the session, to be sent later. */
+  ackFrame(next: number, held = 0): Buffer {
+    return frameOf(Buffer.of(0x40, next, held), this.#key);
   }
 
   /** Sends a poll. */
@@ -55,7 +65,7 @@ export class HandMadeHost {
 
   /** Sends a `DATAGRAM`. */
   datagram(number: number, next: number, text: string): Promise<void> {
-    return this.#write(Buffer.concat([Buffer.of(0x80 | number, next, 0), Buffer.from(text)]), this.#key);
+    return this.port.write(frameOf(Buffer.concat([Buffer.of(0x80 | number, next, 0), Buffer.from(text)]), this.#key));
   }
 
   /** The next frame of the device: `DATA number next held payload`, for example. Frames of other sessions are `invalid`. */
@@ -75,12 +85,6 @@ export class HandMadeHost {
     }
   }
 
-  async #write(body: Buffer, key: number): Promise<void> {
-    const crc = Buffer.alloc(4);
-    crc.writeUInt32LE(crcOf(body, key));
-    await this.port.write(Buffer.concat([cobs.encode(Buffer.concat([body, crc])), Buffer.of(0)]));
-  }
-
   #show(sealed: Buffer): string {
     const body = sealed.subarray(0, -4);
     const crc = sealed.readUInt32LE(body.length);
@@ -97,4 +101,11 @@ export class HandMadeHost {
 
 function crcOf(body: Buffer, key: number): number {
   return crc32(body, ~key >>> 0);
+}
+
+/** A frame on the wire, with its delimiter. */
+function frameOf(body: Buffer, key: number): Buffer {
+  const crc = Buffer.alloc(4);
+  crc.writeUInt32LE(crcOf(body, key));
+  return Buffer.concat([cobs.encode(Buffer.concat([body, crc])), Buffer.of(0)]);
 }

@@ -73,6 +73,20 @@ describe('a session', () => {
     expect(device.received.map(text)).toEqual(['first', 'second']);
   });
 
+  test('that replaces another one, after an acknowledgement in the same chunk, does not take that back', async () => {
+    const { device, host, port } = await inSession();
+    const sent = [errorOf(device.send(packet('a'))), errorOf(device.send(packet('b')))];
+    expect([await host.next(), await host.next()]).toEqual(['DATA 0 next 0 held 0 a', 'DATA 1 next 0 held 0 b']);
+    const ack = host.ackFrame(1);
+    await host.open(2);
+    await port.write(Buffer.concat([ack, host.dataFrame(0, 0, 'c')]));
+    expect(await Promise.all(sent)).toEqual([
+      'resolved',
+      `MockDevice ${path}: cannot send, the host has begun another session`,
+    ]);
+    expect(device.received.map(text)).toEqual(['c']);
+  });
+
   test('promises no longer packets than the host accepts, unless maxPacketBytes is given', async () => {
     const any = await plugged({ requestIds: { bytes: 1 } });
     expect(await any.host.open(1, 0x0100)).toBe('STATUS 00000001000000000404ffff0100');

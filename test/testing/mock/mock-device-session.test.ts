@@ -3,7 +3,6 @@ import { MockDevice, mockBinding } from '../../../src/testing/index.js';
 import { someTurns } from '../../contract/harness.js';
 import { openRaw, readRaw } from '../../support/raw-port.js';
 import { catchUncaught } from '../../support/uncaught.js';
-import type { HandMadeHost } from './hand-made-host.js';
 import { errorOf, inSession, packet, plugged, text } from './hand-made-session.js';
 import { path } from './rig.js';
 
@@ -13,6 +12,15 @@ describe('a datagram', () => {
     await host.datagram(0, 0, 'hi');
     expect(await host.next()).toBe('DATAGRAM 0 next 0 held 0 hi');
     expect(device.received.map(text)).toEqual(['hi']);
+  });
+
+  test('that the line repeats is received once', async () => {
+    const { device, host } = await inSession();
+    for (const number of [0, 0, 1]) {
+      await host.datagram(number, 0, 'hi');
+    }
+    expect(device.received).toHaveLength(2);
+    expect(device.linkStats?.duplicates).toBe(1);
   });
 
   test('of the device is sent once, and resolves when it is in the buffer of the port', async () => {
@@ -151,26 +159,27 @@ describe('an application', () => {
     const sent = [1, 2].map((content) => device.send(new Uint8Array(40_000).fill(content)));
     await host.data(0, 0, 'a');
     expect(device.received).toEqual([]);
-    for (const number of [0, 1]) {
-      while (!(await host.next()).startsWith(`DATA ${number} `)) {}
-      await host.ack(number + 1);
-    }
-    await Promise.all(sent);
+    while (!(await host.next()).startsWith('DATA 1 ')) {}
+    await host.ack(1);
+    await sent[0];
     expect(device.received.map(text)).toEqual(['a']);
+    expect(await host.next()).toBe('ACK 0 next 1 held 0');
+    await host.ack(2);
+    await sent[1];
   });
 
   test('may have the host write while it runs', async () => {
-    let host: HandMadeHost | undefined;
-    const parts = await inSession({
-      onPacket: (received) => {
-        if (text(received) === 'a') {
-          void host?.data(1, 0, 'b');
-        }
-      },
-    });
-    host = parts.host;
+    let write = () => {};
+    const { device, host, port } = await inSession({ onPacket: () => write() });
+    const frame = host.dataFrame(1, 0, 'b');
+    write = () => {
+      write = () => {};
+      void port.write(frame);
+      // Its memory may be reused after the call.
+      frame.fill(0);
+    };
     await host.data(0, 0, 'a');
-    expect(parts.device.received.map(text)).toEqual(['a', 'b']);
+    expect(device.received.map(text)).toEqual(['a', 'b']);
     expect(await host.next()).toBe('ACK 0 next 2 held 0');
   });
 });
