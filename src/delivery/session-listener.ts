@@ -141,15 +141,15 @@ export class SessionListener {
       this.#findSender(current, direction.name);
       return current.heard;
     }
-    const since = current?.known.since ?? 0;
-    const known = this.#known.findLast((each) => each.key === key && each.since > since);
-    if (known !== undefined) {
-      return this.#begin(direction, known);
-    }
     if (previous?.known.key === key) {
       direction.previous = current;
       direction.current = previous;
       return previous.heard;
+    }
+    const since = current?.known.since ?? 0;
+    const known = this.#known.findLast((each) => each.key === key && each.since > since);
+    if (known !== undefined) {
+      return this.#begin(direction, known);
     }
     return undefined;
   }

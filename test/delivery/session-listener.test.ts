@@ -172,16 +172,20 @@ describe('the key of a session', () => {
     ]);
   });
 
-  test('is not replaced by frames with the same damage', () => {
-    // In the first four bytes, damage looks exactly like another key.
-    const damaged = [2, 3, 4].map((number) => {
-      const packet = data(KEY, number, 'abc');
-      packet[0]! ^= 0x48;
-      return packet;
-    });
-    expect(
-      hear([open(H), data(KEY, 1, 'a'), ...damaged, data(KEY, 2, 'b')]).filter((each) => each !== 'unknown'),
-    ).toEqual(['open', 'data 1 a', 'data 2 b']);
+  // In the first four bytes, damage looks exactly like another key.
+  test.each([[[0x48, 0, 0, 0]], [[0x01, 0x10, 0, 0x80]]])(
+    'is not replaced by frames with the same damage: %j',
+    (damage) => {
+      const damaged = [2, 3, 4].map((number) => data(KEY, number, 'abc').map((byte, at) => byte ^ (damage[at] ?? 0)));
+      const heard = hear([open(H), data(KEY, 1, 'a'), ...damaged, data(KEY, 2, 'b')]);
+      expect(heard).toEqual(['open', 'data 1 a', 'unknown', 'unknown', 'unknown', 'data 2 b']);
+    },
+  );
+
+  test('may be that of the session before, if the line repeats its frames', () => {
+    const other = sessionKey(9, 0);
+    const packets = [open(H), data(KEY, 0, 'a'), open(9), data(other, 0, 'b'), data(KEY, 0, 'a'), data(other, 0, 'b')];
+    expect(hear(packets)).toEqual(['open', 'data 0 a', 'open', 'data 0 b', 'data 0 a again', 'data 0 b again']);
   });
 
   test('is that of the old session until the first frame of the new one', () => {
