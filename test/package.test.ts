@@ -142,14 +142,12 @@ describe('the packed library, installed into an empty project', () => {
     expect(imported.filter((name) => !(name in dependencies))).toEqual([]);
   });
 
-  test('contains the license, the firmware with its prebuilt image and its licenses, and the docs', () => {
+  test('contains the license, and the firmware with its prebuilt image and its licenses', () => {
     expect(library.contents).toEqual(
       expect.arrayContaining([
         'LICENSE',
         'README.md',
         'CHANGELOG.md',
-        'docs/messages.md',
-        'docs/wire.md',
         'examples/echo.mjs',
         'examples/gripper.mjs',
         'examples/gripper-devices.mjs',
