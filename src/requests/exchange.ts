@@ -76,6 +76,8 @@ export class Exchange implements Inlet {
   readonly #warned = new Set<string>();
   /** Packets that no request took. */
   #otherPackets = 0;
+  /** How many packets have waited for a busy handler since before the connection was closed last. */
+  #oldPackets = 0;
   #isReleased = false;
   /** Calls of `ready` that came while the connection was released. */
   #readyCalls: WaitingCalls | undefined;
@@ -177,7 +179,7 @@ export class Exchange implements Inlet {
     this.#rejectRequests((errors, delivered) => errors.lost(error, delivered));
     const what = error.code === 'CONNECTION_LOST' ? 'the port was closed' : 'the session ended';
     const why = `${what} before the handler of onRequest was done: ${error.message}`;
-    this.#incoming?.close(this.#replyError(error.code, why, error));
+    this.#endReplies(this.#replyError(error.code, why, error));
   }
 
   /** Closes the connection for a while, as {@link NamedConnection.release} promises. */
@@ -185,6 +187,7 @@ export class Exchange implements Inlet {
     this.#owner.requireStarted('release');
     this.#isReleased = true;
     this.#rejectRequests((errors, delivered) => errors.released(delivered));
+    this.#endReplies(this.#replyError('CONNECTION_RELEASED', 'released before the handler of onRequest was done'));
     await this.#owner.release(this.#name);
   }
 
@@ -226,9 +229,7 @@ export class Exchange implements Inlet {
   close(): void {
     const message = `ready "${this.#name}": shutdown ended before the connection was reopened`;
     this.#readyCalls?.rejectAll(new ConnectionError('SHUTDOWN_TIMEOUT', this.#name, message));
-    this.#incoming?.close(
-      this.#replyError('SHUTDOWN_TIMEOUT', 'shutdown ended before the handler of onRequest was done'),
-    );
+    this.#endReplies(this.#replyError('SHUTDOWN_TIMEOUT', 'shutdown ended before the handler of onRequest was done'));
     this.#consumers.close();
     this.#stats.packetsDropped += this.#intake.close();
   }
@@ -289,6 +290,12 @@ export class Exchange implements Inlet {
     return new ConnectionError(code, this.#name, `reply to "${this.#name}": ${why}`, { cause });
   }
 
+  /** What the device has asked so far gets no reply: if it opens the connection again, it may use the same ids. */
+  #endReplies(error: ConnectionError): void {
+    this.#incoming?.close(error);
+    this.#oldPackets = this.#intake.waiting;
+  }
+
   #rejectRequests(errorOf: (errors: RequestErrors, delivered: Delivered | undefined) => Error): void {
     const requests = this.#requests;
     requests?.rejectAll((delivered) => errorOf(requests.errors, delivered));
@@ -325,9 +332,13 @@ export class Exchange implements Inlet {
     if (ids === undefined) {
       return this.#consumers.deliver(packet);
     }
+    const isOld = this.#oldPackets > 0;
+    this.#oldPackets -= Number(isOld);
     const id = ids.idOf(packet);
     const payload = ids.payloadOf(packet);
-    return ids.kindOf(id) === 'device-request' ? this.#incoming!.take(id, payload) : this.#consumers.deliver(payload);
+    return ids.kindOf(id) === 'device-request'
+      ? this.#incoming!.take(id, payload, isOld)
+      : this.#consumers.deliver(payload);
   }
 
   #warnOfReplacing(call: string, before: unknown, handler: unknown): void {
