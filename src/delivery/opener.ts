@@ -227,7 +227,8 @@ export class Opener {
   #receiveHandshake(body: Uint8Array, nowMs: number): void {
     this.stats.handshakesReceived++;
     const frame = readHandshake(body);
-    if (frame?.type === 'status' && this.#state.name === 'opening' && frame.h === this.#handshake.h) {
+    const isAnswer = frame?.type === 'status' && frame.h === this.#handshake.h && frame.h !== 0;
+    if (isAnswer && this.#state.name === 'opening') {
       this.#receiveStatus(frame, nowMs);
     } else if (frame?.type === 'noSession') {
       this.#receiveNoSession(frame, nowMs);
