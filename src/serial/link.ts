@@ -39,6 +39,8 @@ export class Link {
   #settleTimer: NodeJS.Timeout | undefined;
   /** From the moment a write is planned until there is nothing to write. */
   #isWriting = false;
+  /** Whether the port has not accepted all of a write yet. */
+  #isWritePending = false;
   #onReceived: (() => void) | undefined;
   /** Of {@link drain}. */
   #written: Promise<void> | undefined;
@@ -153,7 +155,7 @@ export class Link {
   release(): void {
     if (this.#state === 'open') {
       this.#state = 'ended';
-      this.#closePort(this.#output.hasPackets);
+      this.#closePort(this.#output.hasPackets || this.#isWritePending);
       this.#end();
     }
   }
@@ -164,7 +166,7 @@ export class Link {
    */
   async close(limitMs: number): Promise<void> {
     if (this.#state === 'open') {
-      this.#closePort(this.#output.hasPackets);
+      this.#closePort(this.#output.hasPackets || this.#isWritePending);
     }
     this.#state = 'closed';
     this.#receiver.drop();
@@ -229,7 +231,9 @@ export class Link {
         if (written !== undefined) {
           // Not every port reports the part of a write that it accepts at once.
           this.#output.settleWritten();
+          this.#isWritePending = true;
           await written;
+          this.#isWritePending = false;
         }
         if (this.#state === 'open') {
           this.#output.finishWrite();

@@ -12,6 +12,7 @@ const TIMEOUT_CAUSES: Readonly<Record<Exclude<TimeoutCause, 'noSession'>, string
   lost:
     'the device answers, but the packet or its acknowledgement did not get through; the line is very bad, or the packet and ' +
     'the 9 bytes of its frame do not fit into the receive buffer of the device',
+  stalled: 'the port does not accept it; check that the device reads, and its flow control',
 };
 
 /** What has happened to the connection of a packet. */
