@@ -162,6 +162,17 @@ test('a peer that stays silent is polled and reported once', () => {
   expect(opener.stats.pollsSent).toBeLessThan(30);
 });
 
+test('a silent peer that has restarted is reported as heard', () => {
+  const buffer = new Uint8Array(500);
+  opener.portOpened(0);
+  exchange(new Answerer(SIZES, () => {}), 0);
+  for (; events.at(-1) !== 'silent'; opener.advance(opener.dueAtMs)) {
+    opener.write(buffer, 0, opener.dueAtMs);
+  }
+  exchange(new Answerer(SIZES, () => {}), 4_000);
+  expect(events).toEqual(['established', 'silent', 'heard', 'ended PEER_RESET', 'established']);
+});
+
 test('no STATUS is an answer before OPEN was written', () => {
   opener.portOpened(0);
   const sizes = { receiveWindow: 4, sendWindow: 4, receiveMaxPacketBytes: 64, sendMaxPacketBytes: 64 };
