@@ -271,6 +271,7 @@ export class Link {
     for (const reject of this.#pendingCalls ?? []) {
       reject();
     }
+    this.#receiver.ended();
     this.#endReceiving();
   }
 
