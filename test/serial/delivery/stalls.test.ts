@@ -28,7 +28,7 @@ test('a stalled port is flushed before it is closed, even if its packets have ti
       return port;
     },
   };
-  const { serial } = await startHost(binding, { ackTimeoutMs: 100 }, 400);
+  const { serial } = await startHost(binding, { ackTimeoutMs: 400 }, 400);
   await serial.ready('arm');
   device.stall();
   expect(await errorOf(serial.send('arm', packet(1)))).toMatchObject({ code: 'ACK_TIMEOUT' });
