@@ -44,9 +44,10 @@ export class DeliveryErrors {
   /** @param maxBytes - what the device accepts, with its id, as `packetBytes` */
   tooLarge(packetBytes: number, maxBytes: number): InvalidArgumentError {
     const idBytes = idBytesOf(this.#connection);
+    const accepted = maxBytes < idBytes ? `${maxBytes}, not even an id` : maxBytes - idBytes;
     return new InvalidArgumentError(
       'PACKET_TOO_LARGE',
-      `send to "${this.#name}": the packet has ${packetBytes - idBytes} bytes, the device accepts ${maxBytes - idBytes}`,
+      `send to "${this.#name}": the packet has ${packetBytes - idBytes} bytes, the device accepts ${accepted}`,
     );
   }
 
