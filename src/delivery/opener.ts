@@ -47,6 +47,7 @@ export class Opener {
   readonly #queues = { packets: new PacketQueue(), datagrams: new PacketQueue() };
   readonly #handshake: HandshakeTimer;
   #state: OpenerState = { name: 'closed' };
+  /** As reported. It outlives the session: a peer that was silent is heard again, whatever it says. */
   #isSilent = false;
 
   constructor(settings: OpenerSettings, events: OpenerEvents) {
@@ -153,14 +154,14 @@ export class Opener {
 
   /** Reads a frame whose checksum was right, without it. The opener keeps its memory. */
   receive(body: Uint8Array, nowMs: number): void {
+    if (this.#isSilent) {
+      this.#isSilent = false;
+      this.#events.silent(false);
+    }
     if (body[0]! >> 6 === FRAME_KINDS.handshake) {
       this.#receiveHandshake(body, nowMs);
     } else {
       sessionOf(this.#state)?.receive(body, nowMs);
-      if (this.#isSilent) {
-        this.#isSilent = false;
-        this.#events.silent(false);
-      }
     }
   }
 
@@ -227,7 +228,8 @@ export class Opener {
   #receiveHandshake(body: Uint8Array, nowMs: number): void {
     this.stats.handshakesReceived++;
     const frame = readHandshake(body);
-    if (frame?.type === 'status' && this.#state.name === 'opening' && frame.h === this.#handshake.h) {
+    const isAnswer = frame?.type === 'status' && frame.h === this.#handshake.h && frame.h !== 0;
+    if (isAnswer && this.#state.name === 'opening') {
       this.#receiveStatus(frame, nowMs);
     } else if (frame?.type === 'noSession') {
       this.#receiveNoSession(frame, nowMs);
@@ -315,7 +317,6 @@ export class Opener {
     } else if (state.name === 'inSession' && before.name === 'away') {
       state.session.resume(nowMs);
     }
-    this.#isSilent &&= state.name === 'inSession';
   }
 
   #endSession(): OutgoingPacket[] {

@@ -10,8 +10,9 @@ import type { PacketQueue } from './packet-queue.js';
  * - `notTaken`: it has arrived, but the application at the other end did not take it
  * - `silent`: the peer was silent
  * - `lost`: the peer was heard, but the packet did not arrive, or its acknowledgement
+ * - `stalled`: a datagram that the port did not accept in time
  */
-export type TimeoutCause = 'noPort' | 'noSession' | 'behindOthers' | 'notTaken' | 'silent' | 'lost';
+export type TimeoutCause = 'noPort' | 'noSession' | 'behindOthers' | 'notTaken' | 'silent' | 'lost' | 'stalled';
 
 /** Why a packet was not delivered. */
 export interface DeliveryFailure {

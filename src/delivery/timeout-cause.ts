@@ -10,14 +10,19 @@ export function timeoutCause(state: OpenerState, packet: OutgoingPacket): Timeou
     case 'opening':
     case 'incompatible':
       return 'noSession';
-    case 'inSession':
+    case 'inSession': {
+      const { outgoing, heardAtMs } = state.session;
       switch (packet.place) {
         case 'held':
           return 'notTaken';
         case 'waiting':
-          return 'behindOthers';
-        default:
-          return packet.transmissions > 1 && state.session.heardAtMs < packet.sentAtMs ? 'silent' : 'lost';
+          // Alone, it waits for the peer to be heard again, or for a port that is stalled.
+          return outgoing.count > 0 ? 'behindOthers' : 'silent';
+        default: {
+          const wasLate = packet.transmissions > 1 || packet.place === 'suspected';
+          return wasLate && heardAtMs < packet.sentAtMs ? 'silent' : 'lost';
+        }
       }
+    }
   }
 }

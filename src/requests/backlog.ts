@@ -10,6 +10,10 @@ export class Backlog {
     return this.#bytes;
   }
 
+  get size(): number {
+    return this.#packets.length;
+  }
+
   add(packet: Uint8Array): void {
     this.#packets.add(packet);
     this.#bytes += packet.length + 1;

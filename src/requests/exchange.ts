@@ -51,8 +51,10 @@ export interface Inlet {
   /**
    * A packet arrived, with its id if the connection has ids. It must be long enough for one. Returns a promise, which never
    * rejects, if the next packet has to wait.
+   *
+   * @param isOld - whether it arrived before the connection was lost: a request of the device then gets no reply
    */
-  receive(packet: Uint8Array): Promise<void> | undefined;
+  receive(packet: Uint8Array, isOld?: boolean): Promise<void> | undefined;
   /** A packet arrived and was dropped, since the connection is being closed. */
   dropped(): void;
   /** The connection is lost: nothing that was sent before gets a reply. */
@@ -76,6 +78,8 @@ export class Exchange implements Inlet {
   readonly #warned = new Set<string>();
   /** Packets that no request took. */
   #otherPackets = 0;
+  /** How many of the packets that are delivered next arrived before the connection was closed last. */
+  #oldPackets = 0;
   #isReleased = false;
   /** Calls of `ready` that came while the connection was released. */
   #readyCalls: WaitingCalls | undefined;
@@ -161,11 +165,14 @@ export class Exchange implements Inlet {
     incoming.handler = handler;
   }
 
-  receive(packet: Uint8Array): Promise<void> | undefined {
+  receive(packet: Uint8Array, isOld = false): Promise<void> | undefined {
     if (this.#ids === undefined ? this.#requests?.takeMatching(packet) : this.#takeReply(this.#ids, packet)) {
       return undefined;
     }
     this.#otherPackets++;
+    if (isOld) {
+      this.#oldPackets = this.#intake.waiting + 1;
+    }
     return this.#intake.take(packet);
   }
 
@@ -177,7 +184,7 @@ export class Exchange implements Inlet {
     this.#rejectRequests((errors, delivered) => errors.lost(error, delivered));
     const what = error.code === 'CONNECTION_LOST' ? 'the port was closed' : 'the session ended';
     const why = `${what} before the handler of onRequest was done: ${error.message}`;
-    this.#incoming?.close(this.#replyError(error.code, why, error));
+    this.#endReplies(error.code, why, error);
   }
 
   /** Closes the connection for a while, as {@link NamedConnection.release} promises. */
@@ -185,6 +192,7 @@ export class Exchange implements Inlet {
     this.#owner.requireStarted('release');
     this.#isReleased = true;
     this.#rejectRequests((errors, delivered) => errors.released(delivered));
+    this.#endReplies('CONNECTION_RELEASED', 'released before the handler of onRequest was done');
     await this.#owner.release(this.#name);
   }
 
@@ -226,9 +234,7 @@ export class Exchange implements Inlet {
   close(): void {
     const message = `ready "${this.#name}": shutdown ended before the connection was reopened`;
     this.#readyCalls?.rejectAll(new ConnectionError('SHUTDOWN_TIMEOUT', this.#name, message));
-    this.#incoming?.close(
-      this.#replyError('SHUTDOWN_TIMEOUT', 'shutdown ended before the handler of onRequest was done'),
-    );
+    this.#endReplies('SHUTDOWN_TIMEOUT', 'shutdown ended before the handler of onRequest was done');
     this.#consumers.close();
     this.#stats.packetsDropped += this.#intake.close();
   }
@@ -284,9 +290,10 @@ export class Exchange implements Inlet {
     });
   }
 
-  /** Why a request of the device gets no reply. */
-  #replyError(code: ConnectionError['code'], why: string, cause?: Error): ConnectionError {
-    return new ConnectionError(code, this.#name, `reply to "${this.#name}": ${why}`, { cause });
+  /** What the device has asked so far gets no reply: if it opens the connection again, it may use the same ids. */
+  #endReplies(code: ConnectionError['code'], why: string, cause?: Error): void {
+    this.#incoming?.close(new ConnectionError(code, this.#name, `reply to "${this.#name}": ${why}`, { cause }));
+    this.#oldPackets = this.#intake.waiting;
   }
 
   #rejectRequests(errorOf: (errors: RequestErrors, delivered: Delivered | undefined) => Error): void {
@@ -325,9 +332,13 @@ export class Exchange implements Inlet {
     if (ids === undefined) {
       return this.#consumers.deliver(packet);
     }
+    const isOld = this.#oldPackets > 0;
+    this.#oldPackets -= Number(isOld);
     const id = ids.idOf(packet);
     const payload = ids.payloadOf(packet);
-    return ids.kindOf(id) === 'device-request' ? this.#incoming!.take(id, payload) : this.#consumers.deliver(payload);
+    return ids.kindOf(id) === 'device-request'
+      ? this.#incoming!.take(id, payload, isOld)
+      : this.#consumers.deliver(payload);
   }
 
   #warnOfReplacing(call: string, before: unknown, handler: unknown): void {

@@ -18,7 +18,7 @@ export interface ReplyCarrier {
 interface DeviceRequest {
   readonly id: number;
   readonly packet: Uint8Array;
-  /** How often the connection had been closed when the request was handled. */
+  /** How often the connection had been closed when the request arrived. */
   readonly closings: number;
 }
 
@@ -38,10 +38,14 @@ export class IncomingRequests {
     this.#carrier = carrier;
   }
 
-  /** Answers a request. Returns a promise, which never rejects, while the handler is busy. */
-  take(id: number, packet: Uint8Array): Promise<void> | undefined {
+  /**
+   * Answers a request. Returns a promise, which never rejects, while the handler is busy.
+   *
+   * @param isOld - whether the connection has been closed since the request arrived
+   */
+  take(id: number, packet: Uint8Array, isOld: boolean): Promise<void> | undefined {
     this.#stats.requestsReceived++;
-    const request = { id, packet, closings: this.#closings };
+    const request = { id, packet, closings: this.#closings - (isOld ? 1 : 0) };
     const { handler } = this;
     if (handler === undefined) {
       this.#stats.requestsUnhandled++;

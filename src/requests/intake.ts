@@ -32,6 +32,11 @@ export class Intake {
     this.#backlogBytes = backlogBytes;
   }
 
+  /** How many packets wait in the backlog. */
+  get waiting(): number {
+    return this.#backlog.size;
+  }
+
   /** Takes the next packet. Returns a promise, which never rejects, if the one after it has to wait. */
   take(packet: Uint8Array): Promise<void> | undefined {
     if (this.#isBusy) {

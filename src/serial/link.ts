@@ -9,6 +9,9 @@ import { type CompleteSerialConnection, describeConnection } from './serial-conn
 /** How long a stalled port may take to discard what it has not sent. After that it is closed anyway. */
 const FLUSH_LIMIT_MS = 500;
 
+/** After this, a pending write without packets is called stalled: a flush would discard what was written before it. */
+const STALLED_AFTER_MS = 200;
+
 /**
  * The life of a link:
  *
@@ -39,6 +42,8 @@ export class Link {
   #settleTimer: NodeJS.Timeout | undefined;
   /** From the moment a write is planned until there is nothing to write. */
   #isWriting = false;
+  /** Since when the port has not accepted all of a write. Undefined if it has. */
+  #writePendingSince: number | undefined;
   #onReceived: (() => void) | undefined;
   /** Of {@link drain}. */
   #written: Promise<void> | undefined;
@@ -153,7 +158,7 @@ export class Link {
   release(): void {
     if (this.#state === 'open') {
       this.#state = 'ended';
-      this.#closePort(this.#output.hasPackets);
+      this.#closePort(this.#isStalled);
       this.#end();
     }
   }
@@ -164,7 +169,7 @@ export class Link {
    */
   async close(limitMs: number): Promise<void> {
     if (this.#state === 'open') {
-      this.#closePort(this.#output.hasPackets);
+      this.#closePort(this.#isStalled);
     }
     this.#state = 'closed';
     this.#receiver.drop();
@@ -229,7 +234,9 @@ export class Link {
         if (written !== undefined) {
           // Not every port reports the part of a write that it accepts at once.
           this.#output.settleWritten();
+          this.#writePendingSince = performance.now();
           await written;
+          this.#writePendingSince = undefined;
         }
         if (this.#state === 'open') {
           this.#output.finishWrite();
@@ -267,6 +274,7 @@ export class Link {
     for (const reject of this.#pendingCalls ?? []) {
       reject();
     }
+    this.#receiver.ended();
     this.#endReceiving();
   }
 
@@ -275,6 +283,12 @@ export class Link {
     if (this.#state !== 'open' && this.#receiver.isIdle) {
       this.#onReceived?.();
     }
+  }
+
+  /** Whether closing the port would have to wait for the device. */
+  get #isStalled(): boolean {
+    const since = this.#writePendingSince;
+    return this.#output.hasPackets || (since !== undefined && performance.now() - since > STALLED_AFTER_MS);
   }
 
   #closePort(isStalled: boolean): void {

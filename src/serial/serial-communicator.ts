@@ -290,7 +290,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   #newSupervisor(name: string, connection: CompleteSerialConnection): LinkSupervisor {
     const inlet = this.inlet(name);
     return new LinkSupervisor(name, connection, this.#binding, {
-      packet: (packet) => inlet.receive(packet),
+      packet: (packet, isOld) => inlet.receive(packet, isOld),
       dropped: () => inlet.dropped(),
       chunk: (bytes) => {
         if (this.isHeard('chunk')) {

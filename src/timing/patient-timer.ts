@@ -13,6 +13,8 @@ export class PatientTimer {
   readonly #sliceMs: number;
   #watchedMs = 0;
   #sliceStartedAt = 0;
+  /** Length of the slice that is being waited for. */
+  #currentSliceMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #immediate: NodeJS.Immediate | undefined;
   #dueMs = 0;
@@ -24,10 +26,11 @@ export class PatientTimer {
     this.#sliceMs = Math.max(1, Math.ceil(limitMs / SLICES));
   }
 
-  /** Time watched so far. It advances while a call is planned, and the event loop runs. */
+  /** Time watched so far. It advances while a call is planned, and the event loop runs. It never goes back. */
   get watchedMs(): number {
     const inSliceMs = this.#timer === undefined ? 0 : performance.now() - this.#sliceStartedAt;
-    return this.#watchedMs + Math.min(inSliceMs, this.#sliceMs);
+    // Not more than its timer will count.
+    return this.#watchedMs + Math.min(inSliceMs, this.#currentSliceMs);
   }
 
   /** Whether a call is planned. */
@@ -66,6 +69,7 @@ export class PatientTimer {
     if (leftMs > 0) {
       // No timer takes less than 1 ms. If that counted as less, many calls that are due one after the other would be late.
       const sliceMs = Math.ceil(Math.min(this.#sliceMs, leftMs));
+      this.#currentSliceMs = sliceMs;
       this.#sliceStartedAt = performance.now();
       this.#timer = setTimeout(() => {
         this.#timer = undefined;

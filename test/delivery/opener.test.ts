@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Opener } from '../../src/delivery/opener.js';
 import type { DeliveryFailure } from '../../src/delivery/outgoing-packet.js';
+import { handshakeBody } from '../../src/delivery/wire-format.js';
 import { Answerer, type AnswererSettings } from './answerer.js';
 import { OpenerReader } from './opener-reader.js';
 
@@ -159,4 +160,49 @@ test('a peer that stays silent is polled and reported once', () => {
   expect(events).toEqual(['established', 'silent']);
   expect(opener.stats.pollsSent).toBeGreaterThan(3);
   expect(opener.stats.pollsSent).toBeLessThan(30);
+});
+
+test('a silent peer that has restarted is reported as heard', () => {
+  const buffer = new Uint8Array(500);
+  opener.portOpened(0);
+  exchange(new Answerer(SIZES, () => {}), 0);
+  for (; events.at(-1) !== 'silent'; opener.advance(opener.dueAtMs)) {
+    opener.write(buffer, 0, opener.dueAtMs);
+  }
+  exchange(new Answerer(SIZES, () => {}), 4_000);
+  expect(events).toEqual(['established', 'silent', 'heard', 'ended PEER_RESET', 'established']);
+});
+
+test('no STATUS is an answer before OPEN was written', () => {
+  opener.portOpened(0);
+  const sizes = { receiveWindow: 4, sendWindow: 4, receiveMaxPacketBytes: 64, sendMaxPacketBytes: 64 };
+  const body = handshakeBody({ type: 'status', version: 1, h: 0, d: 0, ...sizes });
+  opener.receive(body.subarray(0, -4), 0);
+  expect(opener.state).toBe('opening');
+  expect(opener.stats.handshakesIgnored).toBe(1);
+});
+
+/** Why a packet is not acknowledged in time, if nothing is written or received any more. */
+function causeOf(prepare: () => void): string | undefined {
+  let cause: string | undefined;
+  opener.portOpened(0);
+  exchange(new Answerer(SIZES, () => {}), 0);
+  opener.send(Uint8Array.of(1), { delivered: () => {}, failed: (failure) => (cause = failure.cause) }, 0);
+  prepare();
+  while (opener.dueAtMs <= 5_000) {
+    opener.advance(opener.dueAtMs);
+  }
+  return cause;
+}
+
+test('a packet whose only transmission is stuck in a stalled port names a silent device', () => {
+  expect(causeOf(() => opener.write(new Uint8Array(500), 0, 1))).toBe('silent');
+});
+
+test('a packet that is alone and was never written names a silent device, not packets before it', () => {
+  const prepare = () => {
+    opener.portClosed(0);
+    opener.portOpened(0);
+  };
+  expect(causeOf(prepare)).toBe('silent');
 });

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { type Binding, SerialCommunicator, type SerialConnection } from '../../src/index.js';
 import { MockDevice, mockBinding } from '../../src/testing/index.js';
+import { PatientTimer } from '../../src/timing/patient-timer.js';
 import { kernelBinding } from '../support/kernel-port.js';
 import { settled } from '../support/mock-connection.js';
 
@@ -77,6 +78,15 @@ describe('while the application blocks the event loop', () => {
     await stopped;
     expect(await sent).toBe('resolved');
   });
+});
+
+test('the clock does not go back after a slice that is late', async () => {
+  const timer = new PatientTimer(2_000);
+  const due = new Promise<void>((resolve) => timer.start(5, resolve));
+  block(60);
+  const blockedMs = timer.watchedMs;
+  await due;
+  expect(timer.watchedMs).toBeGreaterThanOrEqual(blockedMs);
 });
 
 test('a packet does not time out with an earlier one', async () => {

@@ -205,6 +205,30 @@ test('a request of the device whose handler is busy when the device is unplugged
   expect(await device.request(packet(2))).toEqual(packet(2));
 });
 
+test('a request of the device that waits for a busy handler when the device is unplugged gets no reply', async () => {
+  const device = new MockDevice({ path: '/dev/mock' });
+  const { serial } = await startReconnecting(IDS, device);
+  const busy = gate();
+  const entered = gate();
+  serial.setReceiveHandler(() => {
+    entered.open();
+    return busy.opened;
+  });
+  serial.onRequest('arm', (request) => request);
+  const failed = new Promise((resolve) => serial.once('handlerError', ({ error }) => resolve(error)));
+  await Promise.all([device.send(packet(0, 1)), device.send(packet(0x81, 7))]);
+  await entered.opened;
+  const reconnected = connected(serial);
+  device.unplug();
+  device.plug();
+  await reconnected;
+  busy.open();
+  expect(await failed).toMatchObject({ code: 'CONNECTION_LOST' });
+  await serial.send('arm', packet(3));
+  expect(device.received).toEqual([packet(0, 3)]);
+  expectNothingUncounted(serial.stats('arm'));
+});
+
 /** Started with ids, with a device that answers as `onPacket` says. */
 async function startWithIds(onPacket: NonNullable<MockDeviceOptions['onPacket']>) {
   const device = new MockDevice({ path: '/dev/mock', onPacket });

@@ -289,7 +289,7 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
 
   /** Plans the next look at the time, unless an earlier one is planned. */
   #plan(): void {
-    const dueMs = this.#opener.dueAtMs;
+    const dueMs = Math.min(this.#opener.dueAtMs, this.output.dueAtMs);
     if (dueMs < this.#plannedMs || dueMs === Number.POSITIVE_INFINITY) {
       this.#timer.stop();
       this.#plannedMs = dueMs;
@@ -301,7 +301,9 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
 
   #due(): void {
     this.#plannedMs = Number.POSITIVE_INFINITY;
-    this.#opener.advance(this.nowMs());
+    const nowMs = this.nowMs();
+    this.#opener.advance(nowMs);
+    this.output.expire(nowMs);
     this.#changed();
   }
 }

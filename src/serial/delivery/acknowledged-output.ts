@@ -44,7 +44,7 @@ export class AcknowledgedOutput implements LinkOutput {
   }
 
   get hasPackets(): boolean {
-    return this.#opener.hasPackets || this.#datagrams.length > 0;
+    return this.#opener.hasPackets || this.#firstDatagram !== undefined;
   }
 
   get wouldCutFrame(): boolean {
@@ -66,6 +66,18 @@ export class AcknowledgedOutput implements LinkOutput {
       delivered: () => void this.#datagrams.push(pending),
       failed: (failure) => pending.failed(failure),
     };
+  }
+
+  /** When to call {@link expire}. */
+  get dueAtMs(): number {
+    return this.#firstDatagram?.packet?.deadlineMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Fails the datagrams of the current write whose time is over. The port may still accept them. */
+  expire(nowMs: number): void {
+    while (this.dueAtMs <= nowMs) {
+      this.#firstDatagram?.failed({ code: 'ACK_TIMEOUT', delivered: 'unknown', cause: 'stalled' });
+    }
   }
 
   nextWrite(): Buffer {
@@ -122,6 +134,11 @@ export class AcknowledgedOutput implements LinkOutput {
   #countUpTo(bytes: number): void {
     this.#stats.bytesWritten += bytes - this.#countedBytes;
     this.#countedBytes = bytes;
+  }
+
+  /** The first datagram of the current write whose `send` has not settled. */
+  get #firstDatagram(): PendingSend | undefined {
+    return this.#datagrams.find(({ isSettled }) => !isSettled);
   }
 
   #takeDatagrams(): PendingSend[] {

@@ -12,6 +12,7 @@ const TIMEOUT_CAUSES: Readonly<Record<Exclude<TimeoutCause, 'noSession'>, string
   lost:
     'the device answers, but the packet or its acknowledgement did not get through; the line is very bad, or the packet and ' +
     'the 9 bytes of its frame do not fit into the receive buffer of the device',
+  stalled: 'the port does not accept it; check that the device reads, and its flow control',
 };
 
 /** What has happened to the connection of a packet. */
@@ -43,9 +44,10 @@ export class DeliveryErrors {
   /** @param maxBytes - what the device accepts, with its id, as `packetBytes` */
   tooLarge(packetBytes: number, maxBytes: number): InvalidArgumentError {
     const idBytes = idBytesOf(this.#connection);
+    const accepted = maxBytes < idBytes ? `${maxBytes}, not even an id` : maxBytes - idBytes;
     return new InvalidArgumentError(
       'PACKET_TOO_LARGE',
-      `send to "${this.#name}": the packet has ${packetBytes - idBytes} bytes, the device accepts ${maxBytes - idBytes}`,
+      `send to "${this.#name}": the packet has ${packetBytes - idBytes} bytes, the device accepts ${accepted}`,
     );
   }
 

@@ -48,6 +48,8 @@ export class AcknowledgedReceiver implements LinkReceiver {
 
   writingPacket(): void {}
 
+  ended(): void {}
+
   receive(chunk: Uint8Array): boolean {
     this.#reader.push(chunk);
     this.#owner.chunk(chunk);

@@ -4,8 +4,12 @@ import type { RejectedFrame } from '../../framing/frame-decoder.js';
 export interface LinkOwner {
   /** Shows a chunk before it is decoded. Its memory is reused after the call. */
   chunk(chunk: Uint8Array): void;
-  /** Takes a packet. While a returned promise is pending, no other packet is passed on. The promise never rejects. */
-  packet(packet: Uint8Array): Promise<void> | undefined;
+  /**
+   * Takes a packet. While a returned promise is pending, no other packet is passed on. The promise never rejects.
+   *
+   * @param isOld - whether its link has ended
+   */
+  packet(packet: Uint8Array, isOld?: boolean): Promise<void> | undefined;
   /** A packet is dropped, since the port is closed. */
   dropped(): void;
   /** Reports a frame that holds no packet. */
@@ -28,6 +32,8 @@ export interface LinkReceiver {
   readonly isDelivering: boolean;
   /** A packet is being written. */
   writingPacket(): void;
+  /** The port was lost or closed. What was received before may still be delivered. */
+  ended(): void;
   /** Receives a chunk, whose memory is reused after the call. Returns whether it is ready for another chunk. */
   receive(chunk: Uint8Array): boolean;
   /** Drops and counts the packets that end in this chunk, and those that wait for the handler. */

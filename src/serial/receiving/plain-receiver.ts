@@ -11,6 +11,7 @@ export class PlainReceiver implements LinkReceiver {
   readonly #loop: DeliveryLoop<Uint8Array | RejectedFrame>;
   readonly #stats: LinkStats;
   readonly #owner: LinkOwner;
+  #hasEnded = false;
 
   constructor(connection: CompleteSerialConnection, stats: LinkStats, owner: LinkOwner, events: ReceiverEvents) {
     const { checksum, skipFirst, maxPacketBytes } = connection;
@@ -36,6 +37,10 @@ export class PlainReceiver implements LinkReceiver {
 
   writingPacket(): void {
     this.#reader.writingPacket();
+  }
+
+  ended(): void {
+    this.#hasEnded = true;
   }
 
   receive(chunk: Uint8Array): boolean {
@@ -76,7 +81,7 @@ export class PlainReceiver implements LinkReceiver {
       return undefined;
     }
     this.#countPacket(result);
-    return this.#owner.packet(result);
+    return this.#owner.packet(result, this.#hasEnded);
   }
 
   #countPacket(packet: Uint8Array): void {

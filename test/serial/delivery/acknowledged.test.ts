@@ -67,6 +67,14 @@ test('a packet longer than the device accepts is PACKET_TOO_LARGE, whether it is
   expectNothingUncounted(serial.stats('arm'));
 });
 
+test('a device that does not even accept an id says so', async () => {
+  const { serial } = await startAcknowledged({ requestIds: { bytes: 2 } }, { maxPacketBytes: 1 });
+  await serial.ready('arm');
+  await expect(serial.send('arm', packet())).rejects.toThrow(
+    'send to "arm": the packet has 0 bytes, the device accepts 1, not even an id',
+  );
+});
+
 test('a handler may await send on its own connection', async () => {
   const { serial, device } = await startAcknowledged();
   serial.setReceiveHandler(async (name, received) => serial.send(name, packet(received[0]! + 1)));
