@@ -2,22 +2,25 @@ import type { OpenerState } from './opener-states.js';
 import type { OutgoingPacket, TimeoutCause } from './outgoing-packet.js';
 
 /** Why a packet was not acknowledged in time, as far as the host can tell. */
-export function timeoutCause(state: OpenerState, packet: OutgoingPacket): TimeoutCause {
+export type CauseOf = (packet: OutgoingPacket) => TimeoutCause;
+
+export function timeoutCauses(
+  state: OpenerState,
+  { ackTimeoutMs, keepAliveMs }: { ackTimeoutMs: number; keepAliveMs: number },
+  nowMs: number,
+): CauseOf {
   switch (state.name) {
     case 'closed':
     case 'away':
-      return 'noPort';
+      return () => 'noPort';
     case 'opening':
     case 'incompatible':
-      return 'noSession';
-    case 'inSession':
-      switch (packet.place) {
-        case 'held':
-          return 'notTaken';
-        case 'waiting':
-          return 'behindOthers';
-        default:
-          return packet.transmissions > 1 && state.session.heardAtMs < packet.sentAtMs ? 'silent' : 'lost';
-      }
+      return () => 'noSession';
+    case 'inSession': {
+      // A peer that receives anything answers a poll within this time.
+      const silenceMs = Math.min(keepAliveMs, ackTimeoutMs / 2);
+      const unanswered = nowMs - state.session.heardAtMs >= silenceMs ? 'silent' : 'lost';
+      return ({ place }) => (place === 'held' ? 'notTaken' : place === 'waiting' ? 'behindOthers' : unanswered);
+    }
   }
 }
