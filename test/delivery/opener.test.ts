@@ -81,7 +81,10 @@ test('packets that the peer cannot take are PACKET_TOO_LARGE after the handshake
 });
 
 test.each([
-  [{ version: 2 }, 'speaks version 2 of acknowledged delivery; expected version 1'],
+  [
+    { version: 2 },
+    'speaks version 2 of acknowledged delivery; expected version 1: build its firmware with the link.c of this library',
+  ],
   [{ receiveWindow: 33 }, 'has a receive window of 33 packets; expected 1 to 32'],
   [{ sendMaxPacketBytes: 65 }, 'may send packets of 65 bytes; expected at most 64: raise maxPacketBytes'],
 ])('a peer with %j is incompatible', (sizes, reason) => {

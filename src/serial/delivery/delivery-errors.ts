@@ -45,7 +45,8 @@ export class DeliveryErrors {
     const idBytes = idBytesOf(this.#connection);
     return new InvalidArgumentError(
       'PACKET_TOO_LARGE',
-      `send to "${this.#name}": the packet has ${packetBytes - idBytes} bytes, the device accepts ${maxBytes - idBytes}`,
+      `send to "${this.#name}": the packet has ${packetBytes - idBytes} bytes, the device accepts ${maxBytes - idBytes}; ` +
+        'split it, or raise LINK_MAX_PACKET_BYTES in the firmware',
     );
   }
 

@@ -58,7 +58,9 @@ test('ready waits for the handshake, and sessionStarted has the sizes', async ()
 test('a packet longer than the device accepts is PACKET_TOO_LARGE, whether it is sent before or after the handshake', async () => {
   const { serial } = await startAcknowledged({}, { maxPacketBytes: 64 });
   const before = serial.send('arm', new Uint8Array(65));
-  await expect(before).rejects.toThrow('send to "arm": the packet has 65 bytes, the device accepts 64');
+  await expect(before).rejects.toThrow(
+    'send to "arm": the packet has 65 bytes, the device accepts 64; split it, or raise LINK_MAX_PACKET_BYTES in the firmware',
+  );
   await serial.ready('arm');
   await expect(serial.send('arm', new Uint8Array(65))).rejects.toMatchObject({ code: 'PACKET_TOO_LARGE' });
   await serial.send('arm', new Uint8Array(64));
