@@ -231,11 +231,11 @@ export class Session {
     }
     const { pollMs } = this.settings;
     const { inFlight, count, roundTrip } = this.outgoing;
-    const { timeoutMs, minTimeoutMs } = roundTrip;
+    const { timeoutMs } = roundTrip;
     // A packet in flight that never gets through is never answered. A poll shows whether the peer is there.
     const waitMs =
       inFlight > 0 || (this.#isConfirmed && this.#polls === 0 && count === 0)
-        ? Math.max(minTimeoutMs, pollMs)
+        ? pollMs
         : Math.min(timeoutMs * 2 ** this.#polls, Math.max(timeoutMs, pollMs));
     return Math.max(this.#heardAtMs, this.#polledAtMs) + waitMs;
   }
