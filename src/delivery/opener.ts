@@ -8,7 +8,7 @@ import { PacketQueue } from './packet-queue.js';
 import { refusal } from './refusal.js';
 import { Session } from './session.js';
 import { SessionChecksum } from './session-checksum.js';
-import { timeoutCause } from './timeout-cause.js';
+import { type CauseOf, timeoutCauses } from './timeout-cause.js';
 import {
   CRC_BYTES,
   FRAME_KINDS,
@@ -286,21 +286,21 @@ export class Opener {
 
   /** Fails the packets whose time is over. If one of them has a number, its session ends with it. */
   #expire(nowMs: number): void {
-    const state = this.#state;
-    const session = sessionOf(state);
+    const session = sessionOf(this.#state);
     const isExpired = (packet: OutgoingPacket | undefined) => packet !== undefined && packet.deadlineMs <= nowMs;
     if (isExpired(session?.outgoing.oldest)) {
+      const causeOf = timeoutCauses(this.#state, this.#settings, nowMs);
       const unsettled = [...this.#endSession(), ...this.#drainQueues()];
       this.#move({ type: 'ackTimeout' }, nowMs);
       this.stats.ackTimeouts++;
-      const cause = timeoutCause(state, unsettled[0]!);
-      this.#fail(unsettled, 'ACK_TIMEOUT', state);
+      const cause = causeOf(unsettled[0]!);
+      this.#fail(unsettled, 'ACK_TIMEOUT', causeOf);
       this.#events.ended('ACK_TIMEOUT', cause);
       return;
     }
     for (const queue of [this.#queues.packets, this.#queues.datagrams]) {
       if (isExpired(queue.first)) {
-        this.#fail(queue.remove(isExpired), 'ACK_TIMEOUT', state);
+        this.#fail(queue.remove(isExpired), 'ACK_TIMEOUT', timeoutCauses(this.#state, this.#settings, nowMs));
       }
     }
   }
@@ -327,10 +327,10 @@ export class Opener {
     return [...this.#queues.packets.remove(isMatch), ...this.#queues.datagrams.remove(isMatch)];
   }
 
-  #fail(packets: readonly OutgoingPacket[], code: DeliveryFailure['code'], during?: OpenerState): void {
+  #fail(packets: readonly OutgoingPacket[], code: DeliveryFailure['code'], causeOf?: CauseOf): void {
     for (const packet of packets) {
       this.stats.packetsFailed++;
-      packet.failed(code, during && timeoutCause(during, packet));
+      packet.failed(code, causeOf?.(packet));
     }
   }
 

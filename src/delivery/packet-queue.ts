@@ -72,3 +72,9 @@ export class PacketQueue {
     return removed;
   }
 }
+
+/** What waits to be sent. The queues outlive sessions. */
+export interface SendQueues {
+  readonly packets: PacketQueue;
+  readonly datagrams: PacketQueue;
+}

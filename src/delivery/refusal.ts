@@ -9,7 +9,10 @@ import { MAX_WINDOW, PROTOCOL_VERSION, type StatusFrame } from './wire-format.js
  */
 export function refusal(status: StatusFrame, receiveWindow: number, maxPacketBytes: number): string | undefined {
   if (status.version !== PROTOCOL_VERSION) {
-    return `speaks version ${status.version} of acknowledged delivery; expected version ${PROTOCOL_VERSION}`;
+    return (
+      `speaks version ${status.version} of acknowledged delivery; expected version ${PROTOCOL_VERSION}: ` +
+      'build its firmware with the link.c of this library'
+    );
   }
   if (status.receiveWindow < 1 || status.receiveWindow > MAX_WINDOW) {
     return `has a receive window of ${status.receiveWindow} packets; expected 1 to ${MAX_WINDOW}`;

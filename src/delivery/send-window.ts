@@ -44,6 +44,11 @@ export class SendWindow {
     return this.#count;
   }
 
+  /** Packets that were sent, and are neither acknowledged nor taken for lost. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
   get oldest(): OutgoingPacket | undefined {
     return this.#packets[this.#oldest];
   }

@@ -2,7 +2,7 @@ import { appendCrc32 } from '../framing/crc.js';
 import { encodeFrame, maxWireBytes } from '../framing/frame-encoder.js';
 import type { DeliveryStats } from './delivery-stats.js';
 import type { OutgoingPacket } from './outgoing-packet.js';
-import type { PacketQueue } from './packet-queue.js';
+import type { SendQueues } from './packet-queue.js';
 import { ReceiveWindow } from './receive-window.js';
 import { RoundTrip } from './round-trip.js';
 import { SendWindow } from './send-window.js';
@@ -31,12 +31,6 @@ export interface SessionSettings {
   readonly pollMs: number;
   /** The round trip of the handshake, if it was measured. */
   readonly roundTripMs: number | undefined;
-}
-
-/** What waits to be sent. The queues outlive sessions. */
-export interface SendQueues {
-  readonly packets: PacketQueue;
-  readonly datagrams: PacketQueue;
 }
 
 /** One session, the same at both ends: numbers, acknowledgements, time-outs. */
@@ -107,8 +101,7 @@ export class Session {
 
   /** When to call {@link advance}. */
   get dueAtMs(): number {
-    const timeoutAtMs = this.outgoing.timeoutAtMs;
-    return timeoutAtMs === Number.POSITIVE_INFINITY ? this.#pollAtMs : timeoutAtMs;
+    return Math.min(this.outgoing.timeoutAtMs, this.#pollAtMs);
   }
 
   /** Reads a frame whose CRC was that of this session, without the CRC. The session keeps the memory. */
@@ -177,10 +170,9 @@ export class Session {
 
   /** Acts on the time. Then, there may be something to write. */
   advance(nowMs: number): void {
-    const timeoutAtMs = this.outgoing.timeoutAtMs;
-    if (timeoutAtMs <= nowMs) {
+    if (this.outgoing.timeoutAtMs <= nowMs) {
       this.outgoing.timeOut();
-    } else if (timeoutAtMs === Number.POSITIVE_INFINITY && this.#pollAtMs <= nowMs) {
+    } else if (this.#pollAtMs <= nowMs) {
       this.#wantsPoll = true;
     }
   }
@@ -231,18 +223,20 @@ export class Session {
     return at;
   }
 
-  /** When to poll, if nothing is in flight. */
+  /** When to poll. */
   get #pollAtMs(): number {
     if (this.#wantsPoll) {
       // Waits for the port, not for a time.
       return Number.POSITIVE_INFINITY;
     }
     const { pollMs } = this.settings;
-    if (this.#isConfirmed && this.#polls === 0 && this.outgoing.count === 0) {
-      return this.#heardAtMs + pollMs;
-    }
-    const { timeoutMs } = this.outgoing.roundTrip;
-    const waitMs = Math.min(timeoutMs * 2 ** this.#polls, Math.max(timeoutMs, pollMs));
+    const { inFlight, count, roundTrip } = this.outgoing;
+    const { timeoutMs } = roundTrip;
+    // A packet in flight that never gets through is never answered. A poll shows whether the peer is there.
+    const waitMs =
+      inFlight > 0 || (this.#isConfirmed && this.#polls === 0 && count === 0)
+        ? pollMs
+        : Math.min(timeoutMs * 2 ** this.#polls, Math.max(timeoutMs, pollMs));
     return Math.max(this.#heardAtMs, this.#polledAtMs) + waitMs;
   }
 
@@ -267,7 +261,7 @@ export class Session {
       return this.#writeData(outgoing.add(packet), target, offset, nowMs);
     }
     const needsAck = this.#owesAck || this.#wantsPoll;
-    return needsAck && roomBytes >= maxWireBytes(this.#sendHeaderBytes + CRC_BYTES)
+    return needsAck && roomBytes > maxWireBytes(this.#sendHeaderBytes + CRC_BYTES)
       ? this.#writeAck(target, offset, nowMs)
       : offset;
   }
@@ -300,15 +294,20 @@ export class Session {
 
   #writeAck(target: Uint8Array, offset: number, nowMs: number): number {
     const flags = this.#wantsPoll ? POLL_FLAG : 0;
+    let at = offset;
     this.#stats.acksSent++;
     if (this.#wantsPoll) {
+      if (this.outgoing.count > 0) {
+        // Ends half a frame, for which the peer had no more room.
+        target[at++] = 0;
+      }
       this.#stats.pollsSent++;
       this.#wantsPoll = false;
       // Beyond this, the time between two polls no longer grows.
       this.#polls = Math.min(this.#polls + 1, 16);
       this.#polledAtMs = nowMs;
     }
-    return this.#writeFrame(FRAME_KINDS.ack << 6, flags, undefined, target, offset);
+    return this.#writeFrame(FRAME_KINDS.ack << 6, flags, undefined, target, at);
   }
 
   /** An acknowledgement takes at least as long as a frame each way on the line. */

@@ -2,27 +2,27 @@ import type { OpenerState } from './opener-states.js';
 import type { OutgoingPacket, TimeoutCause } from './outgoing-packet.js';
 
 /** Why a packet was not acknowledged in time, as far as the host can tell. */
-export function timeoutCause(state: OpenerState, packet: OutgoingPacket): TimeoutCause {
+export type CauseOf = (packet: OutgoingPacket) => TimeoutCause;
+
+export function timeoutCauses(
+  state: OpenerState,
+  { ackTimeoutMs, keepAliveMs }: { ackTimeoutMs: number; keepAliveMs: number },
+  nowMs: number,
+): CauseOf {
   switch (state.name) {
     case 'closed':
     case 'away':
-      return 'noPort';
+      return () => 'noPort';
     case 'opening':
     case 'incompatible':
-      return 'noSession';
+      return () => 'noSession';
     case 'inSession': {
-      const { outgoing, heardAtMs } = state.session;
-      switch (packet.place) {
-        case 'held':
-          return 'notTaken';
-        case 'waiting':
-          // Alone, it waits for the peer to be heard again, or for a port that is stalled.
-          return outgoing.count > 0 ? 'behindOthers' : 'silent';
-        default: {
-          const wasLate = packet.transmissions > 1 || packet.place === 'suspected';
-          return wasLate && heardAtMs < packet.sentAtMs ? 'silent' : 'lost';
-        }
-      }
+      // A peer that receives anything answers a poll within this time.
+      const silenceMs = Math.min(keepAliveMs, ackTimeoutMs / 2);
+      const unanswered = nowMs - state.session.heardAtMs >= silenceMs ? 'silent' : 'lost';
+      // Alone, a packet waits for the peer to be heard again, or for a port that is stalled.
+      const waits = state.session.outgoing.count > 0 ? 'behindOthers' : 'silent';
+      return ({ place }) => (place === 'held' ? 'notTaken' : place === 'waiting' ? waits : unanswered);
     }
   }
 }

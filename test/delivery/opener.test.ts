@@ -82,7 +82,10 @@ test('packets that the peer cannot take are PACKET_TOO_LARGE after the handshake
 });
 
 test.each([
-  [{ version: 2 }, 'speaks version 2 of acknowledged delivery; expected version 1'],
+  [
+    { version: 2 },
+    'speaks version 2 of acknowledged delivery; expected version 1: build its firmware with the link.c of this library',
+  ],
   [{ receiveWindow: 33 }, 'has a receive window of 33 packets; expected 1 to 32'],
   [{ sendMaxPacketBytes: 65 }, 'may send packets of 65 bytes; expected at most 64: raise maxPacketBytes'],
 ])('a peer with %j is incompatible', (sizes, reason) => {
@@ -205,4 +208,43 @@ test('a packet that is alone and was never written names a silent device, not pa
     opener.portOpened(0);
   };
   expect(causeOf(prepare)).toBe('silent');
+});
+
+/** The rest of a dialog, in which the peer gets only short frames: longer ones do not fit into its receive buffer. */
+function dialog(answerer: Answerer, untilMs: number): void {
+  const buffer = new Uint8Array(500);
+  for (let nowMs = 0; nowMs <= untilMs; nowMs = opener.hasWork ? nowMs : opener.dueAtMs) {
+    opener.advance(nowMs);
+    const end = opener.write(buffer, 0, nowMs);
+    for (let from = 0, to = 0; from < end; from = to) {
+      to = buffer.indexOf(0, from) + 1;
+      if (to - from < 30) {
+        answerer.receive(buffer.subarray(from, to), nowMs);
+      }
+    }
+    const answeredEnd = answerer.write(buffer, 0, nowMs);
+    reader.receive(buffer.subarray(0, answeredEnd), nowMs);
+  }
+}
+
+function sendForCause(packet: Uint8Array, nowMs: number) {
+  opener.send(packet, { delivered() {}, failed: ({ cause }) => void events.push(`failed: ${cause}`) }, nowMs);
+}
+
+test('a peer that never receives a packet is polled, and not taken for silent', () => {
+  const answerer = new Answerer(SIZES, () => {});
+  opener.portOpened(0);
+  // Also the first frame of the session.
+  sendForCause(new Uint8Array(60), 0);
+  dialog(answerer, 5_000);
+  expect(events).toEqual(['established', 'failed: lost', 'ended ACK_TIMEOUT', 'established']);
+});
+
+test('a peer to which nothing could be sent again is silent', () => {
+  opener.portOpened(0);
+  exchange(new Answerer(SIZES, () => {}), 0);
+  sendForCause(new Uint8Array(60), 0);
+  opener.write(new Uint8Array(500), 0, 0);
+  opener.advance(5_000);
+  expect(events).toEqual(['established', 'failed: silent', 'ended ACK_TIMEOUT']);
 });

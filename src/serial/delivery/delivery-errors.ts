@@ -5,7 +5,9 @@ import { type CompleteSerialConnection, describeConnection, idBytesOf } from '..
 /** What to say of each cause of a time-out. */
 const TIMEOUT_CAUSES: Readonly<Record<Exclude<TimeoutCause, 'noSession'>, string>> = {
   noPort: 'the port was not open; check that the device is plugged in',
-  behindOthers: 'packets sent before it were not acknowledged; send less at once, or raise ackTimeoutMs',
+  behindOthers:
+    'packets sent before it were not acknowledged: see the error of the first of them; if the device is only slow, send ' +
+    'less at once, or raise ackTimeoutMs',
   notTaken:
     'the device has received it, but its application has not taken it; let its loop run more often, or raise ackTimeoutMs',
   silent: 'the device has stopped answering; check that it runs, and its cable',
@@ -47,7 +49,8 @@ export class DeliveryErrors {
     const accepted = maxBytes < idBytes ? `${maxBytes}, not even an id` : maxBytes - idBytes;
     return new InvalidArgumentError(
       'PACKET_TOO_LARGE',
-      `send to "${this.#name}": the packet has ${packetBytes - idBytes} bytes, the device accepts ${accepted}`,
+      `send to "${this.#name}": the packet has ${packetBytes - idBytes} bytes, the device accepts ${accepted}; ` +
+        'split it, or raise LINK_MAX_PACKET_BYTES in the firmware',
     );
   }
 
@@ -98,7 +101,8 @@ export class DeliveryErrors {
   }
 
   #error(code: ConnectionError['code'], message: string, delivered: Delivered, cause?: unknown): ConnectionError {
-    return new ConnectionError(code, this.#name, message, { delivered, cause });
+    // An undefined cause would be printed.
+    return new ConnectionError(code, this.#name, message, { delivered, ...(cause === undefined ? {} : { cause }) });
   }
 }
 
