@@ -47,11 +47,12 @@ export async function failAfter(
   totals.unframed = live.unframedTotals;
   const unframed = Buffer.concat(ports.map(({ name }) => live.unframed(name)));
   const delivery = ports.flatMap(({ name }) => live.delivery(name) ?? []);
+  const [incompatible] = ports.flatMap(({ name }) => live.incompatibility(name) ?? []);
   const why =
     delivery.length > 0 && totals.receivedPackets === 0
       ? delivery.some(({ sessions }) => sessions > 0)
         ? 'the device has answered the handshake: does it send packets unprompted?'
-        : `no session: ${whyNoSession(arrivals, unframed)}`
+        : `no session: ${incompatible ?? whyNoSession(arrivals, unframed)}`
       : whyMissing(arrivals, unframed, totals, isListening);
   throw new CliError(ExitCode.timeout, `${totals} within ${count(timeoutSeconds, 'second')}; ${why}`);
 }
