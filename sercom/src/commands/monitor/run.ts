@@ -118,7 +118,7 @@ export const run: Run<typeof definition> = async (options, output) => {
             totals,
             wantedPackets: options.count,
             isRaw: options.raw === true,
-            isListening,
+            heard,
           }),
         );
       }
