@@ -52,6 +52,8 @@ export function sessionPorts(
     reconnect: options.reconnect ? {} : (false as const),
     skipFirst,
     ...(delivery === ACKNOWLEDGED && { delivery }),
+    // A delimiter would be sent into the session of others.
+    ...(delivery === LISTEN && { syncOnOpen: false }),
     ...(ownIdBytes !== undefined && { requestIds: { bytes: ownIdBytes } }),
   };
   const simulatedPaths = new Set<string>();

@@ -79,6 +79,11 @@ export class HeardSessions {
     return waiting;
   }
 
+  /** Whether a handshake or a session was heard. */
+  get hasHeard(): boolean {
+    return [...this.#directions.values()].some(({ counts }) => counts.handshakes + counts.sessions > 0);
+  }
+
   /** One line for each direction with what was heard besides packets. */
   summary(): string[] {
     return [...this.#directions.values()].map(({ name, dir, counts }) => {

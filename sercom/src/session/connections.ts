@@ -1,6 +1,6 @@
 import type { ConnectionError, InitializeError, PortInfo, SerialCommunicator } from 'serial-communicator';
 import { withFlags } from '../options/port-options.js';
-import type { SessionPort } from '../ports/open-ports.js';
+import { bindingFor, type SessionPort } from '../ports/open-ports.js';
 import { usbNames } from '../ports/port-argument.js';
 import { selects } from '../ports/usb-port.js';
 import { printMessage } from '../terminal/message.js';
@@ -106,4 +106,15 @@ function suggestion({ code, message }: ConnectionError, port: SessionPort, liste
     return name === undefined ? each.path : `${name} (${each.path})`;
   });
   return `port "${port.path}": ${matching.length} ports match; name one of: ${choices.join(', ')}`;
+}
+
+/** A communicator with a connection for each port. */
+export async function communicatorFor(ports: readonly SessionPort[]): Promise<SerialCommunicator> {
+  const { SerialCommunicator } = await import('serial-communicator');
+  const binding = await bindingFor(ports);
+  const communicator = new SerialCommunicator(binding && { binding });
+  for (const { name, connection } of ports) {
+    communicator.addConnection(name, connection);
+  }
+  return communicator;
 }

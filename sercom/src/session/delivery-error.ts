@@ -13,7 +13,7 @@ const ADVICE: Readonly<Record<string, { exitCode: ExitCode; advice: string }>> =
   PACKET_TOO_LARGE: { exitCode: ExitCode.usage, advice: '; send shorter packets' },
   PEER_INCOMPATIBLE: {
     exitCode: ExitCode.failure,
-    advice: '; build the firmware with link.h of this version, and check --max-packet',
+    advice: '; build the firmware with link.h of this version',
   },
 };
 
@@ -37,5 +37,7 @@ export function forUsers(error: unknown): unknown {
   const message = withFlags((error as Error).message)
     .replace("delivery: 'plain'", '--delivery plain')
     .replaceAll('baudRate', '--baud');
-  return new DeliveryCliError(code as string, known.exitCode, `${message}${known.advice}`, { cause: error });
+  // It says already what to do if packets of the device are too large.
+  const advice = message.includes('raise --max-packet') ? '' : known.advice;
+  return new DeliveryCliError(code as string, known.exitCode, `${message}${advice}`, { cause: error });
 }

@@ -11,7 +11,7 @@ import { CliError, codeOf } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { checked } from '../input/max-packet.js';
 import { ACKNOWLEDGED } from '../options/delivery-options.js';
-import { bindingFor, type SessionPort } from '../ports/open-ports.js';
+import type { SessionPort } from '../ports/open-ports.js';
 import { nowUs } from '../records/clock.js';
 import type { HeardSessions } from '../records/heard-sessions.js';
 import type { PacketRecord } from '../records/record.js';
@@ -20,7 +20,7 @@ import type { SessionEvent } from '../records/session-event.js';
 import type { RecordConsumer, RecordSource } from '../records/source.js';
 import { printMessage } from '../terminal/message.js';
 import { MAX_TIMER_MS } from '../within.js';
-import { initialize, watchConnections } from './connections.js';
+import { communicatorFor, initialize, watchConnections } from './connections.js';
 import { forUsers } from './delivery-error.js';
 import { HandshakeWatch } from './handshake-watch.js';
 import { reportTrouble, watchSessions } from './session-events.js';
@@ -69,6 +69,8 @@ export class LivePorts implements RecordSource {
   readonly #closing = new AbortController();
   readonly #unframed = new UnframedBytes();
   #communicator: SerialCommunicator | undefined;
+  /** Why no session with a device is possible. */
+  readonly #incompatible = new Map<string, string>();
   /** How acknowledged delivery was before the ports were closed. */
   readonly #lastDelivery = new Map<string, AcknowledgedStats | undefined>();
 
@@ -125,6 +127,12 @@ export class LivePorts implements RecordSource {
     });
     const lost = watchConnections(communicator, this.#ports, this.signal);
     watchSessions(communicator, this.#report, this.signal);
+    communicator.on('sessionStarted', ({ name }) => this.#incompatible.delete(name));
+    communicator.on('sessionFailed', ({ name, error }) => {
+      if (error.code === 'PEER_INCOMPATIBLE') {
+        this.#incompatible.set(name, (forUsers(error) as Error).message);
+      }
+    });
     let watch: TroubleWatch | undefined;
     try {
       signal.throwIfAborted();
@@ -155,6 +163,19 @@ export class LivePorts implements RecordSource {
     const stats = this.stats(name).delivery;
     const last = this.#lastDelivery.get(name);
     return stats && last ? { ...stats, ...sessionOf(last) } : stats;
+  }
+
+  /** Packets that were given up because the ports were closed: the device had not acknowledged them. */
+  get abandonedPackets(): number {
+    return this.#ports.reduce((sum, { name }) => {
+      const last = this.#lastDelivery.get(name);
+      return last === undefined ? sum : sum + this.delivery(name)!.packetsFailed - last.packetsFailed;
+    }, 0);
+  }
+
+  /** Why no session with a device is possible, although it has answered the handshake. */
+  incompatibility(name: string): string | undefined {
+    return this.#incompatible.get(name);
   }
 
   /** Some bytes that are no packet, for a diagnosis. */
@@ -318,16 +339,6 @@ export class LivePorts implements RecordSource {
 
 function sessionOf({ session, roundTripMs, windowLimit }: AcknowledgedStats) {
   return { session, roundTripMs, windowLimit };
-}
-
-async function communicatorFor(ports: readonly SessionPort[]): Promise<SerialCommunicator> {
-  const { SerialCommunicator } = await import('serial-communicator');
-  const binding = await bindingFor(ports);
-  const communicator = new SerialCommunicator(binding && { binding });
-  for (const { name, connection } of ports) {
-    communicator.addConnection(name, connection);
-  }
-  return communicator;
 }
 
 /** The error, or, if the port is released, one without the calls of the library. */

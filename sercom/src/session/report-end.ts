@@ -20,10 +20,21 @@ export function countNotShown({ totals, flow, screen, ports }: EndOptions, wasIn
   totals.unframed = ports.unframedTotals;
 }
 
+/** Reports packets that the device had not acknowledged when the ports were closed. Their senders are gone. */
+export function reportAbandoned({ abandonedPackets }: LivePorts): void {
+  if (abandonedPackets > 0) {
+    const they = abandonedPackets === 1 ? 'it' : 'they';
+    printMessage(
+      `${count(abandonedPackets, 'packet')} not acknowledged before the end; ${they} may have been delivered`,
+    );
+  }
+}
+
 /** Prints the totals after Ctrl-C, otherwise only how many records stdout was too slow for. */
 export function reportEnd(options: EndOptions, output: Output, wasInterrupted: boolean): void {
   const { totals } = options;
   countNotShown(options, wasInterrupted);
+  reportAbandoned(options.ports);
   if (wasInterrupted) {
     printMessage(`${totals}`);
   } else if (totals.notShown > 0 && !output.hasEnded) {

@@ -34,6 +34,8 @@ interface WatchedPorts {
   stats(name: string): SerialStats;
   state(name: string): ConnectionState;
   connectionError(name: string): ConnectionError | undefined;
+  /** Why no session is possible, which has been reported. */
+  incompatibility(name: string): string | undefined;
   /** Some bytes that are no packet. */
   unframed(name: string): Uint8Array;
 }
@@ -141,7 +143,9 @@ export class TroubleWatch {
   #checkSession(port: PortWatch, stats: SerialStats): void {
     const { name } = port;
     const { delivery } = stats;
-    if (delivery === undefined || delivery.session !== undefined || this.#options.live.state(name) !== 'connected') {
+    const { live } = this.#options;
+    const hasAnswered = delivery?.session !== undefined || live.incompatibility(name) !== undefined;
+    if (delivery === undefined || hasAnswered || live.state(name) !== 'connected') {
       port.noSessionSinceMs = undefined;
       port.isSessionReported &&= delivery?.session === undefined;
       return;
@@ -149,7 +153,7 @@ export class TroubleWatch {
     port.noSessionSinceMs ??= performance.now();
     if (!port.isSessionReported && performance.now() - port.noSessionSinceMs >= SESSION_PATIENCE_MS + port.settleMs) {
       port.isSessionReported = true;
-      printMessage(`"${name}": no session yet: ${whyNoSession(stats, this.#options.live.unframed(name))}`);
+      printMessage(`"${name}": no session yet: ${whyNoSession(stats, live.unframed(name))}`);
     }
   }
 

@@ -107,25 +107,37 @@ describe.skipIf(!has('socat'))('monitor --delivery listen (needs socat)', () => 
     const host = await openTestPort();
     const device = await openTestPort();
     const ports = [`host=${host.path}`, `device=${device.path}`];
-    const monitor = start('monitor', ...ports, '--delivery', 'listen', '--json', '-n', '5', '--no-skip-first');
-    await Promise.all([host.arrived(1), device.arrived(1)]);
+    const options = ['--delivery', 'listen', '--json', '-n', '5', '--no-skip-first', '--await-port'];
+    const monitor = start('monitor', ...ports, ...options);
+    await Promise.all([monitor.complained(/"host" connected/), monitor.complained(/"device" connected/)]);
     for (const [index, { from, wire }] of DIALOG.entries()) {
       write((from === 'host' ? host : device).device, wire);
       // So that the order of the two ports is that of the dialog.
       await (LINES_AFTER[index] === 10 ? undefined : monitor.printedLines(LINES_AFTER[index]!));
     }
-    const { code, stdout, stderr } = await monitor.outcome();
+    const { code, stdout } = await monitor.outcome();
     const names = { rx: 'device', tx: 'host' };
     expect(
       jsonLines(stdout).map(({ name, event, frame, number, hex }) =>
         event ? `${name} ${event}` : `${name} ${frame} ${number} ${hex}`,
       ),
     ).toEqual(SHOWN.map((text) => text.replace(/^(rx|tx)/, (dir) => names[dir as 'rx'])));
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(await host.arrived(1)).toBe('00');
+    expect(code).toBe(0);
+    expect(await Promise.all([host.arrived(0), device.arrived(0)])).toEqual(['', '']);
   });
 
-  test('sends nothing', async () => {
+  test('says that a session was heard, but no packet', async () => {
+    const device = await openTestPort();
+    const options = ['--delivery', 'listen', '--no-skip-first', '--await-port', '--timeout', '3'];
+    const monitor = start('monitor', `device=${device.path}`, ...options);
+    await monitor.complained(/"device" connected/);
+    write(device.device, DIALOG[0]!.wire);
+    const { code, stderr } = await monitor.outcome();
+    expect(code).toBe(3);
+    expect(stderr).toMatch(/ within 3 seconds; acknowledged delivery was heard, but no new packet: /);
+  });
+
+  test('refuses packets to send', async () => {
     const { code, stderr } = await run('monitor', '/dev/null', '--delivery', 'listen', '--input', 'text');
     expect(code).toBe(2);
     expectMessageForm(stderr);

@@ -16,6 +16,7 @@ describe('TroubleWatch', () => {
   let state: ConnectionState;
   let unframed: Uint8Array;
   let connectionError: ConnectionError | undefined;
+  let incompatibility: string | undefined;
   let messages: string[];
   let watch: TroubleWatch | undefined;
 
@@ -25,6 +26,7 @@ describe('TroubleWatch', () => {
     state = 'connected';
     unframed = new Uint8Array(0);
     connectionError = undefined;
+    incompatibility = undefined;
     messages = [];
     redirectMessages((line) => messages.push(line));
   });
@@ -51,6 +53,7 @@ describe('TroubleWatch', () => {
       state: () => state,
       unframed: () => unframed,
       connectionError: () => connectionError,
+      incompatibility: () => incompatibility,
     };
     watch = new TroubleWatch({ ports, live, seeBytes: '--raw shows them', ...options });
   }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
 import type { SessionPort } from '../../ports/open-ports.js';
+import type { HeardSessions } from '../../records/heard-sessions.js';
 import {
   type Arrivals,
   portTrouble,
@@ -23,8 +24,8 @@ export interface DeadlineOptions {
   wantedPackets: number | undefined;
   /** Bytes are enough, because they are shown. */
   isRaw: boolean;
-  /** Packets are those of sessions that are heard. */
-  isListening: boolean;
+  /** Packets are those of the sessions that it hears. */
+  heard: HeardSessions | undefined;
 }
 
 /**
@@ -34,7 +35,7 @@ export interface DeadlineOptions {
  */
 export async function failAfter(
   timeoutSeconds: number,
-  { ports, live, totals, wantedPackets, isRaw, isListening }: DeadlineOptions,
+  { ports, live, totals, wantedPackets, isRaw, heard }: DeadlineOptions,
 ): Promise<void> {
   await delay(timeoutSeconds * 1_000, undefined, { signal: live.signal });
   if (wantedPackets === undefined && totals.receivedPackets > 0) {
@@ -47,12 +48,13 @@ export async function failAfter(
   totals.unframed = live.unframedTotals;
   const unframed = Buffer.concat(ports.map(({ name }) => live.unframed(name)));
   const delivery = ports.flatMap(({ name }) => live.delivery(name) ?? []);
+  const [incompatible] = ports.flatMap(({ name }) => live.incompatibility(name) ?? []);
   const why =
     delivery.length > 0 && totals.receivedPackets === 0
       ? delivery.some(({ sessions }) => sessions > 0)
         ? 'the device has answered the handshake: does it send packets unprompted?'
-        : `no session: ${whyNoSession(arrivals, unframed)}`
-      : whyMissing(arrivals, unframed, totals, isListening);
+        : `no session: ${incompatible ?? whyNoSession(arrivals, unframed)}`
+      : whyMissing(arrivals, unframed, totals, heard);
   throw new CliError(ExitCode.timeout, `${totals} within ${count(timeoutSeconds, 'second')}; ${why}`);
 }
 
@@ -61,7 +63,7 @@ function whyMissing(
   arrivals: Arrivals,
   unframed: Uint8Array,
   { receivedPackets, rejectedFrames }: Totals,
-  isListening: boolean,
+  heard: HeardSessions | undefined,
 ): string {
   if (receivedPackets > 0) {
     const others = [skipped(arrivals), rejections(arrivals, unframed)];
@@ -72,7 +74,10 @@ function whyMissing(
     return trouble;
   }
   const { packetsReceived } = arrivals;
-  if (packetsReceived > 0 && isListening) {
+  if (heard?.hasHeard) {
+    return 'acknowledged delivery was heard, but no new packet: does this end send any? If so, increase --timeout';
+  }
+  if (packetsReceived > 0 && heard !== undefined) {
     return `${count(packetsReceived, 'frame')} arrived, but no new packet of a session: check that the line uses acknowledged delivery`;
   }
   if (packetsReceived > 0 && rejectedFrames > 0) {

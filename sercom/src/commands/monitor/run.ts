@@ -12,7 +12,7 @@ import { reportDelivery } from '../../session/delivery-summary.js';
 import { greet } from '../../session/greeting.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { RecordView } from '../../session/record-view.js';
-import { countNotShown } from '../../session/report-end.js';
+import { countNotShown, reportAbandoned } from '../../session/report-end.js';
 import { runFlow } from '../../session/run-flow.js';
 import { Traffic } from '../../session/traffic.js';
 import { RecordFlow } from '../../sinks/flow.js';
@@ -118,7 +118,7 @@ export const run: Run<typeof definition> = async (options, output) => {
             totals,
             wantedPackets: options.count,
             isRaw: options.raw === true,
-            isListening,
+            heard,
           }),
         );
       }
@@ -147,6 +147,7 @@ export const run: Run<typeof definition> = async (options, output) => {
       if (options.stats) {
         [...(traffic?.summary() ?? []), ...(heard?.summary() ?? [])].forEach(printMessage);
       }
+      reportAbandoned(live);
       countNotShown({ totals, flow, screen, ports: live }, wasInterrupted);
       if (wasInterrupted || totals.notShown > 0) {
         printMessage(`${totals}`);

@@ -84,6 +84,9 @@ function sessionTrouble(
   if (corrupted > 0) {
     return 'packets came back altered: check that the device echoes';
   }
+  if (packetsDelivered === 0) {
+    return 'the device has answered the handshake, but taken no packet in time: check that its program takes packets, or increase --timeout';
+  }
   return received === 0
     ? `the device has taken ${count(packetsDelivered, 'packet')}, but returned none: does it echo? If so, increase --timeout`
     : `${count(lost, 'packet')} came back too late or not at all: increase --timeout, or check that the device echoes each one`;

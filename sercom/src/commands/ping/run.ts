@@ -41,6 +41,7 @@ export const run: Run<typeof definition> = async (options, output) => {
   let startedAtMs = 0;
   let lastAtMs = 0;
   let isFinished = false;
+  let hasSent = false;
   const hasIds = options.requestIdBytes !== undefined;
   /** Ends the exchange of requests. */
   let failure: unknown;
@@ -112,6 +113,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     finished() {
       isFinished = true;
       // After Ctrl-C it is unknown whether the packets in flight would have come back.
+      hasSent = tally.sent > 0;
       tally.abandon();
       delivery = live.delivery(name);
       if (before !== undefined) {
@@ -128,7 +130,11 @@ export const run: Run<typeof definition> = async (options, output) => {
     },
   });
   if (tally.sent === 0) {
-    printMessage('no packets sent: the command was stopped before the port was ready');
+    printMessage(
+      hasSent
+        ? 'no packets counted: the command was stopped before the first one came back'
+        : 'no packets sent: the command was stopped before the port was ready',
+    );
     return exitCode === ExitCode.success ? ExitCode.failure : exitCode;
   }
   await (options.json

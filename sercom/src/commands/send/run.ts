@@ -180,8 +180,11 @@ function noReply(
   const got = received === 0 ? 'no reply' : `only ${received} of ${wantedReplies} replies`;
   const unframed = live.unframed(port.name);
   const ifSome = ['increase --timeout or lower --wait', rejections(since(before, arrivals), unframed)];
-  if (received === 0 && delivery === ACKNOWLEDGED && !datagram) {
-    return `${got} from "${port.name}" within ${count(timeoutSeconds, 'second')}; the device has taken the packet: does it reply to it? If so, increase --timeout`;
+  if (received === 0 && delivery === ACKNOWLEDGED) {
+    const where = datagram
+      ? 'the datagram or its reply may be lost; if not, does the device reply to it'
+      : 'the device has taken the packet: does it reply to it';
+    return `${got} from "${port.name}" within ${count(timeoutSeconds, 'second')}; ${where}? If so, increase --timeout`;
   }
   const help = received === 0 ? whyNoReply(port, arrivals, unframed, before) : ifSome.filter(Boolean).join('; ');
   return `${got} from "${port.name}" within ${count(timeoutSeconds, 'second')}; ${help}`;
