@@ -5,6 +5,14 @@ import type { Line } from './line.js';
 import type { Scenario } from './scenario.js';
 import { statusNumber } from './status-number.js';
 
+/** What happens to the session of the device. */
+interface SessionEvents {
+  /** The device starts, without a session. */
+  started(): void;
+  /** The device knows another session, and not the last one any more. */
+  replaced(): void;
+}
+
 /** The device of a simulation, through all its starts, and its application. */
 export class DeviceSide {
   /** Of every start. */
@@ -18,6 +26,7 @@ export class DeviceSide {
   readonly #toHost: Line;
   readonly #fromHost: Ledger;
   readonly #fromDevice: Ledger;
+  readonly #sessionEvents: SessionEvents;
   readonly #timer: VirtualTimer;
   readonly #buffer = new Uint8Array(2_000);
   /** The start that sent the STATUS with this H. */
@@ -33,7 +42,9 @@ export class DeviceSide {
     newDevice: NewDevice,
     toHost: Line,
     ledgers: { fromHost: Ledger; fromDevice: Ledger },
+    sessionEvents: SessionEvents,
   ) {
+    this.#sessionEvents = sessionEvents;
     this.#scenario = scenario;
     this.#random = random;
     this.#events = events;
@@ -57,6 +68,7 @@ export class DeviceSide {
   start(): void {
     const { deviceReceiveWindow, deviceSendWindow, maxPacketBytes, baudRate, hasStartCounter } = this.#scenario;
     this.#fromDevice.senderStarted();
+    this.#sessionEvents.started();
     this.#device = this.#newDevice(
       {
         receiveWindow: deviceReceiveWindow,
@@ -68,7 +80,10 @@ export class DeviceSide {
       {
         isFree: () => !this.#isBusy,
         taken: (packet) => this.#taken(packet),
-        sessionReplaced: () => void this.resets++,
+        sessionReplaced: () => {
+          this.resets++;
+          this.#sessionEvents.replaced();
+        },
       },
     );
     this.devices.push(this.#device);

@@ -61,7 +61,7 @@ export class Line {
   framesToLose: readonly number[] = [];
   /** All frames that were sent, if some arrive again. */
   readonly #sent: SentFrame[] = [];
-  /** How many frames were sent before the session. */
+  /** How many frames were sent before the session of the receiver. */
   #sentBefore = 0;
   /** How many packets have been taken. */
   packetsTaken = () => 0;
@@ -102,9 +102,14 @@ export class Line {
     }
   }
 
-  /** What was sent until now is of older sessions. */
-  sessionBegan(): void {
-    this.#sentBefore = this.#sent.length;
+  /** How many frames were sent, if some arrive again. */
+  get sent(): number {
+    return this.#sent.length;
+  }
+
+  /** The first frames that were sent are of sessions that the receiver does not have any more. */
+  sessionBegan(sentBefore: number): void {
+    this.#sentBefore = sentBefore;
   }
 
   /** What is on the way does not arrive, or only its beginning. */

@@ -30,6 +30,8 @@ export class Simulation {
   readonly #device: DeviceSide;
   #opener!: Opener;
   #reader!: OpenerReader;
+  /** What was sent to the device before each session that it may not know yet. */
+  #unconfirmed: number[] = [];
   /** Of every start. */
   readonly #openers: Opener[] = [];
   #isPlugged = true;
@@ -66,7 +68,14 @@ export class Simulation {
     });
     this.fromHost = new Ledger('host', (failure, sentAtMs) => this.#judgeHost(failure, sentAtMs));
     this.fromDevice = new Ledger('device', (failure) => this.#judgeDevice(failure));
-    this.#device = new DeviceSide(scenario, this.#random, events, newDevice, this.toHost, this);
+    this.#device = new DeviceSide(scenario, this.#random, events, newDevice, this.toHost, this, {
+      started: () => {
+        this.#unconfirmed = [];
+        this.toDevice.sessionBegan(this.toDevice.sent);
+      },
+      // It may be a later one, too. Then some frames that nothing can accept arrive only while they are young.
+      replaced: () => this.toDevice.sessionBegan(this.#unconfirmed.shift()!),
+    });
     this.toDevice.packetsTaken = this.toHost.packetsTaken = () =>
       this.fromHost.totals.taken + this.fromDevice.totals.taken;
   }
@@ -115,8 +124,8 @@ export class Simulation {
       {
         established: ({ h }) => {
           this.#sessionStart = this.#device.startOf(h);
-          this.toDevice.sessionBegan();
-          this.toHost.sessionBegan();
+          this.#unconfirmed.push(this.toDevice.sent);
+          this.toHost.sessionBegan(this.toHost.sent);
         },
         ended: () => {},
         incompatible: (reason) => {
