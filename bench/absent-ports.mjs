@@ -58,7 +58,7 @@ async function measure(bench, folder) {
       }
     },
   };
-  await bench.alternate(states, bench.size(4, 1), async (enter) => {
+  await bench.alternate(states, bench.size(4, 3), async (enter) => {
     await enter();
     const { p99 } = await host.ask(`echo ${bench.size(4_000, 500)}`);
     const { percent } = await host.ask(`idle ${bench.size(10_000, 2_000)}`);
