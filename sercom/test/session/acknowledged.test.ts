@@ -213,7 +213,9 @@ describe.skipIf(!has('cc'))('--delivery acknowledged (needs cc)', () => {
       const device = await startLinkDevice();
       const { code, stderr } = await run('send', device.path, ...ACKNOWLEDGED, '--text', 'x'.repeat(65));
       expect(code).toBe(2);
-      expect(stderr).toMatch('the packet has 65 bytes, the device accepts 64; send shorter packets\n');
+      expect(stderr).toMatch(
+        'the packet has 65 bytes, the device accepts 64; split it, or raise LINK_MAX_PACKET_BYTES in the firmware\n',
+      );
       expectMessageForm(stderr);
     });
   });
