@@ -129,9 +129,8 @@ export abstract class Communicator<
 
   /**
    * Resolves when a connection is open and its device has settled: a packet sent right after that waits for neither. With
-   * acknowledged delivery, it waits for the handshake, too.
-   * While a lost connection is being reopened, or a connection is released, it keeps waiting. Rejects with
-   * `signal.reason` when the signal aborts.
+   * acknowledged delivery, it waits for the handshake, too. While a lost connection is being reopened, or a connection is
+   * released, it keeps waiting. Rejects with `signal.reason` when the signal aborts.
    *
    * @param name - the name of a connection
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED

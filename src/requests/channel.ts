@@ -67,7 +67,8 @@ export class Channel<Out, In> {
   }
 
   /**
-   * Sends a message. Resolves as {@link Communicator.send} does for its packet. Rejects as {@link Communicator.send} does, and with what `encode` throws; then nothing is sent.
+   * Sends a message. Settles as {@link Communicator.send} does for its packet. Rejects, too, with what `encode` throws;
+   * then nothing is sent.
    *
    * @throws InvalidArgumentError (`INVALID_PACKET`) if `encode` returns no `Uint8Array`
    */

@@ -108,9 +108,10 @@ export class NamedConnection<Stats extends ConnectionStats = ConnectionStats> {
 
   /**
    * Closes the port while everything else runs, for example to flash the board or to let another program have the port.
-   * Resolves when it is closed. Packets that `send` has accepted are written first, as at a shutdown. Requests that wait
-   * reject with `CONNECTION_RELEASED` at once. Until {@link reopen} is called, `send` and `request` reject with the same
-   * code, and iterators and calls of `ready` wait. Does nothing if the connection is released already.
+   * Resolves when it is closed. Packets that `send` has accepted are written first, as at a shutdown; with acknowledged
+   * delivery, it waits for their acknowledgements, and the session ends. Requests that wait reject with
+   * `CONNECTION_RELEASED` at once. Until {@link reopen} is called, `send` and `request` reject with the same code, and
+   * iterators and calls of `ready` wait. Does nothing if the connection is released already.
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    */

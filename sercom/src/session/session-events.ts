@@ -15,7 +15,7 @@ export function watchSessions(
   report: (event: SessionEvent) => void,
   closing: AbortSignal,
 ): void {
-  const tell = (event: string, name: string, text: string, details?: SessionEvent['details']) => {
+  const add = (event: string, name: string, text: string, details?: SessionEvent['details']) => {
     if (!closing.aborted) {
       report({ timeUs: nowUs(), name, event, text, ...(details && { details }) });
     }
@@ -24,22 +24,22 @@ export function watchSessions(
     const { sendWindow, receiveWindow, sendMaxPacketBytes, receiveMaxPacketBytes } = session;
     const holds = `the device holds ${count(sendWindow, 'packet')} of up to ${count(sendMaxPacketBytes, 'byte')}`;
     const sends = `and sends ${receiveWindow} of up to ${count(receiveMaxPacketBytes, 'byte')}`;
-    tell('sessionStarted', name, `session started: ${holds}, ${sends}`, { ...session });
+    add('sessionStarted', name, `session started: ${holds}, ${sends}`, { ...session });
   });
   communicator.on('peerReset', ({ name, error: { code } }) => {
     const text = 'the device restarted; packets that it had not acknowledged are not sent again';
-    tell('peerReset', name, text, { code });
+    add('peerReset', name, text, { code });
   });
   communicator.on('sessionFailed', ({ name, error }) => {
     const timedOut = 'the session ended: a packet was not acknowledged within --ack-timeout; asking for a new one';
     const text = error.code === 'ACK_TIMEOUT' ? timedOut : (forUsers(error) as Error).message;
-    tell('sessionFailed', name, text, { code: error.code });
+    add('sessionFailed', name, text, { code: error.code });
   });
   communicator.on('peerSilent', ({ name, isSilent }) => {
     const text = isSilent
       ? 'the device is silent, although it is polled: check that its program runs, and its cable'
       : 'the device is no longer silent';
-    tell('peerSilent', name, text, { isSilent });
+    add('peerSilent', name, text, { isSilent });
   });
 }
 

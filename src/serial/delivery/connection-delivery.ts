@@ -36,7 +36,7 @@ export interface AcknowledgedStats extends DeliveryStats {
 export interface ConnectionDelivery {
   /** What the link writes. Without a link, what the next one will write. */
   readonly output: LinkOutput;
-  /** Whether packets that are sent now leave at once, as far as the device is concerned. */
+  /** Whether the device is ready for packets, once it has settled. */
   readonly isReady: boolean;
   /** Why there cannot be a session with this device. */
   readonly failure: ConnectionError | undefined;

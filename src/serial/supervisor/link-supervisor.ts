@@ -56,6 +56,7 @@ export class LinkSupervisor {
   /** Undefined if `reconnect` is off. */
   readonly #schedule: RetrySchedule | undefined;
   #state: State = { name: 'idle' };
+  readonly #wake = () => linkOf(this.#state)?.planWrite();
   readonly #delivery: ConnectionDelivery;
   readonly #releases = new ReleaseCalls(() => this.#dispatch({ type: 'reopen' }));
   readonly #readyCalls = new WaitingCalls();
@@ -81,7 +82,7 @@ export class LinkSupervisor {
     this.#delivery = this.#newDelivery(owner);
     this.outbox = new Outbox(this.#delivery, {
       refusal: () => (acceptsPackets(this.#state, connection) ? undefined : this.#noLink('send to')),
-      wake: () => linkOf(this.#state)?.planWrite(),
+      wake: this.#wake,
     });
     this.lines = new ControlLines(connection, (call) => this.#onPort(call));
   }
@@ -329,7 +330,7 @@ export class LinkSupervisor {
   #newDelivery(owner: SupervisorOwner): ConnectionDelivery {
     return newDelivery(this.#name, this.#connection, this.#stats, {
       ...owner,
-      wake: () => linkOf(this.#state)?.planWrite(),
+      wake: this.#wake,
       sessionStarted: (session) => {
         owner.sessionStarted(session);
         this.#checkReady();
