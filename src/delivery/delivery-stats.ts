@@ -41,13 +41,16 @@ export interface DeliveryStats {
   packetsTaken: number;
   /** DATA and DATAGRAM frames dropped because they had arrived before. */
   duplicates: number;
-  /** Packets that had arrived and were dropped, because the session ended before the application took them. */
+  /**
+   * Packets that had arrived and were dropped, because the session ended before the application took them, or the port was
+   * closed already.
+   */
   packetsDropped: number;
   acksReceived: number;
   datagramsReceived: number;
   /** Datagrams that the application has taken. */
   datagramsTaken: number;
-  /** Datagrams that were dropped because too many waited, or the session ended. */
+  /** Datagrams that were dropped because too many waited, the session ended, or the port was closed already. */
   datagramsDropped: number;
   handshakesReceived: number;
   /** Handshake frames that answer an earlier OPEN, or have no meaning in this state or for this role. */

@@ -174,23 +174,15 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
   }
 
   lost(error: ConnectionError, willReconnect: boolean): void {
-    if (willReconnect) {
-      this.#closing = { outcome: 'packetsLost', error };
-      this.output.abandonWrite();
-      this.#closing = undefined;
-      this.#opener.portClosed(this.nowMs());
-      this.#plan();
-    } else {
-      this.#end('packetsLost', error);
-    }
+    this.#leavePort('packetsLost', error, willReconnect);
   }
 
   released(error: ConnectionError): void {
-    this.#end('packetsReleased', error);
+    this.#leavePort('packetsReleased', error, false);
   }
 
   closed(error: ConnectionError): void {
-    this.#end('packetsShutDown', error);
+    this.#leavePort('packetsShutDown', error, false);
   }
 
   delivered(pending: PendingSend): void {
@@ -253,6 +245,8 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
       this.#opener.abort(pending.packet!);
       this.#settle(pending, 'packetsAborted');
       pending.reject(reason);
+      // A shutdown may wait for nothing else.
+      this.#changed();
     }
   }
 
@@ -262,11 +256,15 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
     this.#room.giveBack(this.#room.wireBytes(pending.packetBytes));
   }
 
-  /** Ends the session, and everything that waits. */
-  #end(outcome: Outcome, error: ConnectionError): void {
+  /** Ends what is being written, and, unless the session waits for the port, everything else. */
+  #leavePort(outcome: Outcome, error: ConnectionError, keepsSession: boolean): void {
     this.#closing = { outcome, error };
     this.output.abandonWrite();
-    this.#opener.end(this.nowMs());
+    if (keepsSession) {
+      this.#opener.portClosed(this.nowMs());
+    } else {
+      this.#opener.end(this.nowMs());
+    }
     this.#closing = undefined;
     this.#plan();
   }

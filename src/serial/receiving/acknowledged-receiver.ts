@@ -1,5 +1,5 @@
 import type { Opener } from '../../delivery/opener.js';
-import { MIN_FRAME_BYTES } from '../../delivery/wire-format.js';
+import { FRAME_KINDS, MIN_FRAME_BYTES } from '../../delivery/wire-format.js';
 import type { LinkStats } from '../serial-stats.js';
 import { FrameReader } from './frame-reader.js';
 import type { LinkOwner, LinkReceiver, ReceiverEvents } from './link-receiver.js';
@@ -66,17 +66,33 @@ export class AcknowledgedReceiver implements LinkReceiver {
     return true;
   }
 
-  /** What ends in this chunk was not acknowledged, so the device still has it. */
+  /** Packets that end in this chunk are not acknowledged, so the device still has them. */
   drop(chunk?: Uint8Array): void {
     if (chunk !== undefined) {
       this.#reader.push(chunk);
       this.#owner.chunk(chunk);
-      while (this.#reader.next() !== undefined) {}
+      for (let frame = this.#reader.next(); frame !== undefined; frame = this.#reader.next()) {
+        if (frame instanceof Uint8Array) {
+          this.#countDropped(frame);
+        }
+      }
     }
     this.countBytes();
   }
 
   countBytes(): void {
     this.#reader.countBytes();
+  }
+
+  #countDropped(frame: Uint8Array): void {
+    const { stats } = this.#opener;
+    const kind = frame[0]! >> 6;
+    if (kind === FRAME_KINDS.data) {
+      stats.dataFramesReceived++;
+      stats.packetsDropped++;
+    } else if (kind === FRAME_KINDS.datagram) {
+      stats.datagramsReceived++;
+      stats.datagramsDropped++;
+    }
   }
 }

@@ -1,6 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
+import type { Binding, PortListener } from '../../../src/index.js';
+import { asPort } from '../../../src/serial/read-port-adapter.js';
 import { FaultyLine, MockDevice, mockBinding } from '../../../src/testing/index.js';
-import { gate } from '../../contract/harness.js';
+import { gate, someTurns } from '../../contract/harness.js';
 import { connected, settled } from '../../support/mock-connection.js';
 import { expectNothingUncounted } from '../../support/stats.js';
 import { errorOf, names, packet, startAcknowledged, startHost } from './rig.js';
@@ -42,6 +45,49 @@ test('a device that is unplugged and plugged in continues the session: nothing i
   expect(received).toEqual(packets);
   expect(names(events)).toEqual(['sessionStarted', 'disconnected', 'disconnected', 'disconnected']);
   expect(serial.stats('arm').delivery).toMatchObject({ sessions: 1, peerResets: 0 });
+  expectNothingUncounted(serial.stats('arm'));
+});
+
+test('what a port still returns after it was lost is dropped and counted', async () => {
+  const device = new MockDevice({ path: '/dev/mock', delivery: 'acknowledged' });
+  const mock = mockBinding(device);
+  let listener: PortListener | undefined;
+  const binding: Binding = {
+    list: () => mock.list(),
+    open: async (options) => {
+      const port = asPort(await mock.open(options));
+      const start = port.start.bind(port);
+      port.start = (given) => {
+        listener = given;
+        start(given);
+      };
+      return port;
+    },
+  };
+  const { serial } = await startHost(binding);
+  await serial.ready('arm');
+  let latest = new Uint8Array();
+  serial.on('chunk', ({ bytes }) => {
+    latest = new Uint8Array(bytes);
+  });
+  await device.sendDatagram(packet(7));
+  await vi.waitFor(() => expect(serial.stats('arm').delivery!.datagramsTaken).toBe(1));
+  const datagram = latest;
+  await device.send(packet(8));
+  await vi.waitFor(() => expect(serial.stats('arm').delivery!.packetsTaken).toBe(1));
+  const data = latest;
+  const { received } = listener!;
+  const lost = disconnected(serial);
+  device.unplug();
+  await lost;
+  received(datagram);
+  received(data);
+  expect(serial.stats('arm').delivery).toMatchObject({
+    datagramsReceived: 2,
+    datagramsDropped: 1,
+    dataFramesReceived: 2,
+    packetsDropped: 1,
+  });
   expectNothingUncounted(serial.stats('arm'));
 });
 
@@ -221,4 +267,17 @@ test.each([
   expect(resentLost + resentTimedOut, seed).toBeGreaterThan(0);
   expect(sessions, seed).toBe(1);
   expectNothingUncounted(stats);
+});
+
+test('when the last packet that shutdown waits for is aborted, shutdown ends before anything else happens', async () => {
+  const { serial } = await startAcknowledged({}, { delivery: 'plain' }, 60_000);
+  const abort = new AbortController();
+  const aborted = serial.send('arm', packet(1), { signal: abort.signal });
+  // The next one follows after a second.
+  await vi.waitFor(() => expect(serial.stats('arm').delivery!.handshakesSent).toBe(3), { timeout: 5_000 });
+  const stopping = serial.shutdown();
+  await someTurns();
+  abort.abort();
+  await expect(aborted).rejects.toMatchObject({ name: 'AbortError' });
+  expect(await Promise.race([stopping.then(() => 'stopped'), delay(500, 'waiting')])).toBe('stopped');
 });
