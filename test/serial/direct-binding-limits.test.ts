@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { closeSync, constants, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, constants, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -108,7 +108,7 @@ test.skipIf(needsPty)(
       };
       nativeOpenSpy.mockImplementation(slowly as never);
       const port = await openPort(directBinding, portPath);
-      const descriptors = descriptorsOf(portPath);
+      const descriptors = descriptorsOf(realpathSync(portPath));
       await port.close();
       return descriptors;
     };

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, realpathSync, rmSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -160,17 +160,18 @@ describe.skipIf(needsPty).each([
     const device = new Pty();
     onTestFinished(() => device.end());
     const portPath = await device.open();
+    const terminal = realpathSync(portPath);
     const port = await openPort(binding, portPath);
-    expect(descriptorsOf(portPath)).toBeGreaterThan(0);
+    expect(descriptorsOf(terminal)).toBeGreaterThan(0);
     await expect(openPort(binding, portPath)).rejects.toThrow('lock');
     await port.close();
-    expect(descriptorsOf(portPath)).toBe(0);
+    expect(descriptorsOf(terminal)).toBe(0);
     const again = await openPort(binding, portPath);
     const recorder = new PortRecorder(again);
     await device.close();
     await recorder.hangsUp();
     await again.close();
-    expect(descriptorsOf(portPath)).toBe(0);
+    expect(descriptorsOf(terminal)).toBe(0);
   });
 
   test('treats an end of file as a hang-up (needs stty)', async () => {

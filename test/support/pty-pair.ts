@@ -1,12 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { ReadStream } from 'node:tty';
 import { DeviceFraming, encodeForWire } from '../../src/testing/mock/device-framing.js';
 
 /** Two connected pseudo-terminals: bytes written to one can be read from the other. */
 export interface PtyPair {
-  /** Path for the host, for example `/dev/pts/5`. */
+  /**
+   * Path for the host: a link of this pair alone. The kernel gives the number of a closed pty to the next one that is
+   * opened, and a host that reconnects would open the port of another test.
+   */
   readonly hostPath: string;
   /** Path for the test's device. */
   readonly devicePath: string;
@@ -16,11 +22,13 @@ export interface PtyPair {
 
 /** Creates a pair with `socat`, which must be installed. */
 export async function openPtyPair(): Promise<PtyPair> {
-  const socat = spawn('socat', ['-d', '-d', 'pty,raw,echo=0', 'pty,raw,echo=0'], {
+  const folder = await mkdtemp(path.join(tmpdir(), 'pty-pair-'));
+  const hostPath = path.join(folder, 'ttyACM0');
+  const socat = spawn('socat', ['-d', '-d', `pty,raw,echo=0,link=${hostPath}`, 'pty,raw,echo=0'], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(socat, 'exit');
-  const [hostPath, devicePath] = await new Promise<string[]>((resolve, reject) => {
+  const paths = await new Promise<string[]>((resolve, reject) => {
     let log = '';
     socat.stderr.on('data', (chunk: Buffer) => {
       log += chunk.toString();
@@ -33,13 +41,14 @@ export async function openPtyPair(): Promise<PtyPair> {
     socat.once('exit', () => reject(new Error(`socat exited:\n${log}`)));
   });
   // socat exits when no process has a pty open. These descriptors keep the pair alive while a port is reopened.
-  const kept = [hostPath!, devicePath!].map((path) => openSync(path, constants.O_RDWR | constants.O_NOCTTY));
+  const kept = paths.map((each) => openSync(each, constants.O_RDWR | constants.O_NOCTTY));
   return {
-    hostPath: hostPath!,
-    devicePath: devicePath!,
+    hostPath,
+    devicePath: paths[1]!,
     async close() {
       socat.kill();
       await exited;
+      await rm(folder, { recursive: true });
       for (const descriptor of kept) {
         closeSync(descriptor);
       }
@@ -51,9 +60,9 @@ export async function openPtyPair(): Promise<PtyPair> {
 export class PtyEchoDevice {
   readonly #stream: ReadStream;
 
-  constructor(path: string) {
+  constructor(devicePath: string) {
     // A tty stream uses the event loop. An `fs` stream would occupy threads of the pool.
-    this.#stream = new ReadStream(openSync(path, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK));
+    this.#stream = new ReadStream(openSync(devicePath, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK));
     this.#stream.on('error', () => {
       // EIO: the pair has been closed.
     });

@@ -25,7 +25,7 @@ export class Pty {
     this.#ended.catch(() => undefined);
   }
 
-  /** Opens a new pty and returns the path of its port. If `link` is given, that is a link that a later `open` moves. */
+  /** Opens a new pty and returns the path of its port, which is a link. A later `open` of the same link moves it. */
   open(link?: string): Promise<string> {
     return this.#command(link === undefined ? 'open' : `open ${link}`);
   }

@@ -1,6 +1,8 @@
 """The device's end of a pseudo-terminal. Reads one command per line from stdin and prints one line in reply.
 
-open [LINK]     open a new raw pty, with a symbolic link to it      -> path of the port
+open [LINK]     open a new raw pty, with a symbolic link to it: by
+                default one that no other pty ever has, while the
+                kernel uses the number of a closed pty again        -> the link
 write HEX       write as much as the pty accepts at once            -> number of bytes
 read N          read at most N bytes, without waiting               -> the bytes as hex
 unread          count the bytes that the host has not read          -> number of bytes
@@ -11,12 +13,16 @@ close           close the device's end, as when a device program dies
 vhangup         hang up as the kernel does for an unplugged device (root only)
 unlink          remove the link, as udev does when a device is unplugged
 """
+import atexit
 import errno
 import fcntl
 import os
 import pty
 import select
+import shutil
+import signal
 import sys
+import tempfile
 import termios
 import tty
 
@@ -40,12 +46,15 @@ class Device:
         self.path = os.ttyname(port)
         os.close(port)
         os.set_blocking(self.device, False)
-        if link is not None:
-            self.link = link
-            temporary = link + '.new'
-            os.symlink(self.path, temporary)
-            os.rename(temporary, link)
-        return link or self.path
+        if link is None:
+            folder = tempfile.mkdtemp(prefix='pty-')
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            link = os.path.join(folder, 'ttyACM0')
+        self.link = link
+        temporary = link + '.new'
+        os.symlink(self.path, temporary)
+        os.rename(temporary, link)
+        return link
 
     def write(self, data):
         return str(os.write(self.device, bytes.fromhex(data)))
@@ -143,4 +152,6 @@ def main():
             device.writable()
 
 
+# A test ends the process by SIGTERM.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
 main()

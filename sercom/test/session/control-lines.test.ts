@@ -25,7 +25,7 @@ describe.skipIf(!has('python3'))('a port that cannot do what it is asked for (ne
     const terminal = new TerminalProcess(['monitor', path]);
     await terminal.printed(/press \? for keys/);
     terminal.type('r');
-    await terminal.printed(/sercom: connection "\/dev\/\S+": this port has no control lines\r\n/);
+    await terminal.printed(/sercom: connection "\S+ttyACM0": this port has no control lines\r\n/);
     terminal.type('q');
     const { code, stdout } = await terminal.outcome();
     expect(stdout).not.toMatch(/setSignals|ioctl/);
@@ -54,7 +54,7 @@ describe.skipIf(!has('python3'))('a port that cannot do what it is asked for (ne
     }
     const second = start('monitor', path, '--no-lock');
     await second.complained(
-      /sercom: warning: \/dev\/\S+ is open without a lock, and process \d+ \(\S+\) has it open, too/,
+      /sercom: warning: \S+ttyACM0 is open without a lock, and process \d+ \(\S+\) has it open, too/,
     );
     for (const each of [first, second]) {
       each.child.kill('SIGINT');

@@ -36,8 +36,8 @@ for number in 0 1; do
   if [ "$pty" = - ]; then
     echo 166:$number >$interface/tty/$name/dev
   else
-    stat -c %Hr:%Lr "$pty" >$interface/tty/$name/dev
-    ln -s $interface/tty/$name "/sys/dev/char/$(stat -c %Hr:%Lr "$pty")"
+    stat -Lc %Hr:%Lr "$pty" >$interface/tty/$name/dev
+    ln -s $interface/tty/$name "/sys/dev/char/$(stat -Lc %Hr:%Lr "$pty")"
     case $1 in *=*) node=${1#*=} ;; *) node=$name ;; esac
     touch "/mnt/$node"
     mount --bind "$pty" "/mnt/$node"

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
-import { onTestFinished } from 'vitest';
+import { onTestFailed, onTestFinished } from 'vitest';
 
 /** The built command. */
 export const SERCOM = path.resolve(import.meta.dirname, '../../bin/sercom.js');
@@ -35,6 +35,12 @@ export class RunningProcess {
     this.child.stderr!.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
     this.#closed = once(this.child, 'close');
     onTestFinished(() => void this.child.kill('SIGKILL'));
+    // Otherwise a test that runs out of time does not show which step it was at.
+    onTestFailed(() => {
+      process.stderr.write(
+        `${[command, ...commandLine].join(' ')} printed:\n${JSON.stringify(this.stdout + this.stderr)}\n`,
+      );
+    });
   }
 
   get stdout(): string {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { SerialCommunicator } from '../../../src/index.js';
+import { descriptorsOf } from '../../support/direct-ports.js';
 import { Inbox } from '../../support/inbox.js';
 import { NATIVE_BINDINGS } from '../../support/native-bindings.js';
 import { Pty } from '../../support/pty.js';
@@ -27,18 +28,6 @@ function startOther(path: string) {
   const other = spawn('python3', ['-c', OTHER_PROGRAM, path]);
   onTestFinished(() => void other.kill());
   return other;
-}
-
-/** Number of descriptors that this process has of a file. */
-function descriptorsOf(path: string): number {
-  const target = realpathSync(path);
-  return readdirSync('/proc/self/fd').filter((fd) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${fd}`) === target;
-    } catch {
-      return false;
-    }
-  }).length;
 }
 
 async function start(binding: (typeof NATIVE_BINDINGS)[number][1]) {
@@ -76,14 +65,15 @@ describe.skipIf(process.platform !== 'linux' || !has('python3')).each(NATIVE_BIN
 
     test('leaves no descriptor behind', async () => {
       const { path, serial, arm, inbox } = await start(binding);
-      const whenOpen = descriptorsOf(path);
+      const terminal = realpathSync(path);
+      const whenOpen = descriptorsOf(terminal);
       expect(whenOpen).toBeGreaterThan(0);
       for (let round = 1; round <= 20; round++) {
-        expect(descriptorsOf(path)).toBe(whenOpen);
+        expect(descriptorsOf(terminal)).toBe(whenOpen);
         const sent = serial.send('arm', PACKET);
         await arm.release();
         await sent;
-        expect(descriptorsOf(path)).toBe(0);
+        expect(descriptorsOf(terminal)).toBe(0);
         await arm.reopen();
       }
       await serial.send('arm', Uint8Array.of(9));

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../../test/support/tools.js';
@@ -29,7 +29,12 @@ async function uploader(port: string) {
   const program = path.join(folder, 'upload.py');
   await writeFile(program, UPLOADER);
   const end = path.join(folder, 'end');
-  return { command: `python3 '${program}' ${port} "${end}"`, end: (code: number) => writeFile(end, String(code)) };
+  const endWith = async (code: number) => {
+    // The uploader must not read a file that is still empty.
+    await writeFile(`${end}.new`, String(code));
+    await rename(`${end}.new`, end);
+  };
+  return { command: `python3 '${program}' ${port} "${end}"`, end: endWith };
 }
 
 function isRunning(pid: number): boolean {
@@ -50,7 +55,7 @@ describe.skipIf(lacksTools)('monitor --release-for without a terminal (needs pyt
     const log = path.join(await temporaryFolder(), 'packets.log');
     const options = ['--json', '-n', '1', '--no-skip-first', '--log', log];
     const monitor = start('monitor', `arm=${port}`, '--release-for', command, ...options);
-    await monitor.complained(/uploading \d+/);
+    await monitor.complained(/uploading \d+\n/);
     await end(4);
     await monitor.complained(/sercom: "arm" connected/);
     write(device, HI);
@@ -75,7 +80,7 @@ describe.skipIf(lacksTools)('monitor --release-for without a terminal (needs pyt
     const { path: port } = await openTestPort();
     const { command, end } = await uploader(port);
     const monitor = start('monitor', port, '--release-for', command, '--timeout', '0.1');
-    await monitor.complained(/uploading \d+/);
+    await monitor.complained(/uploading \d+\n/);
     await new Promise((resolve) => setTimeout(resolve, 300));
     await end(0);
     const { code, stderr } = await monitor.outcome();
@@ -87,7 +92,7 @@ describe.skipIf(lacksTools)('monitor --release-for without a terminal (needs pyt
     const { path: port, device } = await openTestPort();
     const { command } = await uploader(port);
     const monitor = start('monitor', `arm=${port}`, '--release-for', command, '--no-skip-first');
-    await monitor.complained(/uploading \d+/);
+    await monitor.complained(/uploading \d+\n/);
     monitor.child.kill('SIGINT');
     await monitor.complained(/" (was ended by SIGINT|ended with exit code 1); reopening "arm"\n[^]*connected/);
     write(device, HI);
@@ -100,7 +105,7 @@ describe.skipIf(lacksTools)('monitor --release-for without a terminal (needs pyt
     const { path: port } = await openTestPort();
     const { command } = await uploader(port);
     const monitor = start('monitor', `arm=${port}`, '--release-for', command);
-    await monitor.complained(/uploading \d+/);
+    await monitor.complained(/uploading \d+\n/);
     const pid = Number(/uploading (\d+)/.exec(monitor.stderr)![1]);
     expect(isRunning(pid)).toBe(true);
     monitor.child.kill('SIGTERM');
@@ -115,7 +120,7 @@ describe.skipIf(lacksTools)('monitor --release-for without a terminal (needs pyt
     const { command, end } = await uploader(ports[1]!.path);
     const names = ports.map(({ path: port }, index) => `p${index}=${port}`);
     const monitor = start('monitor', ...names, '--release-for', command, '-n', '2', '--no-skip-first');
-    await monitor.complained(/released "p0", "p1" for [^]*uploading \d+/);
+    await monitor.complained(/released "p0", "p1" for [^]*uploading \d+\n/);
     await end(0);
     await monitor.complained(/reopening "p0", "p1"\n/);
     await Promise.all([monitor.complained(/"p0" connected/), monitor.complained(/"p1" connected/)]);
@@ -130,7 +135,7 @@ describe.skipIf(lacksTools)('monitor --release-for without a terminal (needs pyt
     const { command, end } = await uploader(port);
     const monitor = start('monitor', `arm=${port}`, '--release-for', command, '--input', 'hex', '--no-sync');
     monitor.child.stdin!.write('0102\n');
-    await monitor.complained(/uploading \d+/);
+    await monitor.complained(/uploading \d+\n/);
     await end(0);
     expect(await arrived(4)).toBe('03010200');
     monitor.child.kill('SIGINT');
@@ -141,7 +146,7 @@ describe.skipIf(lacksTools)('monitor --release-for without a terminal (needs pyt
     const { path: port, unplug } = await openTestPort();
     const { command, end } = await uploader(port);
     const monitor = start('monitor', `arm=${port}`, '--release-for', command);
-    await monitor.complained(/uploading \d+/);
+    await monitor.complained(/uploading \d+\n/);
     await unplug();
     await end(0);
     await monitor.complained(/reopening "arm"\nsercom: [^\n]*"arm"[^\n]*no such port[^\n]*; trying again\n/);
@@ -172,7 +177,7 @@ describe.skipIf(lacksTools)('keys of the monitor that release the port (needs py
     await terminal.printed(/sercom: cannot reset "uno": the port is released; press o to reopen it\r\n/);
     const { command, end } = await uploader(port);
     const other = start('monitor', 'sim:', '--release-for', command, '-n', '1');
-    await other.complained(/uploading \d+/);
+    await other.complained(/uploading \d+\n/);
     await end(0);
     expect((await other.outcome()).stderr).toMatch(/exit code 0/);
     terminal.type('o');
@@ -217,7 +222,7 @@ describe.skipIf(lacksTools)('keys of the monitor that release the port (needs py
     const { path: port } = await openTestPort();
     const { command, end } = await uploader(port);
     const terminal = new TerminalProcess(['monitor', `uno=${port}`, '--release-for', command], { columns: 200 });
-    await terminal.printed(/\nuploading \d+/);
+    await terminal.printed(/\nuploading \d+\r\n/);
     terminal.type('q');
     // The terminal itself echoes it.
     await terminal.printed(/\nuploading \d+\r\nq/);
