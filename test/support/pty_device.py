@@ -35,6 +35,7 @@ class Device:
         self.device = None
         self.path = None
         self.link = None
+        self.own_link = None
         self.echoing = False
         self.unechoed = b''
         self.flooding = False
@@ -50,6 +51,7 @@ class Device:
             folder = tempfile.mkdtemp(prefix='pty-')
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
             link = os.path.join(folder, 'ttyACM0')
+            self.own_link = link
         self.link = link
         temporary = link + '.new'
         os.symlink(self.path, temporary)
@@ -88,6 +90,10 @@ class Device:
         os.write(self.device, b'\x13')
 
     def close(self):
+        if self.own_link is not None:
+            # First, so that it never leads to a later pty of the same number.
+            os.unlink(self.own_link)
+            self.own_link = None
         if self.device is not None:
             os.close(self.device)
             self.device = None
