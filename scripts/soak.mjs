@@ -13,6 +13,8 @@ import { openStations } from './soak/stations.mjs';
 
 const MiB = 1_048_576;
 const MEMORY_LIMIT_BYTES = 16 * MiB;
+/** Of the packets received, at most this share may be empty packets that noise made (`isEmptyByNoise`), and three more. */
+const EMPTY_SHARE = 1 / 20_000;
 const GROUPS = 4;
 const PROGRESS_MS = 10_000;
 /** Share of the run after which memory is first measured. */
@@ -67,6 +69,7 @@ console.log(
 );
 
 const totals = { lives: 0 };
+const emptyByNoise = () => stations.reduce((sum, station) => sum + station.emptyByNoise, 0);
 const dataBytes = () => (totals.bytesRead ?? 0) + (totals.bytesWritten ?? 0);
 function describe() {
   const { lives, opens = 0, losses = 0, packetsSent = 0, packetsReceived = 0, framesTruncated = 0 } = totals;
@@ -86,6 +89,7 @@ function describe() {
     `${(dataBytes() / MiB).toFixed(1)} MiB`,
     `${packetsSent} packets sent, ${other.reduce((sum, key) => sum + (totals[key] ?? 0), 0)} not sent`,
     `${packetsReceived} received`,
+    `${emptyByNoise()} empty packets made by noise`,
     `${rejected} frames rejected, ${framesTruncated} truncated`,
     `${violations} violations`,
   ].join(', ');
@@ -142,6 +146,9 @@ clearInterval(progress);
 const grownBytes = usedBytes() - warm.usedBytes;
 if (grownBytes > MEMORY_LIMIT_BYTES) {
   report(`memory grew by ${grownBytes} bytes since the warm-up`);
+}
+if (emptyByNoise() > 3 + EMPTY_SHARE * totals.packetsReceived) {
+  report(`${emptyByNoise()} empty packets came in that were never sent; ${totals.packetsReceived} were received`);
 }
 const descriptors = openDescriptors();
 if (descriptors > warm.descriptors) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { CommunicatorState, SerialCommunicator } from 'serial-communicator';
 import { findViolations } from './checks.mjs';
-import { hex, makePacket, packetNumber } from './packets.mjs';
+import { hex, isEmptyByNoise, makePacket, packetNumber } from './packets.mjs';
 
 const SHUTDOWN_TIMEOUT_MS = 300;
 
@@ -57,7 +57,9 @@ class Observation {
     const number = packetNumber(packet);
     const { name, isExact, checksum } = this.station;
     if (number === undefined) {
-      if (isExact || checksum === 'crc32') {
+      if (isEmptyByNoise(packet, checksum)) {
+        this.station.emptyByNoise++;
+      } else if (isExact || checksum === 'crc32') {
         this.report(`${name}: received a packet of ${packet.length} bytes that was never sent: ${hex(packet)}`);
       }
       return;

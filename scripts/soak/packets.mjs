@@ -24,6 +24,14 @@ export function packetNumber(bytes) {
   return number;
 }
 
+/**
+ * True if noise may have made this packet, although each noisy line has CRC-32: the CRC-32 of an empty packet is zero, so
+ * damage on both sides of four zeros leaves the frame of an empty packet (docs/wire.md).
+ */
+export function isEmptyByNoise(packet, checksum) {
+  return packet.length === 0 && checksum === 'crc32';
+}
+
 const HEADER_BYTES = 6;
 
 /** Filler that contains runs of zeros, and runs without a zero that are longer than a COBS block. */

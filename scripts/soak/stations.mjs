@@ -10,7 +10,7 @@ import {
   simulatedBinding,
   unoEchoImage,
 } from 'serial-communicator/testing';
-import { hex, makePacket, packetNumber } from './packets.mjs';
+import { hex, isEmptyByNoise, makePacket, packetNumber } from './packets.mjs';
 import { Pty } from './pty.mjs';
 
 /** Numbers of unsolicited packets from a device start here. */
@@ -26,6 +26,8 @@ const FIRST_UNSOLICITED = 0x8000_0000;
 class Station {
   nextNumber = 0;
   nextUnsolicited = FIRST_UNSOLICITED;
+  /** How many packets came in, at either end, that `isEmptyByNoise` is true of. */
+  emptyByNoise = 0;
 
   constructor(name, line, { checksum, isExact = false, faults = {}, end = async () => {} }) {
     this.name = name;
@@ -102,7 +104,9 @@ function mockStation(name, random, report) {
     maxReadSize: random.pick([1, 64, 1_024, 4_096]),
     echo: echoes,
     onPacket: (packet) => {
-      if (packetNumber(packet) === undefined) {
+      if (isEmptyByNoise(packet, checksum)) {
+        station.emptyByNoise++;
+      } else if (packetNumber(packet) === undefined) {
         report(`${name}: the device received a packet of ${packet.length} bytes that was never sent: ${hex(packet)}`);
       }
     },
