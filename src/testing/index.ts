@@ -1,6 +1,8 @@
+export type { SimulatedChipName } from './board/board-kinds.js';
 export { simulatedBinding, unoEchoImage } from './board/simulated-binding.js';
 export { SimulatedBoard, type SimulatedBoardOptions } from './board/simulated-board.js';
 export type { SimulatedBoardStats, SimulatedBytesLost } from './board/simulated-hardware.js';
+export type { SimulatedPin, SimulatedPinEvents } from './board/simulated-pin.js';
 export type { DeviceIdentity } from './device.js';
 export { FaultyLine, type FaultyLineOptions, type FaultyLineStats } from './faulty/faulty-line.js';
 export type { LineFaults, LineStats } from './faulty/line-noise.js';

@@ -18,3 +18,13 @@ export function unplugged(path: string, remark = ''): Error {
   const message = `ENXIO: no such device or address, ${path} was unplugged${remark}`;
   return Object.assign(new Error(message), { code: 'ENXIO', disconnect: true });
 }
+
+/** The error of every call to a port whose device has stopped. */
+export function crashed(path: string, reason: string): Error {
+  return Object.assign(new Error(`EIO: i/o error, ${path}: ${reason}`), { code: 'EIO', disconnect: true });
+}
+
+/** The error of opening a port whose device has stopped. */
+export function cannotOpen(path: string, reason: string): Error {
+  return new Error(`Error: Input/output error, cannot open ${path}: ${reason}`);
+}

@@ -1,3 +1,4 @@
+import { isNetworkPath } from '../serial/network/network-address.js';
 import type { PortOpenOptions } from '../serial/port.js';
 
 /**
@@ -12,7 +13,7 @@ export function completeOpenOptions(options: PortOpenOptions): Required<PortOpen
   if (!options.path) {
     throw new TypeError('"path" is not a valid port');
   }
-  if (!(options.baudRate > 0)) {
+  if (!(options.baudRate > 0 || (options.baudRate === 0 && isNetworkPath(options.path)))) {
     throw new TypeError('"baudRate" is not a valid baudRate');
   }
   return {

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { describe } from 'vitest';
 import { SerialCommunicator } from '../../src/index.js';
 import { FaultyLine, SimulatedBoard, simulatedBinding, unoEchoImage } from '../../src/testing/index.js';
@@ -14,6 +15,32 @@ describeCommunicatorContract(
       const board = boards[used++]!;
       // Opening the port resets the board. It receives nothing until the sketch has set up its UART.
       return { board, connection: { path: board.path, baudRate: 115_200, settleMs: 5 } };
+    };
+    return {
+      communicator: new SerialCommunicator({ binding: simulatedBinding(...boards) }),
+      connection: () => next().connection,
+      brokenConnection() {
+        const { board, connection } = next();
+        board.unplug();
+        return { connection, mend: () => board.plug() };
+      },
+      async dispose() {},
+    };
+  },
+  { canFail: true, canStall: false },
+);
+
+describeCommunicatorContract(
+  'SerialCommunicator over the USB of simulated RP2040s that echo',
+  async () => {
+    const image = fileURLToPath(new URL('../testing/fixtures/cortex-m/rp2040-echo.uf2', import.meta.url));
+    const boards = ['/dev/ttySIM0', '/dev/ttySIM1', '/dev/ttySIM2'].map(
+      (path) => new SimulatedBoard({ path, chip: 'rp2040', image }),
+    );
+    let used = 0;
+    const next = () => {
+      const board = boards[used++]!;
+      return { board, connection: { path: board.path, baudRate: 115_200 } };
     };
     return {
       communicator: new SerialCommunicator({ binding: simulatedBinding(...boards) }),

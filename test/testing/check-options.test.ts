@@ -24,7 +24,7 @@ const IDENTITY_OPTIONS =
   'manufacturer, vendorId, productId, serialNumber, locationId, pnpId, interface, interfaceName, portNumber';
 const acknowledged = { delivery: 'acknowledged' };
 const DEVICE_OPTIONS = `path, onPacket, onRequest, requestIds, echo, checksum, delivery, link, maxPacketBytes, maxReadSize, historyLength, ${IDENTITY_OPTIONS}`;
-const BOARD_OPTIONS = `path, image, bootMs, clockHz, ${IDENTITY_OPTIONS}`;
+const BOARD_OPTIONS = `path, image, chip, uart, bootMs, clockHz, bootrom, ${IDENTITY_OPTIONS}`;
 const LINE_OPTIONS = 'path, seed, toDevice, toHost';
 
 describe('MockDevice rejects', () => {
@@ -73,7 +73,7 @@ describe('SimulatedBoard rejects', () => {
     [
       { path },
       'image is missing; expected ' +
-        'the path or URL of an Intel HEX file, its text, or a Uint8Array with the contents of the flash',
+        'the path or URL of an image, the text of an Intel HEX file, or a Uint8Array with the bytes of an image',
     ],
     [{ path, image, bootMs: '5' }, 'bootMs is "5"; expected an integer from 0 to 2147483647'],
     [{ path, image, clockHz: Number.POSITIVE_INFINITY }, 'clockHz is Infinity; expected a number above 0'],

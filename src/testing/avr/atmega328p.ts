@@ -1,13 +1,6 @@
-import type { EEPROMBackend } from 'avr8js';
 import {
-  AVRADC,
-  AVRClock,
-  AVREEPROM,
-  AVRIOPort,
-  AVRSPI,
-  AVRTWI,
-  AVRWatchdog,
   adcConfig,
+  eepromConfig,
   portBConfig,
   portCConfig,
   portDConfig,
@@ -16,72 +9,27 @@ import {
   timer1Config,
   timer2Config,
   twiConfig,
+  usart0Config,
   watchdogConfig,
 } from 'avr8js';
-import { AvrCpu } from './cpu.js';
-import { addTimer } from './timer.js';
-import type { UsartListener } from './usart.js';
-import { AvrUsart } from './usart.js';
+import type { AvrConfig } from './avr-config.js';
 
-export const FLASH_BYTES = 32 * 1024;
-export const EEPROM_BYTES = 1024;
-
-const MCUSR = 0x54;
-
-/** Causes of a reset, as the bits that the program reads from MCUSR. */
-export const ResetCause = { external: 0x02, watchdog: 0x08 } as const;
-
-interface Atmega328pOptions {
-  /** Contents of the flash, {@link FLASH_BYTES} long, in a buffer of its own. Never written to. */
-  readonly program: Uint16Array;
-  readonly eeprom: EEPROMBackend;
-  readonly clockHz: number;
-  /** CPU cycle count to start at, so that the board's clock continues across a reset. */
-  readonly startCycles: number;
-  readonly resetCause: number;
-  /** CPU cycles for which the boot loader runs before the program starts. */
-  readonly bootCycles: number;
-  readonly usartListener: UsartListener;
-}
-
-/** An ATmega328P between two resets. A reset needs a new instance, because avr8js's peripherals keep their state. */
-export class Atmega328p {
-  readonly cpu: AvrCpu;
-  readonly usart: AvrUsart;
-  readonly #bootUntilCycles: number;
-  #watchdogFired = false;
-
-  constructor(options: Atmega328pOptions) {
-    const { program, clockHz, startCycles } = options;
-    const cpu = new AvrCpu(program, startCycles);
-    this.cpu = cpu;
-    cpu.data[MCUSR] = options.resetCause;
-    this.usart = new AvrUsart(cpu, options.usartListener);
-    for (const config of [portBConfig, portCConfig, portDConfig]) {
-      new AVRIOPort(cpu, config);
-    }
-    for (const config of [timer0Config, timer1Config, timer2Config]) {
-      addTimer(cpu, config);
-    }
-    new AVRADC(cpu, adcConfig);
-    new AVRSPI(cpu, spiConfig, clockHz);
-    new AVRTWI(cpu, twiConfig, clockHz);
-    new AVREEPROM(cpu, options.eeprom);
-    new AVRWatchdog(cpu, watchdogConfig, new AVRClock(cpu, clockHz));
-    cpu.onReset = () => {
-      this.#watchdogFired = true;
-    };
-    this.#bootUntilCycles = startCycles + options.bootCycles;
-    cpu.hold(options.bootCycles);
-  }
-
-  /** `true` while the boot loader runs. It swallows every byte received. */
-  get booting(): boolean {
-    return this.cpu.cycles < this.#bootUntilCycles;
-  }
-
-  /** `true` once the watchdog has fired. The board must then replace this chip with a new one. */
-  get watchdogFired(): boolean {
-    return this.#watchdogFired;
-  }
-}
+/** The chip of the Uno and the Nano. */
+export const ATMEGA328P: AvrConfig = {
+  name: 'ATmega328P',
+  flashBytes: 32 * 1024,
+  sramBytes: 2048,
+  sramStart: 0x100,
+  eepromBytes: 1024,
+  uarts: { 0: usart0Config },
+  ports: { B: portBConfig, C: portCConfig, D: portDConfig },
+  timers: [timer0Config, timer1Config, timer2Config],
+  adc: adcConfig,
+  mux5: 0,
+  spi: spiConfig,
+  twi: twiConfig,
+  eeprom: eepromConfig,
+  watchdog: watchdogConfig,
+  pins: 'D0 D1 D2 D3 D4 D5 D6 D7 B0 B1 B2 B3 B4 B5 C0 C1 C2 C3 C4 C5'.split(' '),
+  analogChannels: [0, 1, 2, 3, 4, 5, 6, 7],
+};

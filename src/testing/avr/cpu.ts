@@ -8,10 +8,14 @@ const SLEEP = 0x9588;
 const SMCR = 0x53;
 const SE = 0x01;
 
-const SRAM_BYTES = 2048;
+/** The registers that avr8js adds to the size of the memory. */
+const REGISTER_BYTES = 0x100;
 
 /** Instructions between two checks of the deadline; they take about 0.01 ms. */
 const INSTRUCTIONS_PER_CHECK = 256;
+
+/** How avr8js describes an interrupt. */
+export type Interrupt = Parameters<CPU['setInterruptFlag']>[0];
 
 type ClockCallback = () => void;
 
@@ -43,8 +47,9 @@ export class AvrCpu extends CPU {
   #asleep = false;
   #stopped = false;
 
-  constructor(program: Uint16Array, cycles: number) {
-    super(program, SRAM_BYTES);
+  /** @param dataBytes - size of the data memory, registers included */
+  constructor(program: Uint16Array, dataBytes: number, cycles: number) {
+    super(program, dataBytes - REGISTER_BYTES);
     this.cycles = cycles;
   }
 

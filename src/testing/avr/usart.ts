@@ -1,9 +1,9 @@
 import type { CPU } from 'avr8js';
-import { usart0Config } from 'avr8js';
-import type { CharacterFormat, ReceivedCharacter } from './character.js';
-import { characterCycles } from './character.js';
-
-const { UCSRA, UCSRB, UCSRC, UBRRL, UBRRH, UDR } = usart0Config;
+import type { CharacterFormat, ReceivedCharacter } from '../chip/character.js';
+import { characterCycles } from '../chip/character.js';
+import type { ChipListener, UartEnd } from '../chip/simulated-chip.js';
+import type { USARTConfig } from './avr-config.js';
+import type { Interrupt } from './cpu.js';
 
 const RXC = 0x80;
 const TXC = 0x40;
@@ -30,31 +30,26 @@ const UCSZ0 = 0x02;
 /** Capacity of the receive buffer, not counting the receiver's shift register. */
 const RECEIVE_BUFFER_CHARACTERS = 2;
 
-/** Callbacks through which the USART reports to the rest of the board. */
-export interface UsartListener {
-  /** The transmitter has sent a character, up to the end of its last stop bit. */
-  transmitted(value: number, format: CharacterFormat, startCycles: number): void;
-  /** A new character overwrote one that was received intact, because the program did not read it in time. */
-  overrun(): void;
-  /** The program wrote to UDR0 while the transmitter was off or its buffer full. The chip ignores such a write. */
-  writeIgnored(): void;
-}
+/** What a USART reports to the rest of the board. */
+export type UsartListener = Pick<ChipListener, 'characterSent' | 'overrun' | 'writeIgnored'>;
 
 interface BufferedCharacter {
   readonly value: number;
-  /** FE, DOR and UPE, as shown in UCSR0A while this character is next to be read. */
+  /** FE, DOR and UPE, as shown in UCSRnA while this character is next to be read. */
   readonly errorFlags: number;
 }
 
 /**
- * USART0 of the ATmega328P in its asynchronous modes, after the data sheet. It replaces avr8js's `AVRUSART`, which
- * drops a received byte when UCSR0B is written, clears RXC0 and UDRE0 when UCSR0A is written, has a single-buffered
- * transmitter and receiver, and treats UDRE0 as an edge instead of a level.
+ * A USART of an AVR in its asynchronous modes, after the data sheets. It replaces avr8js's `AVRUSART`, which drops a
+ * received byte when UCSRnB is written, clears RXCn and UDREn when UCSRnA is written, has a single-buffered transmitter
+ * and receiver, and treats UDREn as an edge instead of a level.
  *
  * Not modeled: synchronous mode, SPI master mode and multi-processor mode.
  */
-export class AvrUsart {
+export class AvrUsart implements UartEnd {
+  readonly kind = 'uart';
   readonly #cpu: CPU;
+  readonly #registers: USARTConfig;
   readonly #listener: UsartListener;
 
   readonly #received: BufferedCharacter[] = [];
@@ -67,33 +62,21 @@ export class AvrUsart {
 
   // RXC and UDRE are levels: their interrupts stay pending while the flag is set ("constant" in avr8js). TXC is cleared
   // when its interrupt runs.
-  readonly #receiveComplete = {
-    address: usart0Config.rxCompleteInterrupt,
-    flagRegister: UCSRA,
-    flagMask: RXC,
-    enableRegister: UCSRB,
-    enableMask: RXCIE,
-    constant: true,
-  };
-  readonly #dataRegisterEmpty = {
-    address: usart0Config.dataRegisterEmptyInterrupt,
-    flagRegister: UCSRA,
-    flagMask: UDRE,
-    enableRegister: UCSRB,
-    enableMask: UDRIE,
-    constant: true,
-  };
-  readonly #transmitComplete = {
-    address: usart0Config.txCompleteInterrupt,
-    flagRegister: UCSRA,
-    flagMask: TXC,
-    enableRegister: UCSRB,
-    enableMask: TXCIE,
-  };
+  readonly #receiveComplete: Interrupt;
+  readonly #dataRegisterEmpty: Interrupt;
+  readonly #transmitComplete: Interrupt;
 
-  constructor(cpu: CPU, listener: UsartListener) {
+  constructor(cpu: CPU, registers: USARTConfig, listener: UsartListener) {
+    const { UCSRA, UCSRB, UCSRC, UDR } = registers;
     this.#cpu = cpu;
+    this.#registers = registers;
     this.#listener = listener;
+    const interrupt = (address: number, flagMask: number, enableMask: number, constant: boolean): Interrupt => {
+      return { address, flagRegister: UCSRA, flagMask, enableRegister: UCSRB, enableMask, constant };
+    };
+    this.#receiveComplete = interrupt(registers.rxCompleteInterrupt, RXC, RXCIE, true);
+    this.#dataRegisterEmpty = interrupt(registers.dataRegisterEmptyInterrupt, UDRE, UDRIE, true);
+    this.#transmitComplete = interrupt(registers.txCompleteInterrupt, TXC, TXCIE, false);
     cpu.data[UCSRA] = UDRE;
     cpu.data[UCSRB] = 0;
     cpu.data[UCSRC] = UCSZ1 | UCSZ0;
@@ -104,16 +87,16 @@ export class AvrUsart {
   }
 
   /** `true` while a character is being sent. */
-  get transmitting(): boolean {
+  get isTransmitting(): boolean {
     return this.#transmitting;
   }
 
   /** The format that the program has set. */
   get format(): CharacterFormat {
-    const a = this.#register(UCSRA);
-    const b = this.#register(UCSRB);
-    const c = this.#register(UCSRC);
-    const divisor = ((this.#register(UBRRH) & 0x0f) << 8) | this.#register(UBRRL);
+    const a = this.#register('UCSRA');
+    const b = this.#register('UCSRB');
+    const c = this.#register('UCSRC');
+    const divisor = ((this.#register('UBRRH') & 0x0f) << 8) | this.#register('UBRRL');
     const size = ((c & (UCSZ1 | UCSZ0)) >> 1) | (b & UCSZ2);
     return {
       bitCycles: (divisor + 1) * (a & U2X ? 8 : 16),
@@ -129,7 +112,7 @@ export class AvrUsart {
    * @returns `false` if the receiver is off and the character is therefore lost.
    */
   beginReception(): boolean {
-    if (!(this.#register(UCSRB) & RXEN)) {
+    if (!(this.#register('UCSRB') & RXEN)) {
       return false;
     }
     if (this.#inShiftRegister) {
@@ -146,7 +129,7 @@ export class AvrUsart {
    * @returns `false` if the receiver has been turned off since and the character is therefore lost.
    */
   endReception(character: ReceivedCharacter): boolean {
-    if (!(this.#register(UCSRB) & RXEN)) {
+    if (!(this.#register('UCSRB') & RXEN)) {
       return false;
     }
     const buffered: BufferedCharacter = {
@@ -163,19 +146,19 @@ export class AvrUsart {
     return true;
   }
 
-  #register(address: number): number {
-    return this.#cpu.data[address] ?? 0;
+  #register(name: keyof USARTConfig): number {
+    return this.#cpu.data[this.#registers[name]] ?? 0;
   }
 
-  #setBits(address: number, mask: number, value: number): void {
-    this.#cpu.data[address] = (this.#register(address) & ~mask) | (value & mask);
+  #setBits(name: keyof USARTConfig, mask: number, value: number): void {
+    this.#cpu.data[this.#registers[name]] = (this.#register(name) & ~mask) | (value & mask);
   }
 
   /** Sets the flags and the ninth bit for the character to be read next. */
   #updateReceiveFlags(): void {
     const next = this.#received[0];
-    this.#setBits(UCSRA, FE | DOR | UPE, next?.errorFlags ?? 0);
-    this.#setBits(UCSRB, RXB8, (next?.value ?? 0) & 0x100 ? RXB8 : 0);
+    this.#setBits('UCSRA', FE | DOR | UPE, next?.errorFlags ?? 0);
+    this.#setBits('UCSRB', RXB8, (next?.value ?? 0) & 0x100 ? RXB8 : 0);
     if (next) {
       this.#cpu.setInterruptFlag(this.#receiveComplete);
     } else {
@@ -186,7 +169,7 @@ export class AvrUsart {
   #readData(): number {
     const character = this.#received.shift();
     if (!character) {
-      return this.#register(UDR);
+      return this.#register('UDR');
     }
     if (this.#inShiftRegister) {
       this.#received.push(this.#inShiftRegister);
@@ -194,12 +177,12 @@ export class AvrUsart {
     }
     this.#updateReceiveFlags();
     const value = character.value & 0xff;
-    this.#cpu.data[UDR] = value;
+    this.#cpu.data[this.#registers.UDR] = value;
     return value;
   }
 
   #writeData(value: number): true {
-    const controlB = this.#register(UCSRB);
+    const controlB = this.#register('UCSRB');
     if (!(controlB & TXEN) || this.#nextToTransmit !== undefined) {
       this.#listener.writeIgnored();
       return true;
@@ -220,7 +203,7 @@ export class AvrUsart {
     this.#transmitting = true;
     this.#cpu.addClockEvent(() => {
       this.#transmitting = false;
-      this.#listener.transmitted(value & ((1 << format.dataBits) - 1), format, startCycles);
+      this.#listener.characterSent(value & ((1 << format.dataBits) - 1), format, startCycles);
       if (this.#nextToTransmit === undefined) {
         this.#cpu.setInterruptFlag(this.#transmitComplete);
         return;
@@ -233,7 +216,7 @@ export class AvrUsart {
   }
 
   #writeControlA(value: number): true {
-    this.#setBits(UCSRA, U2X | MPCM, value);
+    this.#setBits('UCSRA', U2X | MPCM, value);
     if (value & TXC) {
       this.#cpu.clearInterrupt(this.#transmitComplete);
     }
@@ -241,7 +224,7 @@ export class AvrUsart {
   }
 
   #writeControlB(value: number): true {
-    this.#setBits(UCSRB, ~RXB8 & 0xff, value);
+    this.#setBits('UCSRB', ~RXB8 & 0xff, value);
     this.#cpu.updateInterruptEnable(this.#receiveComplete, value);
     this.#cpu.updateInterruptEnable(this.#dataRegisterEmpty, value);
     this.#cpu.updateInterruptEnable(this.#transmitComplete, value);

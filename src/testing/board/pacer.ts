@@ -107,6 +107,9 @@ export class Pacer {
     const startMs = performance.now();
     const target = this.targetCycles;
     this.#paced.run(target, startMs + SLICE_MS);
+    if (!this.#keepAlive) {
+      return;
+    }
     const excessCycles = this.targetCycles - this.#paced.cycles() - MAX_LAG_MS * this.#cyclesPerMs;
     if (excessCycles > 0) {
       this.#originCycles -= excessCycles;

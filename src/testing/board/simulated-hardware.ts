@@ -1,9 +1,12 @@
-import { EEPROMMemoryBackend } from 'avr8js';
-import { Atmega328p, EEPROM_BYTES, ResetCause } from '../avr/atmega328p.js';
-import type { CharacterFormat } from '../avr/character.js';
-import { CharacterReceiver } from '../avr/character.js';
+import type { CharacterFormat } from '../chip/character.js';
+import { CharacterReceiver } from '../chip/character.js';
+import type { ChipListener, ChipModel, LineSettings, ResetCause, SimulatedChip } from '../chip/simulated-chip.js';
+import { hasUsb } from '../chip/simulated-chip.js';
+import { BoardPins } from './board-pins.js';
+import type { HostLink } from './host-link.js';
 import { Pacer } from './pacer.js';
 import { SimulatedTty, type TtyUser } from './simulated-tty.js';
+import { SimulatedUsb } from './simulated-usb.js';
 import { SimulatedWire } from './simulated-wire.js';
 
 /**
@@ -58,22 +61,12 @@ export interface SimulatedBoardStats {
   readonly lagMs: number;
 }
 
-/** The line settings of the host. */
-interface LineSettings extends Omit<CharacterFormat, 'bitCycles'> {
-  readonly baudRate: number;
-}
-
-interface HardwareOptions {
-  readonly program: Uint16Array;
-  readonly clockHz: number;
-  readonly bootMs: number;
-}
-
 /** The hardware of a simulated board: the chip, the wires to and from the host, and their simulated time. */
 export class SimulatedHardware {
   readonly tty = new SimulatedTty();
-  readonly #options: HardwareOptions;
-  readonly #eeprom = new EEPROMMemoryBackend(EEPROM_BYTES);
+  /** @internal */
+  readonly pins: BoardPins;
+  readonly #model: ChipModel;
   readonly #hostReceiver = new CharacterReceiver();
   readonly #lost = {
     receiverOff: 0,
@@ -90,15 +83,27 @@ export class SimulatedHardware {
   #resets = 0;
   #instructionsBeforeReset = 0;
   #isRunning = false;
+  #isDtrHigh = false;
+  /** The chip holds a packet that there was no room for. */
+  #isPacketHeld = false;
+  /** When the last change from outside happens. */
+  #changeCycles = 0;
   #line: LineSettings & CharacterFormat = { baudRate: 0, bitCycles: 0, dataBits: 8, parity: 'none', stopBits: 1 };
-  #chip: Atmega328p;
-  readonly #wire: SimulatedWire;
+  #chip: SimulatedChip;
+  readonly #link: HostLink;
   readonly #pacer: Pacer;
+  readonly #crashed: (reason: string) => void;
 
-  constructor(options: HardwareOptions) {
-    this.#options = options;
-    this.#chip = this.#makeChip(ResetCause.external, 0);
-    this.#wire = this.#makeWire();
+  /**
+   * @param crashed - called if the program cannot continue. The board then has to be unplugged and plugged in again
+   * @internal
+   */
+  constructor(model: ChipModel, crashed: (reason: string) => void) {
+    this.#model = model;
+    this.#crashed = crashed;
+    this.#chip = this.#makeChip('external', 0);
+    this.#link = this.#makeLink();
+    this.pins = new BoardPins(this.#chip, (change) => this.#applyNow(change));
     this.#pacer = this.#makePacer();
   }
 
@@ -108,10 +113,15 @@ export class SimulatedHardware {
       bytesTransmitted: this.#bytesTransmitted,
       bytesLost: { ...this.#lost },
       resets: this.#resets,
-      instructions: this.#instructionsBeforeReset + this.#chip.cpu.instructions,
-      cycles: this.#chip.cpu.cycles,
+      instructions: this.#instructionsBeforeReset + this.#chip.instructions,
+      cycles: this.#chip.cycles,
       lagMs: this.#pacer.lagMs,
     };
+  }
+
+  /** Why the program cannot continue; undefined while it can. */
+  get crash(): string | undefined {
+    return this.#chip.crash;
   }
 
   /** The line settings of the host. All open ports of the board share them. */
@@ -120,7 +130,9 @@ export class SimulatedHardware {
   }
 
   set line(settings: LineSettings) {
-    this.#line = { ...settings, bitCycles: this.#options.clockHz / settings.baudRate };
+    this.#line = { ...settings, bitCycles: this.#model.clockHz / settings.baudRate };
+    this.#tellLine();
+    this.#pacer.wake();
   }
 
   /** Starts simulated time as a port opens, after any reset. The process stays alive until {@link halt}. */
@@ -135,23 +147,76 @@ export class SimulatedHardware {
   halt(): void {
     this.#isRunning = false;
     this.#pacer.stop();
-    this.#lost.portClosed += this.tty.flush();
+    this.#lost.portClosed += this.tty.flush() + this.#link.discard();
   }
 
-  /** Resets the chip as a rising DTR does: the boot loader runs first. */
-  reset(): void {
-    // The clock of a sleeping chip may lag far behind. The new chip has nothing to catch up on.
-    const { cycles } = this.#chip.cpu;
-    this.#replaceChip(ResetCause.external, this.#isRunning ? Math.max(cycles, this.#pacer.targetCycles) : cycles);
+  /** Sets DTR. If it rises, most boards are reset: the boot loader runs first. */
+  setDtr(isHigh: boolean): void {
+    if (isHigh === this.#isDtrHigh) {
+      return;
+    }
+    this.#isDtrHigh = isHigh;
+    if (this.#model.isResetByDtr && isHigh) {
+      this.#reset();
+    }
+    if (hasUsb(this.#chip)) {
+      this.#chip.end.setDtr(isHigh);
+    }
     this.#pacer.wake();
+  }
+
+  /** Cuts the power. A board that DTR does not reset starts again when it is next opened. */
+  unplug(): void {
+    this.halt();
+    this.#isDtrHigh = false;
+    if (!this.#model.isResetByDtr) {
+      this.#reset();
+    }
+  }
+
+  /** Calls `change` when the chip has reached the present time. The clock of a sleeping one lags behind. */
+  #applyNow(change: () => void): void {
+    if (this.#isRunning) {
+      // The present time steps back when the pacer gives up on a lag. Changes keep their order.
+      this.#changeCycles = Math.max(this.#changeCycles, this.#pacer.targetCycles);
+      this.#pacer.wake();
+    }
+    const delayCycles = this.#changeCycles - this.#chip.cycles;
+    if (delayCycles > 0) {
+      this.#chip.schedule(change, delayCycles);
+    } else {
+      change();
+    }
+  }
+
+  #reset(): void {
+    // The clock of a sleeping chip may lag far behind. The new chip has nothing to catch up on.
+    const { cycles } = this.#chip;
+    this.#replaceChip('external', this.#isRunning ? Math.max(cycles, this.#pacer.targetCycles) : cycles);
   }
 
   /** Sends what was written to the tty. Call this after every write. */
   transmit(): void {
     if (!this.tty.isOutputEmpty) {
-      this.#wire.wake(this.#pacer.targetCycles);
+      this.#link.wake(this.#pacer.targetCycles);
       this.#pacer.wake();
     }
+  }
+
+  /** Moves received bytes to `target`. Returns how many. */
+  read(target: Uint8Array): number {
+    const length = this.tty.read(target);
+    if (length > 0 && this.#isPacketHeld && hasUsb(this.#chip)) {
+      this.#isPacketHeld = false;
+      this.#chip.end.resume();
+      this.#pacer.wake();
+    }
+    return length;
+  }
+
+  /** Whether the program takes bytes at all: not if it has no USB port, or not yet. */
+  get isConnected(): boolean {
+    return !hasUsb(this.#chip) || this.#chip.end.isConfigured;
   }
 
   /** Resolves when nothing is left to send, and the last character has been transmitted. */
@@ -163,76 +228,108 @@ export class SimulatedHardware {
 
   /** Discards the contents of the host's buffers. */
   flush(): void {
-    this.#lost.flushed += this.tty.flush();
+    this.#lost.flushed += this.tty.flush() + this.#link.discard();
+    if (this.#isDrained) {
+      this.tty.outputSent();
+    }
     this.transmit();
   }
 
   get #isDrained(): boolean {
-    return this.tty.isOutputEmpty && this.#wire.isIdle;
+    return this.tty.isOutputEmpty && this.#link.isIdle;
   }
 
-  #makeChip(resetCause: number, startCycles: number): Atmega328p {
-    const { program, clockHz, bootMs } = this.#options;
-    return new Atmega328p({
-      program,
-      eeprom: this.#eeprom,
-      clockHz,
-      startCycles,
-      resetCause,
-      // After a watchdog reset, the Uno's boot loader starts the program at once.
-      bootCycles: resetCause === ResetCause.external ? (bootMs / 1000) * clockHz : 0,
-      usartListener: {
-        transmitted: (value, sent, beginCycles) => this.#receive(value, sent, beginCycles),
-        overrun: () => {
-          this.#lost.overrun++;
-        },
-        writeIgnored: () => {
-          this.#lost.transmitterNotReady++;
-        },
+  #makeChip(cause: ResetCause, startCycles: number): SimulatedChip {
+    const listener: ChipListener = {
+      characterSent: (value, sent, beginCycles) => this.#receive(value, sent, beginCycles),
+      overrun: () => {
+        this.#lost.overrun++;
       },
-    });
+      writeIgnored: () => {
+        this.#lost.transmitterNotReady++;
+      },
+      packetSent: (packet) => this.#receivePacket(packet),
+      readyForPacket: () => {
+        if (this.#link instanceof SimulatedUsb) {
+          this.#link.readyForPacket();
+        }
+      },
+      packetTaken: () => {
+        if (this.#link instanceof SimulatedUsb) {
+          this.#link.packetTaken();
+        }
+      },
+      pinChanged: (pin, isHigh) => this.pins.changed(pin, isHigh),
+    };
+    return this.#model.start({ cause, startCycles, listener });
   }
 
-  #makeWire(): SimulatedWire {
-    return new SimulatedWire(
-      {
-        format: () => this.#line,
-        takeOutput: () => this.tty.takeOutput(),
-        idle: () => this.tty.outputSent(),
-        received: () => {
-          this.#bytesReceived++;
-        },
-        lost: (reason) => {
-          this.#lost[reason]++;
-        },
+  #makeLink(): HostLink {
+    const host = {
+      format: () => this.#line,
+      takeOutput: () => this.tty.takeOutput(),
+      idle: () => this.tty.outputSent(),
+      received: () => {
+        this.#bytesReceived++;
       },
-      this.#chip,
-    );
+      lost: (reason: keyof SimulatedBytesLost) => {
+        this.#lost[reason]++;
+      },
+    };
+    return hasUsb(this.#chip) ? new SimulatedUsb(host, this.#chip) : new SimulatedWire(host, this.#chip);
   }
 
   #makePacer(): Pacer {
     return new Pacer(
       {
-        cycles: () => this.#chip.cpu.cycles,
-        nextCycles: () => this.#chip.cpu.nextCycles,
-        urgent: () => this.#chip.usart.transmitting || !this.#isDrained,
+        cycles: () => this.#chip.cycles,
+        nextCycles: () => this.#chip.nextCycles,
+        urgent: () => this.#chip.end.isTransmitting || !this.#isDrained,
         run: (targetCycles, deadlineMs) => {
-          this.#chip.cpu.run(targetCycles, deadlineMs);
+          this.#chip.run(targetCycles, deadlineMs);
           if (this.#chip.watchdogFired) {
-            this.#replaceChip(ResetCause.watchdog, this.#chip.cpu.cycles);
+            this.#replaceChip('watchdog', this.#chip.cycles);
           }
           this.tty.reportInput();
+          if (this.#chip.crash !== undefined) {
+            this.#crashed(this.#chip.crash);
+          }
         },
       },
-      this.#options.clockHz,
+      this.#model.clockHz,
     );
   }
 
-  #replaceChip(resetCause: number, startCycles: number): void {
+  #replaceChip(cause: ResetCause, startCycles: number): void {
     this.#resets++;
-    this.#instructionsBeforeReset += this.#chip.cpu.instructions;
-    this.#chip = this.#makeChip(resetCause, startCycles);
-    this.#wire.attach(this.#chip);
+    this.#instructionsBeforeReset += this.#chip.instructions;
+    this.#chip = this.#makeChip(cause, startCycles);
+    this.#isPacketHeld = false;
+    this.#link.attach(this.#chip);
+    this.pins.attach(this.#chip);
+    this.#tellLine();
+    if (hasUsb(this.#chip)) {
+      this.#chip.end.setDtr(this.#isDtrHigh);
+    }
+  }
+
+  #tellLine(): void {
+    if (hasUsb(this.#chip)) {
+      this.#chip.end.setLine(this.#line);
+    }
+  }
+
+  /** A USB packet of the board reaches the host, if there is room for all of it. */
+  #receivePacket(packet: Uint8Array): boolean {
+    this.#isPacketHeld = packet.length > this.tty.inputRoomBytes;
+    if (this.#isPacketHeld) {
+      return false;
+    }
+    for (const byte of packet) {
+      this.tty.pushInput(byte);
+    }
+    this.#bytesTransmitted += packet.length;
+    return true;
   }
 
   /** A character of the board reaches the host. */

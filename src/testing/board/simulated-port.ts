@@ -6,23 +6,17 @@ import type { TtyUser, TtyWrite } from './simulated-tty.js';
 /** Maximum size of a chunk, as Linux returns it from a tty. */
 const CHUNK_BYTES = 4_096;
 
-/** The board of a port. */
-interface PortBoard {
-  readonly hardware: SimulatedHardware;
-  setDtr(isHigh: boolean): void;
-}
-
 /** An open port of a simulated board. */
 export class SimulatedPort extends DevicePort implements TtyUser {
-  readonly #board: PortBoard;
+  readonly #hardware: SimulatedHardware;
   readonly #chunk = new Uint8Array(CHUNK_BYTES);
   /** The latest write. */
   #write: TtyWrite | undefined;
 
-  constructor(openOptions: Required<PortOpenOptions>, board: PortBoard) {
+  constructor(openOptions: Required<PortOpenOptions>, hardware: SimulatedHardware) {
     super(openOptions);
-    this.#board = board;
-    board.hardware.tty.add(this);
+    this.#hardware = hardware;
+    hardware.tty.add(this);
   }
 
   get writtenBytes(): number {
@@ -35,7 +29,7 @@ export class SimulatedPort extends DevicePort implements TtyUser {
 
   write(bytes: Uint8Array): Promise<void> | undefined {
     this.state.assertCanWrite(bytes);
-    const { hardware } = this.#board;
+    const hardware = this.#hardware;
     const write = { bytes, position: 0, endsAt: bytes.length, progressed: () => this.#writeProgressed(write) };
     this.#write = write;
     hardware.tty.write(write);
@@ -48,7 +42,7 @@ export class SimulatedPort extends DevicePort implements TtyUser {
     if (write !== undefined && this.state.isWriting) {
       write.endsAt = bytes;
       if (write.position >= bytes) {
-        this.#board.hardware.tty.endWrite(write);
+        this.#hardware.tty.endWrite(write);
         this.state.endWrite();
       }
     }
@@ -56,33 +50,33 @@ export class SimulatedPort extends DevicePort implements TtyUser {
 
   override async update({ baudRate }: { baudRate: number }): Promise<void> {
     this.state.assertUsable();
-    const { hardware } = this.#board;
+    const hardware = this.#hardware;
     hardware.line = { ...hardware.line, baudRate };
   }
 
   /** Only `dtr` has an effect. As with a real port, it falls unless it is set. */
   override async set(options: Parameters<Port['set']>[0]): Promise<void> {
     this.state.assertUsable();
-    this.#board.setDtr(Boolean(options.dtr));
+    this.#hardware.setDtr(Boolean(options.dtr));
   }
 
   override async getBaudRate(): Promise<{ baudRate: number }> {
     this.state.assertUsable();
-    return { baudRate: this.#board.hardware.line.baudRate };
+    return { baudRate: this.#hardware.line.baudRate };
   }
 
   override async flush(): Promise<void> {
     this.state.assertUsable();
-    this.#board.hardware.flush();
+    this.#hardware.flush();
   }
 
   override async drain(): Promise<void> {
     this.state.assertUsable();
-    await this.#board.hardware.drain(this);
+    await this.#hardware.drain(this);
   }
 
   protected override deliver(): void {
-    const length = this.#board.hardware.tty.read(this.#chunk);
+    const length = this.#hardware.read(this.#chunk);
     if (length > 0) {
       this.state.receive(this.#chunk.subarray(0, length));
       this.delivery.plan();
@@ -90,7 +84,7 @@ export class SimulatedPort extends DevicePort implements TtyUser {
   }
 
   protected override discard(error: Error): void {
-    const { tty } = this.#board.hardware;
+    const { tty } = this.#hardware;
     tty.remove(this, error);
     if (this.#write !== undefined) {
       tty.endWrite(this.#write);

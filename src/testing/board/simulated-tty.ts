@@ -40,6 +40,11 @@ export class SimulatedTty {
     return this.#output.length === 0 && this.#writes.size === 0;
   }
 
+  /** Received bytes that there is room for. */
+  get inputRoomBytes(): number {
+    return INPUT_BYTES - this.#input.length;
+  }
+
   /** Starts calling `user.inputArrived`. */
   add(user: TtyUser): void {
     this.#users.add(user);

@@ -1,19 +1,12 @@
-import type { Atmega328p } from '../avr/atmega328p.js';
-import type { CharacterFormat, ReceivedCharacter } from '../avr/character.js';
-import { CharacterReceiver, characterCycles } from '../avr/character.js';
+import type { CharacterFormat, ReceivedCharacter } from '../chip/character.js';
+import { CharacterReceiver, characterCycles } from '../chip/character.js';
+import type { UartChip } from '../chip/simulated-chip.js';
+import type { HostLink, LinkHost, LossReason } from './host-link.js';
 
-type LossReason = 'receiverOff' | 'bootLoader' | 'baudMismatch';
-
-/** Gives a {@link SimulatedWire} its bytes, and is notified of what becomes of them. */
-interface WireHost {
+/** Also gives a {@link SimulatedWire} its line settings. */
+interface WireHost extends LinkHost {
   /** The line settings of the host. They may change at any time. */
   format(): CharacterFormat;
-  /** Takes the next byte to send. Returns undefined if there is none. */
-  takeOutput(): number | undefined;
-  /** No byte was left to send. */
-  idle(): void;
-  received(): void;
-  lost(reason: LossReason): void;
 }
 
 interface CharacterOnTheWire {
@@ -25,15 +18,15 @@ interface CharacterOnTheWire {
 }
 
 /** The wire from the host to the board. It carries one character after another, at the baud rate of the host. */
-export class SimulatedWire {
+export class SimulatedWire implements HostLink {
   readonly #host: WireHost;
   readonly #receiver = new CharacterReceiver();
-  #chip: Atmega328p;
+  #chip: UartChip;
   /** When the next character begins; undefined while the wire is idle or `#current` is set. */
   #beginCycles: number | undefined;
   #current: CharacterOnTheWire | undefined;
 
-  constructor(host: WireHost, chip: Atmega328p) {
+  constructor(host: WireHost, chip: UartChip) {
     this.#host = host;
     this.#chip = chip;
   }
@@ -45,13 +38,18 @@ export class SimulatedWire {
   /** There are bytes to send. If the wire is idle, it begins at the given cycle. */
   wake(beginCycles: number): void {
     if (this.isIdle) {
-      this.#beginCycles = Math.max(beginCycles, this.#chip.cpu.cycles);
+      this.#beginCycles = Math.max(beginCycles, this.#chip.cycles);
       this.#schedule(this.#beginCycles);
     }
   }
 
+  /** Each byte is on the way as soon as it is taken from the host. */
+  discard(): number {
+    return 0;
+  }
+
   /** The board was reset. The new chip does not receive the character that is on the wire. */
-  attach(chip: Atmega328p): void {
+  attach(chip: UartChip): void {
     this.#chip = chip;
     if (this.#current) {
       this.#current = { ...this.#current, heard: undefined, reasonIfLost: 'receiverOff' };
@@ -62,8 +60,7 @@ export class SimulatedWire {
   }
 
   #schedule(cycles: number): void {
-    const { cpu } = this.#chip;
-    cpu.addClockEvent(this.#proceed, cycles - cpu.cycles);
+    this.#chip.schedule(this.#proceed, cycles - this.#chip.cycles);
   }
 
   readonly #proceed = (): void => {
@@ -85,17 +82,17 @@ export class SimulatedWire {
       return;
     }
     const format = this.#host.format();
-    const { usart } = this.#chip;
+    const { end } = this.#chip;
     const value = byte & ((1 << format.dataBits) - 1);
     let heard: ReceivedCharacter | undefined;
     let reasonIfLost: LossReason = 'receiverOff';
-    if (this.#chip.booting) {
+    if (this.#chip.isBooting) {
       reasonIfLost = 'bootLoader';
     } else {
-      heard = this.#receiver.receive(value, format, usart.format, startCycles);
+      heard = this.#receiver.receive(value, format, end.format, startCycles);
       if (!heard) {
         reasonIfLost = 'baudMismatch';
-      } else if (!usart.beginReception()) {
+      } else if (!end.beginReception()) {
         heard = undefined;
       }
     }
@@ -109,7 +106,7 @@ export class SimulatedWire {
   }
 
   #end({ heard, isGarbled, reasonIfLost }: CharacterOnTheWire): void {
-    if (!heard || !this.#chip.usart.endReception(heard)) {
+    if (!heard || !this.#chip.end.endReception(heard)) {
       this.#host.lost(reasonIfLost);
     } else if (isGarbled) {
       this.#host.lost('baudMismatch');

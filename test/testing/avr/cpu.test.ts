@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { openBoard } from '../fixtures/board.js';
+import { CHIPS, openBoard } from '../fixtures/board.js';
 
-describe('SLEEP', () => {
+describe.each(CHIPS)('SLEEP of the %s', (chip) => {
   it('executes nothing while idle, and wakes when a byte arrives', async () => {
-    await using echo = await openBoard('echo-interrupt');
+    await using echo = await openBoard('echo-interrupt', { chip });
     await echo.write('a');
     expect(await echo.read(1)).toEqual(['a'.charCodeAt(0)]);
     const before = echo.board.stats;
@@ -18,7 +18,7 @@ describe('SLEEP', () => {
   });
 
   it('runs no Node timer and uses no CPU time while no event is scheduled', async () => {
-    await using echo = await openBoard('echo-interrupt');
+    await using echo = await openBoard('echo-interrupt', { chip });
     await echo.write('a');
     await echo.read(1);
     const { cycles } = echo.board.stats;
@@ -30,7 +30,7 @@ describe('SLEEP', () => {
   });
 
   it('lets timers interrupt exactly as often as they should when time jumps', async () => {
-    await using idle = await openBoard('idle-timers');
+    await using idle = await openBoard('idle-timers', { chip });
     const periods = await idle.read(3);
     expect(periods).toEqual([64, 128, 192]);
     // Three times 10,240,000 cycles, nearly all of them asleep.
@@ -39,15 +39,15 @@ describe('SLEEP', () => {
   });
 
   it('ends for an interrupt that was pending before sei() and SLEEP', async () => {
-    await using probe = await openBoard('usart-probe');
+    await using probe = await openBoard('usart-probe', { chip });
     await probe.write('S');
     expect(await probe.read(4)).toEqual([...Buffer.from('>\x02sw')]);
   });
 });
 
-describe('the watchdog', () => {
+describe.each(CHIPS)('the watchdog of the %s', (chip) => {
   it('resets the board, which then continues to receive bytes', async () => {
-    await using probe = await openBoard('usart-probe', { bootMs: 300 });
+    await using probe = await openBoard('usart-probe', { chip, bootMs: 300 });
     await probe.read(2);
     const { cycles } = probe.board.stats;
     await probe.write('W');

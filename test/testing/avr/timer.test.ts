@@ -2,6 +2,7 @@ import type { AVRTimerConfig } from 'avr8js';
 import { AVRTimer, avrInstruction, CPU, timer0Config, timer1Config, timer2Config } from 'avr8js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ATMEGA2560 } from '../../../src/testing/avr/atmega2560.js';
 import { AvrCpu } from '../../../src/testing/avr/cpu.js';
 import { addTimer } from '../../../src/testing/avr/timer.js';
 
@@ -10,9 +11,11 @@ const PROGRAM = new Uint16Array(16_384);
 
 const FLAGS = 0x07;
 
+const timer3 = ATMEGA2560.timers[3] as AVRTimerConfig;
+
 type Step =
   | { readonly write: 'TCCRA' | 'TCCRB' | 'TIFR'; readonly value: number }
-  | { readonly write: 'OCRA' | 'OCRB' | 'ICR' | 'TCNT'; readonly value: number }
+  | { readonly write: 'OCRA' | 'OCRB' | 'OCRC' | 'ICR' | 'TCNT'; readonly value: number }
   | { readonly run: number };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -34,7 +37,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      write: fc.constantFrom('OCRA' as const, 'OCRB' as const, 'ICR' as const, 'TCNT' as const),
+      write: fc.constantFrom('OCRA' as const, 'OCRB' as const, 'OCRC' as const, 'ICR' as const, 'TCNT' as const),
       value: fc.oneof(fc.integer({ min: 0, max: 300 }), fc.integer({ min: 0, max: 0xffff })),
     }),
   },
@@ -46,14 +49,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 function write(cpu: CPU, config: AVRTimerConfig, register: keyof AVRTimerConfig, value: number): void {
   const address = config[register] as number;
-  if (config.bits === 8) {
-    // 8-bit timers have no ICR, and only mode bits 0 to 2.
-    if (address !== 0) {
-      cpu.writeData(address, register === 'TCCRB' ? value & 0x0f : value & 0xff);
-    }
+  if (address === 0) {
+    // 8-bit timers have no ICR, and most timers no OCRC.
     return;
   }
-  if (['OCRA', 'OCRB', 'ICR', 'TCNT'].includes(register)) {
+  if (config.bits === 8) {
+    // 8-bit timers have only mode bits 0 to 2.
+    cpu.writeData(address, register === 'TCCRB' ? value & 0x0f : value & 0xff);
+    return;
+  }
+  if (['OCRA', 'OCRB', 'OCRC', 'ICR', 'TCNT'].includes(register)) {
     cpu.writeData(address + 1, value >> 8);
   }
   cpu.writeData(address, value & 0xff);
@@ -69,13 +74,15 @@ describe.each([
   ['0', timer0Config],
   ['1', timer1Config],
   ['2', timer2Config],
+  // Its third compare unit has a flag of its own, which is tested below.
+  ['3 of the ATmega2560', timer3],
 ])('timer %s', (_name, config) => {
   it('counts and sets its flags as if it had an event for every count', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 5, maxLength: 40 }), (steps) => {
         const every = new CPU(PROGRAM, 2048);
         new AVRTimer(every, config);
-        const jumping = new AvrCpu(PROGRAM, 0);
+        const jumping = new AvrCpu(PROGRAM, 0x900, 0);
         addTimer(jumping, config);
 
         for (const current of steps) {
@@ -116,5 +123,48 @@ describe.each([
         ],
       },
     );
+  });
+});
+
+describe('the flags of a timer', () => {
+  const OCFA = 0x02;
+  const OCFB = 0x04;
+  const OCFC = 0x08;
+
+  /** Counts every cycle from 0. */
+  function start(config: AVRTimerConfig, compare: Partial<Record<'OCRA' | 'OCRB' | 'OCRC', number>>) {
+    const cpu = new AvrCpu(PROGRAM, 0x2200, 0);
+    addTimer(cpu, config);
+    for (const [register, value] of Object.entries(compare)) {
+      write(cpu, config, register as keyof AVRTimerConfig, value);
+    }
+    cpu.writeData(config.TCCRB, 1);
+    return cpu;
+  }
+
+  it('stay set when the program clears another one', () => {
+    const cpu = start(timer1Config, { OCRA: 10, OCRB: 20 });
+    cpu.run(100, Number.POSITIVE_INFINITY);
+    expect(cpu.data[timer1Config.TIFR]! & FLAGS).toBe(OCFA | OCFB);
+    cpu.writeData(timer1Config.TIFR, OCFA);
+    expect(cpu.data[timer1Config.TIFR]! & FLAGS).toBe(OCFB);
+  });
+
+  it('are set by the third compare unit in time, cleared, and cause its interrupt while that is enabled', () => {
+    const cpu = start(timer3, { OCRA: 60_000, OCRB: 60_000, OCRC: 1_000 });
+    cpu.run(990, Number.POSITIVE_INFINITY);
+    expect(cpu.data[timer3.TIFR]).toBe(0);
+    cpu.run(1_010, Number.POSITIVE_INFINITY);
+    expect(cpu.data[timer3.TIFR]).toBe(OCFC);
+
+    expect(cpu.nextInterrupt).toBe(-1);
+    cpu.writeData(timer3.TIMSK, OCFC);
+    expect(cpu.nextInterrupt).toBe(timer3.compCInterrupt);
+    cpu.writeData(timer3.TIMSK, 0);
+    expect(cpu.nextInterrupt).toBe(-1);
+    cpu.writeData(timer3.TIMSK, OCFC);
+    cpu.writeData(timer3.TIFR, OCFC);
+    expect(cpu.nextInterrupt).toBe(-1);
+    expect(cpu.data[timer3.TIFR]).toBe(0);
   });
 });

@@ -1,7 +1,8 @@
 import { AVRTimer, AVRUSART, avrInstruction, CPU, timer1Config, usart0Config } from 'avr8js';
 import { describe, expect, it } from 'vitest';
 import { parseIntelHex } from '../../../src/testing/avr/intel-hex.js';
-import { fixtureImage, openBoard } from '../fixtures/board.js';
+import type { SimulatedChipName } from '../../../src/testing/index.js';
+import { CHIPS, fixtureImage, openBoard } from '../fixtures/board.js';
 
 const RXC = 0x80;
 const TXC = 0x40;
@@ -34,16 +35,16 @@ function replyOfPlainAvr8js(input: string): number[] {
 }
 
 /** Opens a board that runs the probe, and reads the greeting. */
-async function openProbe() {
-  const open = await openBoard('usart-probe');
+async function openProbe(chip: SimulatedChipName) {
+  const open = await openBoard('usart-probe', { chip });
   expect(await open.read(2)).toEqual(['>'.charCodeAt(0), 0x02]);
   return open;
 }
 
 /** Most of these also check the reply of plain avr8js, to show that the test can fail. */
-describe('the UART of a simulated board', () => {
+describe.each(CHIPS)('the UART of the %s', (chip) => {
   it('keeps a received byte when UCSR0B is written', async () => {
-    await using probe = await openProbe();
+    await using probe = await openProbe(chip);
     await probe.write('Bx');
     const [status = 0, byte] = await probe.read(2);
     expect(status & RXC).toBe(RXC);
@@ -53,7 +54,7 @@ describe('the UART of a simulated board', () => {
   });
 
   it('keeps RXC0 and UDRE0 when UCSR0A is written', async () => {
-    await using probe = await openProbe();
+    await using probe = await openProbe(chip);
     await probe.write('Ax');
     const [status = 0, byte] = await probe.read(2);
     expect(status & (RXC | TXC | UDRE)).toBe(RXC | UDRE);
@@ -63,7 +64,7 @@ describe('the UART of a simulated board', () => {
   });
 
   it('accepts a second byte while the first is being sent, and sets TXC0 when both are sent', async () => {
-    await using probe = await openProbe();
+    await using probe = await openProbe(chip);
     await probe.write('2');
     const [first, second, ...status] = await probe.read(7);
     expect(String.fromCharCode(first ?? 0, second ?? 0)).toBe('ab');
@@ -75,14 +76,14 @@ describe('the UART of a simulated board', () => {
   });
 
   it('ignores and counts bytes written to UDR0 while the transmit buffer is full', async () => {
-    await using probe = await openProbe();
+    await using probe = await openProbe(chip);
     await probe.write('3?');
     expect(String.fromCharCode(...(await probe.read(3)))).toBe('ab?');
     expect(probe.board.stats.bytesLost.transmitterNotReady).toBe(1);
   });
 
   it('sends bytes without gaps at the rate that the program has set', async () => {
-    await using probe = await openProbe();
+    await using probe = await openProbe(chip);
     await probe.write('M');
     const reply = await probe.read(258);
     const cycles = 64 * ((reply[256] ?? 0) + 256 * (reply[257] ?? 0));
@@ -91,7 +92,7 @@ describe('the UART of a simulated board', () => {
   });
 
   it('buffers three bytes for a program that reads late', async () => {
-    await using probe = await openProbe();
+    await using probe = await openProbe(chip);
     await probe.write('L', 7, 'abc');
     const reply = await probe.read(6);
     expect(reply.filter((_, index) => index % 2 === 1)).toEqual([...Buffer.from('abc')]);
@@ -102,7 +103,7 @@ describe('the UART of a simulated board', () => {
   });
 
   it('loses the third and fourth of five unread bytes, and sets DOR with the fifth', async () => {
-    await using probe = await openProbe();
+    await using probe = await openProbe(chip);
     await probe.write('L', 11, 'abcde');
     const reply = await probe.read(6);
     expect(reply.filter((_, index) => index % 2 === 1)).toEqual([...Buffer.from('abe')]);
@@ -111,7 +112,7 @@ describe('the UART of a simulated board', () => {
   });
 
   it('drops and counts bytes that arrive while the receiver is off', async () => {
-    await using probe = await openProbe();
+    await using probe = await openProbe(chip);
     await probe.write('O', 7, 'abc');
     const [status = 0] = await probe.read(1);
     expect(status & RXC).toBe(0);
@@ -121,7 +122,7 @@ describe('the UART of a simulated board', () => {
   });
 
   it('repeats the data-register-empty interrupt, one instruction apart, until UDR0 is written', async () => {
-    await using probe = await openProbe();
+    await using probe = await openProbe(chip);
     await probe.write('D');
     const [interrupts = 0] = await probe.read(1);
     expect(interrupts).toBeGreaterThanOrEqual(3);
@@ -131,7 +132,7 @@ describe('the UART of a simulated board', () => {
   });
 
   it('raises one transmit-complete interrupt at the end of a burst, which clears TXC0', async () => {
-    await using probe = await openProbe();
+    await using probe = await openProbe(chip);
     await probe.write('C');
     expect(await probe.read(7)).toEqual([...Buffer.from('12345'), 1, 0]);
 

@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { InvalidArgumentError } from '../../../src/index.js';
 import { SimulatedBoard, type SimulatedBoardOptions } from '../../../src/testing/index.js';
 import { someTurns } from '../../contract/harness.js';
 import { PortRecorder } from '../../support/port-recorder.js';
-import { eventually, fixtureImage, openBoard, openPort, readExactly } from '../fixtures/board.js';
+import { CHIPS, eventually, fixtureImage, openBoard, openPort, readExactly } from '../fixtures/board.js';
 
 const HEX_FILE = new URL('../fixtures/echo-polled.hex', import.meta.url);
 
@@ -18,7 +20,7 @@ function counting(length: number): Buffer {
 describe('new SimulatedBoard', () => {
   const image = fixtureImage('echo-polled');
 
-  it.each([
+  it.each<[string, SimulatedBoardOptions, new (...args: never) => Error, RegExp]>([
     ['an empty path', { path: '', image }, InvalidArgumentError, /path is ""; expected a non-empty string/],
     [
       'a negative bootMs',
@@ -27,12 +29,47 @@ describe('new SimulatedBoard', () => {
       /bootMs is -1; expected an integer from 0 to/,
     ],
     ['a clock of 0 Hz', { path: 'x', image, clockHz: 0 }, InvalidArgumentError, /clockHz is 0; expected a/],
-    ['an image that is not Intel HEX', { path: 'x', image: 'nonsense\n' }, SyntaxError, /line 1/],
+    [
+      'an image that is not Intel HEX',
+      { path: 'x', image: 'nonsense\n' },
+      SyntaxError,
+      /^SimulatedBoard: image: Intel HEX, line 1: not/,
+    ],
+    [
+      'an ELF file',
+      { path: 'x', image: Buffer.from('\x7fELF\x01\x01') },
+      SyntaxError,
+      /image: an ELF file; expected Intel HEX/,
+    ],
+    [
+      'a UF2 file',
+      { path: 'x', image: Buffer.from('UF2\n') },
+      SyntaxError,
+      /image: a UF2 file, .*; expected Intel HEX/,
+    ],
     [
       'an image that is too large',
       { path: 'x', image: new Uint8Array(32_769) },
       RangeError,
       /32769 bytes long; expected at most 32768 bytes/,
+    ],
+    [
+      'a chip that it does not have',
+      { path: 'x', image, chip: 'atmega8' as 'atmega328p' },
+      InvalidArgumentError,
+      /chip is "atmega8"; expected "atmega328p", "atmega2560", "atmega32u4" or "rp2040"/,
+    ],
+    [
+      'a UART that the chip does not have',
+      { path: 'x', image, chip: 'atmega32u4', uart: 0 },
+      InvalidArgumentError,
+      /uart is 0; expected 1 with the chip atmega32u4/,
+    ],
+    [
+      'an image that is too large for the chip',
+      { path: 'x', image: new Uint8Array(262_145), chip: 'atmega2560' },
+      RangeError,
+      /262145 bytes long; expected at most 262144 bytes/,
     ],
     [
       'an image of another type',
@@ -60,7 +97,16 @@ describe('new SimulatedBoard', () => {
       'SimulatedBoard: image is "build/uno.hex": no such file; expected the path or URL of an Intel HEX file, its text, or',
     );
     expect(() => new SimulatedBoard({ path: 'x', image: import.meta.dirname })).toThrow(
-      `SimulatedBoard: image is ${JSON.stringify(import.meta.dirname)}: illegal operation on a directory; expected`,
+      `SimulatedBoard: image is ${JSON.stringify(import.meta.dirname)}: not a file; expected`,
+    );
+    // They may never end.
+    expect(() => new SimulatedBoard({ path: 'x', image: '/dev/null' })).toThrow(/"\/dev\/null": not a file; expected/);
+    const large = path.join(mkdtempSync(path.join(tmpdir(), 'image-')), 'large.hex');
+    onTestFinished(() => rmSync(path.dirname(large), { recursive: true }));
+    writeFileSync(large, '');
+    truncateSync(large, 2 ** 31);
+    expect(() => new SimulatedBoard({ path: 'x', image: large })).toThrow(
+      /2147483648 bytes, more than 1048576; expected/,
     );
     const source = fileURLToPath(import.meta.url);
     expect(() => new SimulatedBoard({ path: 'x', image: source })).toThrow(
@@ -77,11 +123,11 @@ describe('new SimulatedBoard', () => {
   });
 });
 
-describe('bytes', () => {
+describe.each(CHIPS)('bytes of the %s', (chip) => {
   it.each(['echo-polled', 'echo-interrupt'] as const)(
     'are all echoed by %s at the full rate of the serial line',
     async (program) => {
-      await using echo = await openBoard(program);
+      await using echo = await openBoard(program, { chip });
       const { cycles } = echo.board.stats;
       const sent = counting(5000);
       const written = echo.port.write(sent);
@@ -96,7 +142,7 @@ describe('bytes', () => {
   );
 
   it('are lost and counted when the baud rates differ, and garbage is received', async () => {
-    await using echo = await openBoard('echo-polled', { baudRate: 57_600 });
+    await using echo = await openBoard('echo-polled', { chip, baudRate: 57_600 });
     await echo.write(counting(100));
     await echo.port.drain();
     const { bytesReceived, bytesTransmitted, bytesLost } = echo.board.stats;
@@ -115,14 +161,14 @@ describe('bytes', () => {
   });
 
   it('wait for the host up to 65,536; newer ones are lost and counted', async () => {
-    await using flood = await openBoard('flood', { baudRate: 2_000_000 });
+    await using flood = await openBoard('flood', { chip, baudRate: 2_000_000 });
     await eventually(() => expect(flood.board.stats.bytesLost.hostBufferFull).toBeGreaterThan(0));
     const bytes = await flood.read(65_536);
     expect(bytes.findIndex((byte, index) => byte !== (index & 0xff))).toBe(-1);
   });
 
   it('are sent with the line settings of the port', async () => {
-    const board = new SimulatedBoard({ path: 'x', image: fixtureImage('echo-polled') });
+    const board = new SimulatedBoard({ path: 'x', chip, image: fixtureImage('echo-polled', chip) });
     const port = await openPort(board, { dataBits: 7 });
     // The board reads the stop bit as the eighth data bit, which the host ignores in the reply.
     await port.write(Buffer.from('a'));

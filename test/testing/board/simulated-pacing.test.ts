@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openBoard } from '../fixtures/board.js';
+import { CHIPS, openBoard } from '../fixtures/board.js';
 
 const CYCLES_PER_MS = 16_000;
 
@@ -17,7 +17,7 @@ async function until(count: () => number, atLeast: number): Promise<void> {
   }
 }
 
-describe('simulated time', () => {
+describe.each(CHIPS)('simulated time of the %s', (chip) => {
   beforeEach(() => {
     nowMs = 1000;
     msPerRead = 0;
@@ -31,7 +31,7 @@ describe('simulated time', () => {
   });
 
   it('begins as if opening had taken 1 ms, then reaches real time and is never further ahead of it', async () => {
-    await using echo = await openBoard('echo-polled');
+    await using echo = await openBoard('echo-polled', { chip });
     for (let ms = 1; ms <= 50; ms++) {
       await until(() => echo.board.stats.cycles, ms * CYCLES_PER_MS);
       // The last instruction may take a few more cycles.
@@ -42,7 +42,7 @@ describe('simulated time', () => {
   });
 
   it('lets the program set up its receiver before a byte that is written as soon as the port is open', async () => {
-    await using echo = await openBoard('echo-interrupt');
+    await using echo = await openBoard('echo-interrupt', { chip });
     await echo.write('a');
     nowMs++;
     await until(() => echo.board.stats.bytesReceived, 1);
@@ -50,7 +50,7 @@ describe('simulated time', () => {
   });
 
   it('blocks the event loop for at most 2 ms at a time on a slow machine, and falls behind', async () => {
-    await using echo = await openBoard('echo-polled');
+    await using echo = await openBoard('echo-polled', { chip });
     // It is 15 ms behind, on a machine no faster than the board.
     nowMs += 15;
     msPerRead = 0.05;
@@ -67,7 +67,7 @@ describe('simulated time', () => {
   });
 
   it('catches up on about 20 ms after the event loop was blocked', async () => {
-    await using echo = await openBoard('echo-polled');
+    await using echo = await openBoard('echo-polled', { chip });
     nowMs += 1;
     await until(() => echo.board.stats.cycles, CYCLES_PER_MS);
     const before = { cycles: echo.board.stats.cycles, ms: nowMs };

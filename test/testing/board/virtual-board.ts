@@ -1,9 +1,10 @@
-import { EEPROMMemoryBackend } from 'avr8js';
 import { Opener } from '../../../src/delivery/opener.js';
 import type { DeliveryFailure } from '../../../src/delivery/outgoing-packet.js';
-import { Atmega328p, EEPROM_BYTES, ResetCause } from '../../../src/testing/avr/atmega328p.js';
+import { ATMEGA328P } from '../../../src/testing/avr/atmega328p.js';
+import { type AvrChip, AvrModel } from '../../../src/testing/avr/avr-chip.js';
 import { loadProgram } from '../../../src/testing/board/load-program.js';
 import { SimulatedWire } from '../../../src/testing/board/simulated-wire.js';
+import type { ChipListener } from '../../../src/testing/chip/simulated-chip.js';
 import { OpenerReader } from '../../delivery/opener-reader.js';
 
 const CLOCK_HZ = 16_000_000;
@@ -26,7 +27,7 @@ export class VirtualBoard {
   delivered = 0;
   /** Cycles for which the CPU has slept. */
   sleptCycles = 0;
-  readonly #chip: Atmega328p;
+  readonly #chip: AvrChip;
   readonly #wire: SimulatedWire;
   readonly #reader: OpenerReader;
   readonly #toDevice: number[] = [];
@@ -36,25 +37,24 @@ export class VirtualBoard {
   #random = 1;
 
   constructor(image: string, { baudRate = 115_200, ackTimeoutMs = 5_000 } = {}) {
-    this.#chip = new Atmega328p({
-      program: loadProgram(image),
-      eeprom: new EEPROMMemoryBackend(EEPROM_BYTES),
-      clockHz: CLOCK_HZ,
-      startCycles: 0,
-      resetCause: ResetCause.external,
-      bootCycles: 0,
-      usartListener: {
-        transmitted: (value) => this.#toHost.push(value),
-        overrun: () => this.#overruns++,
-        writeIgnored: () => {},
-      },
-    });
+    const program = loadProgram(image, ATMEGA328P.flashBytes);
+    const model = new AvrModel(ATMEGA328P, { program, clockHz: CLOCK_HZ, uart: 0, bootMs: 0 });
+    const listener: ChipListener = {
+      characterSent: (value) => this.#toHost.push(value),
+      overrun: () => this.#overruns++,
+      writeIgnored: () => {},
+      packetSent: () => true,
+      readyForPacket: () => {},
+      packetTaken: () => {},
+      pinChanged: () => {},
+    };
+    this.#chip = model.start({ cause: 'external', startCycles: 0, listener });
     const lost = (reason: string) => {
       throw new Error(`a byte was lost: ${reason}`);
     };
     this.#wire = new SimulatedWire(
       {
-        format: () => this.#chip.usart.format,
+        format: () => this.#chip.end.format,
         takeOutput: () => this.#toDevice.shift(),
         idle: () => {},
         received: () => {},

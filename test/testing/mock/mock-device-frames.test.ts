@@ -217,8 +217,15 @@ describe('send', () => {
       reused[0] = 48 + (number % 10);
       return device.send(reused);
     });
+    const heard = new Set<string>();
     for (let number = 0; number < sent.length; number++) {
-      expect(await host.next()).toBe(`DATA ${number % 64} next 0 held 0 ${number % 10}`);
+      let frame = await host.next();
+      while (heard.has(frame)) {
+        // Sent again, since this test was late with the acknowledgement.
+        frame = await host.next();
+      }
+      heard.add(frame);
+      expect(frame).toBe(`DATA ${number % 64} next 0 held 0 ${number % 10}`);
       await host.ack((number + 1) % 64);
     }
     await Promise.all(sent);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CharacterFormat } from '../../../src/testing/avr/character.js';
-import { CharacterReceiver, characterCycles } from '../../../src/testing/avr/character.js';
+import type { CharacterFormat } from '../../../src/testing/chip/character.js';
+import { CharacterReceiver, characterCycles } from '../../../src/testing/chip/character.js';
 
 const eight: CharacterFormat = { bitCycles: 100, dataBits: 8, parity: 'none', stopBits: 1 };
 
