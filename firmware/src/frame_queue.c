@@ -43,6 +43,14 @@ bool frame_queue_add(frame_queue_t *queue, const uint8_t *packet, size_t packet_
   return encode_at_end(queue, packet, packet_bytes);
 }
 
+bool frame_queue_add_delimiter(frame_queue_t *queue) {
+  if (queue->end == queue->capacity) {
+    return false;
+  }
+  queue->buffer[queue->end++] = 0;
+  return true;
+}
+
 bool frame_queue_is_empty(const frame_queue_t *queue) {
   return queue->start == queue->end;
 }

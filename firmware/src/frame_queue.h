@@ -48,6 +48,12 @@ void frame_queue_init(frame_queue_t *queue, uint8_t *buffer, size_t capacity);
  */
 bool frame_queue_add(frame_queue_t *queue, const uint8_t *packet, size_t packet_bytes);
 
+/**
+ * Appends a delimiter alone. A device sends one when it starts: it ends any partial frame that the host has received from an
+ * earlier run. Returns false, and adds nothing, if there is no room after the waiting bytes.
+ */
+bool frame_queue_add_delimiter(frame_queue_t *queue);
+
 /** Returns whether the queue has no bytes to send. */
 bool frame_queue_is_empty(const frame_queue_t *queue);
 

@@ -69,7 +69,21 @@ static void test_at_line_rate(void) {
   }
 }
 
+static void test_delimiter(void) {
+  test_name = "a delimiter alone";
+  uint8_t *memory = allocate(3);
+  frame_queue_t queue;
+  frame_queue_init(&queue, memory, 3);
+  CHECK(frame_queue_add_delimiter(&queue));
+  CHECK(frame_queue_add(&queue, NULL, 0));
+  CHECK(!frame_queue_add_delimiter(&queue));
+  CHECK(frame_queue_take(&queue) == 0 && frame_queue_take(&queue) == 1 && frame_queue_take(&queue) == 0);
+  CHECK(frame_queue_is_empty(&queue));
+  free(memory);
+}
+
 void test_frame_queue(void) {
+  test_delimiter();
   test_order();
   test_at_line_rate();
 }

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { RunningProcess, SERCOM } from '../../sercom/test/support/sercom-process.js';
 import { SimulatedBoard } from '../../src/testing/index.js';
+import { MOSQUITTO_MISSING, Mosquitto } from '../support/mosquitto.js';
 import type { Pty } from '../support/pty.js';
 import { has } from '../support/tools.js';
 import { openPort } from '../testing/fixtures/board.js';
@@ -217,6 +218,27 @@ describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, L
   });
 });
 
+test.skipIf(needsPty || MOSQUITTO_MISSING !== '')('remote.mjs (needs python3, mosquitto)', async () => {
+  const broker = await Mosquitto.start();
+  onTestFinished(() => broker.stop());
+  const { device, port } = await PtyDevice.open();
+  const words = ['bridge', `arm=${port}`, '--mqtt', broker.url, '--name', 'bench'];
+  const bridge = new RunningProcess(process.execPath, [SERCOM, ...words]);
+  const program = start('remote.mjs', broker.url, 'bench', 'arm');
+  await program.printed(/arm reachable\n/);
+  program.child.stdin!.write('hello\n');
+  expect(await device.packets(1)).toEqual(['hello']);
+  // After a delimiter: the bridge skips what comes before the first one.
+  await device.pty.write(Buffer.concat([Buffer.of(0), frame('world')]));
+  await program.printed(/arm "world"\n/);
+  bridge.child.kill('SIGKILL');
+  await program.printed(/arm bridgeOffline\n/);
+  program.child.stdin!.end('again\n');
+  const { code, stderr } = await program.outcome();
+  expect(stderr).toMatch(/^[^\n]*"arm"[^\n]*bridge "bench"[^\n]*\n$/);
+  expect(code).toBe(0);
+});
+
 describe.skipIf(needsAvr)('the sketches in docs/cookbook.md (need avr-gcc, make, arduino-core-avr and python3)', () => {
   test('text-and-values.ino with text-and-values.mjs', { timeout: 60_000 }, async () => {
     const program = start('text-and-values.mjs', await runSketch('text-and-values.ino'));
@@ -310,6 +332,7 @@ describe.skipIf(!has('cc'))('the programs for other boards in docs/cookbook.md (
 test('every program in docs/cookbook.md has a test', () => {
   const skipped = [
     ...(needsPty ? ['.mjs'] : []),
+    ...(MOSQUITTO_MISSING === '' ? [] : ['remote.mjs']),
     ...(needsAvr ? ['.ino', 'values.mjs', 'reading.mjs', 'move.mjs'] : []),
   ];
   const missing = [...programs.keys()].filter((name) => !used.has(name) && !skipped.some((end) => name.endsWith(end)));

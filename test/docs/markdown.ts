@@ -5,7 +5,7 @@ export const ROOT = path.resolve(import.meta.dirname, '../..');
 
 /** The documents of the project, relative to the root, with slashes. */
 export const DOCUMENTS: readonly string[] = [
-  ...['.', 'docs', 'firmware', 'firmware-echo', 'sercom', 'test/usb'].flatMap((folder) =>
+  ...['.', 'docs', 'firmware', 'firmware/micropython', 'firmware-echo', 'sercom', 'test/usb'].flatMap((folder) =>
     readdirSync(path.join(ROOT, folder))
       .filter((name) => name.endsWith('.md'))
       .map((name) => path.posix.join(folder, name)),
