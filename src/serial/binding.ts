@@ -1,4 +1,4 @@
-import type { Port, PortOpenOptions, ReadPort } from './port.js';
+import type { NetworkOpenOptions, Port, ReadPort } from './port.js';
 
 /** What is known about a port. Only `path` is always there. The other texts come from the device. */
 export interface PortInfo {
@@ -31,10 +31,15 @@ export interface PortInfo {
 export interface Binding {
   /** Lists the ports that can be opened. */
   list(): Promise<PortInfo[]>;
-  /** Opens a port. Rejects if it cannot be opened. */
-  open(options: PortOpenOptions): Promise<Port | ReadPort>;
+  /** Opens a port. Rejects if it cannot be opened. A network path, for example `tcp://host:port`, comes here too. */
+  open(options: NetworkOpenOptions): Promise<Port | ReadPort>;
   /** Describes one port without listing all of them. Resolves with undefined if it is not listed. */
   describe?(path: string): Promise<PortInfo | undefined>;
+  /**
+   * How opening leaves the control lines. `'windows'`: as `serialport` does there, where `hupcl` is the state of DTR, and RTS
+   * is off. Default: both are on.
+   */
+  readonly opening?: 'windows';
   /**
    * Whether there is a file at this path. Only for bindings whose ports are files. A connection that waits for its port
    * then tries to open it only rarely while there is none. Must neither block nor throw.
@@ -44,5 +49,5 @@ export interface Binding {
 
 /** A binding whose ports all push what they receive. */
 export interface PushBinding extends Binding {
-  open(options: PortOpenOptions): Promise<Port>;
+  open(options: NetworkOpenOptions): Promise<Port>;
 }

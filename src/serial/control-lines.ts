@@ -1,3 +1,5 @@
+import type { Binding } from './binding.js';
+import { isNetworkPath } from './network/network-address.js';
 import type { Port } from './port.js';
 import type { CompleteSerialConnection } from './serial-connection.js';
 
@@ -50,6 +52,14 @@ function textOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The control lines that the host sets, right after a port was opened. */
+export function openedLines(
+  { dtr = true, rts, path }: Pick<CompleteSerialConnection, 'dtr' | 'rts' | 'path'>,
+  { opening }: Pick<Binding, 'opening'>,
+): Required<SignalSettings> {
+  return { dtr, rts: rts ?? (opening !== 'windows' || isNetworkPath(path)), brk: false };
+}
+
 /** The control lines of one connection. They outlive its ports. */
 export class ControlLines {
   readonly #initial: Required<SignalSettings>;
@@ -58,8 +68,8 @@ export class ControlLines {
   #settings: Required<SignalSettings>;
   #allSet: Promise<void> = Promise.resolve();
 
-  constructor({ dtr = true, rts = true }: CompleteSerialConnection, onPort: OnPort) {
-    this.#initial = { dtr, rts, brk: false };
+  constructor(connection: CompleteSerialConnection, binding: Binding, onPort: OnPort) {
+    this.#initial = openedLines(connection, binding);
     this.#settings = this.#initial;
     this.#onPort = onPort;
   }

@@ -1,7 +1,8 @@
 import { ConnectionError } from '../errors.js';
 import { within } from '../timing/patient-timer.js';
+import { adviseOnServer } from './advice/network-advice.js';
 import type { ConnectionDelivery } from './delivery/connection-delivery.js';
-import type { Port } from './port.js';
+import type { IgnoredSetting, Port } from './port.js';
 import type { LinkReceiver } from './receiving/link-receiver.js';
 import type { LinkOutput, WriteControl } from './sending/link-output.js';
 import { type CompleteSerialConnection, describeConnection } from './serial-connection.js';
@@ -21,6 +22,12 @@ const STALLED_AFTER_MS = 200;
  */
 type LinkState = 'open' | 'ended' | 'closed';
 
+/** What else a link reports. None of these may throw. */
+export interface LinkReports {
+  /** The server of the port has not made a setting what it was to be. */
+  settingIgnored(ignored: IgnoredSetting): void;
+}
+
 /**
  * The live side of one serial connection: passes chunks from an open port to a receiver, and writes to it what its output
  * has.
@@ -33,6 +40,7 @@ export class Link {
   readonly #output: LinkOutput;
   readonly #receiver: LinkReceiver;
   readonly #onLost: (error: ConnectionError) => void;
+  readonly #reports: LinkReports;
   readonly #openedAt = performance.now();
   #state: LinkState = 'open';
   /** Each rejects a call of {@link whileOpen}. */
@@ -61,6 +69,7 @@ export class Link {
     port: Port,
     delivery: ConnectionDelivery,
     onLost: (error: ConnectionError) => void,
+    reports: LinkReports,
   ) {
     this.#name = name;
     this.#connection = connection;
@@ -68,6 +77,7 @@ export class Link {
     this.#delivery = delivery;
     this.#output = delivery.output;
     this.#onLost = onLost;
+    this.#reports = reports;
     this.#receiver = delivery.newReceiver({
       delivered: () => this.#delivered(),
       idle: () => this.#resume(),
@@ -101,6 +111,7 @@ export class Link {
       received: (chunk) => this.#received(chunk),
       writeProgressed: () => this.#output.settleWritten(),
       hungUp: (error) => this.#lose(error),
+      settingIgnored: (ignored) => this.#reports.settingIgnored(ignored),
     });
   }
 
@@ -258,12 +269,13 @@ export class Link {
     this.#end();
     this.#checkWritten();
     const reason = cause instanceof Error ? cause.message : String(cause);
+    const { path } = this.#port.openOptions;
     this.#onLost(
       new ConnectionError(
         'CONNECTION_LOST',
         this.#name,
-        `connection ${describeConnection(this.#name, { path: this.#port.openOptions.path })}: disconnected (${reason}); ` +
-          'check that the device is plugged in',
+        `connection ${describeConnection(this.#name, { path })}: disconnected (${reason}); ` +
+          (adviseOnServer(path, 'lost') ?? 'check that the device is plugged in'),
         { cause },
       ),
     );

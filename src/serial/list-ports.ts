@@ -46,7 +46,7 @@ export async function listPorts(): Promise<PortInfo[]> {
 export async function findPort(portPath: string): Promise<PortInfo | undefined> {
   return process.platform === 'linux'
     ? findLinuxPort(portPath, ROOTS)
-    : (await listPorts()).find((port) => port.path === portPath);
+    : (await listPorts()).find((port) => port.path.toLowerCase() === portPath.toLowerCase());
 }
 
 /** @internal */

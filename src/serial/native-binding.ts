@@ -8,7 +8,8 @@ const UNSUPPORTED_RUNTIMES = { bun: 'Bun', deno: 'Deno' } as const;
  * The binding of `serialport` for this operating system. It is loaded when it is first needed: loading takes several
  * times as long as loading the rest of this library, and a program that uses another binding does not need it.
  *
- * Rejects with an error whose `code` is `RUNTIME_UNSUPPORTED` in Bun and Deno.
+ * Rejects with an error whose `code` is `RUNTIME_UNSUPPORTED` in Bun and Deno, and `NATIVE_CODE_MISSING` if `serialport`
+ * or its native code cannot be loaded.
  */
 export async function nativeBinding(): Promise<Binding> {
   for (const [key, name] of Object.entries(UNSUPPORTED_RUNTIMES)) {
@@ -19,8 +20,20 @@ export async function nativeBinding(): Promise<Binding> {
       );
     }
   }
-  const { SerialPort } = await import('serialport');
-  return SerialPort.binding;
+  try {
+    const { SerialPort } = await import('serialport');
+    return SerialPort.binding;
+  } catch (cause) {
+    const [reason] = String((cause as Error).message).split('\n');
+    throw Object.assign(
+      new Error(
+        `the native code of serialport cannot be loaded (${reason}); reinstall serialport, or, in a bundle, ` +
+          'mark "serialport" as external and install it beside the bundle',
+        { cause },
+      ),
+      { code: 'NATIVE_CODE_MISSING' },
+    );
+  }
 }
 
 /** The settings of serial ports that only Windows can do, and what works instead. */

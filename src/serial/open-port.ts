@@ -1,9 +1,10 @@
 import { ConnectionError } from '../errors.js';
 import { within } from '../timing/patient-timer.js';
 import type { Binding, PortInfo } from './binding.js';
-import { areLinesUnsupported, describeSignalsError } from './control-lines.js';
+import { areLinesUnsupported, describeSignalsError, openedLines } from './control-lines.js';
 import { findDevice } from './device-selector.js';
 import { unsupportedSetting } from './native-binding.js';
+import { isNetworkPath } from './network/network-address.js';
 import { describeOpenError, openTimeout } from './open-error.js';
 import type { Port } from './port.js';
 import type { PortDirectory } from './port-directory.js';
@@ -16,8 +17,8 @@ export interface OpenedPort {
   path: string;
   /** The description of the port. If it is not listed, only its path is known. */
   info: PortInfo;
-  /** The baud rate that the operating system reports. If it reports none, the one that was requested. */
-  baudRate: number;
+  /** The baud rate that the operating system reports. If it reports none, the one that was requested, if any. */
+  baudRate: number | undefined;
 }
 
 /** An attempt to open a port. */
@@ -29,6 +30,8 @@ export interface Opening {
   opened: Promise<OpenedPort>;
   /** Resolves when nothing of the attempt is in progress. After a timeout, that may be never. */
   ended: Promise<void>;
+  /** The port is no longer wanted. If it opens all the same, it is closed again. */
+  abandon(): void;
 }
 
 /** What is known of an attempt while it is in progress. */
@@ -69,7 +72,8 @@ export function openPort(
     () => undefined,
   );
   const shown = directory.sharing(isRetry ? SHOWN_LISTING_MS.retry : SHOWN_LISTING_MS.first);
-  return { opened: withTimeout(opening, ended, abandoning, shown, name, connection, attempt), ended };
+  const opened = withTimeout(opening, ended, abandoning, shown, name, connection, attempt);
+  return { opened, ended, abandon: () => abandoning.abort() };
 }
 
 async function withTimeout(
@@ -112,8 +116,13 @@ async function findAndOpen(
   abandoned.throwIfAborted();
   const path = found?.path ?? connection.path!;
   attempt.path = path;
-  const { baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock, dtr, rts } = connection;
-  const options = { path, baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock };
+  const { baudRate = 0, dataBits, stopBits, parity, rtscts, xon, xoff, lock, dtr, rts } = connection;
+  // With DTR off from the beginning, opening does not reset the board.
+  const isRemote = isNetworkPath(path);
+  const hupcl = binding.opening === 'windows' && !isRemote ? openedLines(connection, binding).dtr : connection.hupcl;
+  const { openTimeoutMs, keepAliveMs, tls } = connection;
+  const network = isRemote && { openTimeoutMs, keepAliveMs, tls, signal: abandoned };
+  const options = { path, baudRate, dataBits, stopBits, parity, rtscts, xon, xoff, hupcl, lock, ...network };
   const port = asPort(await binding.open(options).catch((error) => rejectUnsupported(error, name, connection)));
   let closing: Promise<void> | undefined;
   const close = () => (closing ??= port.close().catch(() => undefined));
@@ -128,13 +137,13 @@ async function findAndOpen(
       const whenAbandoned = new Promise<never>((_, reject) => {
         abandoned.addEventListener('abort', () => reject(abandoned.reason));
       });
-      const set = setLines(port, name, connection);
+      const set = setLines(port, name, connection, binding);
       await Promise.race([set, whenAbandoned]);
     }
     const limitMs = Math.min(DESCRIBE_LIMIT_MS, connection.openTimeoutMs / 2);
     const [info, actualBaudRate] = await Promise.all([
       found ?? describe(binding, path, limitMs),
-      readBaudRate(port, baudRate, limitMs),
+      readBaudRate(port, connection.baudRate, limitMs),
     ]);
     abandoned.throwIfAborted();
     checkBaudRate(actualBaudRate, name, connection);
@@ -158,10 +167,14 @@ function rejectUnsupported(error: unknown, name: string, connection: CompleteSer
 }
 
 /** @throws ConnectionError (`SIGNALS_ERROR`) if the port has no control lines, or its driver cannot set them */
-async function setLines(port: Port, name: string, connection: CompleteSerialConnection): Promise<void> {
-  const { dtr, rts } = connection;
+async function setLines(
+  port: Port,
+  name: string,
+  connection: CompleteSerialConnection,
+  binding: Binding,
+): Promise<void> {
   try {
-    await port.set({ dtr: dtr ?? true, rts: rts ?? true, brk: false });
+    await port.set(openedLines(connection, binding));
   } catch (error) {
     if (!areLinesUnsupported(error)) {
       throw error;
@@ -172,7 +185,7 @@ async function setLines(port: Port, name: string, connection: CompleteSerialConn
 }
 
 /** Reads the baud rate that is set, or returns the requested one if the operating system does not report it. */
-async function readBaudRate(port: Port, requested: number, limitMs: number): Promise<number> {
+async function readBaudRate(port: Port, requested: number | undefined, limitMs: number): Promise<number | undefined> {
   let reported: number | undefined;
   const read = async () => {
     reported = (await port.getBaudRate()).baudRate;
@@ -185,9 +198,9 @@ async function readBaudRate(port: Port, requested: number, limitMs: number): Pro
 }
 
 /** @throws ConnectionError (`BAUD_RATE_UNSUPPORTED`) if the device could not understand this rate */
-function checkBaudRate(actual: number, name: string, connection: CompleteSerialConnection): void {
+function checkBaudRate(actual: number | undefined, name: string, connection: CompleteSerialConnection): void {
   const { baudRate } = connection;
-  if (Math.abs(actual - baudRate) > baudRate * MAX_BAUD_RATE_ERROR) {
+  if (actual !== undefined && baudRate !== undefined && Math.abs(actual - baudRate) > baudRate * MAX_BAUD_RATE_ERROR) {
     throw new ConnectionError(
       'BAUD_RATE_UNSUPPORTED',
       name,

@@ -2,6 +2,7 @@ import { within } from '../timing/patient-timer.js';
 import type { Binding, PortInfo } from './binding.js';
 import { type DeviceSelector, matches } from './device-selector.js';
 import { type DeviceChange, deviceWatch } from './device-watch.js';
+import { isNetworkPath } from './network/network-address.js';
 
 /** A listing that takes longer than this is not waited for by others. */
 const HUNG_MS = 1_000;
@@ -76,10 +77,11 @@ class PortDirectory {
    * @param maxAgeMs - the oldest listing to return. 0: one that starts after the call
    */
   sharing(maxAgeMs: number): Binding {
-    const { describe, hasNode } = this.#binding;
+    const { describe, hasNode, opening } = this.#binding;
     return {
       list: () => this.#list(maxAgeMs),
       open: (options) => this.#binding.open(options),
+      ...(opening && { opening }),
       ...(describe && { describe: (path: string) => describe.call(this.#binding, path) }),
       ...(hasNode && { hasNode: (path: string) => hasNode.call(this.#binding, path) }),
     };
@@ -87,6 +89,9 @@ class PortDirectory {
 
   /** The port of a connection that has a path or a selector. */
   awaited(path: string | undefined, selector: DeviceSelector = {}): AwaitedPort {
+    if (isNetworkPath(path)) {
+      return { watch: () => () => undefined, isAway: () => false };
+    }
     return path === undefined
       ? {
           watch: (onChange) => {

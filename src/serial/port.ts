@@ -1,7 +1,9 @@
+import type { ConnectionOptions } from 'node:tls';
+
 /** Options for {@link Binding.open}, as in `@serialport/bindings-interface`. */
 export interface PortOpenOptions {
   path: string;
-  /** In bit/s. */
+  /** In bit/s. 0 if the connection has none, which only those to a network path such as `tcp://host:port` may. */
   baudRate: number;
   /** Default: 8. */
   dataBits?: 5 | 6 | 7 | 8;
@@ -21,6 +23,18 @@ export interface PortOpenOptions {
   xany?: boolean;
   /** Whether closing the port drops DTR. Default: true. */
   hupcl?: boolean;
+}
+
+/** What `open` gets for a network path, for example `tcp://host:port`. */
+export interface NetworkOpenOptions extends PortOpenOptions {
+  /** How long opening may take, in milliseconds. Default: 5,000. */
+  openTimeoutMs?: number | undefined;
+  /** Within which time to notice that the peer has vanished, in milliseconds. Default: 15,000. */
+  keepAliveMs?: number | undefined;
+  /** Aborts when the port is no longer wanted, so that opening can end. */
+  signal?: AbortSignal | undefined;
+  /** Options for `tls.connect` of `node:tls`, for `tls://host:port`. */
+  tls?: ConnectionOptions | undefined;
 }
 
 /**
@@ -50,6 +64,18 @@ export interface ReadPort {
   drain(): Promise<void>;
 }
 
+/** A setting that the server of a port has not made what it was to be. */
+export interface IgnoredSetting {
+  /**
+   * The name in `SerialSettings` or `SignalSettings`; `flowControl` (`none`, `xon/xoff` or `rts/cts`) stands for `rtscts` and
+   * `xon` together, and `binary` for the agreement to pass on all bytes unchanged.
+   */
+  setting: string;
+  requested: string | number | boolean;
+  /** What it is instead. Undefined if the server did not answer, so that it may be as requested or not. */
+  actual: string | number | boolean | undefined;
+}
+
 /** Takes what a port reports. None of its methods may throw. */
 export interface PortListener {
   /**
@@ -63,6 +89,8 @@ export interface PortListener {
   writeProgressed(): void;
   /** The device is gone. Called at most once, and never after `close`. */
   hungUp(error: Error): void;
+  /** The port is on another machine, whose server has not set the line as it was told, or has changed it. */
+  settingIgnored?(ignored: IgnoredSetting): void;
 }
 
 /** An open port: pushes its chunks to a listener, and reports a hang-up exactly once. */

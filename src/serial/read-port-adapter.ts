@@ -1,3 +1,4 @@
+import { continueEachTurn } from '../timing/continue-promises.js';
 import type { Port, PortListener, PortOpenOptions, ReadPort } from './port.js';
 import { PortState } from './port-state.js';
 
@@ -19,6 +20,8 @@ export function asPort(port: Port | ReadPort): Port {
 class ReadPortAdapter implements Port {
   readonly #port: ReadPort;
   readonly #state = new PortState();
+  /** What reads and writes resolve may settle in callbacks of native code. */
+  readonly #stopContinuing = continueEachTurn();
   #isReading = false;
   #buffer = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
 
@@ -83,7 +86,11 @@ class ReadPortAdapter implements Port {
 
   async close(): Promise<void> {
     this.#state.close();
-    await this.#port.close();
+    try {
+      await this.#port.close();
+    } finally {
+      this.#stopContinuing();
+    }
   }
 
   async #read(): Promise<void> {

@@ -4,8 +4,8 @@ import type { CommunicatorEvents } from '../communicator-events.js';
 import { type ConnectionError, InitializeError } from '../errors.js';
 import type { RejectedFrame } from '../framing/frame-decoder.js';
 import { anObject, checkOptions, invalidOption, milliseconds, type OptionRules } from '../options.js';
-import type { RequestSettings } from '../requests/exchange.js';
 import type { NamedConnection } from '../requests/named-connection.js';
+import type { RequestSettings } from '../requests/request-settings.js';
 import type { LineCounts, Transmission } from '../requests/transmission.js';
 import type { Binding, PortInfo } from './binding.js';
 import type { SignalSettings, Signals } from './control-lines.js';
@@ -13,6 +13,8 @@ import { defaultBinding } from './default-binding.js';
 import type { SessionInfo } from './delivery/connection-delivery.js';
 import { directBinding } from './direct/direct-binding.js';
 import { unsupportedSetting } from './native-binding.js';
+import { isNetworkPath } from './network/network-address.js';
+import type { IgnoredSetting } from './port.js';
 import {
   type CompleteSerialConnection,
   checkDefaults,
@@ -31,7 +33,10 @@ export interface SerialCommunicatorOptions {
    * Opens the ports. Default: `defaultBinding`.
    */
   binding?: Binding;
-  /** Settings for all connections. A connection's own settings take precedence. */
+  /**
+   * Settings for all connections. A connection's own settings take precedence. Those of the line do not apply to `tcp://` and
+   * `tls://`.
+   */
   defaults?: SerialSettings;
   /**
    * How long `shutdown` may take, and each `release`, in milliseconds. Default: 2,000. Three quarters of it are for writing
@@ -52,15 +57,21 @@ export interface SerialEvents extends CommunicatorEvents {
   /**
    * The port of connection `name` is open, at `path`. Emitted just before `initialize` resolves (later for a connection
    * with `required: false` that was missing), and after every reconnect. `baudRate` is the rate that the operating system
-   * reports, which may differ from the requested one by up to 3 %.
+   * reports, which may differ from the requested one by up to 3 %. It is undefined if the connection has none.
    */
-  connected: { name: string; path: string; info: PortInfo; baudRate: number };
+  connected: { name: string; path: string; info: PortInfo; baudRate: number | undefined };
   /**
    * The port of connection `name` was lost, for example because the device was unplugged, or it was released. Emitted once
    * per disconnect, after the pending sends have rejected. `willReconnect`: whether the port will be opened again. Of a
    * released port, `error` has the code `CONNECTION_RELEASED`.
    */
   disconnected: { name: string; error: ConnectionError; willReconnect: boolean };
+  /**
+   * The port of connection `name` is on another machine (`rfc2217://`), and its server has not made a setting what it was to
+   * be, or has not answered (`actual` is undefined). Emitted after `connected`, after `setSignals`, and when the server reports
+   * a change. Everything continues.
+   */
+  settingIgnored: { name: string } & IgnoredSetting;
   /** Acknowledged delivery: the handshake on connection `name` has succeeded. Packets are exchanged from now on. */
   sessionStarted: { name: string; session: SessionInfo };
   /**
@@ -183,7 +194,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
   /**
    * Sets control lines, after those of earlier calls. DTR and RTS change together, in one call of the operating system;
    * on Windows RTS changes just before DTR. Break changes just before them. Lines that are left out do not change.
-   * Resolves when all are set.
+   * Resolves when all are set. Over `rfc2217://`, the server gets all of them in one write, and sets one after the other.
    *
    * @throws IllegalStateAction (`ILLEGAL_STATE`) unless STARTED
    * @throws KeyError (`KEY_ERROR`) if no connection has that name
@@ -211,7 +222,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
     const complete = completeConnection(name, connection, this.#defaults);
     // Another binding may open ports of another machine, or simulated ones.
     const isNative = this.#binding === defaultBinding || this.#binding === directBinding;
-    const unsupported = isNative ? unsupportedSetting(complete) : undefined;
+    const unsupported = isNative && !isNetworkPath(complete.path) ? unsupportedSetting(complete) : undefined;
     if (unsupported !== undefined) {
       throw invalidOption(`connection "${name}": ${unsupported}`, 'INVALID_CONNECTION');
     }
@@ -305,6 +316,7 @@ export class SerialCommunicator extends Communicator<SerialConnection, SerialEve
         }
         this.emit('disconnected', { name, error, willReconnect });
       },
+      settingIgnored: (ignored) => this.emit('settingIgnored', { name, ...ignored }),
       sessionStarted: (session) => this.emit('sessionStarted', { name, session }),
       sessionEnded: (error) => {
         inlet.lost(error);

@@ -1,3 +1,4 @@
+import type { ConnectionOptions } from 'node:tls';
 import { FRAME_OVERHEAD_BYTES } from '../delivery/wire-format.js';
 import { FrameEncoder, maxWireBytes } from '../framing/frame-encoder.js';
 import {
@@ -13,11 +14,19 @@ import {
 } from '../options.js';
 import { checkPacketLimit } from '../requests/request-ids.js';
 import { type DeviceSelector, describeSelector, SELECTOR_FIELDS, SELECTOR_RULES } from './device-selector.js';
+import type { NetworkPath } from './network/network-address.js';
+import { checkNetworkConnection, isRawPath } from './network/network-connection.js';
 import { type ReconnectOptions, type SerialSettings, serialSettings } from './serial-settings.js';
 
-/** A serial port, how to open it, and how packets are framed on it. */
-export interface SerialConnection extends SerialSettings {
-  /** The port, for example `/dev/ttyACM0`, `/dev/serial/by-id/…` or `COM3`. Required unless `device` is given. */
+/** A port, how to open it, and how packets are framed on it. */
+export type SerialConnection = LineConnection | NetworkConnection;
+
+/** A port with line settings: a serial port of this machine, or one on the network whose server speaks RFC 2217. */
+export interface LineConnection extends SerialSettings {
+  /**
+   * The port, for example `/dev/ttyACM0`, `/dev/serial/by-id/…`, `COM3` or `rfc2217://host:port`. Required unless `device`
+   * is given.
+   */
   path?: string;
   /** Selects a device by its USB properties instead of by `path`. It is looked up each time the port is opened. */
   device?: DeviceSelector;
@@ -25,18 +34,45 @@ export interface SerialConnection extends SerialSettings {
   baudRate: number;
 }
 
+/** A raw connection over TCP. It has no line settings and no control lines: these are up to the server. */
+export interface NetworkConnection extends SerialSettings {
+  /**
+   * `tcp://host:port`, or `tls://host:port` for TLS, or `unix:///path` for a socket of this machine. An IPv6 address is in
+   * brackets.
+   */
+  path: NetworkPath;
+  device?: never;
+  /**
+   * Speed of the line behind the server in bit/s, if there is one. Acknowledged delivery then begins with time-outs that fit
+   * it. Default: unknown.
+   */
+  baudRate?: number;
+  /** Options for `tls.connect` of `node:tls`, for example `ca`, `cert` and `key`. Only for `tls://`. */
+  tls?: ConnectionOptions;
+}
+
 /** The settings without a default: if omitted, the port is left as opening sets it. */
-type Optional = Pick<SerialSettings, 'dtr' | 'rts' | 'requestIds'>;
+type Optional = Pick<SerialSettings, 'dtr' | 'rts' | 'keepAliveMs' | 'requestIds'>;
 
 /** A connection with every setting filled in. */
-export type CompleteSerialConnection = SerialConnection &
-  Required<Omit<SerialSettings, keyof Optional>> & { reconnect: Required<ReconnectOptions> | false };
+export type CompleteSerialConnection = Required<Omit<SerialSettings, keyof Optional>> &
+  Optional &
+  Omit<LineConnection, keyof SerialSettings | 'baudRate'> &
+  Pick<NetworkConnection, 'baudRate' | 'tls'> & { reconnect: Required<ReconnectOptions> | false };
 
-const CONNECTION_RULES: OptionRules<SerialConnection> = {
+const aBaudRate = anInteger(1, 4_294_967_295);
+
+const CONNECTION_RULES: OptionRules<LineConnection> = {
   path: aName,
   device: { ...anObject, expected: `an object with one or more of ${SELECTOR_FIELDS.join(', ')}` },
-  baudRate: required(anInteger(1, 4_294_967_295)),
+  baudRate: required(aBaudRate),
   ...serialSettings,
+};
+
+const NETWORK_RULES: OptionRules<NetworkConnection> = {
+  ...CONNECTION_RULES,
+  baudRate: aBaudRate,
+  tls: anObject,
 };
 
 const RECONNECT_RULES: OptionRules<ReconnectOptions> = { minDelayMs: millisecondsFrom1, maxDelayMs: millisecondsFrom1 };
@@ -54,7 +90,10 @@ export function completeConnection(
   defaults: SerialSettings,
 ): CompleteSerialConnection {
   const where = `connection "${name}"`;
-  const given: SerialConnection = { ...defaults, ...check(where, connection, CONNECTION_RULES) };
+  const rules = isRawPath(connection?.path) ? NETWORK_RULES : CONNECTION_RULES;
+  const own = check(where, connection, rules as OptionRules<SerialConnection>);
+  const given: SerialConnection = { ...defaults, ...own };
+  checkNetworkConnection(where, own, given);
   if ((given.path === undefined) === (given.device === undefined)) {
     const what = given.path === undefined ? 'neither path nor device is set' : 'both path and device are set';
     throw invalid(`${where}: ${what}; set exactly one of them`);
@@ -159,7 +198,7 @@ function checkSelector(where: string, device: DeviceSelector): void {
  * Every field of a connection. An object made from text gets one compact layout for all its fields; one that is filled
  * field by field, or by a spread, takes six times the memory.
  */
-const EMPTY_CONNECTION = JSON.stringify(Object.fromEntries(Object.keys(CONNECTION_RULES).map((name) => [name, null])));
+const EMPTY_CONNECTION = JSON.stringify(Object.fromEntries(Object.keys(NETWORK_RULES).map((name) => [name, null])));
 
 function withDefaults(given: SerialConnection): CompleteSerialConnection {
   const complete: Record<string, unknown> = JSON.parse(EMPTY_CONNECTION);

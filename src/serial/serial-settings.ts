@@ -1,15 +1,15 @@
 import { aChecksum, CHECKSUM_NAMES, type Checksum, type ChecksumName } from '../framing/checksum.js';
 import { aBoolean, anInteger, anObject, type IntegerRule, milliseconds, millisecondsFrom1, oneOf } from '../options.js';
-import { DEFAULT_BACKLOG_BYTES } from '../requests/exchange.js';
 import { aRequestIdOptions, type RequestIdOptions } from '../requests/request-ids.js';
+import { DEFAULT_BACKLOG_BYTES } from '../requests/request-settings.js';
 
 /** The settings of a connection that have defaults. `defaults` of a communicator can set them for every connection. */
 export interface SerialSettings {
   /** Data bits per character. Default: 8. */
   dataBits?: 5 | 6 | 7 | 8;
-  /** Stop bits per character. Default: 1. 1.5 works on Windows only. */
+  /** Stop bits per character. Default: 1. 1.5 works on Windows and over `rfc2217://` only. */
   stopBits?: 1 | 1.5 | 2;
-  /** Parity bit of each character. Default: `'none'`. `'mark'` and `'space'` work on Windows only. */
+  /** Parity bit of each character. Default: `'none'`. `'mark'` and `'space'` work on Windows and over `rfc2217://` only. */
   parity?: 'none' | 'even' | 'odd' | 'mark' | 'space';
   /** Use hardware flow control (RTS/CTS). Default: false. */
   rtscts?: boolean;
@@ -17,11 +17,11 @@ export interface SerialSettings {
   xon?: boolean;
   /** Send XON/XOFF to throttle the device. Default: false. The host cannot send these two byte values as data. */
   xoff?: boolean;
-  /** State of DTR right after opening. Default: on, as opening leaves it. Linux raises it briefly in any case. */
+  /** State of DTR right after opening. Default: on. Linux raises it briefly in any case. */
   dtr?: boolean;
-  /** State of RTS right after opening. Default: on, as opening leaves it. Linux raises it briefly in any case. */
+  /** State of RTS right after opening. Default: on; on Windows off. Linux raises it briefly in any case. */
   rts?: boolean;
-  /** Drop DTR when the port closes. Default: true. */
+  /** Drop DTR when the port closes. Default: true. Has no effect on Windows, where the driver drops it. */
   hupcl?: boolean;
   /**
    * Keep other processes from opening the port. Default: true. If two have it open, each received byte goes to only one of
@@ -69,7 +69,8 @@ export interface SerialSettings {
   ackTimeoutMs?: number;
   /**
    * With acknowledged delivery: how long nothing may arrive from the device before it is reported as silent, in
-   * milliseconds. An idle device is polled three times as often. Default: 3,000.
+   * milliseconds. An idle device is polled three times as often. Default: 3,000. On the network also: within which time to
+   * notice that the other end has vanished, and to disconnect. Default: 15,000; less than 4,000 counts as 4,000.
    */
   keepAliveMs?: number;
   /**
@@ -146,7 +147,7 @@ export const serialSettings: {
   xoff: flag(false, 'send XON/XOFF to throttle the device'),
   dtr: flag(undefined, 'state of DTR right after opening'),
   rts: flag(undefined, 'state of RTS right after opening'),
-  hupcl: flag(true, 'drop DTR when the port closes'),
+  hupcl: flag(true, 'drop DTR when the port closes; no effect on Windows'),
   lock: flag(true, 'lock the port against other programs; without a lock, they take packets from each other'),
   checksum: {
     ...choice(CHECKSUM_NAMES, 'none', 'checksum appended to each packet; both ends must agree'),
@@ -176,11 +177,14 @@ export const serialSettings: {
     5_000,
     'with acknowledged delivery, reject packets that the device does not take within this time',
   ),
-  keepAliveMs: integer(
-    anInteger(3, 2_147_483_647),
-    3_000,
-    'with acknowledged delivery, report a device that sends nothing for this long',
-  ),
+  keepAliveMs: {
+    ...anInteger(3, 2_147_483_647),
+    type: 'integer',
+    default: undefined,
+    text:
+      'with acknowledged delivery, report a device that sends nothing for this long (default: 3000); on the network, ' +
+      'disconnect when the other end has vanished for this long (default: 15000)',
+  },
   whenDisconnected: choice(
     ['reject', 'wait'],
     'reject',

@@ -1,9 +1,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Binding, directBinding, FrameEncoder, type Port, type ReadPort } from '../../src/index.js';
+import {
+  type Binding,
+  defaultBinding,
+  directBinding,
+  FrameEncoder,
+  type Port,
+  type ReadPort,
+  type SerialSettings,
+} from '../../src/index.js';
 import { FaultyLine, type LineFaults, MockDevice, mockBinding } from '../../src/testing/index.js';
+import { PortServer } from './port-server.js';
 import { Pty } from './pty.js';
+import { Rfc2217Device } from './rfc2217-device.js';
+import { TcpDevice } from './tcp-device.js';
 
 /** A port with an echoing device, and the faults that can be injected into it. */
 export interface FaultRig {
@@ -11,6 +22,8 @@ export interface FaultRig {
   readonly path: string;
   /** Size of a packet that a stalled device does not accept as a whole. */
   readonly longPacketBytes: number;
+  /** What such a packet needs of its connection. */
+  readonly settings?: SerialSettings;
   /** Pulls the cable: the port fails and its path disappears. */
   unplug(): Promise<void>;
   /** Makes the port fail. Its path stays, or reappears at once. */
@@ -29,7 +42,11 @@ export interface FaultRig {
 }
 
 /** Wraps a binding so that the writes of its latest port can be made to fail, once one is open. */
-function withFailingWrites(binding: Binding): { binding: Binding; failWrites(): Promise<void> } {
+function withFailingWrites(binding: Binding): {
+  binding: Binding;
+  isOpened: Promise<void>;
+  failWrites(): Promise<void>;
+} {
   let fail = () => {};
   let opened!: () => void;
   const isOpened = new Promise<void>((resolve) => {
@@ -54,6 +71,7 @@ function withFailingWrites(binding: Binding): { binding: Binding; failWrites(): 
         return port;
       },
     },
+    isOpened,
     async failWrites() {
       await isOpened;
       fail();
@@ -95,6 +113,64 @@ export async function openMockRig(
       }
     },
     end: async () => {},
+  };
+}
+
+/** A rig whose port leads over TCP, or RFC 2217, to a device that is plugged in and out by closing its server. */
+export async function openTcpRig(isRfc2217 = false): Promise<FaultRig> {
+  const device = isRfc2217 ? await Rfc2217Device.listen() : await TcpDevice.listen();
+  const { binding, isOpened, failWrites } = withFailingWrites(defaultBinding);
+  // More than the buffers of both ends.
+  const longPacketBytes = 12_000_000;
+  return {
+    binding,
+    path: device.path,
+    longPacketBytes,
+    settings: { maxPacketBytes: longPacketBytes, sendQueueBytes: 4 * longPacketBytes },
+    async unplug() {
+      await isOpened;
+      await device.unplug();
+    },
+    async hangUp() {
+      await isOpened;
+      await device.hangUp(true);
+    },
+    stall: () => device.stall(),
+    failWrites,
+    async mend() {
+      device.resume();
+      await device.plug();
+    },
+    async sendPackets(count) {
+      const frames = Array.from({ length: count }, () => new FrameEncoder().encode(PACKET));
+      await device.send(Buffer.concat(frames));
+    },
+    end: () => device.close(),
+  };
+}
+
+/** A rig whose device has a session, and is behind a TCP server that stays. */
+export async function openTcpSessionRig(): Promise<FaultRig> {
+  const rig = await openMockRig('acknowledged');
+  const server = await PortServer.listen(rig.binding, rig.path);
+  const { binding, isOpened, failWrites } = withFailingWrites(defaultBinding);
+  return {
+    ...rig,
+    binding,
+    path: server.path,
+    async unplug() {
+      await isOpened;
+      await rig.unplug();
+    },
+    async hangUp() {
+      await isOpened;
+      await rig.hangUp();
+    },
+    failWrites,
+    async end() {
+      await rig.end();
+      await server.close();
+    },
   };
 }
 

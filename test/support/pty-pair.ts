@@ -59,21 +59,28 @@ export async function openPtyPair(): Promise<PtyPair> {
 /** A device on a pty that echoes every packet. It uses npm `cobs` and `DelimiterParser`, not this project's codec. */
 export class PtyEchoDevice {
   readonly #stream: ReadStream;
+  readonly #trailer: Uint8Array;
 
-  constructor(devicePath: string) {
+  /** @param trailer - written after each packet */
+  constructor(devicePath: string, trailer: Uint8Array = new Uint8Array()) {
     // A tty stream uses the event loop. An `fs` stream would occupy threads of the pool.
     this.#stream = new ReadStream(openSync(devicePath, constants.O_RDWR | constants.O_NOCTTY | constants.O_NONBLOCK));
     this.#stream.on('error', () => {
       // EIO: the pair has been closed.
     });
+    this.#trailer = trailer;
     const framing = new DeviceFraming(1_048_576, 'none');
     this.#stream.on('data', (chunk: Buffer) => {
       for (const result of framing.push(chunk)) {
         if (result instanceof Uint8Array) {
-          this.#stream.write(encodeForWire(result, 'none'));
+          this.send(result);
         }
       }
     });
+  }
+
+  send(packet: Uint8Array): void {
+    this.#stream.write(Buffer.concat([encodeForWire(packet, 'none'), this.#trailer]));
   }
 
   /** Reads nothing more until {@link resume}. */

@@ -41,21 +41,22 @@ class Device:
         self.flooding = False
 
     def open(self, link=None):
-        self.close()
-        self.device, port = pty.openpty()
+        # Before the old one is closed, so that a host which reconnects finds the new one and never that of another test.
+        device, port = pty.openpty()
         tty.setraw(port)
         self.path = os.ttyname(port)
         os.close(port)
-        os.set_blocking(self.device, False)
+        os.set_blocking(device, False)
+        own_link = None
         if link is None:
             folder = tempfile.mkdtemp(prefix='pty-')
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
-            link = os.path.join(folder, 'ttyACM0')
-            self.own_link = link
-        self.link = link
+            link = own_link = os.path.join(folder, 'ttyACM0')
         temporary = link + '.new'
         os.symlink(self.path, temporary)
         os.rename(temporary, link)
+        self.close()
+        self.device, self.link, self.own_link = device, link, own_link
         return link
 
     def write(self, data):
@@ -69,6 +70,8 @@ class Device:
 
     def unread(self):
         port = os.open(self.path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        # Makes the kernel pass on what was written and is still on its way to the port.
+        select.select([port], [], [], 0)
         count = fcntl.ioctl(port, termios.FIONREAD, bytes(4))
         os.close(port)
         return str(int.from_bytes(count, sys.byteorder))

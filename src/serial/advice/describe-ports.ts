@@ -1,4 +1,5 @@
 import type { PortInfo } from '../binding.js';
+import type { SystemFacts } from './system-facts.js';
 
 /** Number of ports that an error message lists at most. */
 const LISTED_PORTS = 10;
@@ -19,9 +20,10 @@ const FIELDS = [
 type Field = (typeof FIELDS)[number];
 
 /** The ports of this machine as error messages show them: USB devices first. */
-export function describePorts(ports: readonly PortInfo[]): string {
+export function describePorts(ports: readonly PortInfo[], { platform }: Pick<SystemFacts, 'platform'>): string {
   if (ports.length === 0) {
-    return 'no ports found; check that the device is plugged in and that the cable carries data';
+    const driver = platform === 'win32' ? '; the Device Manager shows whether its driver is missing' : '';
+    return `no ports found; check that the device is plugged in and that the cable carries data${driver}`;
   }
   // A machine can have dozens of built-in ports without a connector.
   const sorted = [...ports].sort((a, b) => Number(b.vendorId !== undefined) - Number(a.vendorId !== undefined));

@@ -21,9 +21,6 @@ export function advisePermission(
   isForbidden: boolean,
   { system, node }: PortFacts,
 ): string | undefined {
-  if (system.platform === 'win32') {
-    return 'another program may have it open; close it first';
-  }
   if (node === undefined || path === undefined) {
     return undefined;
   }

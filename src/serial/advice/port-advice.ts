@@ -11,11 +11,20 @@ export interface OpenFailure {
   text: string;
   /** Undefined if the port was not even found. */
   path: string | undefined;
-  baudRate: number;
+  baudRate: number | undefined;
 }
 
+/** What a path looks like that may be a port of Windows: those of virtual ports have names such as CNCA0. */
+const WINDOWS_NAME = /^(\\\\\.\\)?[\w-]+$/;
+
+/** What errors of Windows mean that `serialport` reports as a number. */
+const WINDOWS_ERRORS: Readonly<Record<string, string>> = {
+  31: 'the device does not work; unplug it and plug it in again',
+  121: 'the device does not answer; if it is a Bluetooth device, switch it on and bring it near',
+};
+
 /** Matches the error of a path that is a file, a directory or another device. */
-const NOT_A_SERIAL_PORT = /inappropriate ioctl|ENOTTY|is a directory|EISDIR/i;
+const NOT_A_SERIAL_PORT = /inappropriate ioctl|ENOTTY|is a directory|EISDIR|Open \(GetCommState\)/i;
 
 /** Matches the error of a node whose device is missing, but not that of a missing node. */
 const NO_DEVICE = /no such device|ENXIO|ENODEV/i;
@@ -47,12 +56,13 @@ export function explainFailure(failure: OpenFailure, facts: PortFacts): string {
     }
     case 'WORKER_UNSUPPORTED':
     case 'RUNTIME_UNSUPPORTED':
+    case 'NATIVE_CODE_MISSING':
       return text;
     default:
       if (NOT_A_SERIAL_PORT.test(text)) {
         return `not a serial port; ${listPorts(facts)}`;
       }
-      return `cannot be opened at ${baudRate} bit/s: ${text.replace(/^Error:? /, '')}`;
+      return `cannot be opened${baudRate ? ` at ${baudRate} bit/s` : ''}: ${windowsError(text) ?? text.replace(/^Error:? /, '')}`;
   }
 }
 
@@ -74,7 +84,19 @@ function explainNotFound(failure: OpenFailure, facts: PortFacts): string {
   if (typeof ports === 'object' && ports.some((port) => port.path === path && port.hasNode === false)) {
     return explainMissingNode(path!, system);
   }
-  return `no such port; ${listPorts(facts)}`;
+  const isForeign =
+    system.platform === 'win32' && path !== undefined && !WINDOWS_NAME.test(path) && !hasOtherNames(ports);
+  return `no such port${isForeign ? ': on Windows, ports have names such as COM3' : ''}; ${listPorts(facts)}`;
+}
+
+/** Whether the binding lists ports whose names are not those of Windows, as test doubles do. */
+function hasOtherNames(ports: PortFacts['ports']): boolean {
+  return typeof ports === 'object' && ports.some((port) => !WINDOWS_NAME.test(port.path));
+}
+
+function windowsError(text: string): string | undefined {
+  const [, code] = /^(?:Error: )?Opening .*: Unknown error code (\d+)$/i.exec(text) ?? [];
+  return code && WINDOWS_ERRORS[code];
 }
 
 function explainBusy({ holder }: PortFacts): string {
@@ -86,6 +108,6 @@ function explainBusy({ holder }: PortFacts): string {
     : `port is in use by ${holder.command || 'another program'} (process ${holder.pid}); close it first`;
 }
 
-function listPorts({ ports = [] }: PortFacts): string {
-  return typeof ports === 'string' ? `the ports cannot be listed: ${ports}` : describePorts(ports);
+function listPorts({ ports = [], system }: PortFacts): string {
+  return typeof ports === 'string' ? `the ports cannot be listed: ${ports}` : describePorts(ports, system);
 }

@@ -46,7 +46,7 @@ export function explainSelection({ selector, ports, matching, usbDevices, system
   }
   const unknown = system.platform === 'linux' ? [] : LINUX_FIELDS.filter((field) => selector[field] !== undefined);
   const hint = unknown.length === 0 ? '' : `; only Linux knows ${unknown.join(', ')}: select by pnpId or path`;
-  return `no such device${hint}; ${describePorts(ports)}`;
+  return `no such device${hint}; ${describePorts(ports, system)}`;
 }
 
 /** Says why a USB device has no port. */

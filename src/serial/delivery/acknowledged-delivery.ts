@@ -23,6 +23,9 @@ import { PendingSend, type PendingSendOwner } from './pending-send.js';
 /** The usual wait, for the slices of the timer: a time-out is at most as long. */
 const USUAL_WAIT_MS = 2_000;
 
+/** Of `keepAliveMs`. */
+const DEFAULT_KEEP_ALIVE_MS = 3_000;
+
 /** What acknowledged delivery reports. None of these may throw. */
 export interface DeliveryOwner extends LinkOwner {
   /** There is something to write. */
@@ -55,7 +58,8 @@ export class AcknowledgedDelivery implements ConnectionDelivery, PendingSendOwne
   #closing: { outcome: Outcome; error: ConnectionError } | undefined;
 
   constructor(name: string, connection: CompleteSerialConnection, stats: LinkStats, owner: DeliveryOwner) {
-    const { maxPacketBytes, ackTimeoutMs, keepAliveMs, baudRate } = connection;
+    const { maxPacketBytes, ackTimeoutMs, keepAliveMs = DEFAULT_KEEP_ALIVE_MS } = connection;
+    const { baudRate = Number.POSITIVE_INFINITY } = connection;
     this.#connection = connection;
     this.#stats = stats;
     this.#owner = owner;

@@ -1,3 +1,4 @@
+import { continuePromises } from '../../timing/continue-promises.js';
 import { within } from '../../timing/patient-timer.js';
 
 /** Events of the poller of `@serialport/bindings-cpp`. */
@@ -66,7 +67,10 @@ export class PollMask {
   /** Waits until there is room to write. Resolves with false after `limitMs`. Called only after {@link release}. */
   async becomesWritable(limitMs: number): Promise<boolean> {
     const writable = new Promise<void>((resolve) => {
-      this.#poller.on('writable', () => resolve());
+      this.#poller.on('writable', () => {
+        resolve();
+        continuePromises();
+      });
       this.#poller.poll(WRITABLE);
     });
     const isWritable = await within(limitMs, writable);
@@ -78,6 +82,7 @@ export class PollMask {
     if (this.#isStopped) {
       return;
     }
+    continuePromises();
     if (error !== null || event === DISCONNECT) {
       this.onHangUp(error);
     } else if (event === READABLE) {

@@ -6,7 +6,7 @@ import { ControlLines } from '../control-lines.js';
 import type { DeliveryOwner } from '../delivery/acknowledged-delivery.js';
 import type { AcknowledgedStats, ConnectionDelivery } from '../delivery/connection-delivery.js';
 import { newDelivery } from '../delivery/new-delivery.js';
-import { Link } from '../link.js';
+import { Link, type LinkReports } from '../link.js';
 import type { OpenedPort } from '../open-port.js';
 import type { Port } from '../port.js';
 import type { CompleteSerialConnection } from '../serial-connection.js';
@@ -32,18 +32,16 @@ import { ReleaseCalls } from './release-calls.js';
 import { RetrySchedule } from './retry-schedule.js';
 
 /** Callbacks through which a supervisor reports what happens on its connection. They must not throw. */
-export interface SupervisorOwner extends Omit<DeliveryOwner, 'wake'> {
+export interface SupervisorOwner extends Omit<DeliveryOwner, 'wake'>, LinkReports {
   connected(opened: OpenedPort): void;
   disconnected(error: ConnectionError, willReconnect: boolean): void;
 }
 
 /**
  * Keeps one connection open: opens its port and makes a link of it. When the link is lost, it tries again until the port
- * opens. A released port stays closed until it is reopened. Each opening has its own port, decoder and send queue. The
- * counts continue.
+ * opens. A released port stays closed until it is reopened. Each opening has its own port, decoder and send queue.
  *
- * It is a state machine. Whatever happens is an event, {@link transition} gives the next state, and `#enter` does what
- * the next state asks for.
+ * It is a state machine: {@link transition} gives the state after an event, and `#enter` does what that state asks for.
  */
 export class LinkSupervisor {
   readonly #name: string;
@@ -84,7 +82,7 @@ export class LinkSupervisor {
       refusal: () => (acceptsPackets(this.#state, connection) ? undefined : this.#noLink('send to')),
       wake: this.#wake,
     });
-    this.lines = new ControlLines(connection, (call) => this.#onPort(call));
+    this.lines = new ControlLines(connection, binding, (call) => this.#onPort(call));
   }
 
   get connectionState(): ConnectionState {
@@ -248,10 +246,12 @@ export class LinkSupervisor {
         this.#readyCalls.rejectAll(this.#noLink('ready'));
         break;
       case 'released':
+        this.#opener.abandon();
         this.#schedule?.stop();
         this.#delivery.released(this.#errors.released('send to'));
         break;
       case 'closed':
+        this.#opener.abandon();
         this.#schedule?.stop();
         this.#delivery.closed(this.#errors.shutDown('send to'));
         this.#readyCalls.rejectAll(this.#errors.shutDown('ready'));
@@ -269,8 +269,8 @@ export class LinkSupervisor {
     this.#schedule?.stop();
     this.#stats.opens++;
     this.lines.opened();
-    const { port } = opened;
-    const link: Link = new Link(this.#name, this.#connection, port, this.#delivery, (error) => this.#lost(link, error));
+    const lost = (error: ConnectionError) => this.#lost(link, error);
+    const link: Link = new Link(this.#name, this.#connection, opened.port, this.#delivery, lost, this.#owner);
     this.#dispatch({ type: 'opened', opened, link });
   }
 

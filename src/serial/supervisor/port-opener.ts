@@ -1,6 +1,6 @@
 import type { ConnectionError } from '../../errors.js';
 import type { Binding } from '../binding.js';
-import { type OpenedPort, openPort } from '../open-port.js';
+import { type OpenedPort, type Opening, openPort } from '../open-port.js';
 import { type AwaitedPort, type PortDirectory, portDirectory } from '../port-directory.js';
 import type { CompleteSerialConnection } from '../serial-connection.js';
 import type { Attempt } from './connection-states.js';
@@ -17,6 +17,8 @@ export class PortOpener {
   readonly #connection: CompleteSerialConnection;
   readonly #directory: PortDirectory;
   readonly #owner: AttemptOwner;
+  /** The latest attempt, unless it has succeeded or is abandoned. */
+  #opening: Opening | undefined;
 
   constructor(name: string, connection: CompleteSerialConnection, binding: Binding, owner: AttemptOwner) {
     this.#name = name;
@@ -33,12 +35,22 @@ export class PortOpener {
   /** Starts to open the port. */
   start(isRetry: boolean): Attempt {
     const opening = openPort(this.#directory, this.#name, this.#connection, isRetry);
+    this.#opening = opening;
     const settled: Promise<void> = opening.opened.then(
-      (port) => this.#owner.opened(attempt, port),
-      (error) => this.#owner.failed(attempt, error),
+      (port) => {
+        this.#opening = undefined;
+        return this.#owner.opened(attempt, port);
+      },
+      (error) => (this.#opening === opening ? this.#owner.failed(attempt, error) : undefined),
     );
     const ended = Promise.all([settled, opening.ended]).then(() => undefined);
     const attempt: Attempt = { settled, ended };
     return attempt;
+  }
+
+  /** The port is no longer wanted. An attempt in progress ends as soon as it can, and reports no failure. */
+  abandon(): void {
+    this.#opening?.abandon();
+    this.#opening = undefined;
   }
 }

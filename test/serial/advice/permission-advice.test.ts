@@ -167,7 +167,6 @@ describe('permission advice', () => {
       'its file system is mounted with "nodev"; start the container with "--device /dev/ttyACM0"',
     ],
     ['macOS has no usermod', { system: { platform: 'darwin' } }, 'it belongs to group dialout, with mode 0660'],
-    ['Windows has no modes', { system: { platform: 'win32' } }, 'another program may have it open; close it first'],
   ])('%s', (_, facts, advice) => {
     expect(adviceFor(facts)).toBe(advice);
   });

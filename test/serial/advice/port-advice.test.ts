@@ -15,6 +15,7 @@ const MACHINE: SystemFacts = {
   isContainer: false,
   isUserNamespace: false,
 };
+const WINDOWS: SystemFacts = { ...MACHINE, platform: 'win32' };
 const CONTAINER = { ...MACHINE, isContainer: true };
 const NODE: NodeFacts = { deviceNumber: '166:0', mode: 0o660, uid: 0, gid: 20, isOnNodev: false };
 
@@ -84,6 +85,49 @@ describe('why a port cannot be opened', () => {
       { node: { ...NODE, deviceNumber: '166:1' }, ports: [ABSENT], system: CONTAINER },
       'the node exists, but its device (166:1) does not; plug it in, then start the container again; available: none; ' +
         'without a node in /dev: /dev/ttyACM0 (239a:80f4)',
+    ],
+    [
+      'a path of Linux is used on Windows',
+      { text: 'Error: Opening /dev/ttyACM0: Unknown error code 3' },
+      { ports: [port('COM3')], system: WINDOWS },
+      'no such port: on Windows, ports have names such as COM3; available: COM3',
+    ],
+    [
+      'the ports of a test double on Windows have names of Linux',
+      { path: '/dev/x' },
+      { ports: [port('/dev/mock')], system: WINDOWS },
+      'no such port; available: /dev/mock',
+    ],
+    [
+      'there are no ports on Windows',
+      { path: 'COM3', text: 'Error: Opening COM3: File not found' },
+      { ports: [], system: WINDOWS },
+      'no such port; no ports found; check that the device is plugged in and that the cable carries data; ' +
+        'the Device Manager shows whether its driver is missing',
+    ],
+    [
+      'a virtual port of Windows does not exist',
+      { path: '\\\\.\\CNCA0', text: 'Error: Opening CNCA0: File not found' },
+      { ports: [port('COM3')], system: WINDOWS },
+      'no such port; available: COM3',
+    ],
+    [
+      'a device of Windows is not a port',
+      { code: 'PORT_OPEN_FAILED', path: 'nul', text: 'Error: Open (GetCommState): Invalid handle' },
+      { ports: [port('COM3')], system: WINDOWS },
+      'not a serial port; available: COM3',
+    ],
+    [
+      'Windows reports a device that does not work',
+      { code: 'PORT_OPEN_FAILED', path: 'COM3', text: 'Error: Opening COM3: Unknown error code 31' },
+      { system: WINDOWS },
+      'cannot be opened at 9600 bit/s: the device does not work; unplug it and plug it in again',
+    ],
+    [
+      'Windows reports an error that is not known',
+      { code: 'PORT_OPEN_FAILED', path: 'COM3', text: 'Error: Opening COM3: Unknown error code 30' },
+      { system: WINDOWS },
+      'cannot be opened at 9600 bit/s: Opening COM3: Unknown error code 30',
     ],
     [
       'an unknown program uses it',
