@@ -4,7 +4,7 @@ import { looksLikeRecording } from './records/recording-name.js';
 import { similar } from './text/suggest.js';
 
 /** Matches words that can only be ports, with or without a name. */
-const PORT = /^(?:[^=]*=)?(?:sim:|usb:|@|\/|COM\d|\\\\)/i;
+const PORT = /^(?:[^=]*=)?(?:sim:|usb:|\w+:\/\/|@|\/|COM\d|\\\\)/i;
 
 /** The error for an unknown command. It may be a typo, or the user may have left out the command. */
 export function unknownCommand(word: string, commands: readonly string[]): CliError {

@@ -49,10 +49,13 @@ type SettingOptions = {
 
 const SETTING_OPTIONS = settingOptions(serialSettings) as SettingOptions;
 
-const { ackTimeoutMs, keepAliveMs, ...ALWAYS } = SETTING_OPTIONS;
+const { ackTimeoutMs, ...ALWAYS } = SETTING_OPTIONS;
 
-/** The options for connections with acknowledged delivery. */
-export const SESSION_OPTIONS = { ackTimeoutMs, keepAliveMs };
+/** The option for connections with acknowledged delivery only. */
+export const SESSION_OPTIONS = { ackTimeoutMs };
+
+/** The settings that ports without a line do not have. */
+export const LINE_SETTINGS = ['dataBits', 'stopBits', 'parity', 'rtscts', 'xon', 'xoff', 'dtr', 'rts'] as const;
 
 /** The options of every command that opens ports. An option of a setting has the name of the setting as its key. */
 export const PORT_OPTIONS = grouped('Ports:', {
@@ -64,6 +67,15 @@ export const PORT_OPTIONS = grouped('Ports:', {
   awaitPort: option('--await-port', 'if a port cannot be opened, keep trying instead of failing', {
     excludes: ['reconnect'],
   }),
+  tlsCa: option(
+    '--tls-ca <file>',
+    'certificates to accept from tls:// servers, instead of those that Node.js knows (PEM)',
+  ),
+  tlsCert: option('--tls-cert <file>', 'own certificate for tls:// servers that ask for one (PEM)', {
+    needs: ['tlsKey'],
+  }),
+  tlsKey: option('--tls-key <file>', 'private key of that certificate (PEM)', { needs: ['tlsCert'] }),
+  bootrom: option('--bootrom <file>', 'boot ROM of sim:rp2040: ports, for images made with the Pico SDK'),
   reconnect: option('--no-reconnect', 'do not reopen a port after it disconnects'),
 });
 
@@ -92,10 +104,19 @@ export function settingOptions(table: Readonly<Record<string, SerialSetting>>): 
   );
 }
 
+/** The flag of the option of a setting. */
+export function flagOf(name: SettingName): string {
+  return SETTING_OPTIONS[name].flags.split(' ')[0]!;
+}
+
 /** A message of the library for users of the command line: with `--open-timeout` instead of `openTimeoutMs`. */
 export function withFlags(message: string): string {
   const options: Readonly<Record<string, OptionDefinition>> = SETTING_OPTIONS;
-  return message.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (name) =>
+  const withFiles = message.replace(
+    'ca, cert, key and servername in the setting tls',
+    '--tls-ca, --tls-cert and --tls-key',
+  );
+  return withFiles.replace(/\b[a-z]+(?:[A-Z][a-z]+)+\b/g, (name) =>
     Object.hasOwn(options, name) ? options[name]!.flags.split(' ')[0]! : name,
   );
 }

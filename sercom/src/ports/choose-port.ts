@@ -2,10 +2,11 @@ import { createInterface } from 'node:readline/promises';
 import type { PortInfo } from 'serial-communicator';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { endInBackground } from '../terminal/foreground.js';
 import { printMessage } from '../terminal/message.js';
 import { escapeText } from '../text/escape.js';
 import { describePort, SIMULATED_DESCRIPTION } from './describe-port.js';
-import { SIMULATED_PATH } from './port-argument.js';
+import { SIMULATED_PATH } from './simulated-boards.js';
 
 /** Asks the user a question. Returns the line that was typed, or `undefined` if the user left with Ctrl-C or Ctrl-D. */
 export type Ask = (question: string) => Promise<string | undefined>;
@@ -66,6 +67,7 @@ export async function chooseListedPort(): Promise<string | undefined> {
 }
 
 async function askOnTerminal(question: string): Promise<string | undefined> {
+  endInBackground();
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const leaving = new AbortController();
   terminal.once('close', () => leaving.abort());

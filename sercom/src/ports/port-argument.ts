@@ -1,50 +1,54 @@
 import type { DeviceSelector, PortInfo } from 'serial-communicator';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
+import { isRawPort, NETWORK_GRAMMAR } from './network-port.js';
+import { simulationOf } from './simulated-boards.js';
 import { parseUsb, selects, USB_GRAMMAR, USB_PREFIX, usbForms } from './usb-port.js';
-
-/** The path of a simulated Arduino Uno that echoes. With a file after it, the board runs that image instead. */
-export const SIMULATED_PATH = 'sim:';
-
-/** What the name of an image must end with, so that a mistyped baud rate is not taken for one. */
-const IMAGE_NAME = /[^/\\]\.i?hex$/i;
 
 const MAX_BAUD_RATE = 4_294_967_295;
 
 /** A port given on the command line. */
 export interface PortArgument {
-  /** The name that its packets are shown under. Default: the path. */
+  /** The name that its packets are shown under. */
   name: string;
-  /** The path of the port, `usb:…` or `sim:[FILE]`. */
+  /** The path of the port, `usb:…`, `sim:…` or, on the network, for example `tcp://host:port`. */
   path: string;
   /** The device to look up instead of the path. */
   device?: DeviceSelector;
-  /** In bit/s. */
-  baudRate: number;
+  /** In bit/s. Undefined if the port is raw, and none was given for the line behind it. */
+  baudRate: number | undefined;
 }
 
 /**
- * Parses `PATH`, `usb:…` or `sim:[FILE]`, each with optional `NAME=` before and `@BAUD` after: the first `=` ends the name,
- * and a last `@` followed only by digits is the baud rate.
+ * Parses `PATH`, `usb:…`, `sim:…` or `tcp://…`, each with optional `NAME=` before and `@BAUD` after: the first `=` ends the
+ * name, and a last `@` followed only by digits is the baud rate. The library checks addresses.
  *
+ * @param defaultName - the name of a port without `NAME=`. Default: its path
  * @throws CliError (usage error)
  */
-export function parsePort(argument: string, defaultBaudRate: number): PortArgument {
+export function parsePort(
+  argument: string,
+  defaultBaudRate: number,
+  defaultName = (path: string): string => path,
+): PortArgument {
   const [, name, path = '', digits] = /^(?:([^=]*)=)?(.*?)(?:@(\d+))?$/s.exec(argument)!;
   const usageError = (message: string) => new CliError(ExitCode.usage, `port "${argument}": ${message}`);
   if (name === '' || path === '' || path.includes('\0')) {
     const problem = name === '' ? 'the name before "=" is empty' : 'the path is empty or invalid';
-    throw usageError(`${problem}; expected [NAME=]PATH[@BAUD] or [NAME=]usb:VID:PID[:SERIAL][#INTERFACE][@BAUD]`);
+    throw usageError(
+      `${problem}; expected [NAME=]PATH[@BAUD], [NAME=]usb:VID:PID[:SERIAL][#INTERFACE][@BAUD], or a path such as ${NETWORK_GRAMMAR}`,
+    );
   }
-  const imageFile = imageFileOf(path);
-  if (imageFile !== undefined && !IMAGE_NAME.test(imageFile)) {
-    throw usageError('expected sim: or sim:FILE.hex, each with optional @BAUD, for example sim:build/uno.hex@9600');
+  const { kind, file } = simulationOf(path) ?? {};
+  if (file !== undefined && !kind!.imageName.test(file)) {
+    throw usageError(`expected ${kind!.grammar}`);
   }
-  const baudRate = digits === undefined ? defaultBaudRate : Number(digits);
-  if (baudRate < 1 || baudRate > MAX_BAUD_RATE) {
+  const ownBaudRate = digits === undefined ? undefined : Number(digits);
+  const baudRate = ownBaudRate ?? (isRawPort(path) ? undefined : defaultBaudRate);
+  if (baudRate !== undefined && (baudRate < 1 || baudRate > MAX_BAUD_RATE)) {
     throw usageError(`invalid baud rate; expected an integer from 1 to ${MAX_BAUD_RATE}`);
   }
-  const port = { name: name ?? path, path, baudRate };
+  const port = { name: name ?? defaultName(path), path, baudRate };
   if (!path.startsWith(USB_PREFIX)) {
     return port;
   }
@@ -55,18 +59,17 @@ export function parsePort(argument: string, defaultBaudRate: number): PortArgume
   return { ...port, device };
 }
 
-/** The image that a simulated board runs. Undefined if it runs the echo sketch, and for real ports. */
-export function imageFileOf(path: string): string | undefined {
-  return path.startsWith(SIMULATED_PATH) && path !== SIMULATED_PATH ? path.slice(SIMULATED_PATH.length) : undefined;
-}
-
 /**
  * Parses several ports. Their names must differ.
  *
  * @throws CliError (usage error)
  */
-export function parsePorts(portArguments: readonly string[], defaultBaudRate: number): PortArgument[] {
-  const ports = portArguments.map((argument) => parsePort(argument, defaultBaudRate));
+export function parsePorts(
+  portArguments: readonly string[],
+  defaultBaudRate: number,
+  defaultName?: (path: string) => string,
+): PortArgument[] {
+  const ports = portArguments.map((argument) => parsePort(argument, defaultBaudRate, defaultName));
   const names = new Set<string>();
   for (const { name, path } of ports) {
     if (names.has(name)) {

@@ -3,44 +3,51 @@ import type { SimulatedBoard } from 'serial-communicator/testing';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { cannotRead } from '../text/file-problem.js';
-
-/** More than Intel HEX needs for the 32 KiB of an Uno, even with one byte per record. */
-const MAX_IMAGE_BYTES = 1_048_576;
+import type { SimulatedKind, Simulation } from './simulated-boards.js';
 
 /**
- * Makes a simulated Uno that runs an Intel HEX file, or without one the echo sketch.
+ * Makes a simulated board that runs an image, or without one the echo sketch.
  *
- * @throws CliError (failure) if the file cannot be read, or is not an image for the Uno
+ * @param bootrom - the file with the boot ROM, for boards that have one
+ * @throws CliError (failure) if a file cannot be read, or is not an image for the board
  */
-export async function simulatedUno(path: string, imageFile: string | undefined): Promise<SimulatedBoard> {
+export async function simulatedBoard(
+  path: string,
+  { kind, file }: Simulation,
+  bootrom: string | undefined,
+): Promise<SimulatedBoard> {
+  const { InvalidArgumentError } = await import('serial-communicator');
   const { SimulatedBoard, unoEchoImage } = await import('serial-communicator/testing');
-  if (imageFile === undefined) {
+  if (file === undefined) {
     return new SimulatedBoard({ path, image: await unoEchoImage() });
   }
-  const image = await readImage(imageFile);
+  const image = await readImage(file, kind);
+  const ofChip = kind.options.chip === 'rp2040' && bootrom !== undefined ? { bootrom } : {};
   try {
-    return new SimulatedBoard({ path, image });
+    return new SimulatedBoard({ path, image, ...kind.options, ...ofChip });
   } catch (error) {
-    throw new CliError(
-      ExitCode.failure,
-      `cannot run ${imageFile} on a simulated Uno: ${(error as Error).message}; name an Intel HEX file for the Uno`,
-      { cause: error },
-    );
+    const message = (error as Error).message.replace(/^SimulatedBoard: (?:image: )?/, '');
+    // An invalid option is not about the image, and says itself what to do.
+    const help = error instanceof InvalidArgumentError ? '' : `; name ${kind.expectedImage} for the ${kind.board}`;
+    throw new CliError(ExitCode.failure, `cannot run ${file} on a simulated ${kind.board}: ${message}${help}`, {
+      cause: error,
+    });
   }
 }
 
-async function readImage(file: string): Promise<string> {
+async function readImage(file: string, kind: SimulatedKind): Promise<string | Uint8Array> {
+  const { board, expectedImage, isText, maxImageBytes } = kind;
   try {
     const found = await stat(file);
     // A device or a pipe may never end.
     if (!found.isFile()) {
-      throw new Error('not a file; expected an Intel HEX file');
+      throw new Error(`not a file; expected ${expectedImage}`);
     }
-    if (found.size > MAX_IMAGE_BYTES) {
-      throw new Error(`${found.size} bytes are too many for an image of the Uno; expected an Intel HEX file`);
+    if (found.size > maxImageBytes) {
+      throw new Error(`${found.size} bytes are too many for an image of the ${board}; expected ${expectedImage}`);
     }
     // A string without a line end would be taken for the path of a file.
-    return `${await readFile(file, 'latin1')}\n`;
+    return isText ? `${await readFile(file, 'latin1')}\n` : await readFile(file);
   } catch (error) {
     throw new CliError(ExitCode.failure, cannotRead(file, error, 'build it first'), { cause: error });
   }

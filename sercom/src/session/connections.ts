@@ -1,10 +1,19 @@
-import type { ConnectionError, InitializeError, PortInfo, SerialCommunicator } from 'serial-communicator';
+import type {
+  Binding,
+  ConnectionError,
+  InitializeError,
+  PortInfo,
+  SerialCommunicator,
+  SerialConnection,
+} from 'serial-communicator';
 import { withFlags } from '../options/port-options.js';
+import { tlsOptions } from '../ports/network-settings.js';
 import { bindingFor, type SessionPort } from '../ports/open-ports.js';
 import { usbNames } from '../ports/port-argument.js';
 import { selects } from '../ports/usb-port.js';
 import { printMessage } from '../terminal/message.js';
 import { similar } from '../text/suggest.js';
+import { describeIgnoredSetting } from './ignored-settings.js';
 
 /**
  * Opens all ports.
@@ -21,7 +30,7 @@ export async function initialize(communicator: SerialCommunicator, ports: readon
 }
 
 /**
- * Reports disconnects and reconnects on stderr. Rejects when no connection is left that is open, released or will be
+ * Reports disconnects, reconnects and ignored settings on stderr. Rejects when no connection is left that is open, released or will be
  * reopened, or when a record could not be handled.
  *
  * @param closing - aborted when the ports are closed on purpose, which is not reported
@@ -42,6 +51,11 @@ export function watchConnections(
       }
       if (disconnected.delete(name)) {
         printMessage(`"${name}" connected (${path})`);
+      }
+    });
+    communicator.on('settingIgnored', (ignored) => {
+      if (!closing.aborted) {
+        printMessage(describeIgnoredSetting(ignored));
       }
     });
     communicator.on('disconnected', ({ name, error, willReconnect }) => {
@@ -108,13 +122,24 @@ function suggestion({ code, message }: ConnectionError, port: SessionPort, liste
   return `port "${port.path}": ${matching.length} ports match; name one of: ${choices.join(', ')}`;
 }
 
-/** A communicator with a connection for each port. */
-export async function communicatorFor(ports: readonly SessionPort[]): Promise<SerialCommunicator> {
-  const { SerialCommunicator } = await import('serial-communicator');
-  const binding = await bindingFor(ports);
+/**
+ * A communicator with a connection for each port.
+ *
+ * @param wrap - makes another binding of the one that opens the ports. Default: it is used as it is
+ */
+export async function communicatorFor(
+  ports: readonly SessionPort[],
+  wrap?: (binding: Binding) => Binding,
+): Promise<SerialCommunicator> {
+  const { defaultBinding, SerialCommunicator } = await import('serial-communicator');
+  const own = await bindingFor(ports);
+  const binding = wrap === undefined ? own : wrap(own ?? defaultBinding);
   const communicator = new SerialCommunicator(binding && { binding });
-  for (const { name, connection } of ports) {
-    communicator.addConnection(name, connection);
+  for (const { name, connection, tls } of ports) {
+    communicator.addConnection(
+      name,
+      tls ? ({ ...connection, tls: await tlsOptions(tls) } as SerialConnection) : connection,
+    );
   }
   return communicator;
 }

@@ -1,6 +1,6 @@
 import type { SerialStats } from 'serial-communicator';
 import { count } from '../text/count.js';
-import { explainUnframed, quotedText } from './unframed-bytes.js';
+import { explainUnframed, isTelnet, quotedText } from './unframed-bytes.js';
 
 /** The counters of a port that show what arrived. */
 export type Arrivals = Pick<
@@ -101,6 +101,9 @@ export function rejections(
   const text = malformedFrames > 0 ? quotedText(unframed) : undefined;
   if (text !== undefined) {
     return `${what}; the last one looks like text (${text}): does the device print text (Serial.println) on this port?`;
+  }
+  if (malformedFrames > 0 && isTelnet(unframed)) {
+    return `${what}; the last one looks like telnet: if a server speaks it, use rfc2217:// instead of tcp://`;
   }
   if (tooShortFrames === rejected) {
     return `${what} as too short for an id: check that the device uses ids (--request-ids)`;

@@ -158,9 +158,9 @@ export class LivePorts implements RecordSource {
     return this.#open.stats(name);
   }
 
-  /** How acknowledged delivery goes on a connection that has it. After the end, the session is the last one. */
+  /** How acknowledged delivery goes on a connection that has it, if it was ever made. After the end, the session is the last one. */
   delivery(name: string): AcknowledgedStats | undefined {
-    const stats = this.stats(name).delivery;
+    const stats = this.#communicator?.stats(name).delivery;
     const last = this.#lastDelivery.get(name);
     return stats && last ? { ...stats, ...sessionOf(last) } : stats;
   }

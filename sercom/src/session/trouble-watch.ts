@@ -82,7 +82,9 @@ export class TroubleWatch {
       unopenedSinceMs: undefined,
       isOpenReported: false,
       settleMs: connection.settleMs,
-      sendPatienceMs: connection.settleMs + Math.max(SEND_PATIENCE_MS, (1_000 * STEP_BITS) / connection.baudRate),
+      sendPatienceMs:
+        connection.settleMs +
+        Math.max(SEND_PATIENCE_MS, (1_000 * STEP_BITS) / (connection.baudRate ?? Number.POSITIVE_INFINITY)),
       unframedSinceMs: undefined,
       // A device without a session is reported for that.
       isReceiveSettled: options.seeBytes === undefined || connection.delivery === ACKNOWLEDGED,

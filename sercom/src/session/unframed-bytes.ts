@@ -7,6 +7,9 @@ const QUOTED_BYTES = 24;
 /** The share of printable characters from which bytes look like text. Of random bytes, 38 % are printable. */
 const TEXT_SHARE = 0.9;
 
+/** Negotiations of telnet, the last of which may be cut off: what a server that speaks it begins with. */
+const TELNET = /^(?:\xff[\xfb-\xfe][^])*\xff[\xfb-\xfe][^]?$/;
+
 const NOTHING = new Uint8Array(0);
 
 /** Keeps some bytes of each port that are no packet: what there is to see of a device that sends no frames. */
@@ -34,10 +37,18 @@ export class UnframedBytes {
 
 /** What bytes without a delimiter look like, and what to do about it. */
 export function explainUnframed(bytes: Uint8Array): string {
+  if (isTelnet(bytes)) {
+    return 'they look like telnet: if a server speaks it, use rfc2217:// instead of tcp://';
+  }
   const text = quotedText(bytes);
   return text === undefined
     ? 'check the baud rate, and that the device sends COBS frames'
     : `they look like text (${text}): the device prints text (Serial.println) instead of COBS frames`;
+}
+
+/** Whether bytes look like the beginning of telnet. */
+export function isTelnet(bytes: Uint8Array): boolean {
+  return TELNET.test(Buffer.from(bytes).toString('latin1'));
 }
 
 /** The beginning of bytes that look like text, quoted. */

@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder';
 import { setImmediate as turn } from 'node:timers/promises';
-import { isInForeground } from './foreground.js';
+import { endInBackground, isInForeground } from './foreground.js';
 import { TerminalStream } from './terminal-stream.js';
 
 /** Control keys, as a terminal in raw mode sends them. */
@@ -47,6 +47,7 @@ export class Keyboard {
     terminal.on('error', this.#ignore);
     terminal.on('end', this.#ended);
     process.on('SIGCONT', this.#open);
+    endInBackground();
     this.#open();
   }
 

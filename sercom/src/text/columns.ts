@@ -84,7 +84,8 @@ export function wrapWords(line: string, columns: number): string[] {
   const indent = Math.min(/^ */.exec(line)![0].length, Math.floor(columns / 4));
   const further = ' '.repeat(indent === 0 ? 0 : indent + 2);
   const rows: string[] = [];
-  for (const part of line.trim().split(/ {3,}/)) {
+  // Only plain spaces may go: others, such as U+3000, can be what a device sent.
+  for (const part of line.replace(/^ +| +$/g, '').split(/ {3,}/)) {
     let row = rows.length === 0 ? ' '.repeat(indent) : further;
     let gap = '';
     for (const word of part.split(/ +/)) {

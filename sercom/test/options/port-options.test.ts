@@ -55,7 +55,7 @@ describe('a new setting of the library becomes an option by itself', () => {
 
 describe('the options of ports', () => {
   test('have the keys of the settings, and the values go to the library under these', () => {
-    const own = ['baud', 'awaitPort', 'reconnect'];
+    const own = ['baud', 'awaitPort', 'tlsCa', 'tlsCert', 'tlsKey', 'bootrom', 'reconnect'];
     const names = Object.keys(PORT_OPTIONS).filter((key) => !own.includes(key));
     expect(names.filter((name) => !(name in serialSettings))).toEqual([]);
     const values = Object.fromEntries(names.map((name, index) => [name, index]));

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { TcpDevice } from '../../../test/support/tcp-device.js';
 import { jsonLines, type Outcome, RunningProcess, SERCOM } from '../support/sercom-process.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -96,6 +97,27 @@ describe('profiles', () => {
       { code: 0, lines: 0 },
       { code: 0, lines: 1 },
     ]);
+  });
+
+  test('serve ports of this machine and of the network: options that fit none of the ports are ignored', async () => {
+    const device = await TcpDevice.listen();
+    onTestFinished(() => device.close());
+    const profile = {
+      ports: ['usb=sim:', `far=${device.path}`],
+      'stop-bits': 2,
+      'keep-alive': 9_000,
+      'tls-ca': 'none',
+    };
+    for (const name of ['usb', 'far']) {
+      const outcome = await runWith({ profiles: { mixed: profile } }, 'ping', `@mixed:${name}`, '-n', '1', '--json');
+      expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    }
+    // On the command line, they are refused.
+    const { code, stderr } = await runWith({ profiles: { mixed: profile } }, 'ping', '@mixed:far', '--parity', 'even');
+    expect({ code, stderr }).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('--parity cannot be used with'),
+    });
   });
 
   test.each([

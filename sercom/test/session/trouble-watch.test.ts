@@ -103,6 +103,28 @@ describe('TroubleWatch', () => {
     ]);
   });
 
+  // The negotiation of ser2net, opened with tcp://, with and without RFC 2217. 0x00 is its option "binary", and a delimiter.
+  test.each([
+    ['fffd2c', { delimiters: 3, malformedFrames: 2 }, '2 frames rejected; the last one looks like telnet: '],
+    ['fffb', { delimiters: 2, malformedFrames: 1 }, '1 frame rejected; the last one looks like telnet: '],
+    ['fffb03fffd03fffb01fffe01', {}, '12 bytes received, but no delimiter (00): they look like telnet: '],
+  ])('reports telnet: %s', (hex, counters, message) => {
+    start();
+    unframed = Buffer.from(hex, 'hex');
+    Object.assign(stats, { bytesRead: 12, ...counters });
+    vi.advanceTimersByTime(3_000);
+    expect(messages).toEqual([expect.stringContaining(message)]);
+    expect(messages[0]).toContain('if a server speaks it, use rfc2217:// instead of tcp://');
+  });
+
+  test('does not take a long frame that was rejected for telnet', () => {
+    start();
+    unframed = Buffer.concat([Buffer.of(0xff, 0xfd, 1), Buffer.alloc(61, 7)]);
+    Object.assign(stats, { bytesRead: 90, delimiters: 3, malformedFrames: 2 });
+    vi.advanceTimersByTime(3_000);
+    expect(messages).toEqual([expect.stringContaining('check that --baud and --checksum match the device')]);
+  });
+
   test.each([
     ['no bytes', {}],
     ['an idle line', { bytesRead: 5, delimiters: 5 }],

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { afterAll } from 'vitest';
 import { RunningProcess } from './sercom-process.js';
-import { temporaryFolder } from './temporary-folder.js';
 
 const FIRMWARE = path.resolve(import.meta.dirname, '../../../firmware/src');
 
@@ -15,13 +16,26 @@ export interface LinkDevice {
   tell(command: string): Promise<void>;
 }
 
-/**
- * Builds a device and starts it. It ends with the test. Needs `cc`.
- *
- * @param options.version - of the protocol. Default: that of link.h
- */
-export async function startLinkDevice({ version }: { version?: number } = {}): Promise<LinkDevice> {
-  const folder = await temporaryFolder();
+/** The programs of this test file, by the version of the protocol. Compiling takes longer than most tests with them. */
+const programs = new Map<number | undefined, string>();
+
+afterAll(() => {
+  for (const program of programs.values()) {
+    rmSync(path.dirname(program), { recursive: true });
+  }
+});
+
+function programOf(version: number | undefined): string {
+  let program = programs.get(version);
+  if (program === undefined) {
+    program = build(version);
+    programs.set(version, program);
+  }
+  return program;
+}
+
+function build(version: number | undefined): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'link-device-'));
   const program = path.join(folder, 'link-device');
   let link = `${FIRMWARE}/link.c`;
   if (version !== undefined) {
@@ -31,13 +45,22 @@ export async function startLinkDevice({ version }: { version?: number } = {}): P
   }
   const sources = [path.join(import.meta.dirname, 'link-device.c'), link, `${FIRMWARE}/crc32.c`];
   execFileSync('cc', ['-std=c99', '-Wall', '-Wextra', '-Werror', '-O1', `-I${FIRMWARE}`, '-o', program, ...sources]);
-  const process = new RunningProcess(program, []);
-  await process.printed(/\n/);
+  return program;
+}
+
+/**
+ * Starts a device. It ends with the test. Needs `cc`.
+ *
+ * @param options.version - of the protocol. Default: that of link.h
+ */
+export async function startLinkDevice({ version }: { version?: number } = {}): Promise<LinkDevice> {
+  const device = new RunningProcess(programOf(version), []);
+  await device.printed(/\n/);
   let commands = 0;
   const tell = (command: string) => {
-    process.child.stdin!.write(`${command}\n`);
+    device.child.stdin!.write(`${command}\n`);
     commands++;
-    return process.printed(new RegExp(`(^done\\n[^]*){${commands}}`, 'm'));
+    return device.printed(new RegExp(`(^done\\n[^]*){${commands}}`, 'm'));
   };
-  return { path: process.stdout.split('\n')[0]!, process, tell };
+  return { path: device.stdout.split('\n')[0]!, process: device, tell };
 }

@@ -34,7 +34,7 @@ export class RunningProcess {
     });
     this.child.stderr!.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
     this.#closed = once(this.child, 'close');
-    onTestFinished(() => void this.child.kill('SIGKILL'));
+    onTestFinished(() => this.#end());
     // Otherwise a test that runs out of time does not show which step it was at.
     onTestFailed(() => {
       process.stderr.write(
@@ -71,6 +71,16 @@ export class RunningProcess {
     await this.#closed;
     const { exitCode, signalCode } = this.child;
     return { code: exitCode, signal: signalCode, stdout: this.stdout, stderr: this.stderr };
+  }
+
+  /** Resolves when it has ended, so that it cannot reopen a port whose pty is closed, and then belongs to another test. */
+  async #end(): Promise<void> {
+    const { pid, exitCode, signalCode } = this.child;
+    if (pid !== undefined && exitCode === null && signalCode === null) {
+      const exited = once(this.child, 'exit');
+      this.child.kill('SIGKILL');
+      await exited;
+    }
   }
 
   #until(stream: Readable | null, isDone: () => boolean, what: string): Promise<void> {

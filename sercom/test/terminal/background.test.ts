@@ -70,6 +70,16 @@ describe.skipIf(!has('python3') || !has('bash'))('a job of a shell (needs python
     await shell.printed(/code 143\r?\n/);
   });
 
+  test('monitor ends with its own exit code after Ctrl-Z and bg', async () => {
+    const shell = startShell();
+    shell.type(`${MONITOR}\n`);
+    await shell.printed(/"hello 1"/);
+    shell.type('\x1a');
+    await shell.printed(/Stopped/);
+    shell.type('bg; kill -INT %1; wait %1; echo code $?; exit\n');
+    await shell.printed(/code 0\r?\n/);
+  });
+
   test('the status line is drawn in the foreground only, and erased before Ctrl-Z stops the process', async () => {
     const STATUS = /\x1b\[\?7l/;
     const shell = startShell();

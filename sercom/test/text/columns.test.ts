@@ -90,6 +90,7 @@ describe('wrapWords', () => {
     ['  one two three', 9, ['  one two', '    three']],
     ['  a b     what it does', 14, ['  a b', '    what it', '    does']],
     ['abcdefghijkl m', 5, ['abcde', 'fghij', 'kl m']],
+    ['\u3000one two\u00a0', 8, ['\u3000one', 'two\u00a0']],
   ])('%j in %d columns', (line, columns, rows) => {
     expect(wrapWords(line, columns)).toEqual(rows);
   });

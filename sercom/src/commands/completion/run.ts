@@ -2,9 +2,16 @@ import type { Command, Option } from 'commander';
 import { PLAIN_DECODERS } from '../../decoders/index.js';
 import { ExitCode } from '../../exit-codes.js';
 import { profileArguments } from '../../options/profiles.js';
-import { SIMULATED_PATH, usbNames } from '../../ports/port-argument.js';
+import { NETWORK_PREFIXES } from '../../ports/network-port.js';
+import { usbNames } from '../../ports/port-argument.js';
+import { BINARY_BOARDS, HEX_BOARDS, SIMULATED_PATH } from '../../ports/simulated-boards.js';
 import type { Run } from '../command.js';
 import { type definition, PORTS, type Shell } from './command.js';
+
+/** What more may follow, so no space does. */
+const PREFIXES = [SIMULATED_PATH, ...NETWORK_PREFIXES];
+
+const BOARDS = [...HEX_BOARDS, ...BINARY_BOARDS];
 
 /** Prints the script that completes `sercom` in a shell, or the ports to offer. */
 export const run: Run<typeof definition> = async ({ shell }, output, program) => {
@@ -12,7 +19,7 @@ export const run: Run<typeof definition> = async ({ shell }, output, program) =>
     const { listPorts } = await import('serial-communicator');
     const listed = (await listPorts()).filter(({ hasNode }) => hasNode !== false);
     const paths = listed.map(({ path }) => path);
-    const ports = [...paths, ...usbNames(listed).values(), SIMULATED_PATH, ...(await profileArguments())];
+    const ports = [...paths, ...usbNames(listed).values(), ...PREFIXES, ...(await profileArguments())];
     // The scripts read one port per line.
     const lines = ports.filter((port) => !/\p{Cc}/u.test(port)).map((port) => `${port}\n`);
     output.write(lines.join(''));
@@ -122,8 +129,17 @@ _sercom_files() {
 _sercom_ports() {
   local name='' port
   [[ $current != -* && $current == *=* ]] && name="\${current%%=*}="
-  if [[ $current == "$name"sim:* ]]; then
-    shopt -s nocasematch extglob
+  local board="\${current#"$name"}"
+  shopt -s extglob
+  if [[ $board == sim:@(${BOARDS.join('|')})* ]]; then
+    local images='*.@(uf2|elf|bin)'
+    [[ $board == sim:@(${HEX_BOARDS.join('|')})* ]] && images='*.?(i)hex'
+    shopt -s nocasematch
+    board="\${board#sim:}"
+    _sercom_files "\${name}sim:\${board%%:*}:" "$images"
+  elif [[ $board == sim:* ]]; then
+    printf '%s\\n' ${BOARDS.join(' ')} | _sercom_quoted "\${name}sim:"
+    shopt -s nocasematch
     _sercom_files "\${name}sim:" '*.?(i)hex'
   else
     sercom completion ${PORTS} 2>/dev/null | while IFS= read -r port; do
@@ -190,16 +206,25 @@ _sercom_ports() {
   local -a ports
   local name
   compset -P '[^-=][^=]#=' && name=1
+  if compset -P 'sim:(${BINARY_BOARDS.join('|')})'; then
+    _files -g '*.(#i)(uf2|elf|bin)'
+    return
+  fi
+  if compset -P 'sim:(${HEX_BOARDS.join('|')})'; then
+    _files -g '*.(#i)(hex|ihex)'
+    return
+  fi
   if compset -P 'sim:'; then
+    compadd -S '' -- ${BOARDS.join(' ')}
     _files -g '*.(#i)(hex|ihex)'
     return
   fi
   ports=(\${(f)"$(sercom completion ${PORTS} 2>/dev/null)"})
-  # A profile has no name, and a file may follow "sim:".
+  # A profile has no name, and more may follow "sim:" and "tcp://".
   [[ -n $name ]] && ports=(\${ports:#@*})
-  ports=(\${ports:#${SIMULATED_PATH}})
+  ports=(\${ports:#(${PREFIXES.join('|')})})
   compadd -a ports
-  compadd -S '' -- ${SIMULATED_PATH}
+  compadd -S '' -- ${PREFIXES.join(' ')}
 }
 _sercom_files_and_ports() {
   _alternative 'files:file:_files' 'ports:port:_sercom_ports'
@@ -255,7 +280,21 @@ function __sercom_ports
   set -l token (commandline -ct)
   set -l name (string match -r '^[^-=][^=]*=' -- $token)
   set -l port (string sub -s (math 1 + (string length -- "$name")) -- $token)
+  for board in ${BOARDS.join(' ')}
+    if string match -q "sim:$board*" -- $port
+      set -l file (string replace "sim:$board" '' -- $port)
+      set -l images $file*.{uf2,UF2,elf,ELF,bin,BIN}
+      contains $board ${HEX_BOARDS.join(' ')}; and set images $file*.{hex,HEX,ihex,IHEX}
+      for each in $file*/ $images
+        echo "$name"sim:$board$each
+      end
+      return
+    end
+  end
   if string match -q 'sim:*' -- $port
+    for board in ${BOARDS.join(' ')}
+      echo "$name"sim:$board
+    end
     set -l file (string sub -s 5 -- $port)
     for each in $file*/ $file*.{hex,HEX,ihex,IHEX}
       echo "$name"sim:$each

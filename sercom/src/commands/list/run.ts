@@ -27,7 +27,10 @@ export const run: Run<typeof definition> = async ({ json = false, watch: isWatch
     } else if (ports.length > 0) {
       output.write(portTable(ports, output.size?.columns));
     } else {
-      printMessage('no serial ports found; check that the device is plugged in and that the cable carries data');
+      const driver = process.platform === 'win32' ? '; the Device Manager shows whether its driver is missing' : '';
+      printMessage(
+        `no serial ports found; check that the device is plugged in and that the cable carries data${driver}`,
+      );
     }
     return ExitCode.success;
   }

@@ -174,10 +174,11 @@ function seeBytes(hasKeys: boolean): string {
 
 function printGreeting(ports: readonly SessionPort[], { input }: MonitorOptions): void {
   const keys = process.stdin.isTTY ? 'press ? for keys, q to quit' : 'press Ctrl-C to stop';
-  const what = ports.map(({ name, path, connection: { baudRate }, isSimulated, isEchoSketch }) => {
+  const what = ports.map(({ name, path, connection: { baudRate }, simulation, isEchoSketch }) => {
     const where = name === path ? path : `${name} (${path})`;
     if (!isEchoSketch) {
-      return `${where} at ${baudRate} bit/s${isSimulated ? ', a simulated Uno' : ''}`;
+      const speed = baudRate === undefined ? '' : ` at ${baudRate} bit/s`;
+      return `${where}${speed}${simulation ? `, a simulated ${simulation.kind.board}` : ''}`;
     }
     return `${where}, a simulated Uno that echoes${input === undefined ? ' ("hello" is sent once a second)' : ''}`;
   });

@@ -14,8 +14,8 @@ export interface PingResult {
   seconds: number;
   /** Whether packets are requests with ids. */
   hasIds: boolean;
-  /** What the line can carry in each direction. */
-  lineBytesPerSecond: number;
+  /** What the line can carry in each direction. Undefined if its speed is not known. */
+  lineBytesPerSecond: number | undefined;
   /** Of acknowledged delivery. */
   delivery?: AcknowledgedStats | undefined;
 }
@@ -45,7 +45,7 @@ export function pingJson({ tally, seconds, lineBytesPerSecond, hasIds, delivery 
     ...(hasIds && { late }),
     rttMs,
     bytesPerSecond: rounded(bytesPerSecond({ tally, seconds })),
-    lineBytesPerSecond: rounded(lineBytesPerSecond),
+    lineBytesPerSecond: rounded(lineBytesPerSecond ?? null),
     seconds: rounded(seconds),
     ...(delivery && { delivery: deliveryJson(delivery) }),
   });
@@ -80,11 +80,11 @@ export function pingReport(name: string, result: PingResult, columns = Number.PO
       ([label, share]) => `${label} ${milliseconds(tally.rttMs.percentile(share)!)}`,
     );
     const rate = bytesPerSecond(result);
-    const share = ((100 * rate) / lineBytesPerSecond).toFixed(1);
-    const texts = [
-      `round trip: ${times.join('  ')}`,
-      `throughput: ${bytes(rate)}/s in each direction, ${share} % of the line rate (${bytes(lineBytesPerSecond)}/s)`,
-    ];
+    const share =
+      lineBytesPerSecond === undefined
+        ? ''
+        : `, ${((100 * rate) / lineBytesPerSecond).toFixed(1)} % of the line rate (${bytes(lineBytesPerSecond)}/s)`;
+    const texts = [`round trip: ${times.join('  ')}`, `throughput: ${bytes(rate)}/s in each direction${share}`];
     lines.push(...texts.flatMap((text) => wrapWords(text, columns)).map((row): StyledLine => [[row]]));
     lines.push(...histogram(result, columns));
   }

@@ -36,7 +36,8 @@ export const run: Run<typeof definition> = async (options, output) => {
     ownIdBytes: options.requestIdBytes,
   });
   const { name, connection } = port!;
-  const lineBytesPerSecond = connection.baudRate / bitsPerCharacter(connection);
+  const { baudRate } = connection;
+  const lineBytesPerSecond = baudRate === undefined ? undefined : baudRate / bitsPerCharacter(connection);
   const tally = new PingTally();
   let startedAtMs = 0;
   let lastAtMs = 0;
@@ -119,7 +120,7 @@ export const run: Run<typeof definition> = async (options, output) => {
       if (before !== undefined) {
         const setup = {
           settleMs: connection.settleMs,
-          isSimulated: port!.isSimulated,
+          isSimulated: port!.simulation !== undefined,
           window: options.window,
           hasIds,
           unframed: live.unframed(name),
@@ -244,10 +245,10 @@ export const run: Run<typeof definition> = async (options, output) => {
     }
   }
 
-  /** How long a full window of packets takes on the line, in both directions. */
+  /** How long a full window of packets takes on the line, in both directions. 0 if its speed is not known. */
   function wireMs(): number {
     const largest = Math.max(...options.sizesBytes) + 8;
-    return ((2 * largest * options.window) / lineBytesPerSecond) * 1_000;
+    return lineBytesPerSecond === undefined ? 0 : ((2 * largest * options.window) / lineBytesPerSecond) * 1_000;
   }
 };
 

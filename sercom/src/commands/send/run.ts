@@ -163,9 +163,11 @@ function withoutIds({ requestIdBytes, ...others }: SendOptions): SendOptions {
   return others;
 }
 
-function adviceIfSilent({ connection, isSimulated }: SessionPort): string {
+function adviceIfSilent({ connection, simulation }: SessionPort): string {
   // The default settle time is right for a simulated board.
-  return isSimulated ? 'increase --timeout' : `${settleAdvice(connection.settleMs)}, or increase --timeout`;
+  return simulation !== undefined
+    ? 'increase --timeout'
+    : `${settleAdvice(connection.settleMs)}, or increase --timeout`;
 }
 
 function noReply(

@@ -37,7 +37,16 @@ async function oddFolder(): Promise<string> {
   const folder = await temporaryFolder();
   await mkdir(path.join(folder, 'sercom'));
   await mkdir(path.join(folder, 'images'));
-  const files = ['uno.hex', 'images/my uno.hex', 'images/notes.txt', 'a log.log', "it's.log", '$(touch run).log'];
+  const files = [
+    'uno.hex',
+    'pico.uf2',
+    'images/my pico.elf',
+    'images/my uno.hex',
+    'images/notes.txt',
+    'a log.log',
+    "it's.log",
+    '$(touch run).log',
+  ];
   await Promise.all(files.map((name) => writeFile(path.join(folder, name), '')));
   const profiles = {
     bench: { ports: ['arm=sim:', 'leg=sim:'] },
@@ -94,6 +103,12 @@ for (const shell of Object.keys(SETUP)) {
       // After "sim:" and a folder, completing goes on.
       expect(await interactive.arguments('monitor arm=si\tu\t')).toBe('<monitor><arm=sim:uno.hex>');
       expect(await interactive.arguments('monitor sim:im\tm\t')).toBe('<monitor><sim:images/my uno.hex>');
+      expect(await interactive.arguments('monitor sim:me\tu\t')).toBe('<monitor><sim:mega:uno.hex>');
+      expect(await interactive.arguments('monitor sim:rp2040:p\t')).toBe('<monitor><sim:rp2040:pico.uf2>');
+      expect(await interactive.arguments('monitor a=sim:rp2040-uart:im\tm\t')).toBe(
+        '<monitor><a=sim:rp2040-uart:images/my pico.elf>',
+      );
+      expect(await interactive.arguments('monitor sim:rp2040-\tp\t')).toBe('<monitor><sim:rp2040-uart:pico.uf2>');
       if (shell === 'bash') {
         // Zsh offers all files where no image matches.
         expect(await interactive.arguments('monitor sim:images/n\t')).toBe('<monitor><sim:images/n>');
@@ -130,6 +145,10 @@ describe.skipIf(!has('fish'))('completion in fish (needs fish)', () => {
     ['monitor arm=si', ['arm=sim:']],
     ['monitor sim:u', ['sim:uno.hex']],
     ['monitor sim:im', ['sim:images/']],
+    ['monitor sim:leonardo:u', ['sim:leonardo:uno.hex']],
+    ['monitor sim:rp', ['sim:rp2040-uart:', 'sim:rp2040:']],
+    ['monitor a=sim:rp2040:p', ['a=sim:rp2040:pico.uf2']],
+    ['monitor sim:rp2040-uart:images/', ['sim:rp2040-uart:images/my pico.elf']],
     ['monitor arm=sim:u', ['arm=sim:uno.hex']],
     ['monitor sim:images/', ['sim:images/my uno.hex']],
     ['monitor arm=@ben', []],
