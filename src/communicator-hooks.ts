@@ -1,6 +1,6 @@
 import type { SendOptions } from './call-arguments.js';
 import { EventSource } from './event-source.js';
-import type { RequestSettings } from './requests/exchange.js';
+import type { RequestSettings } from './requests/request-settings.js';
 import type { LineCounts, Transmission } from './requests/transmission.js';
 
 const NO_LINE: LineCounts = { rejectedFrames: 0, skippedBytes: 0, unfinishedBytes: 0 };

@@ -6,8 +6,9 @@ import { type CommunicatorState, LifeCycle } from './life-cycle.js';
 import type { Channel, ChannelOptions } from './requests/channel.js';
 import type { Codec } from './requests/codec.js';
 import type { ConnectionStats } from './requests/connection-stats.js';
-import { Exchange, type ExchangeOwner, type Inlet } from './requests/exchange.js';
+import { Exchange, type ExchangeOwner } from './requests/exchange.js';
 import type { RequestHandler } from './requests/incoming-requests.js';
+import type { Inlet } from './requests/inlet.js';
 import { NamedConnection } from './requests/named-connection.js';
 import type { PacketIterator } from './requests/packet-iterator.js';
 import type { RequestOptions } from './requests/request-options.js';
@@ -63,6 +64,11 @@ export abstract class Communicator<
   /** The current state. It becomes STOPPED as soon as {@link shutdown} is called. */
   get state(): CommunicatorState {
     return this.#lifeCycle.state;
+  }
+
+  /** The names of all connections, in the order in which they were added. */
+  get connectionNames(): readonly string[] {
+    return [...this.#connections.keys()];
   }
 
   /**

@@ -14,6 +14,7 @@ export const ERROR_CODES = {
     'OPEN_TIMEOUT',
     'WORKER_UNSUPPORTED',
     'RUNTIME_UNSUPPORTED',
+    'NATIVE_CODE_MISSING',
     'BAUD_RATE_UNSUPPORTED',
     'PORT_OPEN_FAILED',
     'CONNECTION_LOST',
@@ -28,6 +29,9 @@ export const ERROR_CODES = {
     'ACK_TIMEOUT',
     'PEER_RESET',
     'PEER_INCOMPATIBLE',
+    'BROKER_OFFLINE',
+    'BRIDGE_OFFLINE',
+    'BRIDGE_NAME_TAKEN',
   ],
   ReplyError: ['REPLY_ERROR'],
 } as const;

@@ -45,12 +45,13 @@ export { CommunicatorState } from './life-cycle.js';
 export type { Channel, ChannelOptions, ChannelRequestOptions } from './requests/channel.js';
 export type { Codec } from './requests/codec.js';
 export type { ConnectionStats } from './requests/connection-stats.js';
-export type { Inlet, RequestSettings } from './requests/exchange.js';
 export type { RequestHandler } from './requests/incoming-requests.js';
+export type { Inlet } from './requests/inlet.js';
 export type { NamedConnection, PacketHandler, ReopenOptions } from './requests/named-connection.js';
 export type { PacketIterator } from './requests/packet-iterator.js';
 export type { RequestIdOptions } from './requests/request-ids.js';
 export type { RequestOptions } from './requests/request-options.js';
+export type { RequestSettings } from './requests/request-settings.js';
 export type { SchemaIssue, SchemaResult, StandardSchema } from './requests/standard-schema.js';
 export type { LineCounts, Transmission } from './requests/transmission.js';
 export type { Binding, PortInfo, PushBinding } from './serial/binding.js';
@@ -60,13 +61,36 @@ export type { AcknowledgedStats, SessionInfo } from './serial/delivery/connectio
 export type { DeviceSelector } from './serial/device-selector.js';
 export { directBinding } from './serial/direct/direct-binding.js';
 export { listPorts } from './serial/list-ports.js';
-export type { Port, PortListener, PortOpenOptions, ReadPort } from './serial/port.js';
+export { type PeerOwner, PeerWatch } from './serial/network/dead-peer.js';
+export type { NetworkPath } from './serial/network/network-address.js';
+export {
+  COM_PORT,
+  type ComPortCommand,
+  type ComPortMessage,
+  decodeComPort,
+  encodeComPort,
+} from './serial/network/rfc2217/com-port-option.js';
+export {
+  TelnetDecoder,
+  type TelnetListener,
+  type TelnetVerb,
+  telnetEscape,
+  telnetNegotiation,
+} from './serial/network/rfc2217/telnet.js';
+export type {
+  IgnoredSetting,
+  NetworkOpenOptions,
+  Port,
+  PortListener,
+  PortOpenOptions,
+  ReadPort,
+} from './serial/port.js';
 export {
   SerialCommunicator,
   type SerialCommunicatorOptions,
   type SerialEvents,
 } from './serial/serial-communicator.js';
-export type { SerialConnection } from './serial/serial-connection.js';
+export type { LineConnection, NetworkConnection, SerialConnection } from './serial/serial-connection.js';
 export {
   type ReconnectOptions,
   type SerialSetting,

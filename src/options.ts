@@ -31,7 +31,7 @@ type GivenOptions<Options> = { [Name in keyof Options]: Exclude<Options[Name], u
 type OptionErrorCode = 'INVALID_CONNECTION' | 'INVALID_OPTION';
 
 /** The longest delay that a Node timer supports, in milliseconds. */
-const MAX_TIMER_MS = 2_147_483_647;
+export const MAX_TIMER_MS = 2_147_483_647;
 
 /** A longer object is not shown in a message. */
 const MAX_SHOWN_LENGTH = 40;

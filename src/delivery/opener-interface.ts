@@ -11,7 +11,7 @@ export interface OpenerSettings {
   readonly ackTimeoutMs: number;
   /** How long nothing may arrive before the peer is called silent. It is polled three times as often. */
   readonly keepAliveMs: number;
-  /** Line speed in bit/s. */
+  /** Line speed in bit/s. Infinity if it is not known: round trips are measured in any case. */
   readonly baudRate: number;
   /** Returns a random unsigned 32-bit integer: a session number that no earlier program has used. */
   random(): number;

@@ -7,32 +7,16 @@ import { warn } from '../warnings.js';
 import { type ConnectionStats, newConnectionStats } from './connection-stats.js';
 import { Consumers, type ConsumersOwner } from './consumers.js';
 import { IncomingRequests, type RequestHandler } from './incoming-requests.js';
+import type { Inlet } from './inlet.js';
 import { Intake } from './intake.js';
 import type { PacketHandler, ReopenOptions } from './named-connection.js';
 import { OutgoingRequests } from './outgoing-requests.js';
 import type { PacketIterator } from './packet-iterator.js';
 import type { RequestErrors } from './request-errors.js';
-import { type RequestIdOptions, RequestIds } from './request-ids.js';
+import { RequestIds } from './request-ids.js';
 import { completeRequestOptions, type RequestOptions } from './request-options.js';
+import { DEFAULT_BACKLOG_BYTES, type RequestSettings } from './request-settings.js';
 import type { LineCounts, Transmission } from './transmission.js';
-
-/** The settings of a connection that its requests depend on. */
-export interface RequestSettings {
-  /**
-   * Puts an id before each packet, so that replies find their requests. The device must do the same. `maxPacketBytes` does
-   * not include the id. Default: no ids.
-   */
-  requestIds?: RequestIdOptions | undefined;
-  /**
-   * Maximum number of bytes of other packets that are kept for a busy handler while a request waits for its reply. Beyond
-   * it, the request rejects with `REQUEST_BLOCKED`. Default: 65,536.
-   */
-  requestBacklogBytes?: number | undefined;
-  /** Whether packets are acknowledged. Default: `'plain'`, they are not. */
-  delivery?: 'plain' | 'acknowledged' | undefined;
-}
-
-export const DEFAULT_BACKLOG_BYTES = 65_536;
 
 /** What an exchange needs of its communicator. */
 export interface ExchangeOwner extends ConsumersOwner {
@@ -46,28 +30,14 @@ export interface ExchangeOwner extends ConsumersOwner {
   emit<Name extends 'lateReply' | 'undecodedPacket'>(event: Name, payload: CommunicatorEvents[Name]): void;
 }
 
-/** What an implementation of `Communicator` reports of one connection. */
-export interface Inlet {
-  /**
-   * A packet arrived, with its id if the connection has ids. It must be long enough for one. Returns a promise, which never
-   * rejects, if the next packet has to wait.
-   *
-   * @param isOld - whether it arrived before the connection was lost: a request of the device then gets no reply
-   */
-  receive(packet: Uint8Array, isOld?: boolean): Promise<void> | undefined;
-  /** A packet arrived and was dropped, since the connection is being closed. */
-  dropped(): void;
-  /** The connection is lost: nothing that was sent before gets a reply. */
-  lost(error: ConnectionError): void;
-}
-
 /** What goes to and comes from one connection: requests, replies, and packets for handlers and iterators. */
 export class Exchange implements Inlet {
   readonly #name: string;
   readonly #owner: ExchangeOwner;
   readonly #stats = newConnectionStats();
-  readonly #isAcknowledged: boolean;
+  readonly isAcknowledged: boolean;
   readonly #ids: RequestIds | undefined;
+  readonly #requestsElsewhere: boolean;
   readonly #intake: Intake;
   readonly #consumers: Consumers;
   /** The handler that `onPacket` has set. */
@@ -84,9 +54,11 @@ export class Exchange implements Inlet {
   /** Calls of `ready` that came while the connection was released. */
   #readyCalls: WaitingCalls | undefined;
 
-  constructor(name: string, { requestIds, requestBacklogBytes, delivery }: RequestSettings, owner: ExchangeOwner) {
+  constructor(name: string, settings: RequestSettings, owner: ExchangeOwner) {
+    const { requestIds, requestsElsewhere = false, requestBacklogBytes, delivery } = settings;
     this.#name = name;
-    this.#isAcknowledged = delivery === 'acknowledged';
+    this.#requestsElsewhere = requestsElsewhere;
+    this.isAcknowledged = delivery === 'acknowledged';
     this.#owner = owner;
     this.#consumers = new Consumers(name, this.#stats, owner);
     const backlogBytes = requestBacklogBytes ?? DEFAULT_BACKLOG_BYTES;
@@ -105,6 +77,11 @@ export class Exchange implements Inlet {
         handlerFailed: (error, packet) => owner.handlerFailed(name, error, packet),
       });
     }
+  }
+
+  /** Whether requests need no `matches`. */
+  get hasRequestIds(): boolean {
+    return this.#ids !== undefined || this.#requestsElsewhere;
   }
 
   get stats(): ConnectionStats {
@@ -128,7 +105,7 @@ export class Exchange implements Inlet {
       return refusal;
     }
     try {
-      const complete = completeRequestOptions(this.#name, options, this.#ids !== undefined);
+      const complete = completeRequestOptions(this.#name, options, this.hasRequestIds);
       this.#requests ??= this.#newRequests();
       const reply = this.#requests.add(packet, complete);
       this.#intake.requestWaits();
@@ -159,7 +136,10 @@ export class Exchange implements Inlet {
     checkHandler('onRequest', handler);
     const incoming = this.#incoming;
     if (incoming === undefined) {
-      throw invalidOption(`onRequest of "${this.#name}": the connection has no ids; set requestIds`);
+      const why = this.#requestsElsewhere
+        ? 'only the program that has the port can answer requests of the device'
+        : 'the connection has no ids; set requestIds';
+      throw invalidOption(`onRequest of "${this.#name}": ${why}`);
     }
     this.#warnOfReplacing('onRequest', incoming.handler, handler);
     incoming.handler = handler;
@@ -185,6 +165,10 @@ export class Exchange implements Inlet {
     const what = error.code === 'CONNECTION_LOST' ? 'the port was closed' : 'the session ended';
     const why = `${what} before the handler of onRequest was done: ${error.message}`;
     this.#endReplies(error.code, why, error);
+  }
+
+  repliesLost(error: ConnectionError): void {
+    this.#requests?.rejectWritten(error);
   }
 
   /** Closes the connection for a while, as {@link NamedConnection.release} promises. */
@@ -260,7 +244,7 @@ export class Exchange implements Inlet {
             'CONNECTION_RELEASED',
             this.#name,
             `${call} to "${this.#name}": the connection is released; call reopen first`,
-            { delivered: this.#isAcknowledged ? 'no' : undefined },
+            { delivered: this.isAcknowledged ? 'no' : undefined },
           ),
         )
       : undefined;
@@ -269,7 +253,7 @@ export class Exchange implements Inlet {
   /** Why a packet cannot be delivered in the way that is asked for, as a rejected promise. */
   #deliveryRefusal(options: SendOptions | undefined): Promise<never> | undefined {
     const acknowledged = options?.acknowledged;
-    if (acknowledged === undefined || acknowledged === false || (acknowledged === true && this.#isAcknowledged)) {
+    if (acknowledged === undefined || acknowledged === false || (acknowledged === true && this.isAcknowledged)) {
       return undefined;
     }
     const what =
@@ -282,11 +266,13 @@ export class Exchange implements Inlet {
   #newRequests(): OutgoingRequests {
     const { lineCounts, hold, transmitRequest } = this.#owner;
     return new OutgoingRequests(this.#name, this.#ids, this.#stats, {
-      isAcknowledged: this.#isAcknowledged,
+      isElsewhere: this.#requestsElsewhere,
+      isAcknowledged: this.isAcknowledged,
       transmit: (packet, transmission) => transmitRequest(this.#name, packet, transmission),
       hold: (packetBytes) => hold(this.#name, packetBytes),
       otherPackets: () => this.#otherPackets,
       lineCounts: () => lineCounts(this.#name),
+      late: (id, reply) => this.#late(id, reply),
     });
   }
 
@@ -319,11 +305,15 @@ export class Exchange implements Inlet {
       isTaken = error && this.#requests?.takeError(error.requestId, error.code);
     }
     if (!isTaken) {
-      this.#otherPackets++;
-      this.#stats.lateReplies++;
-      this.#owner.emit('lateReply', { name: this.#name, id: replyTo, packet: payload });
+      this.#late(replyTo, payload);
     }
     return true;
+  }
+
+  #late(id: number, packet: Uint8Array): void {
+    this.#otherPackets++;
+    this.#stats.lateReplies++;
+    this.#owner.emit('lateReply', { name: this.#name, id, packet });
   }
 
   /** Passes a packet on: a request of the device to its handler, any other packet to the consumers. */

@@ -27,6 +27,8 @@ export interface ConnectionCalls {
 
 /** What only a {@link NamedConnection} can do. */
 export interface ConnectionControl {
+  readonly hasRequestIds: boolean;
+  readonly isAcknowledged: boolean;
   setHandler(handler: PacketHandler): void;
   undecoded(packet: Uint8Array, error: unknown): void;
   release(): Promise<void>;
@@ -50,6 +52,16 @@ export class NamedConnection<Stats extends ConnectionStats = ConnectionStats> {
     this.name = name;
     this.#calls = calls;
     this.#control = control;
+  }
+
+  /** Whether it has `requestIds`, so that requests need no `matches`. */
+  get hasRequestIds(): boolean {
+    return this.#control.hasRequestIds;
+  }
+
+  /** Whether it has acknowledged delivery. */
+  get isAcknowledged(): boolean {
+    return this.#control.isAcknowledged;
   }
 
   /** A copy of the counts of this connection. */

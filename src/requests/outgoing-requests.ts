@@ -1,4 +1,4 @@
-import type { Delivered } from '../errors.js';
+import type { ConnectionError, Delivered } from '../errors.js';
 import { watchAbort } from '../timing/abort-watch.js';
 import type { ConnectionStats } from './connection-stats.js';
 import { Fifo } from './fifo.js';
@@ -14,6 +14,8 @@ import type { LineCounts, Transmission } from './transmission.js';
 export interface RequestCarrier {
   /** Whether packets are acknowledged. */
   readonly isAcknowledged: boolean;
+  /** Whether requests travel with their replies, which their transmissions report. */
+  readonly isElsewhere: boolean;
   /** Sends a packet, and reports to the transmission. */
   transmit(packet: Uint8Array, transmission: Transmission): void;
   /** Keeps room for a packet to be sent later, until the returned function is called. Throws if there is none. */
@@ -22,7 +24,12 @@ export interface RequestCarrier {
   otherPackets(): number;
   /** What else has arrived so far. */
   lineCounts(): LineCounts;
+  /** A reply arrived that its request does not want, or not any more. */
+  late(id: number, reply: Uint8Array): void;
 }
+
+/** Maximum number of requests at a time whose replies do not need an id in each packet. */
+const MAX_ELSEWHERE = 127;
 
 type RequestOutcome = 'requestsReplied' | 'requestsTimedOut' | 'requestsFailed';
 
@@ -47,7 +54,8 @@ export class OutgoingRequests {
   constructor(name: string, ids: RequestIds | undefined, stats: ConnectionStats, carrier: RequestCarrier) {
     this.errors = new RequestErrors(name);
     this.#ids = ids;
-    this.#pool = ids && new IdPool(ids.maxHostId);
+    const maxId = carrier.isElsewhere ? MAX_ELSEWHERE : ids?.maxHostId;
+    this.#pool = maxId === undefined ? undefined : new IdPool(maxId);
     this.#stats = stats;
     this.#carrier = carrier;
     this.#timer = new ReplyTimer(this.#open, (request) => this.#expire(request));
@@ -107,8 +115,17 @@ export class OutgoingRequests {
     return true;
   }
 
+  /** Gives a reply to its request, which travels with it. If the request does not want it, its time limit runs. */
+  replied(request: PendingRequest, reply: Uint8Array): void {
+    if (this.#byId.get(request.id!) !== request || !this.#takes(request, reply)) {
+      this.#carrier.late(request.id!, reply);
+      request.written();
+    }
+  }
+
   reject(request: PendingRequest, error: unknown): void {
-    this.#leave(request, 'requestsFailed');
+    const isTimeout = (error as { code?: unknown } | null | undefined)?.code === 'REPLY_TIMEOUT';
+    this.#leave(request, isTimeout ? 'requestsTimedOut' : 'requestsFailed');
     request.reject(error);
     this.#startNext(request);
   }
@@ -125,6 +142,13 @@ export class OutgoingRequests {
     for (const request of open) {
       const delivered = request.isSent ? 'unknown' : 'no';
       request.reject(newError(this.#carrier.isAcknowledged ? delivered : undefined));
+    }
+  }
+
+  /** Rejects the requests that are written and wait for their replies. */
+  rejectWritten(cause: ConnectionError): void {
+    for (const request of [...this.#open].filter(({ state }) => state === 'written')) {
+      this.reject(request, this.errors.lost(cause, this.#carrier.isAcknowledged ? 'unknown' : undefined));
     }
   }
 

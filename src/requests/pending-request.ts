@@ -19,6 +19,8 @@ interface RequestOwner {
   expectNoReply(request: PendingRequest): void;
   /** All of it is written: its time limit runs. */
   startTimeLimit(request: PendingRequest): void;
+  /** Its reply came with it. */
+  replied(request: PendingRequest, reply: Uint8Array): void;
   /** It cannot be sent. */
   reject(request: PendingRequest, error: unknown): void;
 }
@@ -63,6 +65,10 @@ export class PendingRequest implements Transmission, Timed {
     return this.#state === 'writing' || this.#state === 'written';
   }
 
+  get timeoutMs(): number {
+    return this.options.timeoutMs;
+  }
+
   /** It was handed over to be sent. */
   queue(): void {
     this.#state = 'queued';
@@ -88,6 +94,10 @@ export class PendingRequest implements Transmission, Timed {
       this.#state = 'written';
       this.#owner.startTimeLimit(this);
     }
+  }
+
+  replied(reply: Uint8Array): void {
+    this.#owner.replied(this, reply);
   }
 
   failed(error: unknown): void {

@@ -22,6 +22,8 @@ export interface ContractHarness {
   stall?(isStalled: boolean): void;
   /** Size of a packet of which a few fill every buffer on the way to a stalled device. Default: 60,000. */
   readonly fillBytes?: number;
+  /** Whether a connection with ids can have a handler for requests of the device. Default: true. */
+  readonly canAnswer?: boolean;
   /** Called at the end of the test, in any state of the communicator. */
   dispose(): Promise<void>;
 }
