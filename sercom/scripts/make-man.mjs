@@ -36,6 +36,10 @@ const page = [
   '.TP',
   '.B TERM',
   'If dumb or not set: no colors, and nothing is drawn in place.',
+  '.TP',
+  '.B SERCOM_MQTT_PASSWORD',
+  'Password of bridge for the broker, with',
+  '.BR \\-\\-mqtt\\-user .',
 ];
 
 const text = `${page.join('\n')}\n`;

@@ -18,15 +18,17 @@ const COMMANDS = {
   monitor: 'print one line for each packet and for each rejected frame',
   send: 'send packets and print the replies',
   ping: 'send packets to an echoing device; verify and time the echoes',
+  serve: 'share a port with several clients, over TCP or a Unix socket',
   replay: 'print a recording, or resend it to a port',
+  bridge: 'connect ports to an MQTT broker, so that applications elsewhere can use them',
   extcap: 'Wireshark extcap interface: offers serial ports as capture interfaces (run by Wireshark)',
   completion: 'print the script that completes sercom in a shell',
 };
 
 const EXIT_CODES = `
-Exit codes: 0 success, 1 a port, a file or other input/output failed, the device answered a request with an
-error, or ping found a packet lost or corrupted, 2 usage error, 3 timeout. Ctrl-C exits with 130 in send and
-replay, 0 in monitor, list --watch and extcap, 0 or 1 in ping. SIGTERM exits with 143, SIGHUP (the terminal was
+Exit codes: 0 success, 1 a port, a file, the broker or other input/output failed, the device answered a request with
+an error, or ping found a packet lost or corrupted, 2 usage error, 3 timeout. Ctrl-C exits with 130 in send and
+replay, 0 in monitor, serve, bridge, list --watch and extcap, 0 or 1 in ping. SIGTERM exits with 143, SIGHUP (the terminal was
 closed) with 129, in all commands.`;
 
 /**

@@ -8,6 +8,7 @@ import { createProgram } from '../src/program.js';
 import { reportError } from '../src/report-error.js';
 import { redirectMessages } from '../src/terminal/message.js';
 import { Output } from '../src/terminal/output.js';
+import { FAILING } from './support/failing-commands.js';
 import { expectMessageForm } from './support/message-form.js';
 import { run } from './support/sercom-process.js';
 import { temporaryFolder } from './support/temporary-folder.js';
@@ -86,106 +87,6 @@ describe.each(commands.map((command) => [command.name(), command] as const))('se
   });
 });
 
-/**
- * Command lines that fail when the command runs: `%` is a folder with the folder `dir`, the file `file`, a broken
- * capture, broken `.proto` files, and `loop`, a link to itself.
- */
-const FAILING: readonly (readonly [commandLine: string, code: ExitCode, message: RegExp])[] = [
-  ['replay %/missing.log', 1, /^sercom: cannot read %\/missing\.log: no such file; check its name$/],
-  ['replay %/dir', 1, /: cannot read %\/dir: it is a folder; name a file$/],
-  ['replay %/file/x', 1, /: a part of its path is not a folder; /],
-  ['replay %/loop', 1, /: the symbolic links lead in a circle; /],
-  ['replay %/file', 1, /^sercom: %\/file: line 1: not a line of a log; expected for example /],
-  ['replay %/cut.log', 1, /^sercom: %\/cut\.log: line 1: truncated line; /],
-  ['replay %/cut.pcapng', 1, /^sercom: %\/cut\.pcapng: block at byte 0: truncated block; /],
-  ['replay %/cut.pcap', 1, /^sercom: %\/cut\.pcap: the header of the file is truncated; /],
-  ['replay %/cut.log.gz', 1, /^sercom: %\/cut\.log\.gz: the gzip data is truncated; /],
-  ['replay %/file --log %/file.2 --append', 2, /^sercom: --log: %\/file\.2 is not a log, so it cannot be continued; /],
-  ['replay %/file.2 --log %/file --log-size 1M', 2, /^sercom: --log: %\/file\.2 would be renamed as an older part of /],
-  ['replay %/file --log %/file', 2, /^sercom: --log: %\/file is the recording being replayed; choose another file$/],
-  ['replay - --loop', 2, /^sercom: --loop: stdin can be read only once; use a file$/],
-  ['replay %/file --dir both --linger 1', 2, /^sercom: --linger requires PORT$/],
-  ['replay %/file --log -', 2, /^sercom: --log -: only --pcapng can write to stdout; name a file$/],
-  ['replay %/file --log %/dir/no/x', 1, /^sercom: --log: cannot write %\/dir\/no\/x: no such folder; create it first$/],
-  ['replay %/file --pcapng %/dir', 1, /^sercom: --pcapng: cannot write %\/dir: it is a folder; name a file$/],
-  ['replay %/file --log %/cut.log', 2, /^sercom: --log: %\/cut\.log already exists; use --force to overwrite it$/],
-  ['replay %/file --filter x=1', 2, /^sercom: --filter "x=1": unknown condition "x=1"; expected name=NAME/],
-  ['replay %/file --reject bytes=0', 2, /^sercom: --reject "bytes=0": invalid hex "0"; expected pairs/],
-  ['replay %/file --filter id=1', 2, /^sercom: --filter "id=1": "id" requires --request-ids$/],
-  ['replay %/file --decode kind=reply:json', 2, /^sercom: --decode "kind=reply:json": "kind" requires --request-ids$/],
-  ['replay %/file --request-ids 1 --filter kind=x', 2, /^sercom: --filter "kind=x": invalid kind "x"; expected /],
-  ['replay %/file --columns id', 2, /^sercom: --columns id requires --request-ids$/],
-  ['replay %/file --format @q', 2, /^sercom: --format: invalid sequence "@q"; fields: /],
-  ['replay %/file --decode yaml', 2, /^sercom: --decode: unknown decoder "yaml"; expected text, /],
-  ['replay %/file --proto-path %', 2, /^sercom: --proto-path requires --decode$/],
-  ['replay %/file --decode struct:z', 2, /^sercom: --decode "struct:z": unknown code "z"; expected /],
-  ['replay %/file --decode protobuf:x', 2, /^sercom: --decode "protobuf:x": expected protobuf:FILE:TYPE, for example /],
-  ['replay %/file --decode protobuf:%/no.proto:A', 1, /^sercom: --decode: cannot read %\/no\.proto: no such file; /],
-  ['replay %/file --decode protobuf:%/dir:A', 1, /^sercom: --decode: cannot read %\/dir: not a regular file; /],
-  [
-    'replay %/file --decode protobuf:%/bad.proto:A',
-    1,
-    /^sercom: --decode: %\/bad\.proto, line 1: .*; correct the file$/,
-  ],
-  [
-    'replay %/file --decode protobuf:%/type.proto:A',
-    1,
-    /^sercom: --decode: %\/type\.proto: no such .*; correct the file$/,
-  ],
-  [
-    'replay %/file --decode protobuf:%/good.proto:A',
-    2,
-    /^sercom: --decode: unknown message type "A" in %\/good.proto; available: B$/,
-  ],
-  [
-    'replay %/file --decode protobuf:%/import.proto:A',
-    1,
-    /cannot read %\/gone\.proto, which %\/import\.proto imports: no such file; /,
-  ],
-  ['send sim: --file %/missing', 1, /^sercom: --file: cannot read %\/missing: no such file; check its name$/],
-  ['send sim: --file %/dir', 1, /^sercom: --file: cannot read %\/dir: it is a folder; name a file$/],
-  ['send sim: --hex 0', 2, /^sercom: --hex: invalid hex "0"; expected pairs of digits, for example /],
-  ['send sim:', 2, /^sercom: nothing to send; use one of --hex /],
-  ['send sim: --text {led} --encode cbor', 2, /^sercom: invalid JSON: \{led\} \(.*\); expected for example /],
-  [
-    'send sim: --text hello --max-packet 2',
-    2,
-    /^sercom: packet is longer than 2 bytes; send less at a time, or raise --max-packet /,
-  ],
-  [
-    'send sim: --text a --stdin',
-    2,
-    /^sercom: --text cannot be used with --stdin$|^sercom: --stdin cannot be used with --text$/,
-  ],
-  ['send sim: --text a --timeout 1', 2, /^sercom: --timeout requires --wait or --request$/],
-  ['monitor arm=', 2, /^sercom: port "arm=": the path is empty or invalid; expected /],
-  ['monitor sim:@0', 2, /^sercom: port "sim:@0": invalid baud rate; expected /],
-  ['monitor usb:9999', 2, /^sercom: port "usb:9999": expected usb:VID:PID\[:SERIAL\]\[#INTERFACE\] or /],
-  ['monitor arm=sim: arm=sim:', 2, /^sercom: two ports are named "arm"; give each its own name: NAME=sim:$/],
-  ['monitor arm=sim: --to leg', 2, /^sercom: --to: unknown connection "leg"; available: arm$/],
-  ['monitor a=sim: b=sim: --input text', 2, /^sercom: --input requires --to NAME when several ports are open: a, b$/],
-  ['monitor sim:%/no.hex', 1, /^sercom: cannot read %\/no\.hex: no such file; build it first$/],
-  [
-    'monitor sim:%/bad.hex',
-    1,
-    /^sercom: cannot run %\/bad\.hex on a simulated Uno: .*; name an Intel HEX file for the Uno$/,
-  ],
-  ['monitor %/none.tty', 1, /^sercom: connection "%\/none.tty": no such port; /],
-  ['monitor %/file', 1, /^sercom: connection "%\/file": not a serial port; /],
-  ['monitor sim: --release-for "x', 2, /^sercom: --release-for ""x": a quote is not closed; expected for example /],
-  ['monitor sim: --lead 2', 2, /^sercom: --lead requires --changes$/],
-  ['monitor @bench', 2, /^sercom: profiles: cannot read \S+config\.json: no such file; create it with \{/],
-  ['extcap', 2, /^sercom: --extcap-interface: missing; expected sercom-PATH; see "sercom extcap --extcap-interfaces"$/],
-  ['extcap --extcap-interface wrong', 2, /^sercom: --extcap-interface: invalid value "wrong"; expected sercom-PATH/],
-  ['extcap --extcap-interface sercom-sim:', 2, /^sercom: nothing to do; use --extcap-dlts, /],
-  ['extcap --extcap-interface sercom-sim: --capture', 2, /^sercom: --capture requires --fifo$/],
-  [
-    'extcap --extcap-interface sercom-sim: --capture --fifo %/dir/no/x',
-    1,
-    /^sercom: --fifo: cannot write %\/dir\/no\/x: no such folder; /,
-  ],
-];
-
 async function preparedFolder(): Promise<string> {
   const folder = await temporaryFolder();
   const write = (name: string, content: string | Uint8Array) => writeFile(path.join(folder, name), content);
@@ -198,6 +99,9 @@ async function preparedFolder(): Promise<string> {
   await write('cut.pcap', Buffer.from('d4c3b2a102000400', 'hex'));
   await write('cut.log.gz', Buffer.from('1f8b0800', 'hex'));
   await write('bad.hex', 'hello\n');
+  await write('bad.pem', '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n');
+  await write('empty', '\n');
+  await write('bad.uf2', 'hello\n');
   await write('bad.proto', 'message {');
   await write('type.proto', 'syntax = "proto3"; message A { Gone gone = 1; }');
   await write('good.proto', 'syntax = "proto3"; message B { uint32 b = 1; }');
@@ -222,9 +126,9 @@ describe('a command that fails says where, what is wrong, and what to do', () =>
 
   test('for every option whose value is checked only then', () => {
     const free = commands.flatMap((command) => command.options.filter(isFree).map(({ long }) => long!));
-    // Any text is a template of a packet, the name that the interface has in Wireshark, or a filter that is not supported.
-    const accepting = ['--text', '--extcap-capture-filter', '--extcap-interface'];
-    const tested = FAILING.flatMap(([line]) => line.split(' ').filter((word) => word.startsWith('--')));
+    // Any text is a template of a packet, the name that the interface has in Wireshark, a filter that is not supported, or a user.
+    const accepting = ['--text', '--extcap-capture-filter', '--extcap-interface', '--mqtt-user'];
+    const tested = FAILING.flatMap(([line]) => line.match(/(?<= )--[\w-]+/g) ?? []);
     expect(free.filter((long) => ![...tested, ...accepting].includes(long))).toEqual([]);
   });
 

@@ -157,7 +157,7 @@ describe('help', () => {
 
   test('states the exit code of each command on Ctrl-C', async () => {
     expect((await run('--help')).stdout.replace(/\s+/g, ' ')).toContain(
-      '130 in send and replay, 0 in monitor, list --watch and extcap, 0 or 1 in ping',
+      '130 in send and replay, 0 in monitor, serve, bridge, list --watch and extcap, 0 or 1 in ping',
     );
   });
 

@@ -32,8 +32,11 @@ export function defineCommand<const Table extends OptionTable>(
 }
 
 const PORT_GRAMMAR =
-  '[NAME=]PATH, [NAME=]usb:VID:PID[:SERIAL][#INTERFACE], [NAME=]usb:LOCATION[#INTERFACE] or ' +
-  '[NAME=]sim:[FILE.hex] (a simulated Arduino Uno that runs FILE.hex, or echoes), each with optional @BAUD; ' +
+  '[NAME=]PATH, [NAME=]tcp://HOST:PORT, [NAME=]tls://HOST:PORT, [NAME=]rfc2217://HOST:PORT, [NAME=]unix:///PATH, ' +
+  '[NAME=]usb:VID:PID[:SERIAL][#INTERFACE], [NAME=]usb:LOCATION[#INTERFACE], ' +
+  '[NAME=]sim:[FILE.hex] (a simulated Arduino Uno that runs FILE.hex, or echoes), ' +
+  '[NAME=]sim:mega:FILE.hex, [NAME=]sim:leonardo:FILE.hex or ' +
+  '[NAME=]sim:rp2040:FILE (a simulated RP2040 that runs FILE.uf2, FILE.elf or FILE.bin), each with optional @BAUD; ' +
   'or @PROFILE[:NAME] (default: the only USB port)';
 
 /** The one port that a command opens. If none is given, it is the only USB port, or the user chooses. */
@@ -94,7 +97,12 @@ export async function parsedOptions<Table extends OptionTable>(
   const [portKey, portDefinition] = definitions.find(([, { ports }]) => ports !== undefined) ?? [];
   const given: string[] = portKey === undefined ? [] : [values[portKey] ?? []].flat();
   const ports = await expandProfiles(given, command);
-  checkOptions(command, given.filter(namesProfile));
+  const profiles = given.filter(namesProfile);
+  checkOptions(command, profiles);
+  if (profiles.length > 0 && ports.length > 0) {
+    const { dropUnfitting } = await import('../ports/network-settings.js');
+    dropUnfitting(command, ports);
+  }
   if (portKey !== undefined) {
     if (ports.length === 0 && portDefinition!.ports === 'required') {
       const chosen = await chooseListedPort();
