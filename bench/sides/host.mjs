@@ -1,7 +1,8 @@
 // The host: opens ports with one of the stacks and runs workloads on them. Its only argument is a JSON object.
 import { once } from 'node:events';
-import { close, open as openFile, readFileSync, stat } from 'node:fs';
+import { close, open as openFile, stat } from 'node:fs';
 import { promisify } from 'node:util';
+import { residentBytes } from '../support/memory.mjs';
 import { packetPool, sameBytes } from '../support/packets.mjs';
 import { percentile } from '../support/stats.mjs';
 import { answer, answerCommands, fail } from './answer.mjs';
@@ -112,19 +113,6 @@ async function run(count) {
   const { user, system } = process.cpuUsage(cpu);
   const elapsedSeconds = (performance.now() - started) / 1e3;
   return { elapsedSeconds, ...result, cpuUs: user + system };
-}
-
-/**
- * Returns the memory of the process in bytes: without garbage if it was started with --expose-gc, and without mapped files,
- * whose share grows while the program runs.
- */
-async function residentBytes() {
-  // Another thread frees the memory of buffers, and weakly held memory needs a later collection.
-  for (let collection = 0; collection < 3; collection++) {
-    globalThis.gc?.();
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  return Number(/^RssAnon:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]) * 1024;
 }
 
 const heldFiles = [];

@@ -1,11 +1,20 @@
 import { DelimiterParser } from '@serialport/parser-delimiter';
 import cobs from 'cobs';
 import { SerialPort } from 'serialport';
+import { continueEachTurn } from '../../dist/timing/continue-promises.js';
 
 const DELIMITER = Buffer.of(0);
 
+const [major, minor] = process.versions.node.split('.').map(Number);
+
+/** Whether `serialport` stalls in this version of Node. In others, what helps would only take time. */
+const STALLS = major > 26 || (major === 26 && minor >= 4);
+
 /** The plain `serialport` stack, used well: one frame per event, and the flow control of the stream. */
 export async function open({ paths }, onPacket, onError) {
+  if (STALLS) {
+    continueEachTurn();
+  }
   const ports = await Promise.all(
     paths.map((path, port) => openPort(path, (packet) => onPacket(packet, port), onError)),
   );

@@ -13,6 +13,21 @@ export async function opened(port, pid) {
   await delay(SET_UP_MS);
 }
 
+/** The unit of processor times in `/proc`: a hundredth of a second. */
+const TICK_US = 10_000;
+
+/** Returns the processor time that a process has used, in µs. */
+export function processorUs(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  // The name of the program, in parentheses, may contain spaces.
+  const [userTicks, systemTicks] = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .slice(11, 13)
+    .map(Number);
+  return (userTicks + systemTicks) * TICK_US;
+}
+
 function descendants(pid) {
   const children = readIfThere(() => readFileSync(`/proc/${pid}/task/${pid}/children`, 'latin1')) ?? '';
   return children

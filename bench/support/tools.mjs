@@ -19,11 +19,18 @@ function works(command, ...args) {
   return spawnSync(command, args, { stdio: 'ignore' }).status === 0;
 }
 
+/** Returns whether a server is installed. Users other than root may not have it on their path. */
+function isInstalled(server) {
+  return works('sh', '-c', `command -v ${server} || command -v /usr/sbin/${server}`);
+}
+
 /** Tools that benchmarks need in addition to Node. Each returns why it is missing, or undefined. */
 export const tools = {
   cc: () => (works('cc', '--version') ? undefined : 'no C compiler (cc)'),
   ptys: () => (process.platform === 'linux' ? undefined : 'the simulated devices need Linux (epoll, /dev/pts)'),
   npm: () => (works('npm', '--version') ? undefined : 'npm is not installed'),
+  mosquitto: () => (isInstalled('mosquitto') ? undefined : 'mosquitto is not installed'),
+  ser2net: () => (isInstalled('ser2net') ? undefined : 'ser2net is not installed'),
   pyserial: () => (works('python3', '-c', 'import serial') ? undefined : 'python3 cannot import serial'),
 };
 
