@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'event-source': [],
   'life-cycle': ['errors'],
   timing: [],
+  'tls-reason': [],
   requests: ['call-arguments', 'errors', 'options', 'timing', 'warnings'],
   'communicator-events': [],
   'communicator-hooks': ['call-arguments', 'event-source', 'requests'],
@@ -37,9 +38,22 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'options',
     'requests',
     'timing',
+    'tls-reason',
     'warnings',
   ],
   testing: ['call-arguments', 'communicator', 'requests', 'serial', 'errors', 'options', 'timing'],
+  mqtt: [
+    'call-arguments',
+    'communicator',
+    'communicator-events',
+    'errors',
+    'event-source',
+    'life-cycle',
+    'options',
+    'requests',
+    'timing',
+    'tls-reason',
+  ],
   index: [
     'call-arguments',
     'communicator',
@@ -102,10 +116,15 @@ describe('imports point down', () => {
   });
 });
 
-test('the simulated chip knows nothing of boards, ports and the other test doubles', () => {
-  const imports = files.filter((file) => file.startsWith('testing/avr/')).flatMap((file) => importsOf(file));
+test.each([
+  ['avr', 'avr8js'],
+  ['chip', ''],
+  ['rp2040', 'rp2040js'],
+])('the simulated chips of %s know nothing of boards, ports and the other test doubles', (folder, simulator) => {
+  const imports = files.filter((file) => file.startsWith(`testing/${folder}/`)).flatMap((file) => importsOf(file));
   expect(imports.length).toBeGreaterThan(0);
-  expect(imports.filter((specifier) => specifier !== 'avr8js' && !specifier.startsWith('./'))).toEqual([]);
+  const isAllowedHere = (specifier: string) => specifier === simulator || /^\.(\/|\.\/chip\/)/.test(specifier);
+  expect(imports.filter((specifier) => !isAllowedHere(specifier))).toEqual([]);
 });
 
 test('framing does no input or output', () => {

@@ -5,9 +5,10 @@ import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { importedPackages, installIntoProject, manifestOf, pack, ROOT, run, type Tarball } from './support/packages.js';
 
-/** A user's program: types and values of both entries. */
+/** A user's program: types and values of all entries. */
 const PROGRAM = `
 import { cobsDecode, cobsEncode, CommunicatorState, SerialCommunicator, type SerialConnection } from 'serial-communicator';
+import { MqttBridge, MqttCommunicator, type MqttConnection } from 'serial-communicator/mqtt';
 import { MockDevice, mockBinding } from 'serial-communicator/testing';
 
 const device = new MockDevice({ path: '/dev/mock', echo: true });
@@ -15,6 +16,9 @@ const connection: SerialConnection = { path: '/dev/mock', baudRate: 115_200 };
 await using serial = new SerialCommunicator({ binding: mockBinding(device) });
 serial.addConnection('arm', connection);
 const echoed = new Promise<Uint8Array>((resolve) => serial.setReceiveHandler((_name, packet) => resolve(packet)));
+const remote: MqttConnection = { bridge: 'bench', connection: 'arm' };
+new MqttCommunicator({ url: 'mqtt://127.0.0.1', mqtt: { username: 'me' } }).addConnection('arm', remote);
+await new MqttBridge(serial, { url: 'mqtt://127.0.0.1', name: 'bench' }).stop();
 await serial.initialize();
 await serial.send('arm', cobsDecode(cobsEncode(Uint8Array.of(1, 0, 2))));
 const packet: Uint8Array = await echoed;
@@ -125,6 +129,42 @@ describe('the packed library, installed into an empty project', () => {
     expect(stdout).toBe('SerialCommunicator LoopbackCommunicator\n');
   });
 
+  test('says how to get the simulator of the RP2040, which it does not install', async () => {
+    const program = `
+      import { SimulatedBoard } from 'serial-communicator/testing';
+      const image = process.argv[1];
+      try {
+        new SimulatedBoard({ path: '/dev/pico', chip: 'rp2040', image });
+      } catch (error) {
+        console.log(error.code, error.message);
+      }`;
+    const image = path.join(ROOT, 'test/testing/fixtures/cortex-m/rp2040-echo.uf2');
+    const words = ['--input-type=module', '--eval', program, image];
+    const { stdout } = await run(process.execPath, words, { cwd: project });
+    const { rp2040js } = manifestOf('.').peerDependencies;
+    expect(stdout).toBe(
+      'INVALID_OPTION SimulatedBoard: chip is "rp2040", which needs the package rp2040js ' +
+        `(Cannot find module 'rp2040js'); run "npm install --save-dev rp2040js@${rp2040js}", ` +
+        'or with --global if sercom is installed so\n',
+    );
+  });
+
+  test('says how to get the MQTT client, which it does not install', async () => {
+    const program = `
+      import { SerialCommunicator } from 'serial-communicator';
+      import { MqttBridge, MqttCommunicator } from 'serial-communicator/mqtt';
+      const remote = new MqttCommunicator({ url: 'mqtt://127.0.0.1' });
+      remote.addConnection('arm', { bridge: 'bench' });
+      const bridge = new MqttBridge(new SerialCommunicator(), { url: 'mqtt://127.0.0.1', name: 'bench' });
+      for (const call of [remote.initialize(), bridge.start()]) {
+        await call.catch((error) => console.log(error.code, error.message));
+      }`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '--eval', program], { cwd: project });
+    expect(stdout).toMatch(
+      /^INVALID_OPTION MqttCommunicator: needs the package mqtt \(.*\); run "npm install mqtt@5".*\nINVALID_OPTION MqttBridge: needs .*\n$/,
+    );
+  });
+
   test('does not install what only sercom needs', async () => {
     const lock = JSON.parse(await readFile(path.join(project, 'node_modules/.package-lock.json'), 'utf8'));
     const installed = Object.keys(lock.packages).map((folder) => folder.replace(/^.*node_modules\//, ''));
@@ -136,10 +176,12 @@ describe('the packed library, installed into an empty project', () => {
   });
 
   test('depends on every package that it imports', async () => {
-    const { dependencies } = manifestOf('.');
+    const { dependencies, peerDependencies } = manifestOf('.');
     const imported = await importedPackages(path.join(project, 'node_modules/serial-communicator/dist'));
     expect(imported).toContain('serialport');
-    expect(imported.filter((name) => !(name in dependencies))).toEqual([]);
+    // One that is optional is imported when it is needed.
+    const known = { ...dependencies, mqtt: peerDependencies.mqtt };
+    expect(imported.filter((name) => !(name in known))).toEqual([]);
   });
 
   test('contains the license, and the firmware with its prebuilt image and its licenses', () => {
@@ -151,8 +193,14 @@ describe('the packed library, installed into an empty project', () => {
         'examples/echo.mjs',
         'examples/gripper.mjs',
         'examples/gripper-devices.mjs',
-        'firmware/README.md',
         'firmware/library.properties',
+        'firmware/micropython/packets.py',
+        'firmware/src/AcknowledgedPackets.h',
+        'firmware/src/AcknowledgedRequests.h',
+        'firmware/src/SerialPackets.h',
+        'firmware/src/SerialPacketsOptions.h',
+        'firmware/src/SerialPacketsPort.h',
+        'firmware/src/SerialPacketsRequests.h',
         'firmware/src/byte_ring.c',
         'firmware/src/byte_ring.h',
         'firmware/src/cobs.c',
@@ -169,7 +217,6 @@ describe('the packed library, installed into an empty project', () => {
         'firmware/src/packet_receiver.h',
         'firmware/src/requests.c',
         'firmware/src/requests.h',
-        'firmware-echo/README.md',
         'firmware-echo/firmware-echo.ino',
         'firmware-echo/prebuilt/uno.hex',
         'firmware-echo/prebuilt/NOTICE.md',

@@ -56,15 +56,14 @@ const HOSTILE: [string, Uint8Array, number][] = [
 test.each(HOSTILE)('a link reads %s in linear time and bounded memory', async (_, bytes, chunks) => {
   const chunk = Buffer.from(bytes);
   await cost(chunk, chunks);
-  let short = Number.POSITIVE_INFINITY;
-  let long = Number.POSITIVE_INFINITY;
-  // The least of several runs: other work of the machine only adds.
-  for (let run = 0; run < 3; run++) {
-    short = Math.min(short, (await cost(chunk, chunks)).cpuTime);
-    const { cpuTime, heldBytes } = await cost(chunk, 10 * chunks);
-    long = Math.min(long, cpuTime);
+  const ratios: number[] = [];
+  // Other work of the machine can slow down a whole run, so each long one is compared with the short one just before it.
+  for (let run = 0; run < 5; run++) {
+    const { cpuTime: short } = await cost(chunk, chunks);
+    const { cpuTime: long, heldBytes } = await cost(chunk, 10 * chunks);
+    ratios.push(long / short);
     expect(heldBytes).toBeLessThan(MiB);
   }
   // Ten times the bytes must take ten times the time, or thereabouts: quadratic would be a hundred times.
-  expect(long / short).toBeLessThan(30);
+  expect(Math.min(...ratios)).toBeLessThan(30);
 });

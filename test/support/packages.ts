@@ -4,6 +4,7 @@ import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import ts from 'typescript';
 
 export const run = promisify(execFile);
 
@@ -16,6 +17,7 @@ const QUIET = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'
 interface Manifest {
   version: string;
   dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
 }
 
 /** The `package.json` of a folder of the repository. */
@@ -59,9 +61,9 @@ export async function importedPackages(folder: string): Promise<string[]> {
   const packages = new Set<string>();
   for (const file of files) {
     const text = await readFile(path.join(folder, file), 'utf8');
-    for (const [, specifier] of text.matchAll(/(?:^(?:import|export)\b[^;']* from |^import |\bimport\()'([^']+)'/gm)) {
-      if (!specifier!.startsWith('.') && !specifier!.startsWith('node:')) {
-        packages.add(/^(@[^/]+\/)?[^/]+/.exec(specifier!)![0]);
+    for (const { fileName: specifier } of ts.preProcessFile(text, true, true).importedFiles) {
+      if (!specifier.startsWith('.') && !specifier.startsWith('node:')) {
+        packages.add(/^(@[^/]+\/)?[^/]+/.exec(specifier)![0]);
       }
     }
   }
