@@ -60,7 +60,7 @@ export async function startLinkDevice({ version }: { version?: number } = {}): P
   const tell = (command: string) => {
     device.child.stdin!.write(`${command}\n`);
     commands++;
-    return device.printed(new RegExp(`(^done\\n[^]*){${commands}}`, 'm'));
+    return device.printed(/^done$/m, commands);
   };
   return { path: device.stdout.split('\n')[0]!, process: device, tell };
 }

@@ -51,9 +51,9 @@ export class RunningProcess {
     return Buffer.concat(this.#stderr).toString();
   }
 
-  /** Resolves when stdout matches; rejects when the process ends before. */
-  printed(pattern: RegExp): Promise<void> {
-    return this.#until(this.child.stdout, () => pattern.test(this.stdout), `${pattern} on stdout`);
+  /** Resolves when stdout matches, so many times; rejects when the process ends before. */
+  printed(pattern: RegExp, times = 1): Promise<void> {
+    return this.#until(this.child.stdout, () => matches(this.stdout, pattern, times), `${pattern} on stdout`);
   }
 
   /** Resolves when stdout has this many lines; rejects when the process ends before. */
@@ -61,9 +61,9 @@ export class RunningProcess {
     return this.#until(this.child.stdout, () => this.#lines >= lines, `${lines} lines on stdout`);
   }
 
-  /** Resolves when stderr matches; rejects when the process ends before. */
-  complained(pattern: RegExp): Promise<void> {
-    return this.#until(this.child.stderr, () => pattern.test(this.stderr), `${pattern} on stderr`);
+  /** Resolves when stderr matches, so many times; rejects when the process ends before. */
+  complained(pattern: RegExp, times = 1): Promise<void> {
+    return this.#until(this.child.stderr, () => matches(this.stderr, pattern, times), `${pattern} on stderr`);
   }
 
   /** Resolves when the process has ended and all its output has been read. */
@@ -96,6 +96,11 @@ export class RunningProcess {
       this.#closed.then(() => reject(new Error(`ended without ${what}:\n${this.stdout}${this.stderr}`)));
     });
   }
+}
+
+/** Counts, since one pattern for a text that comes several times takes a time that doubles with each. */
+function matches(text: string, pattern: RegExp, times: number): boolean {
+  return [...text.matchAll(new RegExp(pattern, `${pattern.flags}g`))].length >= times;
 }
 
 /** Starts `sercom`. */

@@ -84,7 +84,8 @@ class Shell {
   async arguments(line: string): Promise<string> {
     this.#terminal.type(`show ${line}\n`);
     this.#lines++;
-    await this.#terminal.printed(new RegExp(`(?:[^]*\\nshown\\r?\\n){${this.#lines}}`));
+    // Until the next prompt: what is typed before it reaches the shell in another mode of the terminal.
+    await this.#terminal.printed(/\nshown\r?\n[^\n]*ready> /, this.#lines);
     return [...this.#terminal.stdout.matchAll(/(<.*>)\r?\nshown/g)].at(-1)![1]!;
   }
 }
