@@ -196,12 +196,12 @@ def loop():
     });
 
     test('a later reply, and a later error', async () => {
-      const [first, second] = [request('w'), request('w')];
+      const [first, second] = [request('w'), outcome(request('w'))];
       expect(await request('e')).toEqual(new Uint8Array());
       python('host.reply_error(later.pop(), 9)\nhost.reply(later.pop(), b"5 g")');
       device.run();
       expect(await first).toEqual(bytes('5 g'));
-      expect(await outcome(second)).toMatchObject({ error: { code: 'REPLY_ERROR', replyCode: 9 } });
+      expect(await second).toMatchObject({ error: { code: 'REPLY_ERROR', replyCode: 9 } });
     });
 
     test('no exception that ends programs is a failed request', async () => {

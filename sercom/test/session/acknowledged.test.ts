@@ -48,7 +48,7 @@ describe.skipIf(!has('cc'))('--delivery acknowledged (needs cc)', () => {
     test('reports that the device restarted, and goes on in another session', async () => {
       const device = await startLinkDevice();
       const monitor = start('monitor', device.path, ...ACKNOWLEDGED, '--json', '-n', '1', '--stats');
-      await monitor.printed(/sessionStarted/);
+      await device.process.printed(/^session 0$/m);
       await device.tell('reset');
       await monitor.printed(/peerReset[^]*sessionStarted/);
       await device.tell('send 07');
@@ -61,21 +61,24 @@ describe.skipIf(!has('cc'))('--delivery acknowledged (needs cc)', () => {
 
     test('reports that the device is silent, and that it is not any more', async () => {
       const device = await startLinkDevice();
-      const monitor = start('monitor', device.path, ...ACKNOWLEDGED, '--json', '-n', '1', '--keep-alive', '300');
-      await monitor.printed(/sessionStarted/);
+      const monitor = start('monitor', device.path, ...ACKNOWLEDGED, '--json', '-n', '2', '--keep-alive', '300');
+      // Until the device has said something, a silent one gets a new session.
+      await device.tell('send 06');
+      await monitor.printed(/"hex":"06"/);
       await device.tell('mute on');
       await monitor.printed(/"isSilent":true/);
       await device.tell('mute off');
       await monitor.printed(/"isSilent":false/);
       await device.tell('send 07');
-      expect(shown((await monitor.outcome()).stdout)).toEqual(['sessionStarted', 'peerSilent', 'peerSilent', 'rx 07']);
+      const { stdout } = await monitor.outcome();
+      expect(shown(stdout)).toEqual(['sessionStarted', 'rx 06', 'peerSilent', 'peerSilent', 'rx 07']);
     });
 
     test('counts packets that were sent again', async () => {
       const device = await startLinkDevice();
       const options = ['--json', '--stats', '--input', 'hex', '-n', '8'];
       const monitor = start('monitor', device.path, ...ACKNOWLEDGED, ...options);
-      await monitor.printed(/sessionStarted/);
+      await device.process.printed(/^session 0$/m);
       await device.tell('lose 3');
       monitor.child.stdin!.write('01\n02\n03\n04\n05\n06\n07\n08\n');
       const { stdout } = await monitor.outcome();
