@@ -100,7 +100,8 @@ export class RunningProcess {
 
 /** Counts, since one pattern for a text that comes several times takes a time that doubles with each. */
 function matches(text: string, pattern: RegExp, times: number): boolean {
-  return [...text.matchAll(new RegExp(pattern, `${pattern.flags}g`))].length >= times;
+  const flags = new Set(`${pattern.flags}g`);
+  return [...text.matchAll(new RegExp(pattern, [...flags].join('')))].length >= times;
 }
 
 /** Starts `sercom`. */
