@@ -85,8 +85,12 @@ function outcome(promise: Promise<unknown>): Promise<string> {
 /** The longest time from a disconnect to its event. */
 const REPORTED_WITHIN_MS = 100;
 
-/** Keeps `initialize` pending until `release`, by a port that does not open before. */
-function gated(binding: Binding): { binding: Binding; release(): void } {
+/** Keeps `initialize` pending until `release`, by a port that does not open before. The other port `isOpen` at some time. */
+function gated(binding: Binding): { binding: Binding; isOpen: Promise<void>; release(): void } {
+  let opened!: () => void;
+  const isOpen = new Promise<void>((resolve) => {
+    opened = resolve;
+  });
   let release!: () => void;
   const gate = new Promise<void>((resolve) => {
     release = resolve;
@@ -100,16 +104,20 @@ function gated(binding: Binding): { binding: Binding; release(): void } {
           const { binding: other } = await openMockRig();
           return other.open({ ...options, path: '/dev/mock' });
         }
-        return binding.open(options);
+        const port = await binding.open(options);
+        // After the communicator has taken it.
+        setImmediate(opened);
+        return port;
       },
     },
+    isOpen,
     release,
   };
 }
 
 async function runCell(delivery: Delivery, rig: FaultRig, fault: Fault, moment: Moment): Promise<void> {
   const expected = promised(delivery, fault, moment);
-  const { binding, release } = gated(rig.binding);
+  const { binding, isOpen, release } = gated(rig.binding);
   const longPacket = new Uint8Array(rig.longPacketBytes).fill(0x55);
   const serial = new SerialCommunicator({ binding, shutdownTimeoutMs: SHUTDOWN_TIMEOUT_MS });
   const disconnects: string[] = [];
@@ -147,7 +155,7 @@ async function runCell(delivery: Delivery, rig: FaultRig, fault: Fault, moment: 
   if (moment === 'during initialize') {
     serial.addConnection('gate', { path: '/dev/gate', baudRate: 9_600 });
     const initialized = serial.initialize();
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await isOpen;
     await strike();
     release();
     await initialized;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { someTurns } from '../../contract/harness.js';
 import { MiB, usedBytes } from '../../support/memory.js';
 import { bytes, started, stuckHandler } from './rig.js';
@@ -64,8 +64,7 @@ describe('flow control', () => {
       communicator.send(name, packet).catch(() => {});
     });
     await communicator.send('a', bytes(1));
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    expect(exchanged).toBeGreaterThan(5);
+    await vi.waitFor(() => expect(exchanged).toBeGreaterThan(5));
     await communicator.shutdown();
   });
 
