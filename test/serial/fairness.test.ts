@@ -10,6 +10,11 @@ function p99(values: number[]): number {
 
 const ECHOES = 1_000;
 
+const MAX_DELAY_MS = 5;
+
+/** Other programs on the machine cause delays in some rounds, this library would cause them in every round. */
+const ROUNDS = 10;
+
 describe.skipIf(process.platform !== 'linux' || !has('python3'))('while one port floods (needs python3, Linux)', () => {
   test("delays another port's echo and a timer by less than 5 ms", async () => {
     const flooding = new Pty();
@@ -55,9 +60,8 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('while one port
       return { echoMs: p99(echoMs), timerMs: p99(timerMs) };
     }
 
-    // Other programs on the machine cause delays in some rounds, this library would cause them in every round.
-    const rounds = [];
-    for (let i = 0; i < 3; i++) {
+    const smallest = { echoMs: Number.POSITIVE_INFINITY, timerMs: Number.POSITIVE_INFINITY };
+    for (let i = 0; i < ROUNDS && Math.max(smallest.echoMs, smallest.timerMs) >= MAX_DELAY_MS; i++) {
       await flooding.flood(false);
       const alone = await measure();
       await flooding.flood(true);
@@ -65,9 +69,10 @@ describe.skipIf(process.platform !== 'linux' || !has('python3'))('while one port
       const meanwhile = await measure();
       expect(flooded - before).toBeGreaterThan(ECHOES);
       // The devices are processes on the same cores. `alone` is what they cost each other, so it is subtracted.
-      rounds.push({ echoMs: meanwhile.echoMs - alone.echoMs, timerMs: meanwhile.timerMs - Math.max(0, alone.timerMs) });
+      smallest.echoMs = Math.min(smallest.echoMs, meanwhile.echoMs - alone.echoMs);
+      smallest.timerMs = Math.min(smallest.timerMs, meanwhile.timerMs - Math.max(0, alone.timerMs));
     }
-    expect(Math.min(...rounds.map(({ echoMs }) => echoMs))).toBeLessThan(5);
-    expect(Math.min(...rounds.map(({ timerMs }) => timerMs))).toBeLessThan(5);
+    expect(smallest.echoMs).toBeLessThan(MAX_DELAY_MS);
+    expect(smallest.timerMs).toBeLessThan(MAX_DELAY_MS);
   }, 60_000);
 });
