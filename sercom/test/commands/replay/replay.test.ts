@@ -33,7 +33,7 @@ function moments(log: string): { ms: number; record: string }[] {
 /**
  * How far a replay is from the times of the recording, in ms. A busy machine makes packets late, but not all of them, and
  * none early. So each packet is compared with the schedule that begins at the most punctual one, and each third of the
- * replay is judged by its most punctual quarter: a wrong speed, delays that add up and packets without a schedule move all
+ * replay is judged by its most punctual eighth: a wrong speed, delays that add up and packets without a schedule move all
  * packets of a third.
  */
 function scheduleError(played: { ms: number }[], original: { ms: number }[], speed = 1): number {
@@ -41,7 +41,7 @@ function scheduleError(played: { ms: number }[], original: { ms: number }[], spe
   const least = Math.min(...shifts);
   const size = Math.ceil(shifts.length / 3);
   const thirds = [0, 1, 2].map((third) => shifts.slice(third * size, (third + 1) * size).sort((a, b) => a - b));
-  return Math.max(...thirds.map((third) => third[Math.floor(third.length / 4)]! - least));
+  return Math.max(...thirds.map((third) => third[Math.floor(third.length / 8)]! - least));
 }
 
 /** The accuracy of replay on an idle machine. */
