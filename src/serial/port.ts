@@ -25,6 +25,23 @@ export interface PortOpenOptions {
   hupcl?: boolean;
 }
 
+/**
+ * The defaults of {@link PortOpenOptions}.
+ *
+ * @internal
+ */
+export const OPEN_DEFAULTS = {
+  dataBits: 8,
+  lock: true,
+  stopBits: 1,
+  parity: 'none',
+  rtscts: false,
+  xon: false,
+  xoff: false,
+  xany: false,
+  hupcl: true,
+} as const satisfies Omit<Required<PortOpenOptions>, 'path' | 'baudRate'>;
+
 /** What `open` gets for a network path, for example `tcp://host:port`. */
 export interface NetworkOpenOptions extends PortOpenOptions {
   /** How long opening may take, in milliseconds. Default: 5,000. */

@@ -1,5 +1,5 @@
 import { isNetworkPath } from '../serial/network/network-address.js';
-import type { PortOpenOptions } from '../serial/port.js';
+import { OPEN_DEFAULTS, type PortOpenOptions } from '../serial/port.js';
 
 /**
  * Adds the defaults to the options of an `open` call. Every binding of this module calls it before anything else.
@@ -16,16 +16,5 @@ export function completeOpenOptions(options: PortOpenOptions): Required<PortOpen
   if (!(options.baudRate > 0 || (options.baudRate === 0 && isNetworkPath(options.path)))) {
     throw new TypeError('"baudRate" is not a valid baudRate');
   }
-  return {
-    dataBits: 8,
-    lock: true,
-    stopBits: 1,
-    parity: 'none',
-    rtscts: false,
-    xon: false,
-    xoff: false,
-    xany: false,
-    hupcl: true,
-    ...options,
-  };
+  return { ...OPEN_DEFAULTS, ...options };
 }

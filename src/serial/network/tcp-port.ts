@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers';
 import { within } from '../../timing/patient-timer.js';
 import { hangUp, reasonOf } from '../direct/direct-io.js';
 import { Turn } from '../direct/turn.js';
-import type { NetworkOpenOptions, Port, PortListener, PortOpenOptions } from '../port.js';
+import { type NetworkOpenOptions, OPEN_DEFAULTS, type Port, type PortListener, type PortOpenOptions } from '../port.js';
 import { PortState } from '../port-state.js';
 import { PeerWatch } from './dead-peer.js';
 
@@ -251,18 +251,7 @@ export class TcpPort implements Port {
 
 function complete(options: NetworkOpenOptions): Required<PortOpenOptions> {
   const { openTimeoutMs, keepAliveMs, tls, signal, ...given } = options;
-  return {
-    dataBits: 8,
-    lock: true,
-    stopBits: 1,
-    parity: 'none',
-    rtscts: false,
-    xon: false,
-    xoff: false,
-    xany: false,
-    hupcl: true,
-    ...given,
-  };
+  return { ...OPEN_DEFAULTS, ...given };
 }
 
 /** Closes a connection so that the kernel forgets what the peer has not accepted. */
