@@ -90,17 +90,10 @@ const HELP =
  */
 export function templateFormat(template: string, time: TimeFormat, decoder?: RecordDecoder): LineFormat {
   const parts: Part[] = [];
-  // Decodes a record once, however many fields show the result.
-  let last: { record: PacketRecord; decoded: Decoded | undefined } | undefined;
   const context: FieldContext = {
     time,
     decoder,
-    decoded(record) {
-      if (last?.record !== record) {
-        last = { record, decoded: decoder && decodeRecord(record, decoder) };
-      }
-      return last.decoded;
-    },
+    decoded: (record) => decoder && decodeRecord(record, decoder),
   };
   for (const match of template.matchAll(
     /%(?<flags>[-0]*)(?<width>\d*)(?:\.(?<most>\d+))?(?<field>.?)|@(?<date>.?)|\\(?<escaped>.?)|[^%@\\]+/gsu,

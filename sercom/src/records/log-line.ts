@@ -59,7 +59,7 @@ let lastName: string | undefined;
 let lastEncodedName = '';
 
 /** The name as written in a log. It is usually that of the record before, so that one is kept. */
-function encodedName(name: string): string {
+export function encodedName(name: string): string {
   if (name !== lastName) {
     lastName = name;
     lastEncodedName = encodeName(name);
@@ -76,7 +76,36 @@ function encodeName(name: string): string {
     );
 }
 
-function decodeName(encoded: string): string {
+/** Names by how they are written in a log, since a recording has few, and checking one takes longer than all the rest. */
+const decodedNames = new Map<string, string>();
+
+/** With more names than this, all are forgotten. */
+const MAX_DECODED_NAMES = 100;
+
+/** Longer ones are not remembered. */
+const MAX_REMEMBERED_LENGTH = 1_000;
+
+/**
+ * The name that is written so in a log.
+ *
+ * @throws Error if none is
+ */
+export function decodeName(encoded: string): string {
+  const known = decodedNames.get(encoded);
+  if (known !== undefined) {
+    return known;
+  }
+  const name = checkedName(encoded);
+  if (encoded.length <= MAX_REMEMBERED_LENGTH) {
+    if (decodedNames.size >= MAX_DECODED_NAMES) {
+      decodedNames.clear();
+    }
+    decodedNames.set(encoded, name);
+  }
+  return name;
+}
+
+function checkedName(encoded: string): string {
   let name: string | undefined;
   try {
     name = decodeURIComponent(encoded);

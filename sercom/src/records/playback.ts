@@ -1,5 +1,6 @@
 import type { RecordFilter } from './filter.js';
 import type { HeardSessions } from './heard-sessions.js';
+import type { LogNote } from './log-notes.js';
 import type { PacketRecord } from './record.js';
 import { readRecordings } from './recordings.js';
 import { ReplayClock } from './replay-clock.js';
@@ -23,10 +24,14 @@ export interface PlaybackOptions {
   isDone?(): boolean;
 }
 
+/** With more, they are given away before they are due. A log may have nothing else. */
+const MAX_WAITING_NOTES = 1_000;
+
 /** Plays recordings: delivers their records when they are due, one after the other. */
 export class Playback implements RecordSource {
   readonly #options: PlaybackOptions;
   #skippedRecords = 0;
+  #takeNote: ((note: LogNote) => void) | undefined;
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
@@ -37,9 +42,25 @@ export class Playback implements RecordSource {
     return this.#skippedRecords;
   }
 
+  /** Gives what logs say between their records to a listener, when the record that follows is due. Call it before the start. */
+  onNote(listener: (note: LogNote) => void): void {
+    this.#takeNote = listener;
+  }
+
   async deliver(take: RecordConsumer, signal: AbortSignal, started = () => {}): Promise<void> {
     const { files, rounds, speed, requestIdBytes, heard, matches, isDone } = this.#options;
     const clock = new ReplayClock(speed, signal);
+    let notes: LogNote[] = [];
+    const giveNotes = () => {
+      const due = notes;
+      notes = [];
+      due.forEach((note) => void this.#takeNote?.(note));
+    };
+    const keepNote = (note: LogNote) => {
+      if (notes.push(note) >= MAX_WAITING_NOTES) {
+        giveNotes();
+      }
+    };
     let played = -1;
     const play = async (decoded: PacketRecord) => {
       const record = separateId(decoded, requestIdBytes);
@@ -52,13 +73,14 @@ export class Playback implements RecordSource {
       }
       await clock.due(record.timeUs);
       played++;
+      giveNotes();
       await take(record);
     };
     // A round without a record would repeat for ever without waiting for anything.
     for (let round = 0; round < rounds && played !== 0; round++) {
       played = 0;
       clock.restart();
-      for await (const onWire of readRecordings(files, signal)) {
+      for await (const onWire of readRecordings(files, signal, this.#takeNote && keepNote)) {
         if (heard === undefined) {
           await play(onWire);
         } else {
@@ -72,6 +94,7 @@ export class Playback implements RecordSource {
         }
       }
       await heard?.end(play);
+      giveNotes();
     }
     started();
   }

@@ -2,12 +2,13 @@ import { addAbortSignal } from 'node:stream';
 import { CliError } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
 import { cannotRead } from '../text/file-problem.js';
+import { isPcap, readPcap } from './captures/pcap-reader.js';
+import { SECTION_HEADER } from './captures/pcapng-blocks.js';
+import { readPcapng } from './captures/pcapng-reader.js';
 import { gunzip, isGzip } from './gunzip.js';
+import type { LogNote } from './log-notes.js';
 import { readLog } from './log-reader.js';
 import { openToRead } from './open-to-read.js';
-import { isPcap, readPcap } from './pcap-reader.js';
-import { SECTION_HEADER } from './pcapng-blocks.js';
-import { readPcapng } from './pcapng-reader.js';
 import type { PacketRecord } from './record.js';
 import { nameOfRecording } from './recording-name.js';
 
@@ -15,17 +16,19 @@ import { nameOfRecording } from './recording-name.js';
  * Reads a recording: a log or a capture, which may be compressed with gzip. Its first bytes show which. `-` is stdin.
  * Aborting the signal ends it and throws its reason.
  *
+ * @param takeNote - gets the notes of a log, before the record that follows each
  * @throws CliError (failure) if the file cannot be read, or at its first invalid line, block or packet
  */
 export async function* readRecording(
   file: string,
   signal = new AbortController().signal,
+  takeNote?: (note: LogNote) => void,
 ): AsyncGenerator<PacketRecord> {
   const name = nameOfRecording(file);
   try {
     const stream = file === '-' ? addAbortSignal(signal, process.stdin) : await openToRead(file, signal);
     const { head, all } = await peek(stream[Symbol.asyncIterator]());
-    yield* recordsIn(isGzip(head) ? gunzip(all) : all);
+    yield* await recordsIn(isGzip(head) ? gunzip(all) : all, takeNote);
   } catch (error) {
     signal.throwIfAborted();
     const { code, message } = error as NodeJS.ErrnoException;
@@ -35,15 +38,15 @@ export async function* readRecording(
 }
 
 /** Reads records from the content of a file, which its first bytes identify. A log has none of its own. */
-async function* recordsIn(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<PacketRecord> {
+async function recordsIn(
+  chunks: AsyncIterable<Uint8Array>,
+  takeNote: ((note: LogNote) => void) | undefined,
+): Promise<AsyncGenerator<PacketRecord>> {
   const { head, all } = await peek(chunks[Symbol.asyncIterator]());
   if (isPcap(head)) {
-    yield* readPcap(all);
-  } else if (head.length === 4 && head.readUInt32LE() === SECTION_HEADER) {
-    yield* readPcapng(all);
-  } else {
-    yield* readLog(all);
+    return readPcap(all);
   }
+  return head.length === 4 && head.readUInt32LE() === SECTION_HEADER ? readPcapng(all) : readLog(all, takeNote);
 }
 
 /** The first four bytes, fewer if there are not as many, and all chunks including them. */

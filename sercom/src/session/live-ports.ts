@@ -1,5 +1,5 @@
 import { once, setMaxListeners } from 'node:events';
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type {
   AcknowledgedStats,
   ConnectionError,
@@ -9,20 +9,19 @@ import type {
 } from 'serial-communicator';
 import { CliError, codeOf } from '../cli-error.js';
 import { ExitCode } from '../exit-codes.js';
-import { checked } from '../input/max-packet.js';
-import { ACKNOWLEDGED } from '../options/delivery-options.js';
 import type { SessionPort } from '../ports/open-ports.js';
 import { nowUs } from '../records/clock.js';
 import type { HeardSessions } from '../records/heard-sessions.js';
 import type { PacketRecord } from '../records/record.js';
-import { separateId, withPlainId } from '../records/request-ids.js';
+import { separateId } from '../records/request-ids.js';
 import type { SessionEvent } from '../records/session-event.js';
 import type { RecordConsumer, RecordSource } from '../records/source.js';
 import { printMessage } from '../terminal/message.js';
-import { MAX_TIMER_MS } from '../within.js';
 import { communicatorFor, initialize, watchConnections } from './connections.js';
 import { forUsers } from './delivery-error.js';
 import { HandshakeWatch } from './handshake-watch.js';
+import { PortSender, type RequestOptions, type SendingOptions, unlessReleased } from './port-sender.js';
+import { PortWatch } from './port-watch.js';
 import { reportTrouble, watchSessions } from './session-events.js';
 import { TroubleWatch } from './trouble-watch.js';
 import { UnframedBytes } from './unframed-bytes.js';
@@ -45,14 +44,6 @@ export interface LivePortsOptions {
   seeBytes?: string | undefined;
 }
 
-/** How to send a packet. */
-export interface SendingOptions {
-  /** With acknowledged delivery: at most once, without acknowledgement. Default: false. */
-  isDatagram?: boolean;
-  /** Gets the record: when the packet has been sent, or, with acknowledged delivery, accepted. Default: nothing does. */
-  take?: RecordConsumer;
-}
-
 /** Gets each chunk that a port reads. The bytes are valid until it returns. */
 export type ChunkListener = (name: string, bytes: Uint8Array) => void;
 
@@ -69,6 +60,8 @@ export class LivePorts implements RecordSource {
   readonly #closing = new AbortController();
   readonly #unframed = new UnframedBytes();
   #communicator: SerialCommunicator | undefined;
+  #sender: PortSender | undefined;
+  #portWatch: PortWatch | undefined;
   /** Why no session with a device is possible. */
   readonly #incompatible = new Map<string, string>();
   /** How acknowledged delivery was before the ports were closed. */
@@ -103,13 +96,21 @@ export class LivePorts implements RecordSource {
     signal.addEventListener('abort', () => this.#closing.abort(signal.reason));
     const communicator = await communicatorFor(this.#ports);
     this.#communicator = communicator;
+    const sender = new PortSender(communicator, this.#ports, this.signal);
+    this.#sender = sender;
+    this.#portWatch = new PortWatch(communicator, this.signal);
     const stopSampling = this.onChunk(this.#unframed.take);
     const unheard = new Set(this.#ports.map(({ name }) => name));
     const idBytes = new Map(this.#ports.map(({ name, requestIdBytes }) => [name, requestIdBytes]));
     const hasIds = [...idBytes.values()].some((bytes) => bytes !== undefined);
     const heard = this.#heard;
     const handshakes = heard === undefined ? new HandshakeWatch(this.#ports) : undefined;
-    const takePayload = hasIds ? (record: PacketRecord) => take(separateId(record, idBytes.get(record.name))) : take;
+    const takeSeparated = (onWire: PacketRecord) => {
+      const record = separateId(onWire, idBytes.get(onWire.name));
+      sender.received(record);
+      return take(record);
+    };
+    const takePayload = hasIds ? takeSeparated : take;
     communicator.setReceiveHandler((name, packet) => {
       // A device that has sent a packet needs no diagnosis.
       if (unheard.size > 0 && unheard.delete(name) && unheard.size === 0) {
@@ -236,42 +237,12 @@ export class LivePorts implements RecordSource {
    *   does not take it; an error of the library if it could not be sent
    */
   send(name: string, packet: Uint8Array, options?: SendingOptions): Promise<PacketRecord> {
-    const { requestIdBytes } = this.#port(name);
-    return this.sendOnWire(name, requestIdBytes === undefined ? packet : withPlainId(packet, requestIdBytes), options);
+    return this.#sender!.send(name, packet, options);
   }
 
   /** Like {@link send}, but with the id in front of the packet already. */
-  async sendOnWire(
-    name: string,
-    bytes: Uint8Array,
-    { isDatagram = false, take }: SendingOptions = {},
-  ): Promise<PacketRecord> {
-    const { connection, requestIdBytes } = this.#port(name);
-    // The library's error would name its setting rather than the option.
-    checked(bytes.subarray(requestIdBytes ?? 0), connection.maxPacketBytes - (requestIdBytes ?? 0));
-    const recordNow = () =>
-      separateId({ timeUs: nowUs(), name, dir: 'tx', length: bytes.length, bytes }, requestIdBytes);
-    const isAcknowledged = connection.delivery === ACKNOWLEDGED && !isDatagram;
-    try {
-      const sending = this.#open.send(name, bytes, {
-        signal: this.signal,
-        ...(isDatagram && { acknowledged: false }),
-      });
-      if (isAcknowledged && take !== undefined) {
-        // A reply may come before the acknowledgement, but not before the packet is written, which is later.
-        const record = recordNow();
-        await Promise.race([sending, nextTurn()]);
-        await take(record);
-      }
-      await sending;
-    } catch (error) {
-      throw forUsers(unlessReleased(`send to "${name}"`, error));
-    }
-    const record = recordNow();
-    if (!isAcknowledged) {
-      await take?.(record);
-    }
-    return record;
+  sendOnWire(name: string, bytes: Uint8Array, options?: SendingOptions): Promise<PacketRecord> {
+    return this.#sender!.sendOnWire(name, bytes, options);
   }
 
   /**
@@ -280,13 +251,30 @@ export class LivePorts implements RecordSource {
    * @returns the record of the reply
    * @throws CliError (usage error) if it is too long; an error of the library if it could not be sent or gets no reply
    */
-  async request(name: string, packet: Uint8Array, timeoutMs: number): Promise<PacketRecord> {
-    checked(packet, this.#port(name).connection.maxPacketBytes);
-    const options = { timeoutMs: Math.min(Math.ceil(timeoutMs), MAX_TIMER_MS), signal: this.signal };
-    const bytes = await this.#open.request(name, packet, options).catch((error) => {
-      throw forUsers(error);
-    });
-    return { timeUs: nowUs(), name, dir: 'rx', length: bytes.length, bytes };
+  request(name: string, packet: Uint8Array, timeoutMs: number): Promise<PacketRecord> {
+    return this.#sender!.request(name, packet, timeoutMs);
+  }
+
+  /**
+   * Sends a packet as a request where the packets of all records have ids that are only shown: puts an id in front of it, and
+   * waits for the reply, which is a record like any other.
+   *
+   * @returns the record of the reply or of the error reply
+   * @throws CliError (usage error) if it is too long or there are no ids, (timeout) if there is no reply; like {@link send}
+   *   if it could not be sent
+   */
+  requestOnWire(name: string, packet: Uint8Array, options: RequestOptions): Promise<PacketRecord> {
+    return this.#sender!.requestOnWire(name, packet, options);
+  }
+
+  /** The bytes of a connection's packets that wait to be sent. */
+  queuedBytes(name: string): number {
+    return this.#sender!.queuedBytes(name);
+  }
+
+  /** Which ports are open, and when that changes. */
+  get portWatch(): PortWatch {
+    return this.#portWatch!;
   }
 
   /** Calls the listener for each reply that no request waits for: it is too late, or the second one. */
@@ -319,10 +307,6 @@ export class LivePorts implements RecordSource {
     return this.#communicator!;
   }
 
-  #port(name: string): SessionPort {
-    return this.#ports.find((port) => port.name === name)!;
-  }
-
   #sum(counter: Exclude<keyof SerialStats, 'delivery'>): number {
     const communicator = this.#communicator;
     return communicator === undefined
@@ -339,11 +323,4 @@ export class LivePorts implements RecordSource {
 
 function sessionOf({ session, roundTripMs, windowLimit }: AcknowledgedStats) {
   return { session, roundTripMs, windowLimit };
-}
-
-/** The error, or, if the port is released, one without the calls of the library. */
-function unlessReleased(what: string, error: unknown): unknown {
-  return codeOf(error) === 'CONNECTION_RELEASED'
-    ? new CliError(ExitCode.failure, `cannot ${what}: the port is released; press o to reopen it`, { cause: error })
-    : error;
 }

@@ -1,4 +1,5 @@
 import type { RecordFilter } from '../records/filter.js';
+import type { PortEvent } from '../records/port-event.js';
 import type { PacketRecord } from '../records/record.js';
 import type { SessionEvent } from '../records/session-event.js';
 import type { RecordConsumer } from '../records/source.js';
@@ -64,6 +65,13 @@ export class RecordFlow {
     const isShown = this.#branches.map(({ sink }) => sink.event?.(event) === true).includes(true);
     if (!isShown) {
       printMessage(`"${event.name}": ${event.text}`);
+    }
+  };
+
+  /** Tells every sink that has a place for it that a connection has lost its port or got one again. */
+  readonly portChanged = (event: PortEvent): void => {
+    for (const { sink } of this.#branches) {
+      sink.portChanged?.(event);
     }
   };
 

@@ -2,6 +2,8 @@ import { isoTime } from '../formats/times.js';
 import { option } from '../options/define.js';
 import { byteCount, integer } from '../options/values.js';
 import { logLine } from '../records/log-line.js';
+import { portEventLine, remarkLine } from '../records/log-notes.js';
+import type { PortEvent } from '../records/port-event.js';
 import type { PacketRecord } from '../records/record.js';
 import type { SessionEvent } from '../records/session-event.js';
 import { escapeText } from '../text/escape.js';
@@ -60,8 +62,12 @@ class Log extends FileSink {
     return false;
   }
 
+  portChanged(event: PortEvent): void {
+    void this.#putLine(`${portEventLine(event)}\n`);
+  }
+
   remark(text: string): void {
-    void this.#putLine(`# ${text}\n`);
+    void this.#putLine(`${remarkLine(text)}\n`);
   }
 
   override async close(lostRecords?: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { OPT_END } from '../records/pcapng-blocks.js';
+import { OPT_END } from '../records/captures/pcapng-blocks.js';
 
 /** Writes the blocks of a pcapng file, little-endian, into a buffer that it reuses. */
 export class PcapngBlockWriter {

@@ -21,7 +21,7 @@ import {
   TAG_DIRECTION,
   TAG_DISSECTOR,
   TAG_END,
-} from '../records/pcapng-blocks.js';
+} from '../records/captures/pcapng-blocks.js';
 import type { PacketRecord } from '../records/record.js';
 import { PcapngBlockWriter } from './pcapng-block-writer.js';
 
@@ -78,8 +78,12 @@ export class PcapngEncoder {
     return blocks.take();
   }
 
-  /** Encodes a record, and before it the interface of its connection if there is none yet. */
-  record(record: PacketRecord): Uint8Array {
+  /**
+   * Encodes a record, and before it the interface of its connection if there is none yet.
+   *
+   * @param comment - about the packet, for people
+   */
+  record(record: PacketRecord, comment?: string): Uint8Array {
     const { timeUs, name, dir, length, bytes, error } = record;
     const interfaceId = this.#interfaces.get(name) ?? this.#addInterface(name);
     const tags = this.#decoder === undefined ? NO_TAGS : this.#tagsOf(dir, dissectorFor(record, this.#decoder));
@@ -101,6 +105,9 @@ export class PcapngEncoder {
     );
     if (error !== undefined) {
       blocks.option(OPT_COMMENT, Buffer.from(`rejected: ${error}`));
+    }
+    if (comment !== undefined) {
+      blocks.option(OPT_COMMENT, Buffer.from(comment));
     }
     blocks.end();
     return blocks.take();

@@ -1,5 +1,6 @@
+import { type PacketKind, PacketKinds } from '../records/packet-kinds.js';
 import type { PacketRecord } from '../records/record.js';
-import { errorReplyText, KIND_COLUMNS } from '../records/request-ids.js';
+import { KIND_COLUMNS } from '../records/request-ids.js';
 import type { Piece, StyledLine } from '../terminal/styled-line.js';
 import { columnsOf, cut, padded } from '../text/columns.js';
 import { count } from '../text/count.js';
@@ -7,33 +8,8 @@ import { escapeText, quotePacket } from '../text/escape.js';
 import { toHex } from '../text/hex.js';
 import type { RecordSink } from './sink.js';
 
-/** Beyond this, the kind that was seen least recently is forgotten. */
-const MAX_KINDS = 1_000;
-
-/** The number of bytes of a packet in a line. */
-const SHOWN_BYTES = 32;
-
 /** With less room than this for the packet, columns of numbers are left out. */
 const MIN_PACKET_COLUMNS = 32;
-
-/** One kind of packet. */
-interface Kind {
-  name: string;
-  dir: string;
-  /** Whether it is a request, a reply and so on; empty for what has no id. */
-  request: string;
-  count: number;
-  firstUs: number;
-  lastUs: number;
-  /** Since the packet before, which is 0 if both came in one burst. */
-  intervalUs: number | undefined;
-  bytes: Uint8Array;
-  length: number;
-  /** Which bytes differ from those of the packet before. */
-  changed: boolean[];
-  /** What is shown instead of text. */
-  problem: string | undefined;
-}
 
 /**
  * The screen of `--changes`: one line for each kind of packet. Packets are of one kind if they have the same connection,
@@ -42,42 +18,15 @@ interface Kind {
  */
 export class ScreenChanges implements RecordSink {
   readonly whenFull = 'hold';
-  readonly #leadingBytes: number;
-  readonly #kinds = new Map<string, Kind>();
-  #forgottenKinds = 0;
+  readonly #kinds: PacketKinds;
 
   /** @param leadingBytes - the number of leading bytes that identify a kind */
   constructor(leadingBytes: number) {
-    this.#leadingBytes = leadingBytes;
+    this.#kinds = new PacketKinds(leadingBytes);
   }
 
   write(record: PacketRecord): void {
-    const { timeUs, name, dir, length, bytes, error } = record;
-    const request = record.request?.kind ?? '';
-    const lead = toHex(bytes.subarray(0, this.#leadingBytes));
-    const key = JSON.stringify([name, dir, request, error ?? '', lead]);
-    const before = this.#kinds.get(key);
-    const shown = bytes.subarray(0, SHOWN_BYTES);
-    // Moves the kind to the end, so that the first is the one seen least recently.
-    this.#kinds.delete(key);
-    this.#kinds.set(key, {
-      name,
-      dir,
-      request,
-      count: (before?.count ?? 0) + 1,
-      firstUs: before?.firstUs ?? timeUs,
-      lastUs: timeUs,
-      intervalUs: before && timeUs - before.lastUs,
-      bytes: shown,
-      length,
-      changed: Array.from(shown, (byte, index) => before !== undefined && byte !== before.bytes[index]),
-      problem: error === undefined ? errorReplyText(record) : `rejected: ${error}`,
-    });
-    if (this.#kinds.size > MAX_KINDS) {
-      const [oldest] = this.#kinds.keys();
-      this.#kinds.delete(oldest!);
-      this.#forgottenKinds++;
-    }
+    this.#kinds.add(record);
   }
 
   clear(): void {
@@ -96,13 +45,13 @@ export class ScreenChanges implements RecordSink {
   }
 
   #allLines(columns: number): StyledLine[] {
-    const kinds = [...this.#kinds].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, kind]) => kind);
+    const kinds = this.#kinds.sorted();
     const names = kinds.map(({ name }) => escapeText(name));
     const nameColumns = Math.min(
       Math.max('name'.length, ...names.map(columnsOf)),
       Math.max(MIN_NAME_COLUMNS, Math.floor(columns / 3)),
     );
-    const hasIds = kinds.some(({ request }) => request !== '');
+    const hasIds = kinds.some(({ request }) => request !== undefined);
     const widest = titleOf(NUMBERS, nameColumns, hasIds);
     const numbers = columns - columnsOf(widest) >= MIN_PACKET_COLUMNS ? NUMBERS : NUMBERS.filter((each) => each.isKept);
     const lines: StyledLine[] = [
@@ -111,9 +60,8 @@ export class ScreenChanges implements RecordSink {
         kindLine(kind, padded(cut(names[index]!, nameColumns), nameColumns), numbers, hasIds),
       ),
     ];
-    return this.#forgottenKinds === 0
-      ? lines
-      : [...lines, [[`${count(this.#forgottenKinds, 'older kind')} forgotten`, 'dim']]];
+    const { forgotten } = this.#kinds;
+    return forgotten === 0 ? lines : [...lines, [[`${count(forgotten, 'older kind')} forgotten`, 'dim']]];
   }
 }
 
@@ -126,10 +74,10 @@ const NUMBERS: readonly {
   columns: number;
   /** Whether it is shown on narrow terminals, too. */
   isKept: boolean;
-  text(kind: Kind): string;
+  text(kind: PacketKind): string;
 }[] = [
   { title: 'count', columns: 6, isKept: true, text: ({ count }) => String(count) },
-  { title: 'interval', columns: 9, isKept: true, text: (kind) => interval(meanUs(kind)) },
+  { title: 'interval', columns: 9, isKept: true, text: ({ meanIntervalUs }) => interval(meanIntervalUs) },
   { title: 'last', columns: 9, isKept: false, text: ({ intervalUs }) => interval(intervalUs) },
   { title: 'length', columns: 6, isKept: false, text: ({ length }) => String(length) },
 ];
@@ -145,11 +93,11 @@ function titleOf(numbers: typeof NUMBERS, nameColumns: number, hasIds: boolean):
   ].join('  ');
 }
 
-function kindLine(kind: Kind, name: string, numbers: typeof NUMBERS, hasIds: boolean): StyledLine {
-  const { dir, request, bytes, length, changed, problem } = kind;
+function kindLine(kind: PacketKind, name: string, numbers: typeof NUMBERS, hasIds: boolean): StyledLine {
+  const { dir, request = '', bytes, length, problem } = kind;
   const hex = Array.from(bytes, (byte, index): Piece[] => [
     [index === 0 ? '' : ' '],
-    [toHex(Uint8Array.of(byte)), changed[index] ? 'changed' : undefined],
+    [toHex(Uint8Array.of(byte)), kind.isChanged(index) ? 'changed' : undefined],
   ]);
   return [
     [name, 'cyan'],
@@ -161,11 +109,6 @@ function kindLine(kind: Kind, name: string, numbers: typeof NUMBERS, hasIds: boo
     [bytes.length < length ? ' …  ' : '  '],
     problem === undefined ? [quotePacket(bytes)] : [problem, 'red'],
   ];
-}
-
-/** The mean time between the packets of a kind. */
-function meanUs({ count, firstUs, lastUs }: Kind): number | undefined {
-  return count < 2 ? undefined : (lastUs - firstUs) / (count - 1);
 }
 
 function interval(us: number | undefined): string {

@@ -1,3 +1,4 @@
+import type { PortEvent } from '../records/port-event.js';
 import type { PacketRecord } from '../records/record.js';
 import type { SessionEvent } from '../records/session-event.js';
 
@@ -26,6 +27,8 @@ export interface RecordSink {
   write(record: PacketRecord): void | Promise<void>;
   /** Takes an event between the records, if there is a place for it. Returns whether the user can see it. */
   event?(event: SessionEvent): boolean;
+  /** Takes that a connection has lost its port or got one again, if there is a place for it. */
+  portChanged?(event: PortEvent): void;
   /** Keeps a remark of the user between the records, if there is a place for it. */
   remark?(text: string): void;
   /**

@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readlinkSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { has } from '../../../test/support/tools.js';
 import { readRecordings } from '../../src/records/recordings.js';
 import { temporaryFolder } from '../support/temporary-folder.js';
 
@@ -73,6 +75,24 @@ describe('several recordings are read as one', () => {
     );
   });
 
+  test('with all of their notes, each before the record that follows', async () => {
+    const folder = await temporaryFolder();
+    const files = ['a.log', 'b.log', 'notes.log'].map((name) => path.join(folder, name));
+    await writeFile(files[0]!, `${note(1)}${record(2)}${note(3)}`);
+    await writeFile(files[1]!, `${note(4)}${note(5)}${record(6)}${note(7)}${record(8)}`);
+    await writeFile(files[2]!, `${note(9)}`);
+    expect(await seenIn(files)).toEqual(['note 9', 'note 1', 2, 'note 3', 'note 4', 'note 5', 6, 'note 7', 8]);
+  });
+
+  test.skipIf(!has('mkfifo'))('with all notes of one that can be read only once (needs mkfifo)', async () => {
+    const folder = await temporaryFolder();
+    const [file = '', pipe = ''] = ['a.log', 'pipe'].map((name) => path.join(folder, name));
+    await writeFile(file, `${note(1)}${record(2)}`);
+    execFileSync('mkfifo', [pipe]);
+    const [seen] = await Promise.all([seenIn([file, pipe]), writeFile(pipe, `${note(3)}${record(4)}${note(5)}`)]);
+    expect(seen).toEqual(['note 3', 'note 1', 2, 4, 'note 5']);
+  });
+
   test.skipIf(process.platform !== 'linux')(
     'without keeping those open whose time has not come (needs Linux)',
     async () => {
@@ -112,6 +132,20 @@ describe('several recordings are read as one', () => {
     await expect.poll(() => readDescriptors().filter((target) => target.startsWith(folder))).toEqual([]);
   });
 });
+
+/** Lines of a log. */
+const record = (second: number) => `(${second}.000000) arm rx#\n`;
+const note = (second: number) => `# (${second}.000000) arm connected\n`;
+
+/** The seconds of records and notes, in the order in which they are given. */
+async function seenIn(files: readonly string[]): Promise<(number | string)[]> {
+  const seen: (number | string)[] = [];
+  const records = readRecordings(files, never, ({ timeUs }) => seen.push(`note ${timeUs / 1_000_000}`));
+  for await (const { timeUs } of records) {
+    seen.push(timeUs / 1_000_000);
+  }
+  return seen;
+}
 
 /** What the descriptors of this process lead to. */
 function readDescriptors(): string[] {

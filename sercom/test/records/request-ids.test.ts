@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PacketRecord } from '../../src/records/record.js';
-import { errorReplyText, separateId, withPlainId } from '../../src/records/request-ids.js';
+import { errorReplyText, separateId, withId } from '../../src/records/request-ids.js';
 
 function packet(dir: PacketRecord['dir'], hex: string): PacketRecord {
   const bytes = Buffer.from(hex, 'hex');
@@ -68,7 +68,9 @@ test.each([
   expect(errorReplyText(separateId(packet('rx', hex), 1))).toBe(text);
 });
 
-test('puts the id of a plain packet in front of it', () => {
-  expect(withPlainId(Uint8Array.of(1, 2), 1)).toEqual(Uint8Array.of(0, 1, 2));
-  expect(withPlainId(Uint8Array.of(1, 2), 2)).toEqual(Uint8Array.of(0, 0, 1, 2));
+test('puts the id in front of a packet', () => {
+  expect(withId(Uint8Array.of(1, 2), 1, 0)).toEqual(Uint8Array.of(0, 1, 2));
+  expect(withId(Uint8Array.of(1, 2), 2, 0)).toEqual(Uint8Array.of(0, 0, 1, 2));
+  expect(withId(Uint8Array.of(1, 2), 1, 0x7f)).toEqual(Uint8Array.of(0x7f, 1, 2));
+  expect(withId(new Uint8Array(0), 2, 0x1234)).toEqual(Uint8Array.of(0x12, 0x34));
 });

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../test/support/tools.js';
 import { decoderOfAll, loadRecordDecoder } from '../../src/decoders/record-decoder.js';
-import { readPcapng } from '../../src/records/pcapng-reader.js';
+import { readPcapng } from '../../src/records/captures/pcapng-reader.js';
 import type { PacketRecord } from '../../src/records/record.js';
 import type { FileSink } from '../../src/sinks/file-sink.js';
 import { openSinks } from '../../src/sinks/index.js';

@@ -4,7 +4,7 @@ import { dissectorOf } from '../../decoders/index.js';
 import { ExitCode } from '../../exit-codes.js';
 import { describePort, SIMULATED_DESCRIPTION } from '../../ports/describe-port.js';
 import { SIMULATED_PATH } from '../../ports/simulated-boards.js';
-import { LINKTYPE_UPPER_PDU, LINKTYPE_USER0 } from '../../records/pcapng-blocks.js';
+import { LINKTYPE_UPPER_PDU, LINKTYPE_USER0 } from '../../records/captures/pcapng-blocks.js';
 import { escapeText } from '../../text/escape.js';
 import { version } from '../../version.js';
 import { CAPTURE_DECODERS } from './command.js';

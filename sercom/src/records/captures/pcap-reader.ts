@@ -1,6 +1,6 @@
-import { type ByteReader, parseBytes } from './byte-reader.js';
+import { type ByteReader, parseBytes } from '../byte-reader.js';
+import type { PacketRecord } from '../record.js';
 import { LINKTYPE_UPPER_PDU, LINKTYPE_USER0 } from './pcapng-blocks.js';
-import type { PacketRecord } from './record.js';
 import { parseUpperPdu } from './upper-pdu.js';
 
 /** The first four bytes of a file, which show the byte order and the unit of the fractions of a second. */

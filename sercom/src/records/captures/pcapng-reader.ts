@@ -1,4 +1,5 @@
-import { type ByteReader, parseBytes } from './byte-reader.js';
+import { type ByteReader, parseBytes } from '../byte-reader.js';
+import type { PacketRecord } from '../record.js';
 import {
   BYTE_ORDER_MAGIC,
   ENHANCED_PACKET,
@@ -18,7 +19,6 @@ import {
   SECTION_HEADER,
   SIMPLE_PACKET,
 } from './pcapng-blocks.js';
-import type { PacketRecord } from './record.js';
 import { parseUpperPdu } from './upper-pdu.js';
 
 /** No packet makes a block this long. A longer one would only fill the memory. */

@@ -1,5 +1,5 @@
+import type { PacketRecord } from '../record.js';
 import { TAG_DIRECTION, TAG_END } from './pcapng-blocks.js';
-import type { PacketRecord } from './record.js';
 
 /** What follows the tags of an upper PDU, and the direction if a tag states it. */
 export interface UpperPdu {
