@@ -41,11 +41,14 @@ function reworded(sentence: string): string {
 
 /** Commander suggests no option that the given one only extends, as `--baudrate` does, and none for `--fliter=dir=rx`. */
 function extended(sentence: string, { options }: Command): string {
-  const [, flag] = /^unknown option '(--[\w-]+)(?:=.*)?'$/s.exec(sentence) ?? [];
+  const [, flag, value] = /^unknown option '(--[\w-]+)(?:=(.*))?'$/s.exec(sentence) ?? [];
   if (flag === undefined) {
     return '';
   }
   const known = options.flatMap(({ long }) => long ?? []);
+  if (flag === '--web' && known.includes(flag)) {
+    return ` (Did you mean --web-listen ${value}?)`;
+  }
   const meant = known.find((long) => long.length > '--to'.length && flag.startsWith(long)) ?? similar(flag, known);
   return meant === undefined ? '' : ` (Did you mean ${meant}?)`;
 }

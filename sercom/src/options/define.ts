@@ -54,10 +54,10 @@ export type TypedArgument<Value> = ArgumentDefinition & Typed<Value>;
 /** What a rule refers to: the key of an option (`logBytes`), one with a value (`input=json`), or an argument (`port`). */
 export type Subject = string;
 
-/** An option that cannot be used together with another, unless a third is given. */
+/** An option that cannot be used together with another, unless a third of some is given. */
 export interface Exclusion {
   option: Subject;
-  unless: Subject;
+  unless: readonly Subject[];
 }
 
 interface OptionDetails<Choice, Value, Default> {

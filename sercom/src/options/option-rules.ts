@@ -41,8 +41,8 @@ export class RuledOption extends Option {
   /** Whether it cannot be used with another option that is given. */
   excludes(other: Option, command: Command): boolean {
     return this.#excludes.some((exclusion) => {
-      const { option, unless } = typeof exclusion === 'string' ? { option: exclusion, unless: undefined } : exclusion;
-      return option === other.attributeName() && (unless === undefined || !isGiven(unless, command));
+      const { option, unless } = typeof exclusion === 'string' ? { option: exclusion, unless: [] } : exclusion;
+      return option === other.attributeName() && !unless.some((each) => isGiven(each, command));
     });
   }
 }

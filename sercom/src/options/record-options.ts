@@ -14,13 +14,13 @@ export const RECORD_OPTIONS = {
   quiet: option('-q, --quiet', 'print no packets'),
   stats: option('--stats', 'show a status line (on a terminal) and print a summary at the end'),
   changes: option('--changes', 'show one line per kind of packet and highlight changed bytes', {
-    // With a capture, --decode names its dissector.
-    excludes: ['json', 'format', 'columns', 'maxBytes', { option: 'decode', unless: 'pcapng' }],
+    // --decode names the dissector of a capture, and yields what the page plots.
+    excludes: ['json', 'format', 'columns', 'maxBytes', { option: 'decode', unless: ['pcapng', 'web'] }],
   }),
   leadingBytes: option('--lead <bytes>', 'number of leading bytes that identify a kind of packet', {
     parse: integer(0, 32),
     default: 1,
-    needs: ['changes'],
+    needs: ['changes', 'web'],
   }),
 };
 

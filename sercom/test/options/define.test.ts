@@ -87,7 +87,7 @@ describe('the rules of the options', () => {
       each.kind === 'argument'
         ? []
         : [...(each.needs ?? []), ...(each.excludes ?? [])].flatMap((rule) =>
-            typeof rule === 'string' ? [rule] : [rule.option, rule.unless],
+            typeof rule === 'string' ? [rule] : [rule.option, ...rule.unless],
           ),
     );
     expect(subjects.map((subject) => subject.replace(/=.*/, '')).filter((key) => !keys.includes(key))).toEqual([]);

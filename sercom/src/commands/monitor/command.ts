@@ -6,6 +6,7 @@ import { OUTPUT_OPTIONS } from '../../options/output-options.js';
 import { PORT_OPTIONS, SKIP_FIRST_OPTION } from '../../options/port-options.js';
 import { RECORD_OPTIONS } from '../../options/record-options.js';
 import { seconds } from '../../options/values.js';
+import { ALLOW_SEND_OPTION, WEB_OPTIONS } from '../../options/web-options.js';
 import { SINK_OPTIONS } from '../../sinks/index.js';
 import { defineCommand, portArguments } from '../command.js';
 
@@ -22,7 +23,7 @@ export const definition = defineCommand({
     ...deliveryOption(['plain', ACKNOWLEDGED, LISTEN]),
     ...ACKNOWLEDGED_OPTIONS,
     raw: option('--raw', 'show received bytes as they arrive instead of packets, to see what the device sends', {
-      excludes: ['count', 'changes', 'quiet', { option: 'decode', unless: 'pcapng' }],
+      excludes: ['count', 'changes', 'quiet', { option: 'decode', unless: ['pcapng', 'web'] }],
     }),
     releaseFor: option(
       '--release-for <command>',
@@ -34,15 +35,17 @@ export const definition = defineCommand({
     ...PORT_OPTIONS,
     ...OUTPUT_OPTIONS,
     ...SINK_OPTIONS,
+    ...WEB_OPTIONS,
+    ...ALLOW_SEND_OPTION,
     ...grouped('Sending:', {
       input: option(
         '--input <kind>',
         'format of the packets to send, read from stdin or typed after ":", one per line',
         { choices: INPUT_KINDS },
       ),
-      encode: option('--encode <encoding>', 'encoding for --input json (default: cbor)', {
+      encode: option('--encode <encoding>', 'encoding of JSON that is sent (default: cbor)', {
         choices: ENCODINGS,
-        needs: ['input=json'],
+        needs: ['input=json', 'allowSend'],
       }),
       to: option('--to <name>', 'connection to send to (required if there are several)'),
     }),
@@ -56,6 +59,7 @@ Examples:
   sercom monitor /dev/ttyACM0 --json | jq -r .hex
   sercom monitor /dev/ttyACM0 --decode cbor --log packets.log
   sercom monitor /dev/ttyACM0 --pcapng - | wireshark -k -i -
+  sercom monitor /dev/ttyACM0 --decode cbor --web --open          (packets and plots in a browser)
   sercom monitor /dev/ttyACM0 --input hex < commands.txt
   sercom monitor /dev/ttyACM0 -n 1 --timeout 5 && echo alive
   sercom monitor /dev/ttyACM0 --raw          (a device that prints text)

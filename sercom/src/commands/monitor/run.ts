@@ -18,6 +18,9 @@ import { Traffic } from '../../session/traffic.js';
 import { RecordFlow } from '../../sinks/flow.js';
 import { openSinks } from '../../sinks/index.js';
 import { printMessage } from '../../terminal/message.js';
+import { openWebPage } from '../../web/open-web-page.js';
+import { pageTitle } from '../../web/page-title.js';
+import type { PageSenderOptions } from '../../web/server/page-sender.js';
 import type { Run } from '../command.js';
 import type { definition, MonitorOptions } from './command.js';
 import { MonitorConsole } from './console.js';
@@ -34,7 +37,11 @@ export const run: Run<typeof definition> = async (options, output) => {
   if (isListening && options.input !== undefined) {
     throw new CliError(ExitCode.usage, '--input cannot be used with --delivery listen, which sends nothing');
   }
+  if (isListening && options.allowSend) {
+    throw new CliError(ExitCode.usage, '--allow-send cannot be used with --delivery listen, which sends nothing');
+  }
   const hasInput = options.input !== undefined && !process.stdin.isTTY;
+  checkPortWords(options);
   const ports = portsOf(options, hasInput);
   const names = ports.map(({ name }) => name);
   const sender = await PacketSender.create(names, options);
@@ -49,9 +56,23 @@ export const run: Run<typeof definition> = async (options, output) => {
   const limit = new PacketLimit(options.count);
   const matches = recordFilter(options.filter, options.reject, hasIds);
   // No dissector knows the frames of a session.
-  const files = await openSinks(options, { names, decoder: isListening ? undefined : decoder, hasIds });
-  const flow = new RecordFlow(
-    [...view.sinks, ...files],
+  const captureDecoder = isListening ? undefined : decoder;
+  const files = await openSinks(options, { names, decoder: captureDecoder, hasIds });
+  const sending = options.allowSend ? sendingOf(options, () => flow) : undefined;
+  const page = await openWebPage(
+    {
+      ...options,
+      title: pageTitle('monitor', names, 'connection'),
+      isLive: true,
+      names,
+      decoder,
+      captureDecoder,
+      sending,
+    },
+    files,
+  );
+  const flow: RecordFlow = new RecordFlow(
+    [...view.sinks, ...files, ...(page === undefined ? [] : [page])],
     (record) => matches(record) && (record.isRaw === true || limit.passes(record)),
   );
   const heard = isListening ? new HeardSessions(flow.event) : undefined;
@@ -67,6 +88,8 @@ export const run: Run<typeof definition> = async (options, output) => {
     report: flow.event,
     seeBytes: options.raw ? undefined : seeBytes(output.isTerminal && process.stdin.isTTY && screen === lines),
     async work(live) {
+      live.portWatch.onChange(flow.portChanged);
+      page?.attach(live, ports);
       traffic = view.statistics && new Traffic(live, ports, view.statistics);
       if (options.raw) {
         rawView.open(live);
@@ -157,6 +180,24 @@ export const run: Run<typeof definition> = async (options, output) => {
   // It is ended by a signal, but may still run.
   return code.finally(() => release?.idle);
 };
+
+/** How the page sends. What it sends goes the same way as everything else. */
+function sendingOf({ encode, maxPacketBytes }: MonitorOptions, flow: () => RecordFlow): PageSenderOptions {
+  return {
+    encoding: encode,
+    maxPacketBytes,
+    take: (record) => flow().take(record),
+    remark: (text) => flow().remark(text),
+  };
+}
+
+/** Whoever knows other servers may expect the port of the page after `--web`. */
+function checkPortWords({ ports, web }: MonitorOptions): void {
+  const digits = web ? ports.find((word) => /^\d+$/.test(word)) : undefined;
+  if (digits !== undefined) {
+    throw new CliError(ExitCode.usage, `"${digits}" is no port; put --web-listen before the port of the page`);
+  }
+}
 
 /** @param hasInput - whether packets to send come from a pipe */
 function portsOf(options: MonitorOptions, hasInput: boolean): SessionPort[] {

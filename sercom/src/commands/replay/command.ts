@@ -5,6 +5,7 @@ import { OUTPUT_OPTIONS } from '../../options/output-options.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
 import { RECORD_OPTIONS } from '../../options/record-options.js';
 import { integer, secondsOrZero } from '../../options/values.js';
+import { WEB_OPTIONS } from '../../options/web-options.js';
 import { SINK_OPTIONS } from '../../sinks/index.js';
 import { defineCommand, optionalPortArgument } from '../command.js';
 
@@ -36,6 +37,7 @@ export const definition = defineCommand({
     ...RECORD_OPTIONS,
     ...OUTPUT_OPTIONS,
     ...SINK_OPTIONS,
+    ...WEB_OPTIONS,
     ...needing(['port'], PORT_OPTIONS),
   },
   help: `Examples:
@@ -43,6 +45,7 @@ export const definition = defineCommand({
   sercom replay bench.log --filter name=arm --decode cbor --json
   sercom replay bench.log --pcapng bench.pcapng                     (converts a log to a capture)
   sercom replay bench.log bench.log.1 bench.log.2.gz                (a rotated log)
+  sercom replay bench.log --decode cbor --web --open -q             (packets and plots in a browser)
   sercom replay bench.log /dev/ttyACM0 --speed 2 --loop
   sercom replay capture.pcapng sim: --dir rx`,
 });

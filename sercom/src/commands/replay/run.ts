@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { loadRecordDecoder } from '../../decoders/record-decoder.js';
@@ -9,21 +10,23 @@ import { recordFilter } from '../../records/filter.js';
 import { HeardSessions } from '../../records/heard-sessions.js';
 import { PacketLimit } from '../../records/packet-limit.js';
 import { Playback } from '../../records/playback.js';
-import { nameOfRecordings } from '../../records/recording-name.js';
+import { nameOfRecording, nameOfRecordings } from '../../records/recording-name.js';
 import { namesInRecordings } from '../../records/recording-names.js';
 import { LiveFooter, withChanges } from '../../session/live-footer.js';
 import { LivePorts } from '../../session/live-ports.js';
 import { RecordView } from '../../session/record-view.js';
 import { reportEnd } from '../../session/report-end.js';
-import { runFlow } from '../../session/run-flow.js';
 import { Traffic } from '../../session/traffic.js';
 import { RecordFlow } from '../../sinks/flow.js';
 import { openSinks } from '../../sinks/index.js';
 import { printMessage } from '../../terminal/message.js';
 import type { StyledLine } from '../../terminal/styled-line.js';
 import { count } from '../../text/count.js';
+import { openWebPage } from '../../web/open-web-page.js';
+import { pageTitle } from '../../web/page-title.js';
 import type { Run } from '../command.js';
 import type { definition, ReplayOptions } from './command.js';
+import { runReplay } from './run-replay.js';
 
 /**
  * Without a port: the recording, to the screen and the files. With a port: its packets are sent there, and what is sent
@@ -49,12 +52,21 @@ export const run: Run<typeof definition> = async (options, output) => {
   // What is read from a recording is aligned like what arrives at ports.
   const alignedNames = port === undefined ? await namesInRecordings(recordings) : names;
   const view = new RecordView(options, { output, names, alignedNames, decoder, isLive: port !== undefined });
-  // No dissector knows the frames of a session.
-  const dissected = isListening ? undefined : decoder;
-  const files = await openSinks(options, { names, decoder: dissected, hasIds, readFiles: recordings });
-  const flow = new RecordFlow([...view.sinks, ...files], (record) => limit.passes(record));
-  const heard = isListening ? new HeardSessions(flow.event) : undefined;
+  const heard = isListening ? new HeardSessions((event) => flow.event(event)) : undefined;
   const playback = playbackOf(options, limit, heard);
+  // No dissector knows the frames of a session.
+  const captureDecoder = isListening ? undefined : decoder;
+  const files = await openSinks(options, { names, decoder: captureDecoder, hasIds, readFiles: recordings });
+  const page = await openWebPage(
+    { ...options, title: titleOf(options, names), isLive: port !== undefined, names, decoder, captureDecoder },
+    files,
+  );
+  if (page !== undefined && port === undefined) {
+    // The sessions that are heard are marked anew.
+    playback.onNote((note) => (isListening && note.kind === 'session' ? undefined : page.note(note)));
+  }
+  const sinks = [...view.sinks, ...files, ...(page === undefined ? [] : [page])];
+  const flow: RecordFlow = new RecordFlow(sinks, (record) => limit.passes(record));
   let footer: LiveFooter | undefined;
   const showFooter = (statusLine: () => string, measure?: () => void) => {
     if (output.isTerminal && view.isOnStdout) {
@@ -62,10 +74,10 @@ export const run: Run<typeof definition> = async (options, output) => {
       footer = new LiveFooter(output, (size) => ({ lines: withChanges(view.changes, below(), size) }), measure);
     }
   };
-  const shared = { flow, output, printsNothing: view.screen === undefined, interruptedCode: ExitCode.interrupted };
+  const shared = { flow, output, printsNothing: view.screen === undefined };
   if (port === undefined) {
     showFooter(() => `${view.totals}`);
-    return runFlow({
+    return runReplay(page, {
       ...shared,
       source: playback,
       finished() {
@@ -81,6 +93,8 @@ export const run: Run<typeof definition> = async (options, output) => {
   const live = new LivePorts({
     ports,
     async work(live) {
+      live.portWatch.onChange(flow.portChanged);
+      page?.attach(live, ports);
       const { statistics } = view;
       if (statistics !== undefined) {
         const measured = new Traffic(live, ports, statistics);
@@ -94,7 +108,7 @@ export const run: Run<typeof definition> = async (options, output) => {
       await Promise.race([limit.reached, sendRecording(live, port.name)]);
     },
   });
-  return runFlow({
+  return runReplay(page, {
     ...shared,
     source: live,
     finished(wasInterrupted) {
@@ -128,6 +142,13 @@ export const run: Run<typeof definition> = async (options, output) => {
     await delay(lingerSeconds * 1_000, undefined, { signal: live.signal });
   }
 };
+
+/** The names of files are enough: a tab has no room for their folders, and nobody else needs to know them. */
+function titleOf({ files }: ReplayOptions, ports: readonly string[]): string {
+  const names = files.map((file) => path.basename(nameOfRecording(file)));
+  const title = pageTitle('replay', names, 'file');
+  return ports.length === 0 ? title : pageTitle(`${title} to`, ports, 'connection');
+}
 
 /** @throws CliError (usage error) */
 function playbackOf(options: ReplayOptions, limit: PacketLimit, heard: HeardSessions | undefined): Playback {

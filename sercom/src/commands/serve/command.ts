@@ -1,9 +1,9 @@
 import { grouped, type OptionsOf, option } from '../../options/define.js';
 import { ACKNOWLEDGED, deliveryOption } from '../../options/delivery-options.js';
+import { tcpAddress } from '../../options/listen-address.js';
 import { PORT_OPTIONS } from '../../options/port-options.js';
 import { byteCount, integer } from '../../options/values.js';
 import { defineCommand, portArgument } from '../command.js';
-import { tcpAddress } from './listen-address.js';
 
 /** Clients add their own checksums, so this option would have no effect. */
 const { checksum: _, ...PORT } = PORT_OPTIONS;
@@ -17,7 +17,7 @@ export const definition = defineCommand({
         '--tcp <address>',
         'listen here: [HOST:]PORT (HOST: 127.0.0.1, only this machine; port 0: any free one)',
         {
-          parse: tcpAddress,
+          parse: tcpAddress({ host: '0.0.0.0', port: 4000 }),
         },
       ),
       unix: option('--unix <path>', 'listen on a Unix socket that only you can open'),

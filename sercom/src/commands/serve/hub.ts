@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
+import { writtenAddress } from '../../options/listen-address.js';
 import { printMessage } from '../../terminal/message.js';
 import { count } from '../../text/count.js';
 import { Client, type ClientOwner, type ClientSettings, type Refusal } from './client.js';
 import { countFrames, FrameCutter } from './frame-cutter.js';
 import type { Lane } from './lane.js';
-import { writtenAddress } from './listen-address.js';
 import { addTraffic, describeTraffic, noTraffic, type Traffic } from './traffic.js';
 
 /** How a client that has just connected is served. */

@@ -4,8 +4,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 import { dirname } from 'node:path';
 import { CliError, codeOf } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
+import { isLoopback, type TcpAddress, writtenAddress } from '../../options/listen-address.js';
 import { printMessage } from '../../terminal/message.js';
-import { isLoopback, type TcpAddress, writtenAddress } from './listen-address.js';
+import { type ListenProblems, listenProblem } from '../../text/listen-problem.js';
 
 /** Everything but reading and writing by the owner. */
 const UMASK = 0o177;
@@ -16,16 +17,7 @@ const MAX_PATH_BYTES = process.platform === 'darwin' ? 103 : 107;
 /** Gets each client. */
 export type Accept = (socket: Socket) => void;
 
-/** Why an address cannot be listened on, and what to do about it. */
-const PROBLEMS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there; choose another port',
-  EADDRNOTAVAIL: 'this machine does not have this address; use one that it has, or 0.0.0.0 for all',
-  EACCES: 'permission denied; choose a port from 1024 on',
-  ENOTFOUND: 'unknown host; check its name',
-  EAI_AGAIN: 'the name of the host cannot be looked up now; give its address',
-};
-
-const PATH_PROBLEMS: Readonly<Record<string, string>> = {
+const PATH_PROBLEMS: ListenProblems = {
   ENOENT: 'no such folder; create it first',
   ENOTDIR: 'a part of the path is not a folder; check the path',
   EACCES: 'permission denied; name a socket elsewhere',
@@ -55,7 +47,7 @@ export class Listener {
       server.listen({ host, port });
       await once(server, 'listening');
     } catch (error) {
-      throw failure(`--tcp ${writtenAddress(host, port)}`, error, PROBLEMS);
+      throw failure(`--tcp ${writtenAddress(host, port)}`, listenProblem(error), error);
     }
     const actual = server.address() as AddressInfo;
     if (!isLoopback(actual.address)) {
@@ -87,7 +79,7 @@ export class Listener {
       await once(server, 'listening');
       return new Listener(server, path);
     } catch (error) {
-      throw error instanceof CliError ? error : failure(where, error, PATH_PROBLEMS);
+      throw error instanceof CliError ? error : failure(where, listenProblem(error, PATH_PROBLEMS), error);
     }
   }
 
@@ -134,8 +126,6 @@ async function removeStale(path: string): Promise<void> {
   throw new CliError(ExitCode.failure, `--unix ${path}: another program listens there; choose another path`);
 }
 
-function failure(where: string, error: unknown, problems: Readonly<Record<string, string>>): CliError {
-  const { code = '', message } = error as NodeJS.ErrnoException;
-  const problem = problems[code] ?? `cannot listen: ${message.replace(/^\w+ E[A-Z]+: /, '')}; choose another address`;
-  return new CliError(ExitCode.failure, `${where}: ${problem}`, { cause: error });
+function failure(where: string, problem: string, cause: unknown): CliError {
+  return new CliError(ExitCode.failure, `${where}: ${problem}`, { cause });
 }

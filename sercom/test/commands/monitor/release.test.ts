@@ -71,8 +71,10 @@ describe.skipIf(lacksTools)('monitor --release-for without a terminal (needs pyt
     ]);
     const remarks = (await readFile(log, 'utf8')).match(/^# .*$/gm)!.map((line) => line.replaceAll(command, 'COMMAND'));
     expect(remarks).toEqual([
+      expect.stringMatching(/^# \(\d+\.\d{6}\) arm disconnected: released$/),
       expect.stringMatching(/^# released "arm" for "COMMAND" {2}\d{4}-\d\d-\d\dT\S+Z$/),
       expect.stringMatching(/^# "COMMAND" ended with exit code 4; reopening "arm" {2}\d{4}-\d\d-\d\dT\S+Z$/),
+      `# ${remarks.at(-1)!.slice(2, 21)} arm connected (${port})`,
     ]);
   });
 

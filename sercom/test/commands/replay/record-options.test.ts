@@ -85,7 +85,7 @@ describe('sercom replay without a port', () => {
 
   test.each([
     [['--changes', '--json'], /^sercom: --changes cannot be used with --json$/m],
-    [['--lead', '2'], /^sercom: --lead requires --changes$/m],
+    [['--lead', '2'], /^sercom: --lead requires --changes or --web$/m],
     [['-n', '0'], /^sercom: --count: /],
   ])('%j is a usage error, as in monitor', async (options, message) => {
     const { code, stderr } = await run('replay', await logFile(), ...options);
