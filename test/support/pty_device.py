@@ -60,7 +60,10 @@ class Device:
         return link
 
     def write(self, data):
-        return str(os.write(self.device, bytes.fromhex(data)))
+        try:
+            return str(os.write(self.device, bytes.fromhex(data)))
+        except BlockingIOError:
+            return '0'
 
     def read(self, limit):
         try:

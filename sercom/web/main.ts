@@ -1,0 +1,32 @@
+import { h, replace } from './dom.js';
+import { Feed } from './feed/feed.js';
+import { Page } from './page.js';
+import { HttpServer } from './server.js';
+import { FragmentState } from './state.js';
+import { stopWhileHidden } from './visibility.js';
+
+const state = new FragmentState(window);
+if (state.token === '') {
+  replace(
+    document.body,
+    h(
+      'main',
+      { class: 'no-token' },
+      h('h1', {}, 'The address is incomplete'),
+      h(
+        'p',
+        {},
+        'Open the address that sercom printed, with everything after “#token=”. Without it, the page may not read any packets.',
+      ),
+    ),
+  );
+} else {
+  const page = new Page(document.body, state, new HttpServer(state.token), () => feed.reconnect());
+  const feed: Feed = new Feed({
+    token: state.token,
+    onHello: (hello) => page.begin(hello),
+    onBatch: (batch) => page.take(batch),
+    onStatus: (status) => page.setFeed(status),
+  });
+  stopWhileHidden(document, feed);
+}
