@@ -96,6 +96,8 @@ describe('the packed tool', () => {
     expect(tool.contents).toEqual(
       expect.arrayContaining(['LICENSE', 'README.md', 'bin/sercom.js', 'dist/sercom.js', 'man/sercom.1']),
     );
+    // The page has code of uPlot in it, whose license has to go with it.
+    expect(tool.contents).toEqual(expect.arrayContaining(['dist/web/page.js', 'dist/web/LICENSE-uPlot.txt']));
     expect(tool.contents.filter((file) => /(^|\/)test\/|\.map$/.test(file))).toEqual([]);
   });
 });
