@@ -15,7 +15,9 @@ function foldersIn(parent: string): string[] {
 
 /** Whether the map need not list a folder: that of a command, or of the tests of a listed folder of sources. */
 function isImplied(folder: string): boolean {
-  const mirrored = folder.replace(/^(sercom\/)?test\//, '$1src/');
+  const mirrored = folder
+    .replace(/^sercom\/test\/web\/page\/(?=.)/, 'sercom/web/')
+    .replace(/^(sercom\/)?test\//, '$1src/');
   return /^sercom\/src\/commands\/./.test(folder) || (mirrored !== folder && existsSync(path.join(ROOT, mirrored)));
 }
 

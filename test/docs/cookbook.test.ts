@@ -6,13 +6,11 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { RunningProcess, SERCOM } from '../../sercom/test/support/sercom-process.js';
-import { SimulatedBoard } from '../../src/testing/index.js';
 import { MOSQUITTO_MISSING, Mosquitto } from '../support/mosquitto.js';
-import type { Pty } from '../support/pty.js';
 import { has } from '../support/tools.js';
-import { openPort } from '../testing/fixtures/board.js';
 import { ROOT, readDocument } from './markdown.js';
 import { frame, PtyDevice, packetsIn } from './pty-device.js';
+import { runSketch } from './run-sketch.js';
 
 const COOKBOOK = readDocument('docs/cookbook.md');
 const BOARDS = path.join(import.meta.dirname, 'boards');
@@ -40,58 +38,6 @@ function save(name: string): string {
 
 function start(name: string, ...words: string[]): RunningProcess {
   return new RunningProcess(process.execPath, [save(name), ...words]);
-}
-
-/**
- * Compiles a sketch for the Uno, runs it on a simulated board, and connects that to a port. Returns its path.
- *
- * @param damageEvery - inverts a bit of each byte whose number is a multiple of this, in each direction
- */
-async function runSketch(name: string, damageEvery = Number.POSITIVE_INFINITY): Promise<string> {
-  const sketch = save(name);
-  const build = path.join(path.dirname(sketch), 'build');
-  const words = ['-s', '-C', path.join(ROOT, 'firmware-echo'), `SKETCH=${sketch}`, `BUILD=${build}`];
-  expect(execFileSync('make', words, { encoding: 'utf8' })).toBe('');
-  const { device, port } = await PtyDevice.open();
-  const image = readFileSync(path.join(build, `${path.parse(name).name}.hex`), 'utf8');
-  connect(device.pty, new SimulatedBoard({ path: port, image }), damageEvery).catch(() => {});
-  return port;
-}
-
-/** Carries the bytes between a pty and a board until the test ends. The board starts when the host opens the port. */
-async function connect(pty: Pty, board: SimulatedBoard, damageEvery: number): Promise<void> {
-  const newWire = () => {
-    let carried = 0;
-    return (bytes: Buffer) => bytes.map((byte) => (++carried % damageEvery === 0 ? byte ^ 0x10 : byte));
-  };
-  const [toBoard, toPty] = [newWire(), newWire()];
-  let isOver = false;
-  onTestFinished(() => {
-    isOver = true;
-  });
-  const fromHost = async () => {
-    const bytes = await pty.read().catch(() => Buffer.alloc(0));
-    await sleep(bytes.length === 0 ? 1 : 0);
-    return bytes;
-  };
-  let bytes = await fromHost();
-  while (bytes.length === 0 && !isOver) {
-    bytes = await fromHost();
-  }
-  const port = await openPort(board);
-  const toHost = async () => {
-    const buffer = Buffer.alloc(256);
-    for (;;) {
-      const { bytesRead } = await port.read(buffer, 0, buffer.length);
-      await pty.write(Buffer.from(toPty(buffer.subarray(0, bytesRead))));
-    }
-  };
-  const carried = toHost().catch(() => {});
-  for (; !isOver; bytes = await fromHost()) {
-    await port.write(Buffer.from(toBoard(bytes)));
-  }
-  await port.close();
-  await carried;
 }
 
 const needsPty = process.platform !== 'linux' || !has('python3');
@@ -190,6 +136,21 @@ describe.skipIf(needsPty)('the applications in docs/cookbook.md (need python3, L
     expect(await program.outcome()).toMatchObject({ code: 0 });
   });
 
+  test('read-feed.mjs', async () => {
+    const { device, port } = await PtyDevice.open();
+    const tokenFile = path.join(project, 'token');
+    const words = ['monitor', `arm=${port}`, '-q', '--decode', 'json', '--web', '--web-token-file', tokenFile];
+    const monitor = new RunningProcess(process.execPath, [SERCOM, ...words]);
+    await monitor.complained(/the page is at /);
+    const [, origin = ''] = /(http:\/\/[\d.:]+)/.exec(monitor.stderr)!;
+    const program = start('read-feed.mjs', origin, tokenFile);
+    // After a delimiter: the monitor skips what comes before the first one.
+    await device.pty.write(Buffer.concat([Buffer.of(0), frame('{"temp":21.5}'), Buffer.of(5, 1, 2, 0)]));
+    await program.printed(/^arm \{"temp":21\.5\}\narm rejected: malformed\n$/);
+    monitor.child.kill('SIGINT');
+    expect(await program.outcome()).toMatchObject({ code: 0, stderr: 'sercom has ended\n' });
+  });
+
   test('share-port.mjs', async () => {
     const { device, port } = await PtyDevice.open();
     const program = start('share-port.mjs', port, '0');
@@ -239,14 +200,26 @@ test.skipIf(needsPty || MOSQUITTO_MISSING !== '')('remote.mjs (needs python3, mo
   expect(code).toBe(0);
 });
 
+test.skipIf(!has('curl'))('the commands in docs/cookbook.md that read the metrics (need curl)', async () => {
+  const [, commands = ''] = /^(\(umask .*\ncurl .*)$/m.exec(COOKBOOK)!;
+  const folder = mkdtempSync(path.join(project, 'metrics-'));
+  const words = ['monitor', 'arm=sim:', '-q', '--web', '--web-token-file', path.join(folder, 'token')];
+  const monitor = new RunningProcess(process.execPath, [SERCOM, ...words]);
+  await monitor.complained(/the page is at /);
+  const [origin = ''] = /http:\/\/[\d.:]+/.exec(monitor.stderr)!;
+  const script = `cd "${folder}"; ${commands.replace('http://127.0.0.1:8080', origin)}`;
+  const { stdout } = await new RunningProcess('sh', ['-c', script]).outcome();
+  expect(stdout).toContain('\nsercom_connected{name="arm"} 1\n');
+});
+
 describe.skipIf(needsAvr)('the sketches in docs/cookbook.md (need avr-gcc, make, arduino-core-avr and python3)', () => {
   test('text-and-values.ino with text-and-values.mjs', { timeout: 60_000 }, async () => {
-    const program = start('text-and-values.mjs', await runSketch('text-and-values.ino'));
+    const program = start('text-and-values.mjs', await runSketch(save('text-and-values.ino')));
     await program.printed(/^text "ready"\ncount 0\ncount 1\n/);
   });
 
   test('reading.ino with reading.mjs', { timeout: 60_000 }, async () => {
-    const program = start('reading.mjs', await runSketch('reading.ino'), '20');
+    const program = start('reading.mjs', await runSketch(save('reading.ino')), '20');
     await program.printedLines(8);
     const readings = program.stdout
       .split('\n')
@@ -262,7 +235,7 @@ describe.skipIf(needsAvr)('the sketches in docs/cookbook.md (need avr-gcc, make,
   });
 
   test('motor.ino with move.mjs, over a line that damages bytes', { timeout: 60_000 }, async () => {
-    const program = start('move.mjs', await runSketch('motor.ino', 97));
+    const program = start('move.mjs', await runSketch(save('motor.ino'), 97));
     expect(await program.outcome()).toEqual({ code: 0, signal: null, stdout: 'moved by 300\n', stderr: '' });
   });
 
