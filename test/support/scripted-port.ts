@@ -1,4 +1,5 @@
 import type { Port, PortListener, PortOpenOptions } from '../../src/index.js';
+import { OPEN_DEFAULTS } from '../../src/serial/port.js';
 import { PortState } from '../../src/serial/port-state.js';
 
 /** A port whose other end is the test: it sees each write, and gives each chunk. */
@@ -6,15 +7,7 @@ export class ScriptedPort implements Port {
   readonly openOptions: Required<PortOpenOptions> = {
     path: 'tcp://test:1',
     baudRate: 115_200,
-    dataBits: 8,
-    lock: true,
-    stopBits: 1,
-    parity: 'none',
-    rtscts: false,
-    xon: false,
-    xoff: false,
-    xany: false,
-    hupcl: true,
+    ...OPEN_DEFAULTS,
   };
   readonly #state = new PortState();
   /** What was written, as it was written. */
