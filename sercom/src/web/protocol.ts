@@ -106,7 +106,10 @@ export interface Held {
   readonly first: number;
   readonly end: number;
   readonly usedBytes: number;
-  /** Packets and rejected frames that were dropped, to stay within {@link Hello.memoryBytes}. Not marks, which only metrics count. */
+  /**
+   * Packets and rejected frames that were dropped, to stay within {@link Hello.memoryBytes}. Dropped marks are counted by the
+   * metrics only.
+   */
   readonly droppedRows: number;
   readonly firstTimeUs?: number;
   readonly lastTimeUs?: number;
