@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { launchChromium, pageOf } from '../sercom/scripts/chromium.mjs';
+import { launchChromium, pageOf } from '../sercom/test/support/chromium.mjs';
 import { opened } from './support/processes.mjs';
 
 const PACKET_BYTES = 64;

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { CHROMIUM } from '../../sercom/test/support/chromium.mjs';
 
 const peers = fileURLToPath(new URL('../peers/', import.meta.url));
 const firmware = fileURLToPath(new URL('../../firmware/src/', import.meta.url));
@@ -28,7 +29,7 @@ function isInstalled(server) {
 export const tools = {
   cc: () => (works('cc', '--version') ? undefined : 'no C compiler (cc)'),
   ptys: () => (process.platform === 'linux' ? undefined : 'the simulated devices need Linux (epoll, /dev/pts)'),
-  chromium: () => (existsSync('/usr/bin/chromium') ? undefined : 'chromium is not installed'),
+  chromium: () => (existsSync(CHROMIUM) ? undefined : 'chromium is not installed'),
   npm: () => (works('npm', '--version') ? undefined : 'npm is not installed'),
   mosquitto: () => (isInstalled('mosquitto') ? undefined : 'mosquitto is not installed'),
   ser2net: () => (isInstalled('ser2net') ? undefined : 'ser2net is not installed'),

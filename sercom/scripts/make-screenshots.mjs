@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { launchChromium } from './chromium.mjs';
+import { launchChromium } from '../test/support/chromium.mjs';
 import { PictureBook } from './screenshots/picture-book.mjs';
 import { RobotBench } from './screenshots/robot-bench.mjs';
 import {

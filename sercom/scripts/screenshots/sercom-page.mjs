@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { pageOf } from '../chromium.mjs';
+import { pageOf } from '../../test/support/chromium.mjs';
 
 const SERCOM = fileURLToPath(new URL('../../bin/sercom.js', import.meta.url));
 

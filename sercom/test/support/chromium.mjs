@@ -1,5 +1,4 @@
-// Debian's chromium, for screenshots and benchmarks.
-import { chromium } from 'playwright-core';
+// Debian's chromium, for tests, screenshots and benchmarks.
 
 export const CHROMIUM = '/usr/bin/chromium';
 
@@ -14,22 +13,28 @@ const FLAGS = [
   '--no-first-run',
 ];
 
-export function launchChromium() {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+export async function launchChromium() {
+  // Only here, so that whoever asks for the path does not load it.
+  const { chromium } = await import('playwright-core');
+  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: 60_000 });
 }
 
 /** Waits until `sercom` says where its page is. */
 export function pageOf({ stderr }) {
   return new Promise((resolve, reject) => {
     let text = '';
-    stderr.setEncoding('utf8');
-    stderr.on('data', (chunk) => {
+    const take = (chunk) => {
       text += chunk;
       const [, url] = /^sercom: the page is at (http:\S+)$/m.exec(text) ?? [];
       if (url !== undefined) {
+        stderr.off('data', take);
+        // What else it says is of no interest, but must not fill the pipe.
+        stderr.resume();
         resolve(url);
       }
-    });
-    stderr.on('end', () => reject(new Error(`sercom has ended:\n${text}`)));
+    };
+    stderr.setEncoding('utf8');
+    stderr.on('data', take);
+    stderr.once('end', () => reject(new Error(`sercom has ended:\n${text}`)));
   });
 }

@@ -1,26 +1,14 @@
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest';
 import { has } from '../../../../test/support/tools.js';
+import { CHROMIUM, launchChromium } from '../../support/chromium.mjs';
 import type { ServedPage } from '../../support/page-client.js';
 import { LivePage } from './live-page.js';
-
-const CHROMIUM = '/usr/bin/chromium';
 
 export const hasChromium = has(CHROMIUM);
 
 /** How long to wait for a state. Generous: other tests, and other suites, may use all processors. */
 const WAIT_MS = 30_000;
-
-/** As few processes and as little traffic of its own as possible. Tests run in containers, as root, without a screen. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 
 const DEFAULTS: BrowserContextOptions = { viewport: { width: 1280, height: 800 }, timezoneId: 'UTC', locale: 'en-US' };
 
@@ -80,10 +68,6 @@ export function useBrowser(): BrowserRig {
     },
     openTab: (page, url) => openIn(page.context, url),
   };
-}
-
-function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: CHROMIUM, args: FLAGS, timeout: 60_000 });
 }
 
 /** Waits until a check passes. */
