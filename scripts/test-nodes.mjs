@@ -1,9 +1,9 @@
 // npm run test:nodes [-- [--short] VERSION…]: runs the tests with other versions of Node, from the npm registry. Without
 // arguments: the whole suite on the oldest and the newest, and a short form on the others.
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { runProgram } from './run-program.mjs';
 
 /** Pinned, so that a run can be repeated. The first is the oldest that `engines` of package.json allows. */
 const VERSIONS = { 20: '20.19.0', 22: '22.23.5', 24: '24.22.3', 26: '26.12.1' };
@@ -63,7 +63,7 @@ function install(version) {
   const bin = path.join(prefix, 'node_modules', name, 'bin');
   if (!existsSync(bin)) {
     const words = ['install', '--prefix', prefix, '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
-    run('npm', [...words, `${name}@${version}`], process.env);
+    runProgram('npm', [...words, `${name}@${version}`]);
   }
   return bin;
 }
@@ -71,13 +71,5 @@ function install(version) {
 /** Runs the tests with the Node in `bin`, which their child processes find first, too. */
 function test(bin, files) {
   const env = { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` };
-  return run(path.join(bin, 'node'), ['node_modules/vitest/vitest.mjs', 'run', ...files], env);
-}
-
-function run(program, words, env) {
-  const { status, error } = spawnSync(program, words, { stdio: 'inherit', env, shell: process.platform === 'win32' });
-  if (error !== undefined) {
-    console.error(error.message);
-  }
-  return status === 0;
+  return runProgram(path.join(bin, 'node'), ['node_modules/vitest/vitest.mjs', 'run', ...files], env) === 0;
 }
