@@ -1,3 +1,5 @@
+import { CliError } from '../cli-error.js';
+import { ExitCode } from '../exit-codes.js';
 import { grouped, needing, type OptionsOf, option } from './define.js';
 import { tcpAddress } from './listen-address.js';
 import { byteCount } from './values.js';
@@ -35,3 +37,16 @@ export const ALLOW_SEND_OPTION = grouped(WEB_GROUP, {
 });
 
 export type WebOptions = OptionsOf<typeof WEB_OPTIONS>;
+
+/**
+ * Whoever knows other servers may expect the port of the page after `--web`.
+ *
+ * @param isNot - what such a word is not: `no port`
+ * @throws CliError if one of the words is only a number
+ */
+export function checkNoPagePort({ web }: WebOptions, words: readonly string[], isNot: string): void {
+  const digits = web ? words.find((word) => /^\d+$/.test(word)) : undefined;
+  if (digits !== undefined) {
+    throw new CliError(ExitCode.usage, `"${digits}" is ${isNot}; put --web-listen before the port of the page`);
+  }
+}

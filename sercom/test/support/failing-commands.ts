@@ -126,6 +126,12 @@ export const FAILING: readonly (readonly [commandLine: string, code: ExitCode, m
   ['monitor sim: --lead 2', 2, /^sercom: --lead requires --changes or --web$/],
   ['monitor sim: --allow-send', 2, /^sercom: --allow-send requires --web$/],
   ['monitor --web 8080', 2, /^sercom: "8080" is no port; put --web-listen before the port of the page$/],
+  [
+    'replay --web 8080',
+    2,
+    /^sercom: "8080" is neither a recording nor a port; put --web-listen before the port of the page$/,
+  ],
+  ['replay %/file --web 8080', 2, /^sercom: "8080" is neither a recording nor a port; put --web-listen before /],
   ['monitor sim: --web-memory 1M', 2, /^sercom: --web-memory requires --web$/],
   [
     'monitor sim: --web --allow-send --delivery listen',

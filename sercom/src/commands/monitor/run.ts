@@ -3,6 +3,7 @@ import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
 import { Interruption } from '../../interruption.js';
 import { checkDelivery, LISTEN } from '../../options/delivery-options.js';
+import { checkNoPagePort } from '../../options/web-options.js';
 import { type SessionPort, sessionPorts } from '../../ports/open-ports.js';
 import { parsePorts } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
@@ -41,7 +42,7 @@ export const run: Run<typeof definition> = async (options, output) => {
     throw new CliError(ExitCode.usage, '--allow-send cannot be used with --delivery listen, which sends nothing');
   }
   const hasInput = options.input !== undefined && !process.stdin.isTTY;
-  checkPortWords(options);
+  checkNoPagePort(options, options.ports, 'no port');
   const ports = portsOf(options, hasInput);
   const names = ports.map(({ name }) => name);
   const sender = await PacketSender.create(names, options);
@@ -189,14 +190,6 @@ function sendingOf({ encode, maxPacketBytes }: MonitorOptions, flow: () => Recor
     take: (record) => flow().take(record),
     remark: (text) => flow().remark(text),
   };
-}
-
-/** Whoever knows other servers may expect the port of the page after `--web`. */
-function checkPortWords({ ports, web }: MonitorOptions): void {
-  const digits = web ? ports.find((word) => /^\d+$/.test(word)) : undefined;
-  if (digits !== undefined) {
-    throw new CliError(ExitCode.usage, `"${digits}" is no port; put --web-listen before the port of the page`);
-  }
 }
 
 /** @param hasInput - whether packets to send come from a pipe */

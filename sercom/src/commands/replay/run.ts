@@ -1,9 +1,11 @@
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CliError } from '../../cli-error.js';
 import { loadRecordDecoder } from '../../decoders/record-decoder.js';
 import { ExitCode } from '../../exit-codes.js';
 import { checkDelivery, LISTEN } from '../../options/delivery-options.js';
+import { checkNoPagePort } from '../../options/web-options.js';
 import { sessionPorts } from '../../ports/open-ports.js';
 import { parsePort } from '../../ports/port-argument.js';
 import { recordFilter } from '../../records/filter.js';
@@ -36,6 +38,9 @@ export const run: Run<typeof definition> = async (options, output) => {
   const { files: recordings, lingerSeconds } = options;
   const isListening = options.delivery === LISTEN;
   checkDelivery(options);
+  const words = options.port === undefined ? recordings : [...recordings, options.port];
+  const unknown = words.filter((word) => !existsSync(word));
+  checkNoPagePort(options, unknown, 'neither a recording nor a port');
   if (isListening && options.port !== undefined) {
     throw new CliError(
       ExitCode.usage,
