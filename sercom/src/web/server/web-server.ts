@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { CliError, codeOf } from '../../cli-error.js';
 import { ExitCode } from '../../exit-codes.js';
@@ -65,6 +65,7 @@ export class WebServer {
     server.on('request', (request, response) => void this.#answer(request, response));
     // Instead of an answer of Node, which nothing would count.
     server.on('checkExpectation', (request, response) => void this.#answer(request, response));
+    server.on('connect', (request, socket) => void this.#answer(request, responseOn(socket as Socket, request)));
     // A listener of 'clientError' would have to answer in place of Node, so the error is seen when Node has answered.
     server.on('connection', (socket) => socket.on('error', (error) => this.#count(parserRefusal(codeOf(error)))));
     server.on('drop', () => this.#refusedConnections++);
@@ -212,6 +213,14 @@ export class WebServer {
 
 function isComplete({ req }: ServerResponse): boolean {
   return req.complete;
+}
+
+/** The answer to a request of which Node leaves the connection to its listener: it ends with the answer. */
+function responseOn(socket: Socket, request: IncomingMessage): ServerResponse {
+  const response = new ServerResponse(request);
+  response.assignSocket(socket);
+  response.once('finish', () => socket.destroySoon());
+  return response;
 }
 
 /** An address that a browser can open, if all addresses of this machine lead to the server. */

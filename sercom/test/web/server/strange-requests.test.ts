@@ -180,9 +180,18 @@ describe('a client that asks for something else', () => {
 
   test('cannot open a tunnel or a web socket', async () => {
     const { client, host, port, token } = await served();
-    const tunnel = await connection(host, port);
-    tunnel.write('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\n');
-    expect(await everything(tunnel)).not.toMatch(/^HTTP\/1\.1 2/);
+    for (const [target, status] of [
+      ['example.com:443', 421],
+      [`${host}:${port}`, 405],
+    ] as const) {
+      const tunnel = await connection(host, port);
+      const headers = `Host: ${target}\r\nAuthorization: Bearer ${token}\r\n`;
+      tunnel.write(`CONNECT ${target} HTTP/1.1\r\n${headers}\r\nGET /metrics HTTP/1.1\r\n${headers}\r\n`);
+      expect(await everything(tunnel)).toMatch(new RegExp(`^HTTP/1\\.1 ${status} (?![^]*HTTP/1)`));
+    }
+    const counts = (await client.get('/metrics')).body.toString();
+    expect(counts).toMatch(/^sercom_web_refused_requests_total\{reason="host"\} 1$/m);
+    expect(counts).toMatch(/^sercom_web_refused_requests_total\{reason="method"\} 1$/m);
     const headers = { Connection: 'Upgrade', Upgrade: 'websocket', Authorization: `Bearer ${token}` };
     expect((await client.raw('/api/nothing', { headers })).status).toBe(404);
     await expectUnharmed(client);
