@@ -1,3 +1,4 @@
+import { FILTER_CHARACTERS } from '../src/web/request-limits.js';
 import { MAX_SERIES_PER_PLOT } from './plots/chart/series-style.js';
 import { MAX_PLOTS } from './plots/plot-list.js';
 import type { PlotState, SeriesName, Theme, TimeRange, ViewName, ViewState } from './state.js';
@@ -15,7 +16,7 @@ const VIEWS: readonly ViewName[] = ['packets', 'plots', 'kinds', 'connections'];
 const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
 
 /** A link is input from anywhere: nothing in it may make the page large. Of plots and series, it has what a user can add. */
-const MAX_TEXT = 2_000;
+const MAX_TEXT = FILTER_CHARACTERS;
 
 /** The fragment of a URL, without `#`, for a token and a state. Defaults are left out. */
 export function toFragment(token: string, state: ViewState): string {

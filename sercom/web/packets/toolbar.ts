@@ -1,3 +1,4 @@
+import { FILTER_CHARACTERS } from '../../src/web/request-limits.js';
 import { button } from '../button.js';
 import { h, setAttribute, setText } from '../dom.js';
 import { count } from '../format/quantities.js';
@@ -185,7 +186,7 @@ class Field {
       autocomplete: 'off',
       autocapitalize: 'off',
       spellcheck: 'false',
-      maxlength: 2_000,
+      maxlength: FILTER_CHARACTERS,
       'aria-label': label,
       'aria-describedby': noteId,
       title: `${label} (${keyOf(action)})`,
