@@ -5,6 +5,9 @@ import { HttpServer } from './server.js';
 import { FragmentState } from './state.js';
 import { stopWhileHidden } from './visibility.js';
 
+/** What browsers report as an error although they only put work off: a size has changed again before it was drawn. */
+const NO_FAULT = /^ResizeObserver loop/;
+
 const state = new FragmentState(window);
 if (state.token === '') {
   replace(
@@ -29,4 +32,15 @@ if (state.token === '') {
     onStatus: (status) => page.setFeed(status),
   });
   stopWhileHidden(document, feed);
+  window.addEventListener('error', ({ message }) => {
+    if (!NO_FAULT.test(message)) {
+      page.tell(faultText(message));
+    }
+  });
+  window.addEventListener('unhandledrejection', ({ reason }) => page.tell(faultText(`${reason}`)));
+}
+
+/** What the user is told about a fault of this page. The console has the details. */
+function faultText(message: string): string {
+  return `this page has a fault (${message}); reload it, and please report what the console of the browser shows`;
 }

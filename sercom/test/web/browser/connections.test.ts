@@ -2,10 +2,10 @@ import type { Locator } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../../test/support/tools.js';
 import { servePage } from '../../support/page-client.js';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
-import { type LivePage, textOf } from './live-page.js';
-import { numbered, recording } from './recordings.js';
-import { ScriptedDevice } from './scripted-device.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
+import { type LivePage, textOf } from './support/live-page.js';
+import { numbered, recording } from './support/recordings.js';
+import { ScriptedDevice } from './support/scripted-device.js';
 
 const rig = useBrowser();
 

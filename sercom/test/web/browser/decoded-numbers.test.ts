@@ -3,9 +3,9 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { servePage } from '../../support/page-client.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
-import type { LivePage } from './live-page.js';
-import { recording } from './recordings.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
+import type { LivePage } from './support/live-page.js';
+import { recording } from './support/recordings.js';
 
 const rig = useBrowser();
 

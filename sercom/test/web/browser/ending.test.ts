@@ -4,9 +4,9 @@ import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { servePage } from '../../support/page-client.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
-import { lowContrasts } from './contrast.js';
-import { numbered, recording } from './recordings.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
+import { lowContrasts } from './support/contrast.js';
+import { numbered, recording } from './support/recordings.js';
 
 const rig = useBrowser();
 
@@ -36,6 +36,30 @@ describe.skipIf(!hasChromium)('when sercom ends (needs chromium)', () => {
       .first()
       .waitFor();
     expect(await card.getByText(/packets\/s|B\/s/).count()).toBe(0);
+  });
+
+  test('a fault of the page itself is told as one, and the page goes on', async () => {
+    const { url } = await servePage('monitor', 'arm=sim:', '-q');
+    const page = await rig.open({ url }, { faults: ['a promise failed', 'a callback failed'] });
+    await page.isConnected();
+    for (const [cause, text] of [
+      [
+        () => setTimeout(() => Promise.reject(new Error('a promise failed'))),
+        /^✖ this page has a fault \(.*a promise failed\); reload/,
+      ],
+      [
+        () =>
+          setTimeout(() => {
+            throw new Error('a callback failed');
+          }),
+        /^✖ this page has a fault \(.*a callback failed\); reload/,
+      ],
+    ] as const) {
+      await page.page.evaluate(cause);
+      await page.message.getByText(text).waitFor();
+    }
+    const before = (await page.rows()).length;
+    await until(async () => expect((await page.rows()).length).toBeGreaterThan(before));
   });
 
   test('without a word, the page tries again, and goes on when it is there again', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../../test/support/tools.js';
 import { servePage } from '../../support/page-client.js';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
-import type { LivePage } from './live-page.js';
-import { ScriptedDevice } from './scripted-device.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
+import type { LivePage } from './support/live-page.js';
+import { ScriptedDevice } from './support/scripted-device.js';
 
 const rig = useBrowser();
 

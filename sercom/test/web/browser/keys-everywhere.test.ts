@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { KEYS } from '../../../web/keys.js';
-import { until, useBrowser } from './browser-rig.js';
-import { type KeyCheck, testKeys, VIEWS_WITH_KEYS } from './keys.js';
-import type { LivePage } from './live-page.js';
-import { useServer } from './shared-server.js';
+import { until, useBrowser } from './support/browser-rig.js';
+import { type KeyCheck, testKeys, VIEWS_WITH_KEYS } from './support/keys.js';
+import type { LivePage } from './support/live-page.js';
+import { useServer } from './support/shared-server.js';
 
 const rig = useBrowser();
 const server = useServer(async () => ['monitor', 'arm=sim:', '--allow-send', '-q']);

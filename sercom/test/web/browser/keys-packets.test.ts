@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
-import { until, useBrowser } from './browser-rig.js';
-import { type KeyCheck, testKeys } from './keys.js';
-import { type LivePage, textOf } from './live-page.js';
-import { curves, recording } from './recordings.js';
-import { useServer } from './shared-server.js';
+import { until, useBrowser } from './support/browser-rig.js';
+import { type KeyCheck, testKeys } from './support/keys.js';
+import { type LivePage, textOf } from './support/live-page.js';
+import { curves, recording } from './support/recordings.js';
+import { useServer } from './support/shared-server.js';
 
 const rig = useBrowser();
 const server = useServer(async (folder) => ['replay', await recording(curves(), folder), '--decode', 'json', '-q']);

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { hasChromium, useBrowser } from './browser-rig.js';
-import { isDrawn } from './plots.js';
-import { curves, recording } from './recordings.js';
-import { useServer } from './shared-server.js';
+import { hasChromium, useBrowser } from './support/browser-rig.js';
+import { isDrawn } from './support/plots.js';
+import { curves, recording } from './support/recordings.js';
+import { useServer } from './support/shared-server.js';
 
 const rig = useBrowser();
 const server = useServer(async (folder) => ['replay', await recording(curves(), folder), '--decode', 'json', '-q']);

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { servedBy } from '../../support/page-client.js';
 import { RunningProcess, SERCOM } from '../../support/sercom-process.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
 
 const rig = useBrowser();
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { servePage } from '../../support/page-client.js';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
-import { type LivePage, textOf } from './live-page.js';
-import { type Line, recording } from './recordings.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
+import { type LivePage, textOf } from './support/live-page.js';
+import { type Line, recording } from './support/recordings.js';
 
 const rig = useBrowser();
 

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
-import type { LivePage } from './live-page.js';
-import { areaOf, dragOver, isDrawn } from './plots.js';
-import { curves, recording, START_S } from './recordings.js';
-import { useServer } from './shared-server.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
+import type { LivePage } from './support/live-page.js';
+import { areaOf, dragOver, isDrawn } from './support/plots.js';
+import { curves, recording, START_S } from './support/recordings.js';
+import { useServer } from './support/shared-server.js';
 
 const rig = useBrowser();
 const server = useServer(async (folder) => ['replay', await recording(curves(), folder), '--decode', 'json', '-q']);

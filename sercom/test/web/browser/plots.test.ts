@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../../test/support/tools.js';
 import { servePage } from '../../support/page-client.js';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
-import { type LivePage, textOf } from './live-page.js';
-import { hasLineIn, isDrawn, moveOver } from './plots.js';
-import { curves, recording } from './recordings.js';
-import { ScriptedDevice } from './scripted-device.js';
-import { useServer } from './shared-server.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
+import { type LivePage, textOf } from './support/live-page.js';
+import { hasLineIn, isDrawn, moveOver } from './support/plots.js';
+import { curves, recording } from './support/recordings.js';
+import { ScriptedDevice } from './support/scripted-device.js';
+import { useServer } from './support/shared-server.js';
 
 const rig = useBrowser();
 const server = useServer(async (folder) => ['replay', await recording(curves(), folder), '--decode', 'json', '-q']);

@@ -4,9 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { servePage } from '../../support/page-client.js';
 import { jsonLines, run } from '../../support/sercom-process.js';
 import { temporaryFolder } from '../../support/temporary-folder.js';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
-import { type LivePage, textOf } from './live-page.js';
-import { type Line, numbered, recording } from './recordings.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
+import { type LivePage, textOf } from './support/live-page.js';
+import { type Line, numbered, recording } from './support/recordings.js';
 
 const rig = useBrowser();
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { has } from '../../../../test/support/tools.js';
 import { openIdDevice } from '../../support/id-device.js';
 import { servePage } from '../../support/page-client.js';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
-import type { LivePage } from './live-page.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
+import type { LivePage } from './support/live-page.js';
 
 const rig = useBrowser();
 

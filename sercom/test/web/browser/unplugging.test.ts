@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../../test/support/tools.js';
 import { servePage } from '../../support/page-client.js';
-import { hasChromium, until, useBrowser } from './browser-rig.js';
-import { type LivePage, textOf } from './live-page.js';
-import { areaOf, hasLineIn, isDrawn, shownTime } from './plots.js';
-import { ScriptedDevice } from './scripted-device.js';
+import { hasChromium, until, useBrowser } from './support/browser-rig.js';
+import { type LivePage, textOf } from './support/live-page.js';
+import { areaOf, hasLineIn, isDrawn, shownTime } from './support/plots.js';
+import { ScriptedDevice } from './support/scripted-device.js';
 
 const rig = useBrowser();
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { has } from '../../../../test/support/tools.js';
-import { hasChromium, until, useBrowser } from '../browser/browser-rig.js';
-import { textOf } from '../browser/live-page.js';
+import { hasChromium, until, useBrowser } from '../browser/support/browser-rig.js';
+import { textOf } from '../browser/support/live-page.js';
 import { IS_FULL, MAX_FRAME_MS, printMeasured } from './forms.js';
 import { FrameTimes } from './frame-times.js';
 import { PacedDevice } from './paced-device.js';

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { FrameEncoder } from 'serial-communicator';
 import { onTestFinished } from 'vitest';
-import { Pty } from '../../../../test/support/pty.js';
-import { temporaryFolder } from '../../support/temporary-folder.js';
+import { Pty } from '../../../../../test/support/pty.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 /** A device whose packets the test sends, on a pty that can be unplugged. Needs python3. */
 export class ScriptedDevice {

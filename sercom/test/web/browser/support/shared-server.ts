@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
-import { SERCOM } from '../../support/sercom-process.js';
+import { SERCOM } from '../../../support/sercom-process.js';
 import { hasChromium } from './browser-rig.js';
 
 /** A page that all tests of a file open, each in a browser context of its own: it must be one that they do not change. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { temporaryFolder } from '../../support/temporary-folder.js';
+import { temporaryFolder } from '../../../support/temporary-folder.js';
 
 /** When recordings begin, in seconds since 1970: 2026-01-15 12:00:00 UTC. */
 export const START_S = 1_768_478_400;

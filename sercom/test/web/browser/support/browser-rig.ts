@@ -1,8 +1,8 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished, vi } from 'vitest';
-import { has } from '../../../../test/support/tools.js';
-import { CHROMIUM, launchChromium } from '../../support/chromium.mjs';
-import type { ServedPage } from '../../support/page-client.js';
+import { has } from '../../../../../test/support/tools.js';
+import { CHROMIUM, launchChromium } from '../../../support/chromium.mjs';
+import type { ServedPage } from '../../../support/page-client.js';
 import { LivePage } from './live-page.js';
 
 export const hasChromium = has(CHROMIUM);
@@ -26,6 +26,8 @@ interface OpenOptions extends BrowserContextOptions {
   readonly state?: string;
   /** Another address than that of the page. */
   readonly url?: string;
+  /** Faults of the page that the test causes, as parts of their messages. Default: there must be none. */
+  readonly faults?: readonly string[];
   /** Called before the page opens. */
   readonly prepare?: (context: BrowserContext) => unknown;
 }
@@ -52,7 +54,7 @@ export function useBrowser(): BrowserRig {
     get browser() {
       return browser!;
     },
-    async open(served, { state = '', url = `${served.url}${state}`, prepare, ...options } = {}) {
+    async open(served, { state = '', url = `${served.url}${state}`, faults = [], prepare, ...options } = {}) {
       const context = await browser!.newContext({ ...DEFAULTS, ...options });
       context.setDefaultTimeout(WAIT_MS);
       const watch = new Watch(context, new URL(served.url).origin);
@@ -61,7 +63,7 @@ export function useBrowser(): BrowserRig {
           await describePages(context);
         }
         await context.close();
-        expect(watch.mistakes).toEqual([]);
+        expect(watch.mistakes).toEqual(faults.map((fault) => expect.stringContaining(fault)));
       });
       await prepare?.(context);
       return openIn(context, url);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { KEYS } from '../../../web/keys.js';
-import type { ViewName } from '../../../web/state.js';
+import { KEYS } from '../../../../web/keys.js';
+import type { ViewName } from '../../../../web/state.js';
 import { hasChromium } from './browser-rig.js';
 import type { LivePage } from './live-page.js';
 
