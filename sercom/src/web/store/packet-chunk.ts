@@ -34,13 +34,14 @@ export class PacketChunk {
   #bytes: Uint8Array;
   #view: DataView;
 
-  constructor(firstRow: number, { rows, bytes }: ChunkSize) {
+  /** @param Memory - what its memory is made of */
+  constructor(firstRow: number, { rows, bytes }: ChunkSize, Memory: typeof ArrayBuffer | typeof SharedArrayBuffer) {
     this.firstRow = firstRow;
-    this.#times = new Float64Array(rows);
-    this.#fields = new Uint32Array(rows);
-    this.#lengths = new Uint32Array(rows);
-    this.#ends = new Uint32Array(rows);
-    this.#bytes = new Uint8Array(bytes);
+    this.#times = new Float64Array(new Memory(rows * Float64Array.BYTES_PER_ELEMENT));
+    this.#fields = new Uint32Array(new Memory(rows * Uint32Array.BYTES_PER_ELEMENT));
+    this.#lengths = new Uint32Array(new Memory(rows * Uint32Array.BYTES_PER_ELEMENT));
+    this.#ends = new Uint32Array(new Memory(rows * Uint32Array.BYTES_PER_ELEMENT));
+    this.#bytes = new Uint8Array(new Memory(bytes));
     this.#view = new DataView(this.#bytes.buffer);
   }
 

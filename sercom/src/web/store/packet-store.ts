@@ -233,7 +233,9 @@ export class PacketStore {
     if (this.memory.usedBytes + neededBytes > this.memory.limitBytes) {
       return undefined;
     }
-    const chunk = new PacketChunk(this.#end, size);
+    // V8 looks for garbage after each few megabytes of `ArrayBuffer`s. There is none before the first row is dropped, so until
+    // then it is spared the work: it does not count memory that could be shared.
+    const chunk = new PacketChunk(this.#end, size, this.first === 0 ? SharedArrayBuffer : ArrayBuffer);
     this.memory.add(neededBytes);
     this.#allocatedBefore = this.memory.allocatedBytes;
     this.#chunks.push(chunk);
