@@ -132,10 +132,7 @@ export class WebPage implements RecordSink {
       this.#isAnnounced = true;
       printMessage(`the page is at ${this.#shownAddress}`);
       if (this.#opensPage) {
-        this.#opened = openBrowser(this.url).catch((error: Error) => {
-          printMessage(`--open: ${error.message}; open the address of the page in a browser yourself`);
-          return undefined;
-        });
+        this.#opened = openBrowser(this.url);
       }
     }
   }

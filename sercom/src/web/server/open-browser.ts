@@ -22,9 +22,40 @@ export interface OpenedBrowser {
 /**
  * Opens an address in the user's browser. Others can see the arguments of a program, but must not see the token in the address,
  * so the browser gets the address of a file, which only the user can read, and which leads there. Reports on stderr if that
- * fails.
+ * fails, and never rejects.
  */
-export async function openBrowser(url: string): Promise<OpenedBrowser> {
+export async function openBrowser(url: string): Promise<OpenedBrowser | undefined> {
+  let redirection: Redirection;
+  try {
+    redirection = await writeRedirection(url);
+  } catch (error) {
+    failed((error as Error).message);
+    return undefined;
+  }
+  const { file, close } = redirection;
+  const [command = '', ...args] = OPENERS[process.platform] ?? OTHER_OPENER;
+  const browser = spawn(command, [...args, pathToFileURL(file).href], { stdio: 'ignore', detached: true });
+  browser.on('error', () => failed(`cannot run ${command}`));
+  browser.on('exit', (code) => {
+    if (code !== 0 && code !== null) {
+      failed(`${command} has failed`);
+    }
+  });
+  // It may be the browser itself, which stays open for hours.
+  browser.unref();
+  return { close };
+}
+
+function failed(why: string): void {
+  printMessage(`--open: ${why}; open the address of the page in a browser yourself`);
+}
+
+interface Redirection extends OpenedBrowser {
+  readonly file: string;
+}
+
+/** Writes a file that leads to an address. */
+async function writeRedirection(url: string): Promise<Redirection> {
   // Only the user can enter the folder.
   const folder = await mkdtemp(path.join(tmpdir(), 'sercom-web-'));
   const file = path.join(folder, 'page.html');
@@ -35,18 +66,7 @@ export async function openBrowser(url: string): Promise<OpenedBrowser> {
     await close();
     throw error;
   }
-  const [command = '', ...args] = OPENERS[process.platform] ?? OTHER_OPENER;
-  const browser = spawn(command, [...args, pathToFileURL(file).href], { stdio: 'ignore', detached: true });
-  const failed = (why: string) => printMessage(`--open: ${why}; open the address of the page in a browser yourself`);
-  browser.on('error', () => failed(`cannot run ${command}`));
-  browser.on('exit', (code) => {
-    if (code !== 0 && code !== null) {
-      failed(`${command} has failed`);
-    }
-  });
-  // It may be the browser itself, which stays open for hours.
-  browser.unref();
-  return { close };
+  return { file, close };
 }
 
 /** A page that leads to an address. Everything in that is safe in HTML: it is made of a host, a port and a token. */

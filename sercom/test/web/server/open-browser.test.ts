@@ -76,6 +76,16 @@ describe.skipIf(process.platform !== 'linux')('--open (needs Linux)', () => {
     );
   });
 
+  test('says so if the file for the browser cannot be written, and goes on', async () => {
+    const words = [SERCOM, 'monitor', 'arm=sim:', '-q', '--web', '--open'];
+    const running = new RunningProcess(process.execPath, words, { TMPDIR: '/nowhere' });
+    await running.complained(
+      /^sercom: --open: ENOENT: .*'\/nowhere\/.*'; open the address of the page in a browser yourself$/m,
+    );
+    running.child.kill('SIGINT');
+    expect(await running.outcome()).toMatchObject({ code: 0 });
+  });
+
   test('does not wait for a browser that stays open', async () => {
     const { running, folder } = await opened('echo $$ > "$OPENED"; exec sleep 600');
     await expect.poll(() => readFile(path.join(folder, 'opened'), 'utf8').catch(() => ''), PATIENTLY).toMatch(/\d\n/);
