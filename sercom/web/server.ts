@@ -17,9 +17,7 @@ import type {
   ViewAnswer,
   ViewRequest,
 } from '../src/web/protocol.js';
-import { problemOf } from './feed/feed.js';
-
-const NO_CONNECTION = 'no connection to sercom';
+import { NO_CONNECTION, problemOf } from './feed/feed.js';
 
 /** Requests and their answers, by the last part of their path. */
 export interface Api {

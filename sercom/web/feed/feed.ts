@@ -40,7 +40,8 @@ const MAX_DELAY_MS = 5_000;
  */
 const GIVE_UP_MS = 60_000;
 
-const NO_CONNECTION = 'no connection to sercom';
+/** Why nothing comes, or nothing can be asked. */
+export const NO_CONNECTION = 'no connection to sercom';
 
 /** The server sends something every 10 s. Without anything for this long, the connection is dead. */
 const SILENCE_MS = 30_000;
