@@ -3,14 +3,9 @@ import type { Batch, ViewAnswer, ViewRequest } from '../../../../src/web/protoco
 import type { FilterOutcome } from '../../../../web/context.js';
 import { ViewRequests } from '../../../../web/feed/view-requests.js';
 import { type Server, ServerProblem } from '../../../../web/server.js';
+import { type Asked, ask } from '../asked.js';
 
-interface Asked {
-  readonly request: ViewRequest;
-  answer(answer: ViewAnswer): Promise<void>;
-  fail(problem: Error): Promise<void>;
-}
-
-let asked: Asked[];
+let asked: Asked<ViewRequest, ViewAnswer>[];
 let outcomes: FilterOutcome[];
 let problems: string[];
 let requests: ViewRequests;
@@ -20,23 +15,7 @@ beforeEach(() => {
   asked = [];
   outcomes = [];
   problems = [];
-  const server = {
-    ask: (_api: string, request: ViewRequest) =>
-      new Promise((resolve, reject) => {
-        const settled = () => vi.advanceTimersByTimeAsync(0);
-        asked.push({
-          request,
-          async answer(answer) {
-            resolve(answer);
-            await settled();
-          },
-          async fail(problem) {
-            reject(problem);
-            await settled();
-          },
-        });
-      }),
-  };
+  const server = { ask: (_api: string, request: ViewRequest) => ask(asked, request) };
   requests = new ViewRequests(server as unknown as Server, {
     onFiltered: (outcome) => outcomes.push(outcome),
     onProblem: (problem) => problems.push(problem),

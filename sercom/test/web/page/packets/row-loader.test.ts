@@ -1,22 +1,15 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { RowsAnswer } from '../../../../src/web/protocol.js';
+import type { RowsAnswer, RowsRequest } from '../../../../src/web/protocol.js';
 import { RowLoader } from '../../../../web/packets/row-loader.js';
 import { ServerClosed } from '../../../../web/server.js';
+import { type Asked, ask } from '../asked.js';
 
-interface Asked {
-  readonly position: number;
-  readonly count: number;
-  answer(answer: RowsAnswer | undefined): Promise<void>;
-  fail(error?: Error): Promise<void>;
-}
-
-let asked: Asked[];
+let asked: Asked<Pick<RowsRequest, 'position' | 'count'>, RowsAnswer>[];
 let answers: RowsAnswer[];
 let problems: unknown[];
 let loader: RowLoader;
 
 const NOTHING: RowsAnswer = { position: 0, rows: [] };
-const settled = () => vi.advanceTimersByTimeAsync(0);
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -24,20 +17,7 @@ beforeEach(() => {
   answers = [];
   problems = [];
   loader = new RowLoader({
-    ask: (request) =>
-      new Promise((resolve, reject) => {
-        asked.push({
-          ...request,
-          async answer(answer) {
-            resolve(answer);
-            await settled();
-          },
-          async fail(error = new Error('no connection')) {
-            reject(error);
-            await settled();
-          },
-        });
-      }),
+    ask: (request) => ask(asked, request),
     onRows: (answer) => answers.push(answer),
     onProblem: (problem) => problems.push(problem),
   });
@@ -47,7 +27,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const ranges = () => asked.map(({ position, count }) => [position, position + count]);
+const ranges = () => asked.map(({ request: { position, count } }) => [position, position + count]);
 
 test('asks for what is needed, and passes it on', async () => {
   loader.need(10, 40);
@@ -102,7 +82,7 @@ test('passes nothing on if the request was given up', async () => {
 
 test('tries again a second after a failure, at the last place', async () => {
   loader.need(0, 10);
-  await asked[0]!.fail();
+  await asked[0]!.fail(new Error('no connection'));
   loader.need(50, 60);
   await vi.advanceTimersByTimeAsync(999);
   expect(asked).toHaveLength(1);
@@ -113,7 +93,7 @@ test('tries again a second after a failure, at the last place', async () => {
 
 test('tries the same place again if nothing else is needed', async () => {
   loader.need(0, 10);
-  await asked[0]!.fail();
+  await asked[0]!.fail(new Error('no connection'));
   await vi.advanceTimersByTimeAsync(1_000);
   expect(ranges()[1]).toEqual([0, 10]);
 });

@@ -2,14 +2,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { FindAnswer, FindRequest } from '../../../../src/web/protocol.js';
 import type { PageContext } from '../../../../web/context.js';
 import { Search } from '../../../../web/packets/search.js';
+import { type Asked, ask } from '../asked.js';
 
-interface Asked {
-  readonly request: FindRequest;
-  answer(answer: FindAnswer): Promise<void>;
-  fail(problem: string): Promise<void>;
-}
-
-let asked: Asked[];
+let asked: Asked<FindRequest, FindAnswer>[];
 let found: number[];
 let notes: (string | undefined)[];
 let search: Search;
@@ -21,23 +16,10 @@ beforeEach(() => {
   asked = [];
   found = [];
   notes = [];
-  // As the page's server: a request that is given up resolves to undefined.
-  const ask = (_api: 'find', request: FindRequest, { signal }: { signal: AbortSignal }) =>
-    new Promise((resolve, reject) => {
-      signal.addEventListener('abort', () => resolve(undefined));
-      asked.push({
-        request,
-        async answer(answer) {
-          resolve(answer);
-          await settled();
-        },
-        async fail(problem) {
-          reject(new Error(problem));
-          await settled();
-        },
-      });
-    });
-  const context = { server: { ask }, hello: { feed: 'a' }, announce: () => {} };
+  const server = {
+    ask: (_api: 'find', request: FindRequest, { signal }: { signal: AbortSignal }) => ask(asked, request, signal),
+  };
+  const context = { server, hello: { feed: 'a' }, announce: () => {} };
   search = new Search(context as unknown as PageContext, {
     onFound: (position) => found.push(position),
     onNote: (note) => notes.push(note),
@@ -72,7 +54,7 @@ test('says what is wrong', async () => {
   await asked[0]!.answer({ problem: 'invalid length "x"' });
   expect(notes.at(-1)).toBe('✖ invalid length "x"');
   void search.find('hello', 0, false);
-  await asked[1]!.fail('no connection to sercom');
+  await asked[1]!.fail(new Error('no connection to sercom'));
   expect(notes.at(-1)).toBe('✖ no connection to sercom');
 });
 
